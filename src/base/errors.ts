@@ -1,0 +1,57 @@
+// One error model for the whole engine: a dozen kinds, each with one HTTP status; the wording is Docker's where it has one.
+
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'notFound'
+  | 'conflict'
+  | 'notModified'
+  | 'tooLarge'
+  | 'unavailable'
+  | 'notImplemented'
+  | 'exhausted'
+  | 'cancelled'
+  | 'timeout'
+  | 'internal';
+
+export class BerthError extends Error {
+  readonly kind: ErrorKind;
+  /** A sentence for the person who reads the message; shown by the CLI, never needed by a program. */
+  readonly hint: string | undefined;
+
+  constructor(kind: ErrorKind, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'BerthError';
+    this.kind = kind;
+    this.hint = options.hint;
+  }
+}
+
+type Make = (message: string, options?: { hint?: string; cause?: unknown }) => BerthError;
+const of =
+  (kind: ErrorKind): Make =>
+  (message, options) =>
+    new BerthError(kind, message, options);
+
+export const invalid = of('invalid');
+export const forbidden = of('forbidden');
+export const notFound = of('notFound');
+export const conflict = of('conflict');
+export const notModified = of('notModified');
+export const tooLarge = of('tooLarge');
+export const unavailable = of('unavailable');
+export const notImplemented = of('notImplemented');
+export const cancelled = of('cancelled');
+export const timeout = of('timeout');
+export const internal = of('internal');
+
+/** The text of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** True for a system error with one of these codes, for example `isErrno(e, 'ENOENT')`. */
+export function isErrno(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+}

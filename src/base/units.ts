@@ -1,0 +1,78 @@
+// Sizes and durations in the forms that Docker reads and prints (docker/go-units, Go's time.Duration).
+
+const BINARY: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4, p: 1024 ** 5 };
+
+/** Bytes of `512`, `64m`, `1.5g`, `10 MiB`; undefined when the text is no size. Units are powers of 1024. */
+export function parseBytes(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?) ?(?:([bkmgtp])(?:i?b)?)?$/i.exec(text.trim());
+  if (!match) return undefined;
+  return Math.trunc(Number(match[1]) * (BINARY[(match[2] ?? 'b').toLowerCase()] ?? 1));
+}
+
+function scaled(bytes: number, base: number, units: readonly string[], digits: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= base && unit < units.length - 1) {
+    value /= base;
+    unit += 1;
+  }
+  return `${formatG(value, digits)}${units[unit] ?? ''}`;
+}
+
+/** Go's %.Ng: N significant digits, no trailing zeros. */
+function formatG(value: number, digits: number): string {
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** `12.3MB`, powers of 1000 and three digits, as `docker images` prints sizes. */
+export function humanSize(bytes: number, digits = 3): string {
+  return scaled(bytes, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'], digits);
+}
+
+/** `1.5GiB`, powers of 1024 and four digits, as `docker stats` prints memory. */
+export function bytesSize(bytes: number): string {
+  return scaled(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], 4);
+}
+
+const UNIT_NANOS: Record<string, bigint> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+};
+
+/** Nanoseconds of a Go duration such as `1h30m`, `-1.5s`, `0`; undefined when the text is none. */
+export function parseDuration(text: string): bigint | undefined {
+  const sign = text.startsWith('-') ? -1n : 1n;
+  const body = text.replace(/^[+-]/, '');
+  if (body === '0') return 0n;
+  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(body)) return undefined;
+  let total = 0n;
+  for (const part of body.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|ms|s|m|h)/g)) {
+    const unit = UNIT_NANOS[part[3] ?? 's'] ?? 0n;
+    const fraction = part[2] ?? '';
+    total += BigInt(part[1] || '0') * unit;
+    if (fraction) total += (BigInt(fraction) * unit) / 10n ** BigInt(fraction.length);
+  }
+  return sign * total;
+}
+
+/** "About an hour", "3 weeks": docker/go-units HumanDuration, used by `ps` and `images`. */
+export function humanDuration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(seconds / 3600 + 0.5);
+  if (seconds < 1) return 'Less than a second';
+  if (Math.floor(seconds) === 1) return '1 second';
+  if (seconds < 60) return `${Math.floor(seconds)} seconds`;
+  if (minutes === 1) return 'About a minute';
+  if (minutes < 60) return `${minutes} minutes`;
+  if (hours === 1) return 'About an hour';
+  if (hours < 48) return `${hours} hours`;
+  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`;
+  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`;
+  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
+  return `${Math.floor(hours / 24 / 365)} years`;
+}

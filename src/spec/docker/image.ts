@@ -1,0 +1,96 @@
+// The wire shapes of images.
+import type { Nullable } from './container.ts';
+
+/** What an image says about containers made from it; the part of the OCI image configuration that Docker's API shows. */
+export interface ImageConfig {
+  Hostname?: string;
+  Domainname?: string;
+  User?: string;
+  ExposedPorts?: Record<string, object>;
+  Env?: Nullable<string[]>;
+  Cmd?: Nullable<string[]>;
+  Entrypoint?: Nullable<string[]>;
+  Healthcheck?: {
+    Test?: string[];
+    Interval?: number;
+    Timeout?: number;
+    Retries?: number;
+    StartPeriod?: number;
+    StartInterval?: number;
+  };
+  ArgsEscaped?: boolean;
+  Volumes?: Nullable<Record<string, object>>;
+  WorkingDir?: string;
+  OnBuild?: Nullable<string[]>;
+  Labels?: Nullable<Record<string, string>>;
+  StopSignal?: string;
+  Shell?: string[];
+}
+
+export interface ImageInspect {
+  Id: string;
+  RepoTags: string[];
+  RepoDigests: string[];
+  Parent: string;
+  Comment: string;
+  Created: string;
+  DockerVersion: string;
+  Author: string;
+  Config: ImageConfig;
+  Architecture: string;
+  Variant?: string;
+  Os: string;
+  OsVersion?: string;
+  Size: number;
+  VirtualSize?: number;
+  GraphDriver: { Name: string; Data: Nullable<Record<string, string>> };
+  RootFS: { Type: string; Layers: string[] };
+  Metadata: { LastTagTime: string };
+  Descriptor?: { mediaType: string; digest: string; size: number };
+}
+
+export interface ImageSummary {
+  Id: string;
+  ParentId: string;
+  RepoTags: string[];
+  RepoDigests: string[];
+  /** seconds since 1970 */
+  Created: number;
+  Size: number;
+  SharedSize: number;
+  VirtualSize?: number;
+  Labels: Nullable<Record<string, string>>;
+  /** -1 when not counted */
+  Containers: number;
+}
+
+export interface ImageHistoryItem {
+  Id: string;
+  Created: number;
+  CreatedBy: string;
+  Tags: Nullable<string[]>;
+  Size: number;
+  Comment: string;
+}
+
+export interface ImageDeleteItem {
+  Untagged?: string;
+  Deleted?: string;
+}
+
+export interface ImagePruneResponse {
+  ImagesDeleted: Nullable<ImageDeleteItem[]>;
+  SpaceReclaimed: number;
+}
+
+/** One line of a progress stream (create, load, push, build). */
+export interface ProgressMessage {
+  stream?: string;
+  status?: string;
+  id?: string;
+  progress?: string;
+  progressDetail?: { current?: number; total?: number; units?: string };
+  error?: string;
+  errorDetail?: { code?: number; message: string };
+  aux?: unknown;
+}

@@ -1,0 +1,30 @@
+// The wire shapes of volumes.
+import type { Nullable } from './container.ts';
+
+export interface Volume {
+  Name: string;
+  Driver: string;
+  Mountpoint: string;
+  CreatedAt: string;
+  Labels: Nullable<Record<string, string>>;
+  Scope: 'local';
+  Options: Nullable<Record<string, string>>;
+  UsageData?: { Size: number; RefCount: number };
+}
+
+export interface VolumeCreateBody {
+  Name?: string;
+  Driver?: string;
+  DriverOpts?: Record<string, string> | null;
+  Labels?: Record<string, string> | null;
+}
+
+export interface VolumeListResponse {
+  Volumes: Volume[];
+  Warnings: Nullable<string[]>;
+}
+
+export interface VolumePruneResponse {
+  VolumesDeleted: Nullable<string[]>;
+  SpaceReclaimed: number;
+}
