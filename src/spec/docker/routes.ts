@@ -1,7 +1,7 @@
 // The Engine API as one table: handlers, client and docs/compat.md take their routes and query parameters from here.
 
-/** How a query parameter is read: Docker's booleans, 64-bit integers, text, a list (repeated or comma separated), a filters object. */
-export type ParamKind = 'bool' | 'int' | 'text' | 'list' | 'filters';
+/** How a query parameter is read: Docker's booleans, 64-bit integers, text, a list (repeated or comma separated), texts (repeated only), a filters object. */
+export type ParamKind = 'bool' | 'int' | 'text' | 'list' | 'texts' | 'filters';
 
 export interface Route {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
@@ -56,10 +56,11 @@ export const routes = {
       follow: 'bool',
       stdout: 'bool',
       stderr: 'bool',
-      since: 'int',
-      until: 'int',
+      since: 'text',
+      until: 'text',
       timestamps: 'bool',
       tail: 'text',
+      details: 'bool',
     },
   },
   ContainerPause: { method: 'POST', path: '/containers/{id}/pause' },
@@ -131,7 +132,7 @@ export const routes = {
       comment: 'text',
       author: 'text',
       pause: 'bool',
-      changes: 'text',
+      changes: 'texts',
     },
   },
   ImageCreate: {
@@ -143,11 +144,11 @@ export const routes = {
       repo: 'text',
       tag: 'text',
       message: 'text',
-      changes: 'list',
+      changes: 'texts',
       platform: 'text',
     },
   },
-  ImageGetAll: { method: 'GET', path: '/images/get', query: { names: 'list', platform: 'list' } },
+  ImageGetAll: { method: 'GET', path: '/images/get', query: { names: 'texts', platform: 'texts' } },
   ImageList: {
     method: 'GET',
     path: '/images/json',
@@ -160,20 +161,20 @@ export const routes = {
       identity: 'bool',
     },
   },
-  ImageLoad: { method: 'POST', path: '/images/load', query: { quiet: 'bool', platform: 'list' } },
+  ImageLoad: { method: 'POST', path: '/images/load', query: { quiet: 'bool', platform: 'texts' } },
   ImagePrune: { method: 'POST', path: '/images/prune', query: { filters: 'filters' } },
   ImageSearch: { method: 'GET', path: '/images/search', query: { term: 'text', limit: 'int', filters: 'filters' } },
   ImageDelete: {
     method: 'DELETE',
     path: '/images/{name}',
-    query: { force: 'bool', noprune: 'bool', platforms: 'list' },
+    query: { force: 'bool', noprune: 'bool', platforms: 'texts' },
   },
   ImageAttestations: {
     method: 'GET',
     path: '/images/{name}/attestations',
     query: { platform: 'list', type: 'list', statement: 'bool' },
   },
-  ImageGet: { method: 'GET', path: '/images/{name}/get', query: { platform: 'list' } },
+  ImageGet: { method: 'GET', path: '/images/{name}/get', query: { platform: 'texts' } },
   ImageHistory: { method: 'GET', path: '/images/{name}/history', query: { platform: 'text' } },
   ImageInspect: { method: 'GET', path: '/images/{name}/json', query: { manifests: 'bool', platform: 'text' } },
   ImagePush: { method: 'POST', path: '/images/{name}/push', query: { tag: 'text', platform: 'text' } },
@@ -283,6 +284,8 @@ export const routes = {
   PluginPush: { method: 'POST', path: '/plugins/{name}/push' },
   PluginSet: { method: 'POST', path: '/plugins/{name}/set' },
   PluginUpgrade: { method: 'POST', path: '/plugins/{name}/upgrade', query: { remote: 'text' } },
+  // Berth's own
+  BerthImageBootstrap: { method: 'POST', path: '/berth/images/bootstrap', query: { name: 'text' } },
 } as const satisfies Record<string, Route>;
 
 export type RouteId = keyof typeof routes;
@@ -295,6 +298,7 @@ interface ParamTypes {
   int: number;
   text: string;
   list: readonly string[];
+  texts: readonly string[];
   filters: Filters;
 }
 

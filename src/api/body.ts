@@ -1,0 +1,47 @@
+// A request's JSON body, bounded in size.
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { invalid, tooLarge } from '../base/errors.ts';
+
+/** A create body with seccomp profile and thousands of labels stays far below. */
+export const MAX_JSON_BYTES = 8 * 1024 * 1024;
+
+/** undefined for an empty body. Throws Docker's refusals for another content type and for broken JSON. */
+export async function readJson(request: IncomingMessage, body: Readable): Promise<unknown> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > MAX_JSON_BYTES) throw tooLarge(`request body is larger than ${MAX_JSON_BYTES} bytes`);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_JSON_BYTES) throw tooLarge(`request body is larger than ${MAX_JSON_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  const type = request.headers['content-type'];
+  if (text.trim() === '') return undefined;
+  if (type !== undefined && type !== '' && !/^application\/json\b/i.test(type))
+    throw invalid(`unsupported Content-Type header (${type}): must be 'application/json'`);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw invalid(jsonComplaint(text, error));
+  }
+}
+
+/** Go's words for the two mistakes people make most; V8's for the others. */
+function jsonComplaint(text: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/after JSON|non-whitespace character after/i.test(message)) return 'unexpected content after JSON';
+  if (/Unexpected end|Unterminated|Expected .* at position \d+ \(line|end of/i.test(message) && !closes(text))
+    return 'invalid JSON: unexpected EOF';
+  const at = /position (\d+)/.exec(message)?.[1];
+  const bad = at === undefined ? undefined : text[Number(at)];
+  return bad === undefined
+    ? `invalid JSON: ${message}`
+    : `invalid JSON: invalid character '${bad}' looking for beginning of value`;
+}
+
+function closes(text: string): boolean {
+  return /[}\]]\s*$/.test(text);
+}

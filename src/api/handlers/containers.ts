@@ -1,0 +1,163 @@
+// Handlers of /containers.
+import { parseRfc3339 } from '../../base/clock.ts';
+import { invalid } from '../../base/errors.ts';
+import type { Engine } from '../../engine/index.ts';
+import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
+import type { ApiRequest, Handlers } from '../handler.ts';
+import { ioOf } from '../io.ts';
+import { containerForVersion, summaryForVersion } from '../shape/containers.ts';
+
+const id = (request: ApiRequest): string => request.params['id'] ?? '';
+
+export function containerHandlers(engine: Engine): Handlers {
+  return {
+    ContainerCreate: async (request, response) => {
+      const body = await request.json();
+      if (body === undefined) throw invalid('invalid JSON: got EOF while reading request body');
+      response.json(
+        await engine.create({ name: request.query.name, platform: request.query.platform, minor: request.minor, body }),
+        201,
+      );
+    },
+    ContainerList: async (request, response) => {
+      const { all = false, limit = 0, size = false, filters = new Map() } = request.query;
+      const rows = await engine.list({ all, limit, size, filters });
+      response.json(rows.map((row) => summaryForVersion(row, request.minor)));
+    },
+    ContainerInspect: async (request, response) => {
+      response.json(containerForVersion(await engine.inspect(id(request), request.query.size ?? false), request.minor));
+    },
+    ContainerStart: async (request, response) => {
+      await engine.start(id(request));
+      response.empty(204);
+    },
+    ContainerStop: async (request, response) => {
+      const stopped = await engine.stop(id(request), request.query.signal ?? '', request.query.t);
+      response.empty(stopped ? 204 : 304);
+    },
+    ContainerRestart: async (request, response) => {
+      await engine.restart(id(request), request.query.signal ?? '', request.query.t);
+      response.empty(204);
+    },
+    ContainerKill: async (request, response) => {
+      await engine.kill(id(request), request.query.signal ?? '');
+      response.empty(204);
+    },
+    ContainerPause: async (request, response) => {
+      await engine.pause(id(request));
+      response.empty(204);
+    },
+    ContainerUnpause: async (request, response) => {
+      await engine.unpause(id(request));
+      response.empty(204);
+    },
+    ContainerRename: (request, response) => {
+      engine.rename(id(request), request.query.name ?? '');
+      response.empty(204);
+    },
+    ContainerDelete: async (request, response) => {
+      const { v = false, force = false, link = false } = request.query;
+      if (link) throw invalid('legacy container links are not supported');
+      await engine.remove(id(request), { force, volumes: v });
+      response.empty(204);
+    },
+    ContainerWait: async (request, response) => {
+      const { ended } = engine.wait(id(request), request.query.condition ?? '');
+      // the headers go out at once: clients start the container when they have them
+      const stream = response.stream('application/json');
+      const result = await ended;
+      await stream.write(`${JSON.stringify({ StatusCode: result.exitCode })}\n`);
+      stream.end();
+    },
+    ContainerTop: async (request, response) =>
+      response.json(await engine.top(id(request), request.query.ps_args ?? '')),
+    ContainerResize: (request, response) => {
+      engine.resize(id(request), request.query.h ?? 0, request.query.w ?? 0);
+      response.empty(200);
+    },
+    ContainerUpdate: async (request, response) =>
+      response.json(await engine.update(id(request), await request.json(), request.minor)),
+    ContainerPrune: async (request, response) => response.json(await engine.prune(request.query.filters ?? new Map())),
+    ContainerLogs: logs(engine),
+    ContainerAttach: attach(engine),
+    ContainerStats: stats(engine),
+  };
+}
+
+function logs(engine: Engine): NonNullable<Handlers['ContainerLogs']> {
+  return async (request, response) => {
+    const { stdout = false, stderr = false, follow = false, timestamps = false, details = false, tail } = request.query;
+    if (!stdout && !stderr) throw invalid('Bad parameters: you must choose at least one stream');
+    const { tty, labels, batches } = engine.logs(
+      id(request),
+      {
+        stdout,
+        stderr,
+        follow,
+        since: nanosOf(request, 'since'),
+        until: nanosOf(request, 'until'),
+        tail: tailOf(tail),
+      },
+      request.signal,
+    );
+    const stream = response.stream(!tty && request.minor >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM);
+    const prefix = details ? `${labels} ` : '';
+    for await (const batch of batches) {
+      const parts = batch.map((line) => {
+        const head = timestamps ? `${utc(line.time)} ` : '';
+        const data = head === '' && prefix === '' ? line.data : Buffer.concat([Buffer.from(head + prefix), line.data]);
+        return tty ? data : frame(line.channel, data);
+      });
+      await stream.write(Buffer.concat(parts));
+    }
+    stream.end();
+  };
+}
+
+/** Docker prints nanoseconds in nine digits and UTC. */
+function utc(time: string): string {
+  const nanos = parseRfc3339(time) ?? 0n;
+  const seconds = new Date(Number(nanos / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
+  return `${seconds}.${(nanos % 1_000_000_000n).toString().padStart(9, '0')}Z`;
+}
+
+function tailOf(tail: string | undefined): number | undefined {
+  if (tail === undefined || tail === '' || tail === 'all') return undefined;
+  return /^\d+$/.test(tail) ? Number(tail) : undefined;
+}
+
+/** Seconds since 1970 with an optional fraction; 0 is no bound. */
+function nanosOf(request: ApiRequest<'ContainerLogs'>, name: 'since' | 'until'): bigint | undefined {
+  const text = request.query[name] ?? '';
+  const match = /^(-?\d+)(?:\.(\d{1,9})\d*)?$/.exec(text);
+  if (text === '' || text === '0') return undefined;
+  if (!match) throw invalid(`invalid value for "${name}": ${text}`);
+  return BigInt(match[1] ?? '0') * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0') || '0');
+}
+
+function attach(engine: Engine): NonNullable<Handlers['ContainerAttach']> {
+  return async (request, response) => {
+    const {
+      stdin = false,
+      stdout = false,
+      stderr = false,
+      logs: withLogs = false,
+      stream = false,
+      detachKeys,
+    } = request.query;
+    const options = { stdin, stdout, stderr, logs: withLogs, stream, detachKeys };
+    const { tty } = engine.checkAttach(id(request), options);
+    const socket = response.hijack(!tty && request.minor >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM);
+    await engine.attach(id(request), options, ioOf(socket, tty, stdin && stream));
+  };
+}
+
+function stats(engine: Engine): NonNullable<Handlers['ContainerStats']> {
+  return async (request, response) => {
+    const stream = request.query.stream ?? true;
+    const samples = engine.stats(id(request), { stream, oneShot: request.query['one-shot'] ?? false }, request.signal);
+    const body = response.stream('application/json');
+    for await (const sample of samples) await body.write(`${JSON.stringify(sample)}\n`);
+    body.end();
+  };
+}

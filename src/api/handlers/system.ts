@@ -1,0 +1,176 @@
+// Handlers of the daemon itself: ping, version, info, events, disk usage.
+import { readdirSync } from 'node:fs';
+import { BerthError, invalid } from '../../base/errors.ts';
+import type { Engine } from '../../engine/index.ts';
+import type { Images } from '../../images/index.ts';
+import { infoOf, type SystemFacts, versionOf } from '../../system/index.ts';
+import type { ContainerSummary, EventMessage, Filters } from '../../spec/docker/index.ts';
+import type { Volumes } from '../../volumes/index.ts';
+import type { Handlers } from '../handler.ts';
+
+export interface SystemParts {
+  readonly engine: Engine;
+  readonly images: Images;
+  readonly volumes: Volumes;
+  readonly facts: SystemFacts;
+}
+
+export function systemHandlers({ engine, images, volumes, facts }: SystemParts): Handlers {
+  const ping: NonNullable<Handlers['SystemPing']> = (_, response) => {
+    response.header('Builder-Version', '1');
+    response.header('Swarm', 'inactive');
+    response.header('Cache-Control', 'no-cache, no-store, must-revalidate');
+    response.header('Pragma', 'no-cache');
+    response.text('OK');
+  };
+  return {
+    SystemPing: ping,
+    SystemPingHead: ping as unknown as NonNullable<Handlers['SystemPingHead']>,
+    SystemVersion: (_, response) => response.json(versionOf(facts)),
+    SystemInfo: (_, response) => {
+      response.json(
+        infoOf(facts, {
+          containers: engine.counts(),
+          images: images.count(),
+          listeners: engine.events.listeners,
+          openFiles: readdirSync('/proc/self/fd').length,
+        }),
+      );
+    },
+    SystemEvents: async (request, response) => {
+      const filters = request.query.filters ?? new Map<string, string[]>();
+      const keep = eventFilter(filters);
+      const since = timeBound(request.query.since, 'since');
+      const until = timeBound(request.query.until, 'until');
+      const stream = response.stream('application/json');
+      const queue: EventMessage[] = [];
+      let wake: () => void = () => undefined;
+      const stop = engine.events.listen((event) => {
+        if (queue.length < MAX_QUEUED && keep(event)) queue.push(event);
+        wake();
+      });
+      try {
+        const now = BigInt(Date.now()) * 1_000_000n;
+        if (since !== undefined)
+          for (const event of engine.events.past(since, until)) if (keep(event)) await stream.write(line(event));
+        const ends = until === undefined ? undefined : Number((until - now) / 1_000_000n);
+        if (ends !== undefined && ends <= 0) return;
+        let over = false;
+        const finish = (): void => {
+          over = true;
+          wake();
+        };
+        const timer = ends === undefined ? undefined : setTimeout(finish, Math.min(ends, 2 ** 31 - 1));
+        request.signal.addEventListener('abort', finish, { once: true });
+        for (;;) {
+          for (let event = queue.shift(); event; event = queue.shift()) await stream.write(line(event));
+          if (over) break;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+        clearTimeout(timer);
+      } finally {
+        stop();
+        stream.end();
+      }
+    },
+    SystemDataUsage: async (request, response) => {
+      const types = request.query.type ?? [];
+      for (const type of types)
+        if (!['container', 'image', 'volume', 'build-cache'].includes(type))
+          throw invalid(`unknown object type: ${type}`);
+      const wants = (type: string): boolean => types.length === 0 || types.includes(type);
+      const usage = wants('image') ? images.usage() : undefined;
+      const containers: ContainerSummary[] | null = wants('container')
+        ? await engine.list({ all: true, limit: 0, size: true, filters: new Map() })
+        : null;
+      const found = wants('volume') ? await volumes.usage() : null;
+      response.json({
+        ...(usage ? { LayersSize: usage.layersSize } : {}),
+        Images: usage ? usage.images : null,
+        Containers: containers,
+        Volumes: found,
+        BuildCache: wants('build-cache') ? [] : null,
+        ...(request.minor < 52 ? { BuilderSize: 0 } : {}),
+      });
+    },
+  };
+}
+
+/** Events that wait for a slow client; what comes beyond is lost to it, as a full pipe would lose it. */
+const MAX_QUEUED = 10_000;
+
+/** Numbers beyond 2^53 are written digit by digit; the type library does not know the function yet. */
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
+function line(event: EventMessage): string {
+  return `${JSON.stringify({ ...event, timeNano: rawJson(event.timeNano.toString()) })}\n`;
+}
+
+/** Seconds since 1970 with an optional fraction, or RFC 3339. */
+function timeBound(text: string | undefined, name: string): bigint | undefined {
+  if (text === undefined || text === '') return undefined;
+  const match = /^(-?\d+)(?:\.(\d{1,9})\d*)?$/.exec(text);
+  if (match) return BigInt(match[1] ?? '0') * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0') || '0');
+  throw new BerthError('invalid', `invalid ${name}: strconv.ParseInt: parsing "${text}": invalid syntax`);
+}
+
+const FILTER_KEYS = [
+  'config',
+  'container',
+  'daemon',
+  'event',
+  'id',
+  'image',
+  'label',
+  'network',
+  'node',
+  'plugin',
+  'scope',
+  'secret',
+  'service',
+  'type',
+  'volume',
+];
+
+/** Pure: which events pass. An object filter takes ids, prefixes of ids, and names. */
+export function eventFilter(filters: Filters): (event: EventMessage) => boolean {
+  for (const key of filters.keys()) if (!FILTER_KEYS.includes(key)) throw invalid(`invalid filter '${key}'`);
+  const tests = [...filters].map(
+    ([key, values]) =>
+      (event: EventMessage) =>
+        values.some((value) => matches(key, value, event)),
+  );
+  const labels = filters.get('label') ?? [];
+  return (event) => tests.every((test) => test(event)) && labels.every((label) => matches('label', label, event));
+}
+
+function matches(key: string, value: string, event: EventMessage): boolean {
+  const { ID, Attributes } = event.Actor;
+  switch (key) {
+    case 'event':
+      return event.Action === value || event.Action.split(':')[0] === value;
+    case 'type':
+      return event.Type === value;
+    case 'scope':
+      return event.scope === value;
+    case 'id':
+      return ID === value || (event.Type === 'container' && ID.startsWith(value));
+    case 'label': {
+      const at = value.indexOf('=');
+      return at < 0 ? Object.hasOwn(Attributes, value) : Attributes[value.slice(0, at)] === value.slice(at + 1);
+    }
+    case 'image': {
+      if (event.Type !== 'image' && event.Type !== 'container') return false;
+      const name = event.Type === 'image' ? (Attributes['name'] ?? ID) : (Attributes['image'] ?? '');
+      return ID === value || name === value || name.replace(/:[^:/]+$/, '') === value;
+    }
+    default:
+      if (event.Type === key)
+        return (
+          ID === value || Attributes['name'] === value || (key === 'container' && value !== '' && ID.startsWith(value))
+        );
+      return Attributes[key] === value;
+  }
+}

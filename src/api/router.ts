@@ -1,0 +1,61 @@
+// From method and path to a route of the table.
+import { type Route, type RouteId, routes } from '../spec/docker/index.ts';
+
+export interface Match {
+  readonly id: RouteId;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+interface Pattern {
+  readonly id: RouteId;
+  readonly method: Route['method'];
+  readonly expression: RegExp;
+  readonly names: readonly string[];
+}
+
+/** Names of images, plugins and distributions hold slashes; nothing else does. */
+const SLASHED = ['images', 'distribution', 'plugins'];
+
+const exact = new Map<string, RouteId>();
+const patterns = new Map<string, Pattern[]>();
+
+for (const [id, route] of Object.entries(routes) as [RouteId, Route][]) {
+  if (!route.path.includes('{')) {
+    exact.set(`${route.method} ${route.path}`, id);
+    continue;
+  }
+  const first = route.path.split('/')[1] ?? '';
+  const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
+  const one = SLASHED.includes(first) ? '(.+)' : '([^/]+)';
+  const expression = new RegExp(`^${route.path.replace(/\{\w+\}/g, one)}$`);
+  const list = patterns.get(first) ?? [];
+  list.push({ id, method: route.method, expression, names });
+  patterns.set(first, list);
+}
+for (const list of patterns.values()) list.sort((a, b) => b.expression.source.length - a.expression.source.length);
+
+/** undefined: no such path. `wrongMethod`: the path is known, not with this method. */
+export function findRoute(method: string, path: string): Match | { readonly wrongMethod: true } | undefined {
+  const fixed = exact.get(`${method} ${path}`);
+  if (fixed) return { id: fixed, params: {} };
+  let known = false;
+  for (const pattern of patterns.get(path.split('/')[1] ?? '') ?? []) {
+    const match = pattern.expression.exec(path);
+    if (!match) continue;
+    known = true;
+    if (pattern.method !== method) continue;
+    const params = decoded(pattern.names, match.slice(1));
+    return params && { id: pattern.id, params };
+  }
+  if (known || ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'].some((other) => exact.has(`${other} ${path}`)))
+    return { wrongMethod: true };
+  return undefined;
+}
+
+function decoded(names: readonly string[], values: readonly string[]): Record<string, string> | undefined {
+  try {
+    return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(values[index] ?? '')]));
+  } catch {
+    return undefined;
+  }
+}

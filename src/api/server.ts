@@ -1,0 +1,272 @@
+// The Engine API over HTTP: version, route, query, handler, answer; and connections that are taken over.
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { type Duplex, Readable } from 'node:stream';
+import type { TLSSocket, TlsOptions } from 'node:tls';
+import { invalid } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { type Route, type RouteId, routes } from '../spec/docker/index.ts';
+import { readJson } from './body.ts';
+import { statusOf, textOf } from './errors.ts';
+import type { ApiRequest, ApiResponse, Handler, Handlers, StreamBody } from './handler.ts';
+import { readQuery } from './query.ts';
+import { findRoute } from './router.ts';
+import { API_VERSION, splitVersion } from './version.ts';
+
+export interface ApiServerOptions {
+  readonly handlers: Handlers;
+  readonly log: Log;
+  /** Value of the Server header. */
+  readonly product: string;
+  readonly tls?: TlsOptions;
+  /** Host names that a request may name; undefined for a unix socket, where there is nothing to rebind. */
+  readonly allowedHosts?: (host: string) => boolean;
+}
+
+/** Not yet listening. */
+export function createApiServer(options: ApiServerOptions): Server {
+  const serve = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    taken?: { socket: Duplex; head: Buffer },
+  ): void => {
+    void answer(options, request, response, taken);
+  };
+  const settings = {
+    // slow senders of headers are cut off; bodies and streams may take as long as they need
+    headersTimeout: 20_000,
+    requestTimeout: 0,
+    keepAliveTimeout: 60_000,
+    shouldUpgradeCallback: (request: IncomingMessage) => /^(tcp|websocket)$/i.test(request.headers.upgrade ?? ''),
+  };
+  const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => serve(request, response));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.on('finish', () => socket.end());
+    serve(request, response, { socket, head });
+  });
+  server.on('clientError', (_, socket: Duplex) => {
+    if (socket.writable)
+      socket.end(
+        'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request',
+      );
+    else socket.destroy();
+  });
+  return server;
+}
+
+async function answer(
+  options: ApiServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  taken?: { socket: Duplex; head: Buffer },
+): Promise<void> {
+  const reply = new Reply(request, response, taken?.socket);
+  const socket = taken?.socket ?? request.socket;
+  socket.on('error', () => undefined);
+  reply.header('Api-Version', API_VERSION);
+  reply.header('Docker-Experimental', 'false');
+  reply.header('Ostype', 'linux');
+  reply.header('Server', options.product);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  try {
+    if (options.allowedHosts && !options.allowedHosts(request.headers.host ?? ''))
+      throw invalid(`host ${request.headers.host ?? ''} is not served here`);
+    const [path = '/', search = ''] = splitOnce(request.url ?? '/', '?');
+    const { minor, rest } = splitVersion(path);
+    const method = request.method ?? 'GET';
+    if (method === 'OPTIONS') {
+      reply.empty(200);
+      return;
+    }
+    const found = findRoute(method, rest);
+    if (!found) {
+      reply.json({ message: 'page not found' }, 404);
+      return;
+    }
+    if ('wrongMethod' in found) {
+      reply.json({ message: 'method not allowed' }, 405);
+      return;
+    }
+    const handler = options.handlers[found.id] as Handler<RouteId> | undefined;
+    if (!handler) {
+      reply.json({ message: `${method} ${routes[found.id].path} is not implemented by this daemon` }, 501);
+      return;
+    }
+    const route: Route = routes[found.id];
+    const body = taken ? await upgradedBody(request, taken) : request;
+    const apiRequest: ApiRequest = {
+      params: found.params,
+      query: readQuery(route, new URLSearchParams(search)),
+      minor,
+      headers: request.headers,
+      signal: gone.signal,
+      body,
+      json: () => readJson(request, body),
+    };
+    await handler(apiRequest as ApiRequest<RouteId>, reply);
+  } catch (error) {
+    const status = statusOf(error);
+    if (status >= 500 && status !== 501)
+      options.log.error(
+        { err: error instanceof Error ? error.stack : error },
+        `${request.method} ${request.url}: ${textOf(error)}`,
+      );
+    reply.fail(status, textOf(error));
+  } finally {
+    // what the handler did not read must not become the next request
+    if (!taken && !request.complete && !reply.hijacked) request.resume();
+  }
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The declared body of a request that asks for an upgrade: the parser leaves it on the socket. What follows it goes back. */
+async function upgradedBody(request: IncomingMessage, taken: { socket: Duplex; head: Buffer }): Promise<Readable> {
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length > 0 && length <= 1024 * 1024) {
+    const chunks = [taken.head];
+    let size = taken.head.length;
+    while (size < length) {
+      const chunk = await nextChunk(taken.socket);
+      if (chunk === undefined) break;
+      chunks.push(chunk);
+      size += chunk.length;
+    }
+    const all = Buffer.concat(chunks);
+    taken.head = all.subarray(length);
+    if (taken.head.length > 0) taken.socket.unshift(taken.head);
+    return Readable.from([all.subarray(0, length)], { objectMode: false });
+  }
+  if (taken.head.length > 0) taken.socket.unshift(taken.head);
+  return Readable.from([], { objectMode: false });
+}
+
+function nextChunk(socket: Duplex): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const read = (): void => {
+      const chunk = socket.read() as Buffer | null;
+      if (chunk === null) return;
+      done(chunk);
+    };
+    const end = (): void => done(undefined);
+    const done = (chunk: Buffer | undefined): void => {
+      socket.off('readable', read);
+      socket.off('end', end);
+      socket.off('close', end);
+      resolve(chunk);
+    };
+    socket.on('readable', read);
+    socket.once('end', end);
+    socket.once('close', end);
+    read();
+  });
+}
+
+class Reply implements ApiResponse {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #upgraded: Duplex | undefined;
+  hijacked = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse, upgraded: Duplex | undefined) {
+    this.#request = request;
+    this.#response = response;
+    this.#upgraded = upgraded;
+  }
+
+  header(name: string, value: string): void {
+    this.#response.setHeader(name, value);
+  }
+
+  json(value: unknown, status = 200): void {
+    this.#send(status, 'application/json', `${JSON.stringify(value)}\n`);
+  }
+
+  text(value: string, status = 200): void {
+    this.#send(status, 'text/plain; charset=utf-8', value);
+  }
+
+  empty(status: number): void {
+    if (status === 204 || status === 304) {
+      this.#response.writeHead(status).end();
+      return;
+    }
+    this.#response.writeHead(status, { 'Content-Length': 0 }).end();
+  }
+
+  #send(status: number, type: string, text: string): void {
+    this.#response
+      .writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) })
+      .end(this.#request.method === 'HEAD' ? undefined : text);
+  }
+
+  stream(contentType: string, status = 200): StreamBody {
+    const response = this.#response;
+    response.writeHead(status, { 'Content-Type': contentType });
+    response.flushHeaders();
+    return {
+      write: (chunk) =>
+        new Promise((resolve, reject) => {
+          if (response.destroyed || response.socket?.destroyed === true) {
+            reject(new Error('the client is gone'));
+            return;
+          }
+          if (response.write(chunk)) {
+            resolve();
+            return;
+          }
+          const done = (): void => {
+            response.off('drain', done);
+            response.off('close', done);
+            resolve();
+          };
+          response.once('drain', done);
+          response.once('close', done);
+        }),
+      end: () => void response.end(),
+    };
+  }
+
+  hijack(contentType: string): Duplex {
+    this.hijacked = true;
+    const socket = this.#upgraded ?? (this.#response.socket as Socket | TLSSocket);
+    const extra = Object.entries(this.#response.getHeaders())
+      .map(([name, value]) => `${name}: ${String(value)}\r\n`)
+      .join('');
+    if (this.#upgraded) {
+      this.#response.detachSocket(socket as Socket);
+      socket.write(
+        `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${extra}\r\n`,
+      );
+      return socket;
+    }
+    // an old client sends no Upgrade and speaks raw after the answer's head: the HTTP parser has to let the socket go
+    this.#response.detachSocket(socket as Socket);
+    for (const event of ['data', 'end', 'close', 'drain', 'timeout', 'error']) socket.removeAllListeners(event);
+    socket.on('error', () => undefined);
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\n${extra}\r\n`);
+    return socket;
+  }
+
+  fail(status: number, message: string): void {
+    if (this.hijacked) {
+      this.#upgraded?.destroy();
+      return;
+    }
+    if (this.#response.headersSent) {
+      this.#response.destroy();
+      return;
+    }
+    if (status === 304) this.empty(304);
+    else this.json({ message }, status);
+  }
+}

@@ -1,0 +1,40 @@
+// What changed in a container's JSON from one API version to the next: older clients get the older shape.
+import type { ContainerInspect, ContainerSummary } from '../../spec/docker/index.ts';
+
+export function containerForVersion(container: ContainerInspect, minor: number): unknown {
+  const shaped: Record<string, unknown> = { ...container };
+  const { Config, HostConfig, NetworkSettings } = container;
+  if (minor < 44) shaped['Config'] = without(Config, []);
+  if (minor < 48) shaped['HostConfig'] = { ...HostConfig };
+  const dropped =
+    minor >= 52
+      ? [
+          'Bridge',
+          'HairpinMode',
+          'LinkLocalIPv6Address',
+          'LinkLocalIPv6PrefixLen',
+          'SecondaryIPAddresses',
+          'SecondaryIPv6Addresses',
+          'EndpointID',
+          'Gateway',
+          'GlobalIPv6Address',
+          'GlobalIPv6PrefixLen',
+          'IPAddress',
+          'IPPrefixLen',
+          'IPv6Gateway',
+          'MacAddress',
+        ]
+      : [];
+  shaped['NetworkSettings'] = without(NetworkSettings, dropped);
+  return shaped;
+}
+
+export function summaryForVersion(row: ContainerSummary, minor: number): unknown {
+  if (minor >= 46) return row;
+  const { Annotations: _, ...HostConfig } = row.HostConfig;
+  return { ...row, HostConfig };
+}
+
+function without<T extends object>(value: T, keys: readonly string[]): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) as Partial<T>;
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env -S node --
+// The command `berth`: the client, or the program of this package that the first word names.
+import { main } from '../cli/main.ts';
+
+/** First words that are programs of their own, in files beside this one that export `main(argv)`. */
+const PROGRAMS: Readonly<Record<string, string>> = { daemon: 'berthd', doctor: 'doctor', demo: 'demo', setup: 'setup' };
+
+async function start(argv: readonly string[]): Promise<void> {
+  const [first = '', ...rest] = argv;
+  const program = Object.hasOwn(PROGRAMS, first) ? PROGRAMS[first] : undefined;
+  if (program !== undefined) {
+    // Sources and bundles lie side by side under the same names.
+    const file = new URL(`./${program}${import.meta.url.endsWith('.ts') ? '.ts' : '.mjs'}`, import.meta.url).href;
+    const loaded = (await import(file)) as { main(argv: string[]): Promise<number | undefined> };
+    const code = await loaded.main(rest);
+    if (typeof code === 'number') process.exitCode = code;
+    return;
+  }
+  const code = await main(argv, {
+    env: process.env,
+    cwd: process.cwd(),
+    hash: (text) => process.getBuiltinModule('crypto').createHash('sha256').update(text).digest('hex'),
+    ...(process.getuid?.() === 0 && process.env['BERTH_AUTOSTART'] !== '0'
+      ? {
+          startDaemon: async (endpoint) =>
+            (await import('../cli/autostart.ts')).startDaemon(endpoint, process.argv[1] ?? ''),
+        }
+      : {}),
+  });
+  // Output was written synchronously, so nothing is lost, and open connections need not close.
+  process.exit(code);
+}
+
+void start(process.argv.slice(2));

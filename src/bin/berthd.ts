@@ -1,0 +1,255 @@
+// The daemon's composition root: settings, host, store, engine, API; and an orderly end.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { containerHandlers } from '../api/handlers/containers.ts';
+import { execHandlers } from '../api/handlers/exec.ts';
+import { imageHandlers } from '../api/handlers/images.ts';
+import { systemHandlers } from '../api/handlers/system.ts';
+import { volumeHandlers } from '../api/handlers/volumes.ts';
+import { createApiServer } from '../api/server.ts';
+import { API_VERSION, MIN_API_VERSION } from '../api/version.ts';
+import { isErrno, messageOf, unavailable } from '../base/errors.ts';
+import { createLog, type Log } from '../base/log.ts';
+import { flagUsages } from '../cli/grammar/index.ts';
+import { checkAddress, hostCheck, listen, parseHost, tlsOptions } from '../daemon/listen.ts';
+import { lockRoot } from '../daemon/lock.ts';
+import { daemonFlags, type DaemonOptions, daemonOptions } from '../daemon/options.ts';
+import { type Engine, EventBus, openEngine } from '../engine/index.ts';
+import { observeAbilities } from '../host/abilities.ts';
+import { observeCgroups } from '../host/cgroup.ts';
+import { findProgram } from '../host/find.ts';
+import { bootId } from '../host/process.ts';
+import { openImages } from '../images/index.ts';
+import {
+  chooseRuntime,
+  execRoot,
+  identify,
+  type OciRuntime,
+  Runtime,
+  type RuntimeTable,
+  tryRuntime,
+} from '../runtime/index.ts';
+import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
+import { openRecords } from '../store/records/index.ts';
+import { type SystemFacts, VERSION } from '../system/index.ts';
+import { openVolumes } from '../volumes/index.ts';
+
+/** Runs the daemon until a signal ends it; the process's exit code is set. */
+export async function main(argv: readonly string[]): Promise<void> {
+  let log: Log | undefined;
+  try {
+    const parsed = daemonOptions(argv, readIfThere);
+    if (parsed.kind === 'help') {
+      process.stdout.write(
+        `Usage:  berth daemon [OPTIONS]\n\nA self-sufficient runtime for containers.\n\nOptions:\n${flagUsages(daemonFlags, process.stdout.columns ?? 80)}\n`,
+      );
+      return;
+    }
+    log = createLog(parsed.options.logLevel);
+    await run(parsed.options, log);
+  } catch (error) {
+    if (log)
+      log.error({ err: error instanceof Error ? error.stack : error }, `the daemon cannot run: ${messageOf(error)}`);
+    else process.stderr.write(`${messageOf(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function run(options: DaemonOptions, log: Log): Promise<void> {
+  if (process.getuid?.() !== 0) throw unavailable('the daemon needs to be started with root privileges');
+  const dataRoot = resolve(options.dataRoot);
+  const addresses = options.hosts.map((host) => parseHost(host, options.tls !== undefined));
+  for (const address of addresses) {
+    const risk = checkAddress(address, options);
+    if (risk !== undefined) log.warn(risk);
+  }
+  using _lock = lockRoot(dataRoot, options.pidfile);
+  mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
+  const instance = createHash('sha256').update(dataRoot).digest('hex').slice(0, 8);
+  const cgroupParent = options.cgroupParent === '' ? `berth/${instance}` : options.cgroupParent;
+  const runtimes = await observeRuntimes(options, cgroupParent, log);
+  const conmon = findProgram(options.conmon);
+  if (conmon === undefined)
+    throw unavailable(`${options.conmon} is not installed; berth doctor says what else is missing`);
+  const host = observeAbilities(KNOWN_CAPABILITIES);
+  const cgroups = observeCgroups();
+  const warnings = hostWarnings(host.canRaiseLimits, [...cgroups.roots.keys()], cgroups.layout === 'v2');
+  for (const warning of warnings) log.warn(warning);
+
+  using records = openRecords(join(dataRoot, 'berth.db'), log);
+  const events = new EventBus();
+  const sink = (event: {
+    type: 'container' | 'image' | 'volume' | 'network' | 'daemon';
+    action: string;
+    id: string;
+    attributes: Readonly<Record<string, string>>;
+  }): void => events.emit(event.type, event.action, event.id, event.attributes);
+  let engine: Engine | undefined;
+  const images = await openImages({
+    root: dataRoot,
+    log,
+    records,
+    users: { usersOf: (image) => engine?.usersOf(image) ?? [] },
+    events: sink,
+  });
+  const volumes = await openVolumes({
+    root: dataRoot,
+    log,
+    records,
+    users: { usersOf: (name: string) => engine?.volumeUsers(name) ?? [] },
+    events: sink,
+  });
+  const initPath = options.initPath === '' ? findProgram('docker-init', 'tini-static', 'catatonit') : options.initPath;
+  engine = openEngine({
+    dataRoot,
+    records,
+    runtime: new Runtime({ paths: execRoot(options.execRoot), cgroups, conmon, log }),
+    runtimes: runtimes.table,
+    defaultRuntime: runtimes.chosen,
+    images,
+    imageNames: images,
+    volumes,
+    events,
+    log,
+    host,
+    boot: bootId(),
+    hostname: hostname(),
+    initPath,
+    cgroupParent,
+  });
+  const startPolicies = await engine.adopt();
+
+  const facts: SystemFacts = {
+    id: daemonId(dataRoot),
+    dataRoot,
+    apiVersion: API_VERSION,
+    minApiVersion: MIN_API_VERSION,
+    abilities: host,
+    runtimes: Object.fromEntries([...runtimes.table].map(([name, { path, version }]) => [name, { path, version }])),
+    defaultRuntime: runtimes.chosen,
+    conmonVersion: await conmonVersion(conmon),
+    initPath,
+    labels: options.labels,
+    debug: options.logLevel === 'debug',
+    warnings,
+    controllers:
+      cgroups.layout === 'v2'
+        ? readFileSync(join(cgroups.roots.get('') ?? '/sys/fs/cgroup', 'cgroup.controllers'), 'latin1')
+            .trim()
+            .split(' ')
+        : [...cgroups.roots.keys()],
+    insecureRegistries: options.insecureRegistries,
+  };
+  const handlers = {
+    ...systemHandlers({ engine, images, volumes, facts }),
+    ...containerHandlers(engine),
+    ...execHandlers(engine),
+    ...imageHandlers(images),
+    ...volumeHandlers(volumes),
+  };
+  const servers: Server[] = [];
+  for (const address of addresses) {
+    const allowedHosts = hostCheck(address);
+    const server = createApiServer({
+      handlers,
+      log,
+      product: `Berth/${VERSION} (linux)`,
+      ...(address.kind === 'tcp' && options.tls ? { tls: tlsOptions(options.tls) } : {}),
+      ...(allowedHosts ? { allowedHosts } : {}),
+    });
+    await listen(server, address, options.group, log);
+    servers.push(server);
+  }
+  const ended = untilSignal(log);
+  log.info(`Berth ${VERSION} is ready: runtime ${runtimes.chosen}, cgroup ${cgroups.layout}`);
+  void startPolicies();
+  await ended;
+  for (const server of servers) {
+    server.close();
+    server.closeIdleConnections();
+  }
+  const inTime = engine.close(!options.liveRestore);
+  await Promise.race([inTime, new Promise((done) => setTimeout(done, options.shutdownTimeout * 1000).unref())]);
+  for (const server of servers) server.closeAllConnections();
+  log.info('the daemon has ended');
+  // open streams of clients must not hold the process
+  setImmediate(() => process.exit(0));
+}
+
+/** The first SIGTERM or SIGINT asks for an orderly end; the third of them ends at once. */
+function untilSignal(log: Log): Promise<void> {
+  return new Promise((done) => {
+    let count = 0;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      count += 1;
+      log.info(`${signal} received`);
+      if (count >= 3) process.exit(128);
+      done();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+    process.on('SIGHUP', () => log.info('SIGHUP received: settings are read at the start only'));
+  });
+}
+
+async function observeRuntimes(
+  options: DaemonOptions,
+  cgroupParent: string,
+  log: Log,
+): Promise<{ table: Map<string, OciRuntime>; chosen: string }> {
+  const table = new Map<string, OciRuntime>();
+  const wishes: RuntimeTable = { crun: { path: 'crun' }, runc: { path: 'runc' }, ...options.runtimes };
+  for (const [name, wish] of Object.entries(wishes)) {
+    const path = findProgram(wish.path);
+    const runtime = path === undefined ? undefined : await identify(name, path, wish.runtimeArgs);
+    if (runtime) table.set(name, runtime);
+    else if (Object.hasOwn(options.runtimes, name)) log.warn(`runtime ${name}: ${wish.path} cannot be run`);
+  }
+  const wanted = options.defaultRuntime;
+  if (wanted !== '' && !table.has(wanted)) throw unavailable(`specified default runtime '${wanted}' does not exist`);
+  const candidates = wanted === '' ? [...table.values()] : [table.get(wanted)].filter((one) => one !== undefined);
+  const { chosen, remarks } = await chooseRuntime(candidates, (runtime) =>
+    tryRuntime(runtime, join(options.execRoot, 'trial'), cgroupParent),
+  );
+  for (const remark of remarks) log.info(remark);
+  if (!chosen)
+    throw unavailable(
+      `no OCI runtime works on this host${remarks.length > 0 ? `: ${remarks.join('; ')}` : '; install runc or crun'}`,
+    );
+  return { table, chosen: chosen.name };
+}
+
+function hostWarnings(canRaiseLimits: boolean, controllers: readonly string[], v2: boolean): string[] {
+  return [
+    ...(canRaiseLimits ? [] : ['WARNING: No CAP_SYS_RESOURCE: limits above those of the daemon are clamped']),
+    ...(v2 || controllers.includes('memory') ? [] : ['WARNING: No memory limit support']),
+    ...(v2 || controllers.includes('pids') ? [] : ['WARNING: No pids limit support']),
+  ];
+}
+
+async function conmonVersion(conmon: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(conmon, ['--version']);
+  return /version (\S+)/.exec(stdout)?.[1] ?? '';
+}
+
+/** A stable id of this daemon, a UUID as dockerd shows it. */
+function daemonId(dataRoot: string): string {
+  const hex = createHash('sha256')
+    .update(`${dataRoot}\n${readIfThere('/etc/machine-id') ?? hostname()}`)
+    .digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}

@@ -1,0 +1,50 @@
+// `push`: an image to a registry.
+import { command } from '../../context.ts';
+import { exactly, Failure, flag } from '../../grammar/index.ts';
+import { parseReference } from '../../options/index.ts';
+import { showProgress } from '../../progress/index.ts';
+import { displayOn } from '../display-on.ts';
+import { registryAuth } from '../registry-auth.ts';
+import { platformQuery } from './platform.ts';
+
+export const push = command({
+  use: '[OPTIONS] NAME[:TAG]',
+  description: 'Upload an image to a registry',
+  aliases: 'docker image push, docker push',
+  args: exactly(1),
+  flags: {
+    'all-tags': flag.bool('a', 'Push all tags of an image to the repository'),
+    'disable-content-trust': flag.bool('', 'Skip image signing', true),
+    platform: flag.string(
+      '',
+      "Push a platform-specific manifest as a single-platform image to the registry.\nImage index won't be pushed, meaning that other manifests, including attestations won't be preserved.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+      '',
+      { since: '1.46' },
+    ),
+    quiet: flag.bool('q', 'Suppress verbose output'),
+  },
+  async run(context, { flags, args: [name = ''] }) {
+    let reference: ReturnType<typeof parseReference>;
+    try {
+      reference = parseReference(name);
+    } catch (error) {
+      throw new Failure((error as Error).message);
+    }
+    if (flags['all-tags'] && (reference.tag !== undefined || reference.digest !== undefined)) {
+      throw new Failure("tag can't be used with --all-tags/-a");
+    }
+    const tag = flags['all-tags'] ? undefined : (reference.tag ?? 'latest');
+    if (!flags['all-tags'] && reference.tag === undefined && !flags.quiet) context.out('Using default tag: latest\n');
+    const answer = await context.client.stream('ImagePush', {
+      params: { name: reference.name },
+      query: { ...(tag === undefined ? {} : { tag }), ...platformQuery(flags.platform) },
+      headers: { 'X-Registry-Auth': registryAuth(context, reference.name) },
+    });
+    await showProgress(
+      answer.body,
+      displayOn(context, flags.quiet ? undefined : 1, () => undefined),
+    );
+    if (flags.quiet) context.out(`${reference.name}${tag === undefined ? '' : `:${tag}`}\n`);
+    return 0;
+  },
+});

@@ -1,0 +1,85 @@
+// Prints objects as `inspect` does: indented JSON in a list, compact JSON, or a template for each.
+import { messageOf } from '../../base/errors.ts';
+import type { Context } from '../context.ts';
+import { indentJson, parse, parseJson, type Template, TemplateError } from '../format/index.ts';
+import { Failure } from '../grammar/index.ts';
+
+/** Fields that Go's structs have though the JSON leaves them out when they are empty, with their zero values. */
+const ABSENT: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  '': {
+    SizeRw: null,
+    SizeRootFs: null,
+    Name: '',
+    Platform: '',
+    Comment: '',
+    Author: '',
+    Variant: '',
+    Status: {},
+    UsageData: null,
+  },
+  State: { Health: null },
+  Config: {
+    Healthcheck: null,
+    ExposedPorts: {},
+    StopSignal: '',
+    StopTimeout: null,
+    Shell: [],
+    MacAddress: '',
+    NetworkDisabled: false,
+    ArgsEscaped: false,
+  },
+  HostConfig: {
+    Annotations: {},
+    StorageOpt: {},
+    Tmpfs: {},
+    Sysctls: {},
+    Mounts: [],
+    Init: null,
+    KernelMemory: 0,
+    KernelMemoryTCP: 0,
+  },
+};
+
+/** Gets the raw JSON of each reference. Errors are said after all output, exit code 1. */
+export async function inspect(
+  context: Context,
+  references: readonly string[],
+  format: string,
+  get: (reference: string) => Promise<string>,
+): Promise<number> {
+  const template = format === '' || format === 'json' ? undefined : parse(format, '', 64);
+  const errors: string[] = [];
+  const raws: string[] = [];
+  let text = '';
+  for (const reference of references) {
+    try {
+      const raw = (await get(reference)).trim();
+      raws.push(raw);
+      if (template) text += `${apply(template, raw)}\n`;
+    } catch (error) {
+      errors.push(messageOf(error));
+    }
+  }
+  if (template) context.out(text === '' ? '\n' : text);
+  else if (format === 'json') context.out(`[${raws.join(',')}]\n`);
+  else context.out(`${indentJson(`[${raws.join(',')}]`)}\n`);
+  if (errors.length > 0) throw new Failure(errors.join('\n'));
+  return 0;
+}
+
+function apply(template: Template, raw: string): string {
+  const value = parseJson(raw);
+  for (const [path, fields] of Object.entries(ABSENT)) {
+    const target = path === '' ? value : (value as Record<string, unknown>)[path];
+    if (typeof target !== 'object' || target === null) continue;
+    for (const [name, zero] of Object.entries(fields)) {
+      if (!(name in target)) Object.defineProperty(target, name, { value: zero, enumerable: false });
+    }
+  }
+  try {
+    return template.run(value, { ignoreCase: true });
+  } catch (error) {
+    if (error instanceof TemplateError) throw new Failure(`template parsing error: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+// JSON as docker prints it: integers of any size kept, keys in order, indented where asked.
+
+/** Parses JSON; integers that a double can't hold become bigint. */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text, function (_key: string, value: unknown, context?: { source?: string }): unknown {
+    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+    const source = context?.source ?? '';
+    return /^-?\d+$/.test(source) ? BigInt(source) : value;
+  } as (this: unknown, key: string, value: unknown) => unknown);
+}
+
+/** Compact JSON of a value; bigint is written as a number. Methods are left out. */
+export function toJson(value: unknown): string {
+  if (value === undefined || value === null) return 'null';
+  if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return `[${value.map(toJson).join(',')}]`;
+  if (value instanceof Map) return toJson(Object.fromEntries(value as Map<string, unknown>));
+  if (typeof value === 'object') {
+    const entries = Object.entries(value).filter(([, one]) => one !== undefined && typeof one !== 'function');
+    return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${toJson(one)}`).join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** Go's json.Indent: the same JSON, spread over lines; numbers and order stay as they are. */
+export function indentJson(text: string, indent = '    '): string {
+  let out = '';
+  let depth = 0;
+  let opened = false;
+  for (const token of text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? []) {
+    if (token === '}' || token === ']') {
+      depth -= 1;
+      out += opened ? token : `\n${indent.repeat(depth)}${token}`;
+      opened = false;
+      continue;
+    }
+    if (opened) out += `\n${indent.repeat(depth)}`;
+    opened = token === '{' || token === '[';
+    if (opened) depth += 1;
+    if (token === ',') out += `,\n${indent.repeat(depth)}`;
+    else out += token === ':' ? ': ' : token;
+  }
+  return out;
+}

@@ -1,0 +1,53 @@
+// Prints lists as docker's formatter does: `table`, `table TEMPLATE`, `json`, `raw`, or a template of one's own.
+import { Failure } from '../grammar/index.ts';
+import { toJson } from './json.ts';
+import { tabulate } from './tabwriter.ts';
+import { Template, TemplateError } from './template/index.ts';
+
+/** A row: values by placeholder; a function takes arguments (`.Label "x"`). */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface TableKind {
+  /** the Go type that errors name, `*formatter.ContainerContext` */
+  readonly typeName: string;
+  /** column titles by placeholder */
+  readonly titles: Readonly<Record<string, string>>;
+}
+
+/** Replaces the two escapes that a shell user types. */
+const unescape = (format: string): string => format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
+
+/** The text of all rows. `format` is the template, with `table ` before it for a table with a header. */
+export function renderRows(format: string, rows: readonly Row[], kind: TableKind): string {
+  if (format === 'json') return rows.map((row) => `${toJson(sorted(row))}\n`).join('');
+  const table = format === 'table' || format.startsWith('table ');
+  const body = unescape(table ? format.slice('table'.length).trim() : format.trim());
+  const template = parse(body);
+  try {
+    const text = rows.map((row) => `${template.run(row, { typeName: kind.typeName })}\n`).join('');
+    return table ? tabulate(`${template.header(kind.titles)}\n${text}`) : text;
+  } catch (error) {
+    if (error instanceof TemplateError) throw new Failure(`failed to execute template: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Parses a template, with docker's words (`what`) before what is wrong. */
+export function parse(source: string, name = '', code = 1, what = 'template parsing error'): Template {
+  try {
+    return new Template(source, name);
+  } catch (error) {
+    if (error instanceof TemplateError) throw new Failure(`${what}: ${error.message}`, code);
+    throw error;
+  }
+}
+
+/** The values that take no argument, by name, as docker marshals a row. */
+function sorted(row: Row): Row {
+  return Object.fromEntries(
+    Object.keys(row)
+      .filter((key) => typeof row[key] !== 'function')
+      .sort()
+      .map((key) => [key, row[key]]),
+  );
+}

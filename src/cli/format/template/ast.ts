@@ -1,0 +1,43 @@
+// The parts of a parsed Go template.
+
+export interface At {
+  /** byte offset in the template */
+  readonly pos: number;
+  /** the source as Go prints it in errors */
+  readonly text: string;
+}
+
+export type Operand =
+  | (At & { readonly kind: 'dot' })
+  | (At & { readonly kind: 'nil' })
+  | (At & { readonly kind: 'field'; readonly path: readonly string[] })
+  | (At & { readonly kind: 'variable'; readonly name: string; readonly path: readonly string[] })
+  | (At & { readonly kind: 'chain'; readonly of: Operand; readonly path: readonly string[] })
+  | (At & { readonly kind: 'constant'; readonly value: unknown })
+  | (At & { readonly kind: 'function'; readonly name: string })
+  | (At & { readonly kind: 'pipeline'; readonly pipeline: Pipeline });
+
+export interface CommandNode extends At {
+  readonly operands: readonly Operand[];
+}
+
+export interface Pipeline extends At {
+  readonly declares: readonly string[];
+  readonly assigns: boolean;
+  readonly commands: readonly CommandNode[];
+}
+
+export type Statement =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'action'; readonly pipeline: Pipeline }
+  | {
+      readonly kind: 'if' | 'with';
+      readonly pipeline: Pipeline;
+      readonly then: Statement[];
+      readonly otherwise: Statement[];
+    }
+  | { readonly kind: 'range'; readonly pipeline: Pipeline; readonly then: Statement[]; readonly otherwise: Statement[] }
+  | { readonly kind: 'break' | 'continue' };
+
+/** A template that does not parse, in Go's words without the leading `template: name:`. */
+export class TemplateError extends Error {}

@@ -1,0 +1,225 @@
+// Runs a parsed template over a value.
+import { type At, type CommandNode, type Operand, type Pipeline, type Statement, TemplateError } from './ast.ts';
+import type { TemplateFunction } from './functions.ts';
+import { isRecord, show, truthy } from './show.ts';
+
+export interface ExecuteOptions {
+  readonly functions: Readonly<Record<string, TemplateFunction>>;
+  /** the Go type that errors name for the top value; without it the value is a map and a missing key is said as such */
+  readonly typeName?: string;
+  /** a missing field prints `<no value>` */
+  readonly lenient?: boolean;
+  /** names that are found whatever their case, as Go's struct fields differ from their JSON names */
+  readonly ignoreCase?: boolean;
+}
+
+class Break extends Error {}
+class Continue extends Error {}
+const NO_VALUE = Symbol('no value');
+
+/** Throws TemplateError with `line:column: executing "" at <…>: …`. */
+export function execute(source: string, body: readonly Statement[], dot: unknown, options: ExecuteOptions): string {
+  return new Run(source, dot, options).walk(body, dot, [['$', dot]]);
+}
+
+type Scope = [string, unknown][];
+
+class Run {
+  readonly #source: string;
+  readonly #root: unknown;
+  readonly #options: ExecuteOptions;
+
+  constructor(source: string, root: unknown, options: ExecuteOptions) {
+    this.#source = source;
+    this.#root = root;
+    this.#options = options;
+  }
+
+  walk(body: readonly Statement[], dot: unknown, scope: Scope): string {
+    let out = '';
+    for (const one of body) {
+      switch (one.kind) {
+        case 'text':
+          out += one.text;
+          break;
+        case 'action': {
+          const value = this.#pipeline(one.pipeline, dot, scope);
+          if (one.pipeline.declares.length === 0) out += value === NO_VALUE ? '<no value>' : show(value);
+          break;
+        }
+        case 'if':
+        case 'with': {
+          const inner: Scope = [...scope];
+          const value = this.#pipeline(one.pipeline, dot, inner);
+          const yes = value !== NO_VALUE && truthy(value);
+          out += this.walk(yes ? one.then : one.otherwise, yes && one.kind === 'with' ? value : dot, inner);
+          break;
+        }
+        case 'range':
+          out += this.#range(one, dot, scope);
+          break;
+        case 'break':
+          throw new Break(out);
+        case 'continue':
+          throw new Continue(out);
+      }
+    }
+    return out;
+  }
+
+  #range(one: Extract<Statement, { kind: 'range' }>, dot: unknown, scope: Scope): string {
+    const value = this.#pipeline(one.pipeline, dot, scope, true);
+    const items = this.#items(value, one.pipeline);
+    if (items.length === 0) return this.walk(one.otherwise, dot, [...scope]);
+    const names = one.pipeline.declares;
+    let out = '';
+    for (const [key, item] of items) {
+      const inner: Scope = [...scope];
+      if (names.length === 1) inner.push([names[0] ?? '', item]);
+      if (names.length === 2) inner.push([names[0] ?? '', key], [names[1] ?? '', item]);
+      try {
+        out += this.walk(one.then, item, inner);
+      } catch (stop) {
+        if (!(stop instanceof Break) && !(stop instanceof Continue)) throw stop;
+        out += stop.message;
+        if (stop instanceof Break) break;
+      }
+    }
+    return out;
+  }
+
+  #items(value: unknown, at: At): [unknown, unknown][] {
+    if (value === null || value === undefined || value === NO_VALUE) return [];
+    if (Array.isArray(value)) return value.map((item, i) => [i, item]);
+    if (value instanceof Map) return [...(value as Map<string, unknown>)].sort(([a], [b]) => (a < b ? -1 : 1));
+    if (typeof value === 'number') return Array.from({ length: value }, (_, i) => [i, i]);
+    if (isRecord(value)) return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    throw this.#bad(at, `range can't iterate over ${show(value)}`);
+  }
+
+  #pipeline(pipeline: Pipeline, dot: unknown, scope: Scope, loop = false): unknown {
+    let value: unknown = NO_VALUE;
+    let first = true;
+    for (const command of pipeline.commands) {
+      value = this.#command(command, dot, scope, first ? [] : [value === NO_VALUE ? undefined : value]);
+      first = false;
+    }
+    if (!loop) {
+      for (const name of pipeline.declares) {
+        const known = pipeline.assigns ? scope.findLast(([one]) => one === name) : undefined;
+        if (known) known[1] = value;
+        else scope.push([name, value]);
+      }
+    }
+    return value;
+  }
+
+  #command(command: CommandNode, dot: unknown, scope: Scope, piped: unknown[]): unknown {
+    const [head, ...rest] = command.operands;
+    if (!head) return NO_VALUE;
+    if (head.kind === 'function') {
+      if ((head.name === 'and' || head.name === 'or') && piped.length === 0)
+        return this.#lazy(head.name, rest, dot, scope);
+      const args = rest.map((one) => this.#value(one, dot, scope));
+      return this.#call(head.name, command, [...args, ...piped]);
+    }
+    if (head.kind === 'field' || head.kind === 'chain' || head.kind === 'variable') {
+      const args = [...rest.map((one) => this.#value(one, dot, scope)), ...piped];
+      return this.#operand(head, dot, scope, args);
+    }
+    if (rest.length > 0 || piped.length > 0) throw this.#bad(head, `can't give argument to non-function ${head.text}`);
+    return this.#operand(head, dot, scope, []);
+  }
+
+  #lazy(name: string, operands: readonly Operand[], dot: unknown, scope: Scope): unknown {
+    let value: unknown;
+    for (const one of operands) {
+      value = this.#value(one, dot, scope);
+      if (truthy(value) === (name === 'or')) return value;
+    }
+    return value;
+  }
+
+  #call(name: string, at: At, args: unknown[]): unknown {
+    try {
+      return this.#options.functions[name]?.(...args);
+    } catch (error) {
+      if (error instanceof TemplateError) throw error;
+      const said = error instanceof Error ? error.message : String(error);
+      throw this.#bad(
+        at,
+        said.startsWith('wrong type') || said.startsWith('error calling') ? said : `error calling ${name}: ${said}`,
+      );
+    }
+  }
+
+  #value(operand: Operand, dot: unknown, scope: Scope): unknown {
+    const value =
+      operand.kind === 'function' ? this.#call(operand.name, operand, []) : this.#operand(operand, dot, scope, []);
+    return value === NO_VALUE ? undefined : value;
+  }
+
+  #operand(operand: Operand, dot: unknown, scope: Scope, args: unknown[]): unknown {
+    switch (operand.kind) {
+      case 'dot':
+        return dot;
+      case 'nil':
+        throw this.#bad(operand, 'nil is not a command');
+      case 'constant':
+        return operand.value;
+      case 'field':
+        return this.#path(dot, operand.path, operand, args);
+      case 'variable':
+        return this.#path(scope.findLast(([name]) => name === operand.name)?.[1], operand.path, operand, args);
+      case 'chain':
+        return this.#path(this.#value(operand.of, dot, scope), operand.path, operand, args);
+      case 'pipeline':
+        return this.#pipeline(operand.pipeline, dot, [...scope]);
+      case 'function':
+        return this.#call(operand.name, operand, args);
+    }
+  }
+
+  #path(start: unknown, path: readonly string[], at: At, args: unknown[]): unknown {
+    let value = start;
+    for (const [i, name] of path.entries()) {
+      value = this.#field(value, name, at, i === path.length - 1 ? args : []);
+      if (value === NO_VALUE) return value;
+    }
+    return value;
+  }
+
+  #field(on: unknown, name: string, at: At, args: unknown[]): unknown {
+    if (on === null || on === undefined) {
+      if (this.#options.lenient) return NO_VALUE;
+      throw this.#bad(at, `nil pointer evaluating interface {}.${name}`);
+    }
+    if (on instanceof Map) return (on as Map<string, unknown>).get(name) ?? NO_VALUE;
+    if (!isRecord(on))
+      throw this.#bad(at, `can't evaluate field ${name} in type ${typeof on === 'string' ? 'string' : 'interface {}'}`);
+    const found = this.#key(on, name);
+    if (found !== undefined) {
+      const value = on[found];
+      return typeof value === 'function' ? (value as TemplateFunction).apply(on, args) : value;
+    }
+    if (this.#options.lenient) return NO_VALUE;
+    if (on === this.#root && this.#options.typeName !== undefined) {
+      throw this.#bad(at, `can't evaluate field ${name} in type ${this.#options.typeName}`);
+    }
+    throw this.#bad(at, `map has no entry for key ${JSON.stringify(name)}`);
+  }
+
+  #key(on: Record<string, unknown>, name: string): string | undefined {
+    if (name in on && !(name in Object.prototype)) return name;
+    if (!this.#options.ignoreCase) return undefined;
+    return Object.keys(on).find((key) => key.toLowerCase() === name.toLowerCase());
+  }
+
+  #bad(at: At, what: string): TemplateError {
+    const before = this.#source.slice(0, at.pos);
+    const line = before.split('\n').length;
+    const column = Buffer.byteLength(before.slice(before.lastIndexOf('\n') + 1));
+    const text = at.text.length > 20 ? `${at.text.slice(0, 20)}...` : at.text;
+    return new TemplateError(`${line}:${column}: executing "" at <${text}>: ${what}`);
+  }
+}

@@ -1,0 +1,180 @@
+// The functions that templates may call: text/template's own and docker's.
+import { toJson } from '../json.ts';
+import { show, truthy } from './show.ts';
+
+export type TemplateFunction = (...args: unknown[]) => unknown;
+
+const text = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  throw new Error(`wrong type for value; expected string; got ${typeName(value)}`);
+};
+
+const list = (value: unknown): unknown[] => {
+  if (value === null || value === undefined) return [];
+  if (Array.isArray(value)) return value;
+  throw new Error(`wrong type for value; expected []string; got ${typeName(value)}`);
+};
+
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float64';
+  if (typeof value === 'bigint') return 'int64';
+  if (typeof value === 'boolean') return 'bool';
+  if (Array.isArray(value)) return '[]interface {}';
+  return typeof value === 'object' ? 'map[string]interface {}' : typeof value;
+}
+
+function length(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (Array.isArray(value)) return value.length;
+  if (value instanceof Map) return value.size;
+  if (value === null || value === undefined) throw new Error('error calling len: len of nil pointer');
+  if (typeof value === 'object') return Object.keys(value).length;
+  throw new Error(`error calling len: len of type ${typeName(value)}`);
+}
+
+function index(item: unknown, ...keys: unknown[]): unknown {
+  let at = item;
+  for (const key of keys) {
+    if (at === null || at === undefined) throw new Error('error calling index: index of untyped nil');
+    if (Array.isArray(at) || typeof at === 'string') {
+      const position = Number(key);
+      if (typeof key !== 'number')
+        throw new Error(`error calling index: cannot index slice/array with type ${typeName(key)}`);
+      if (position < 0 || position >= at.length)
+        throw new Error(`error calling index: index out of range: ${position}`);
+      at = at[position];
+    } else if (at instanceof Map) at = (at as Map<unknown, unknown>).get(key) ?? '';
+    else if (typeof at === 'object') {
+      const record = at as Record<string, unknown>;
+      at = Object.hasOwn(record, String(key)) ? record[String(key)] : absent(record);
+    } else throw new Error(`error calling index: can't index item of type ${typeName(at)}`);
+  }
+  return at;
+}
+
+/** What a missing key gives: the zero value of a map of texts, else nothing. */
+function absent(record: Record<string, unknown>): unknown {
+  const values = Object.values(record);
+  return values.length > 0 && values.every((value) => typeof value === 'string') ? '' : undefined;
+}
+
+function compare(a: unknown, b: unknown): number {
+  const number = (value: unknown): value is number | bigint => typeof value === 'number' || typeof value === 'bigint';
+  if (number(a) && number(b)) return a < b ? -1 : a > b ? 1 : 0;
+  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : a > b ? 1 : 0;
+  throw new Error('incompatible types for comparison');
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  if ((a === null || a === undefined) && (b === null || b === undefined)) return true;
+  if (typeof a === 'boolean' && typeof b === 'boolean') return a === b;
+  if (a === null || a === undefined || b === null || b === undefined) return false;
+  return compare(a, b) === 0;
+}
+
+export function printf(format: unknown, ...args: unknown[]): string {
+  let at = 0;
+  const out = text(format).replace(
+    /%([-+# 0]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g,
+    (_, flags: string, width: string | undefined, digits: string | undefined, verb: string) => {
+      if (verb === '%') return '%';
+      if (at >= args.length) return `%!${verb}(MISSING)`;
+      const value = formatVerb(verb, args[at++], digits);
+      const room = Number(width ?? 0);
+      if (flags.includes('-')) return value.padEnd(room);
+      return value.padStart(room, flags.includes('0') ? '0' : ' ');
+    },
+  );
+  if (at >= args.length) return out;
+  return `${out}%!(EXTRA ${args
+    .slice(at)
+    .map((one) => `${typeName(one)}=${show(one)}`)
+    .join(', ')})`;
+}
+
+function formatVerb(verb: string, value: unknown, digits: string | undefined): string {
+  switch (verb) {
+    case 'q':
+      return Array.isArray(value)
+        ? `[${value.map((one) => JSON.stringify(show(one))).join(' ')}]`
+        : JSON.stringify(show(value));
+    case 'x':
+      return typeof value === 'number' ? value.toString(16) : Buffer.from(show(value)).toString('hex');
+    case 'f':
+      return Number(value).toFixed(Number(digits ?? 6));
+    case 'T':
+      return typeName(value);
+    case 'd':
+      return typeof value === 'number' || typeof value === 'bigint'
+        ? show(value)
+        : `%!d(${typeName(value)}=${show(value)})`;
+    case 's':
+      if (typeof value === 'number' || typeof value === 'boolean') return `%!s(${typeName(value)}=${show(value)})`;
+      return digits === undefined ? show(value) : show(value).slice(0, Number(digits));
+    default:
+      return show(value);
+  }
+}
+
+/** `and` and `or` stop early, so execution handles them; they stand here for their names. */
+export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
+  and: (...values) => values.find((value) => !truthy(value)) ?? values.at(-1),
+  or: (...values) => values.find(truthy) ?? values.at(-1),
+  not: (value) => !truthy(value),
+  len: length,
+  index,
+  slice: (value, from = 0, to) =>
+    (value as string | unknown[]).slice(Number(from), to === undefined ? undefined : Number(to)),
+  print: (...values) =>
+    values
+      .map(
+        (value, i) =>
+          (i > 0 && typeof value !== 'string' && typeof values[i - 1] !== 'string' ? ' ' : '') + show(value),
+      )
+      .join(''),
+  println: (...values) => `${values.map(show).join(' ')}\n`,
+  printf,
+  html: (...values) =>
+    values
+      .map(show)
+      .join('')
+      .replace(
+        /[&<>"']/g,
+        (mark) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' })[mark] ?? mark,
+      ),
+  js: (...values) => JSON.stringify(values.map(show).join('')).slice(1, -1),
+  urlquery: (...values) => encodeURIComponent(values.map(show).join('')).replaceAll('%20', '+'),
+  eq: (first, ...others) => others.some((other) => equal(first, other)),
+  ne: (a, b) => !equal(a, b),
+  lt: (a, b) => compare(a, b) < 0,
+  le: (a, b) => compare(a, b) <= 0,
+  gt: (a, b) => compare(a, b) > 0,
+  ge: (a, b) => compare(a, b) >= 0,
+  json: (value) => toJson(value),
+  split: (value, separator) => text(value).split(text(separator)),
+  join: (values, separator) => list(values).map(show).join(text(separator)),
+  title: (value) =>
+    text(value).replace(
+      /(^|[^\p{L}\p{N}_'])(\p{Ll})/gu,
+      (_, before: string, letter: string) => before + letter.toUpperCase(),
+    ),
+  lower: (value) => text(value).toLowerCase(),
+  upper: (value) => text(value).toUpperCase(),
+  pad: (value, before, after) =>
+    text(value) === '' ? '' : ' '.repeat(Number(before)) + text(value) + ' '.repeat(Number(after)),
+  truncate: (value, limit) => text(value).slice(0, Number(limit)),
+};
+
+/** In the header of a table the functions of docker hand the title through. */
+export const HEADER_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
+  ...FUNCTIONS,
+  json: (value) => value,
+  split: (value) => value,
+  join: (value) => value,
+  title: (value) => value,
+  lower: (value) => value,
+  upper: (value) => value,
+  pad: (value) => value,
+  truncate: (value) => value,
+};

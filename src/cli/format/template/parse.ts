@@ -1,0 +1,264 @@
+// Parses a Go template into statements; errors are those of text/template.
+import { type CommandNode, type Operand, type Pipeline, type Statement, TemplateError } from './ast.ts';
+import { lex, lineOf, type Token } from './lex.ts';
+
+/** Throws TemplateError with `line: what`. `functions` are the names that may be called. */
+export function parseTemplate(source: string, functions: ReadonlySet<string>): Statement[] {
+  return new Parser(source, functions).whole();
+}
+
+const KEYWORDS = new Set(['if', 'else', 'end', 'range', 'with', 'break', 'continue', 'template', 'define', 'block']);
+
+class Parser {
+  readonly #source: string;
+  readonly #functions: ReadonlySet<string>;
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #variables: string[] = ['$'];
+  #loops = 0;
+
+  constructor(source: string, functions: ReadonlySet<string>) {
+    this.#source = source;
+    this.#functions = functions;
+    this.#tokens = lex(source);
+  }
+
+  whole(): Statement[] {
+    const { body, stop } = this.#list();
+    if (stop === 'end') throw this.#bad('unexpected {{end}}');
+    if (stop === 'else') throw this.#bad('unexpected {{else}}');
+    return body;
+  }
+
+  #bad(what: string, token: Token = this.#peek()): TemplateError {
+    return new TemplateError(`${lineOf(this.#source, Math.min(token.pos, this.#source.length))}: ${what}`);
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#at] ?? { kind: 'end', text: '', pos: this.#source.length };
+  }
+
+  #next(): Token {
+    const token = this.#peek();
+    this.#at += 1;
+    return token;
+  }
+
+  #skipSpace(): boolean {
+    if (this.#peek().kind !== 'space') return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #list(): { body: Statement[]; stop: 'end' | 'else' | 'eof' } {
+    const body: Statement[] = [];
+    for (;;) {
+      const token = this.#next();
+      if (token.kind === 'end') return { body, stop: 'eof' };
+      if (token.kind === 'text') {
+        body.push({ kind: 'text', text: token.text });
+        continue;
+      }
+      this.#skipSpace();
+      const word = this.#peek();
+      if (word.kind !== 'identifier' || !KEYWORDS.has(word.text)) {
+        const pipeline = this.#pipeline('command', 'close');
+        body.push({ kind: 'action', pipeline });
+        continue;
+      }
+      this.#at += 1;
+      switch (word.text) {
+        case 'end':
+          this.#close('end');
+          return { body, stop: 'end' };
+        case 'else':
+          return { body, stop: 'else' };
+        case 'break':
+        case 'continue':
+          if (this.#loops === 0) throw this.#bad(`{{${word.text}}} outside {{range}}`, word);
+          this.#close(word.text);
+          body.push({ kind: word.text });
+          break;
+        case 'if':
+        case 'with':
+        case 'range':
+          body.push(this.#control(word.text));
+          break;
+        default:
+          throw this.#bad(`{{${word.text}}} is not supported`, word);
+      }
+    }
+  }
+
+  #close(context: string): void {
+    this.#skipSpace();
+    const token = this.#next();
+    if (token.kind !== 'close') throw this.#bad(`unexpected ${shown(token)} in ${context}`, token);
+  }
+
+  #control(kind: 'if' | 'with' | 'range'): Statement {
+    const known = this.#variables.length;
+    const pipeline = this.#pipeline(kind, 'close');
+    if (kind === 'range') this.#loops += 1;
+    const first = this.#list();
+    if (kind === 'range') this.#loops -= 1;
+    let otherwise: Statement[] = [];
+    if (first.stop === 'else') {
+      this.#skipSpace();
+      const word = this.#peek();
+      if (kind !== 'range' && word.kind === 'identifier' && word.text === kind) {
+        this.#at += 1;
+        otherwise = [this.#control(kind)];
+      } else {
+        this.#close('else');
+        const second = this.#list();
+        if (second.stop === 'else') throw this.#bad('expected end; found {{else}}');
+        if (second.stop === 'eof') throw this.#bad('unexpected EOF');
+        otherwise = second.body;
+      }
+    } else if (first.stop === 'eof') throw this.#bad('unexpected EOF');
+    this.#variables = this.#variables.slice(0, known);
+    return { kind, pipeline, then: first.body, otherwise };
+  }
+
+  #pipeline(context: string, stop: 'close' | ')'): Pipeline {
+    this.#skipSpace();
+    const start = this.#peek();
+    const declares: string[] = [];
+    let assigns = false;
+    const saved = this.#at;
+    if (start.kind === 'variable') {
+      const names = [this.#next().text];
+      this.#skipSpace();
+      if (this.#peek().text === ',' && context === 'range') {
+        this.#at += 1;
+        this.#skipSpace();
+        names.push(this.#next().text);
+        this.#skipSpace();
+      }
+      const mark = this.#peek().text;
+      if (mark === ':=' || mark === '=') {
+        this.#at += 1;
+        assigns = mark === '=';
+        declares.push(...names);
+      } else this.#at = saved;
+    }
+    const commands: CommandNode[] = [];
+    for (;;) {
+      this.#skipSpace();
+      const token = this.#peek();
+      if (
+        (stop === 'close' && token.kind === 'close') ||
+        (stop === ')' && token.text === ')' && token.kind === 'mark')
+      ) {
+        if (commands.length === 0) throw this.#bad(`missing value for ${context}`, token);
+        this.#at += 1;
+        break;
+      }
+      if (commands.length > 0) {
+        if (token.text !== '|') throw this.#bad(`unexpected ${shown(token)} in ${context}`, token);
+        this.#at += 1;
+        this.#skipSpace();
+        const ends = this.#peek();
+        if (ends.kind === 'close' || ends.text === ')') throw this.#bad(`missing value for ${context}`, ends);
+      }
+      commands.push(this.#command(context));
+    }
+    if (!assigns) this.#variables.push(...declares);
+    for (const later of commands.slice(1)) {
+      const first = later.operands[0];
+      if (first && (first.kind === 'constant' || first.kind === 'dot' || first.kind === 'nil')) {
+        throw this.#bad(`non executable command in pipeline stage ${commands.indexOf(later) + 1}`);
+      }
+    }
+    return { pos: start.pos, text: commands.map((one) => one.text).join(' | '), declares, assigns, commands };
+  }
+
+  #command(context: string): CommandNode {
+    const operands: Operand[] = [];
+    const { pos } = this.#peek();
+    for (;;) {
+      const operand = this.#operand(context);
+      if (!operand) {
+        if (operands.length === 0) throw this.#bad(`unexpected ${shown(this.#peek())} in ${context}`);
+        break;
+      }
+      operands.push(operand);
+      if (!this.#skipSpace()) break;
+      const next = this.#peek();
+      if (next.kind === 'close' || next.text === '|' || next.text === ')') break;
+    }
+    return { pos, text: operands.map((one) => one.text).join(' '), operands };
+  }
+
+  #operand(context: string): Operand | undefined {
+    const base = this.#term(context);
+    if (!base) return undefined;
+    if (this.#peek().kind !== 'field') return base;
+    const { pos } = this.#peek();
+    const path: string[] = [];
+    while (this.#peek().kind === 'field') path.push(this.#next().text.slice(1));
+    const text = `${base.text}${path.map((name) => `.${name}`).join('')}`;
+    if (base.kind === 'field' || base.kind === 'variable') return { ...base, path: [...base.path, ...path], pos, text };
+    if (base.kind === 'constant' || base.kind === 'nil' || base.kind === 'dot') {
+      throw this.#bad(`unexpected . after term ${JSON.stringify(base.text)}`);
+    }
+    return { kind: 'chain', of: base, path, pos, text };
+  }
+
+  #term(context: string): Operand | undefined {
+    const token = this.#peek();
+    const { pos, text } = token;
+    switch (token.kind) {
+      case 'identifier':
+        this.#at += 1;
+        if (text === 'nil') return { kind: 'nil', pos, text };
+        if (text === 'true' || text === 'false') return { kind: 'constant', value: text === 'true', pos, text };
+        if (!this.#functions.has(text)) throw this.#bad(`function ${JSON.stringify(text)} not defined`, token);
+        return { kind: 'function', name: text, pos, text };
+      case 'field':
+        this.#at += 1;
+        return { kind: 'field', path: [text.slice(1)], pos, text };
+      case 'variable':
+        this.#at += 1;
+        if (!this.#variables.includes(text)) throw this.#bad(`undefined variable ${JSON.stringify(text)}`, token);
+        return { kind: 'variable', name: text, path: [], pos, text };
+      case 'string':
+        this.#at += 1;
+        return { kind: 'constant', value: text.startsWith('`') ? text.slice(1, -1) : unquote(text), pos, text };
+      case 'char':
+        this.#at += 1;
+        return { kind: 'constant', value: unquote(`"${text.slice(1, -1)}"`).codePointAt(0) ?? 0, pos, text };
+      case 'number':
+        this.#at += 1;
+        return { kind: 'constant', value: Number(text.replaceAll('_', '')), pos, text };
+      case 'mark':
+        if (text === '.') {
+          this.#at += 1;
+          return { kind: 'dot', pos, text };
+        }
+        if (text === '(') {
+          this.#at += 1;
+          const pipeline = this.#pipeline(context, ')');
+          return { kind: 'pipeline', pipeline, pos, text: `(${pipeline.text})` };
+        }
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+}
+
+function shown(token: Token): string {
+  if (token.kind === 'end') return 'EOF';
+  return token.kind === 'close' || token.kind === 'mark' ? JSON.stringify(token.text) : `<${token.text}>`;
+}
+
+function unquote(text: string): string {
+  return text.slice(1, -1).replace(/\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[0-7]{3}|.)/g, (_, code: string) => {
+    const simple = { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v' }[code];
+    if (simple !== undefined) return simple;
+    if (/^[ux]./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+    return /^[0-7]{3}$/.test(code) ? String.fromCharCode(Number.parseInt(code, 8)) : code;
+  });
+}

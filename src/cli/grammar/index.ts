@@ -1,0 +1,32 @@
+// The grammar of the command line: pflag's and cobra's rules over tables of flags.
+export { checkArgs } from './arguments.ts';
+export {
+  type AnyCommand,
+  any,
+  type ArgsRule,
+  atLeast,
+  atMost,
+  type Command,
+  exactly,
+  type Invocation,
+  type Node,
+  none,
+  range,
+} from './command.ts';
+export { Failure, inHelp, NAME_IN_ERRORS, NAME_IN_HELP } from './failure.ts';
+export * as flag from './flag.ts';
+export {
+  cut,
+  type Filters,
+  type Flags,
+  parseBool,
+  parseCsv,
+  parseInteger,
+  parseUnsigned,
+  quote,
+  type Values,
+} from './flag.ts';
+export { commandHelp, flagUsages, groupHelp, useLine } from './help.ts';
+export { parseFlags } from './parse.ts';
+export { parseBytes } from './size.ts';
+export { FORMAT_HELP, INSPECT_FORMAT_HELP } from './usage.ts';

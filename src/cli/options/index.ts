@@ -1,0 +1,10 @@
+// Texts of flags -> parts of API bodies. Everything here throws Error with Docker's wording.
+export * from './device.ts';
+export * from './limits.ts';
+export * from './mount.ts';
+export * from './network.ts';
+export * from './port.ts';
+export * from './reference.ts';
+export * from './security.ts';
+export * from './text.ts';
+export * from './volume.ts';

@@ -1,0 +1,2 @@
+// Progress of long requests.
+export { type Display, formatMessage, showProgress } from './display.ts';

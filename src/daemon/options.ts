@@ -1,0 +1,197 @@
+// The daemon's settings: flags over daemon.json over defaults. Pure; what two places set differently is refused, as dockerd does.
+import { invalid } from '../base/errors.ts';
+import type { LogLevel } from '../base/log.ts';
+import { flag, type Flags, parseFlags } from '../cli/grammar/index.ts';
+import { parseAddRuntime, type RuntimeTable } from '../runtime/index.ts';
+
+export interface TlsFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  /** Clients must show a certificate signed by `ca`. */
+  readonly verify: boolean;
+}
+
+export interface DaemonOptions {
+  readonly hosts: readonly string[];
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  readonly pidfile: string;
+  readonly logLevel: LogLevel;
+  readonly group: string;
+  readonly labels: readonly string[];
+  readonly runtimes: RuntimeTable;
+  readonly defaultRuntime: string;
+  readonly cgroupParent: string;
+  readonly initPath: string;
+  readonly conmon: string;
+  /** Containers go on when the daemon is asked to end. */
+  readonly liveRestore: boolean;
+  /** Seconds that containers get to end when the daemon ends and does not leave them running. */
+  readonly shutdownTimeout: number;
+  readonly tls: TlsFiles | undefined;
+  readonly insecureRegistries: readonly string[];
+  /** TCP without TLS on an address that others can reach. */
+  readonly allowInsecureTcp: boolean;
+}
+
+export const daemonFlags = {
+  'add-runtime': flag.list('', 'Register an additional OCI compatible runtime'),
+  'allow-insecure-tcp': flag.bool('', 'Listen on TCP without TLS even where other machines can connect'),
+  'cgroup-parent': flag.string('', 'Set parent cgroup for all containers'),
+  'config-file': flag.string('', 'Daemon configuration file', '/etc/berth/daemon.json'),
+  conmon: flag.string('', 'Path to the container monitor', 'conmon'),
+  'data-root': flag.string('', 'Root directory of persistent state', '/var/lib/berth'),
+  debug: flag.bool('D', 'Enable debug mode'),
+  'default-runtime': flag.string('', 'Default OCI runtime for containers (the first that works when not given)'),
+  'exec-root': flag.string('', 'Root directory for execution state files', '/run/berth'),
+  group: flag.string('G', 'Group for the unix socket', 'docker'),
+  help: flag.bool('', 'Print usage'),
+  host: flag.list('H', 'Daemon socket(s) to connect to'),
+  'init-path': flag.string('', 'Path to the docker-init binary'),
+  'insecure-registry': flag.list('', 'Enable insecure registry communication'),
+  label: flag.list('', 'Set key=value labels to the daemon'),
+  'live-restore': flag.bool('', 'Leave containers running when the daemon ends', true),
+  'log-level': flag.string('l', 'Set the logging level ("debug"|"info"|"warn"|"error"|"fatal")', 'info'),
+  pidfile: flag.string('p', 'Path to use for daemon PID file (in the exec root when not given)'),
+  'shutdown-timeout': flag.int('', 'Set the default shutdown timeout', 15),
+  tls: flag.bool('', 'Use TLS; implied by --tlsverify'),
+  tlscacert: flag.string('', 'Trust certs signed only by this CA', '/etc/berth/tls/ca.pem'),
+  tlscert: flag.string('', 'Path to TLS certificate file', '/etc/berth/tls/cert.pem'),
+  tlskey: flag.string('', 'Path to TLS key file', '/etc/berth/tls/key.pem'),
+  tlsverify: flag.bool('', 'Use TLS and verify the remote'),
+} as const satisfies Flags;
+
+type FlagName = keyof typeof daemonFlags;
+
+/** daemon.json keys, with the flag that says the same; the rest of Docker's keys are refused by name, not ignored. */
+const CONFIG_KEYS: Readonly<Record<string, FlagName>> = {
+  'cgroup-parent': 'cgroup-parent',
+  'data-root': 'data-root',
+  debug: 'debug',
+  'default-runtime': 'default-runtime',
+  'exec-root': 'exec-root',
+  group: 'group',
+  hosts: 'host',
+  'init-path': 'init-path',
+  'insecure-registries': 'insecure-registry',
+  labels: 'label',
+  'live-restore': 'live-restore',
+  'log-level': 'log-level',
+  pidfile: 'pidfile',
+  runtimes: 'add-runtime',
+  'shutdown-timeout': 'shutdown-timeout',
+  tls: 'tls',
+  tlscacert: 'tlscacert',
+  tlscert: 'tlscert',
+  tlskey: 'tlskey',
+  tlsverify: 'tlsverify',
+};
+
+export type Parsed = { readonly kind: 'help' } | { readonly kind: 'options'; readonly options: DaemonOptions };
+
+/** `readConfig` gives the text of a file, or undefined when there is none; only a file that was asked for must exist. */
+export function daemonOptions(argv: readonly string[], readConfig: (file: string) => string | undefined): Parsed {
+  const parsed = parseFlags(daemonFlags, argv);
+  if (parsed.error !== undefined) throw invalid(`${parsed.error}\nSee 'berth daemon --help'.`);
+  if (parsed.help) return { kind: 'help' };
+  if (parsed.args.length > 0) throw invalid(`"berth daemon" accepts no arguments.\nSee 'berth daemon --help'.`);
+  const values = parsed.values as Map<FlagName, unknown>;
+  const file = values.get('config-file') as string;
+  const text = readConfig(file);
+  if (text === undefined && parsed.changed.has('config-file'))
+    throw invalid(`unable to configure the daemon with file ${file}: open ${file}: no such file or directory`);
+  const runtimes: Record<string, { path: string; runtimeArgs?: readonly string[] }> = {};
+  if (text !== undefined) mergeConfig(file, text, values, parsed.changed, runtimes);
+  for (const one of values.get('add-runtime') as string[]) {
+    const [name, path] = parseAddRuntime(one);
+    runtimes[name] = { path };
+  }
+  return { kind: 'options', options: optionsOf(values, runtimes) };
+}
+
+function mergeConfig(
+  file: string,
+  text: string,
+  values: Map<FlagName, unknown>,
+  changed: ReadonlySet<string>,
+  runtimes: Record<string, { path: string; runtimeArgs?: readonly string[] }>,
+): void {
+  let config: unknown;
+  try {
+    config = JSON.parse(text.trim() === '' ? '{}' : text);
+  } catch (error) {
+    throw invalid(
+      `unable to configure the daemon with file ${file}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    throw invalid(`unable to configure the daemon with file ${file}: not a JSON object`);
+  const entries = Object.entries(config as Record<string, unknown>);
+  const unknown = entries.map(([key]) => key).filter((key) => !Object.hasOwn(CONFIG_KEYS, key));
+  if (unknown.length > 0)
+    throw invalid(
+      `unable to configure the daemon with file ${file}: the following directives don't match any configuration option: ${unknown.join(', ')}`,
+    );
+  for (const [key, value] of entries) {
+    const name = CONFIG_KEYS[key] as FlagName;
+    if (changed.has(name))
+      throw invalid(
+        `unable to configure the daemon with file ${file}: the following directives are specified both as a flag and in the configuration file: ${key}`,
+      );
+    if (key === 'runtimes') {
+      for (const [runtime, wish] of Object.entries(
+        value as Record<string, { path?: unknown; runtimeArgs?: readonly string[] }>,
+      )) {
+        if (typeof wish.path !== 'string')
+          throw invalid(`unable to configure the daemon with file ${file}: runtime ${runtime} has no path`);
+        runtimes[runtime] = { path: wish.path, ...(wish.runtimeArgs ? { runtimeArgs: wish.runtimeArgs } : {}) };
+      }
+      continue;
+    }
+    const initial = daemonFlags[name].initial as unknown;
+    const fits = Array.isArray(initial)
+      ? Array.isArray(value) && value.every((one) => typeof one === 'string')
+      : typeof value === typeof initial;
+    if (!fits)
+      throw invalid(
+        `unable to configure the daemon with file ${file}: ${key} must be ${Array.isArray(initial) ? 'a list of strings' : `a ${typeof initial}`}`,
+      );
+    values.set(name, value);
+  }
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'];
+
+function optionsOf(values: Map<FlagName, unknown>, runtimes: RuntimeTable): DaemonOptions {
+  const text = (name: FlagName): string => values.get(name) as string;
+  const list = (name: FlagName): readonly string[] => values.get(name) as readonly string[];
+  const on = (name: FlagName): boolean => values.get(name) as boolean;
+  const logLevel = on('debug') ? 'debug' : text('log-level');
+  if (!LEVELS.includes(logLevel)) throw invalid(`invalid logging level: ${logLevel}`);
+  for (const label of list('label')) if (!label.includes('=')) throw invalid(`bad attribute format: ${label}`);
+  const execRoot = text('exec-root');
+  const hosts = list('host');
+  return {
+    hosts: hosts.length > 0 ? hosts : [`unix://${execRoot}/berth.sock`],
+    dataRoot: text('data-root'),
+    execRoot,
+    pidfile: text('pidfile') === '' ? `${execRoot}/berth.pid` : text('pidfile'),
+    logLevel: logLevel as LogLevel,
+    group: text('group'),
+    labels: list('label'),
+    runtimes,
+    defaultRuntime: text('default-runtime'),
+    cgroupParent: text('cgroup-parent'),
+    initPath: text('init-path'),
+    conmon: text('conmon'),
+    liveRestore: on('live-restore'),
+    shutdownTimeout: values.get('shutdown-timeout') as number,
+    tls:
+      on('tls') || on('tlsverify')
+        ? { ca: text('tlscacert'), cert: text('tlscert'), key: text('tlskey'), verify: on('tlsverify') }
+        : undefined,
+    insecureRegistries: list('insecure-registry'),
+    allowInsecureTcp: on('allow-insecure-tcp'),
+  };
+}

@@ -1,0 +1,123 @@
+// An update body against what the container has: new settings, and only what changed for the runtime.
+import { conflict } from '../../base/errors.ts';
+import type { HostConfig } from '../../spec/docker/index.ts';
+import { decode, type Resources, updateRequest } from '../../spec/docker/schemas/index.ts';
+import { checkRestartPolicy } from './check-host.ts';
+import { checkResources } from './check-resources.ts';
+import type { CreateFacts } from './facts.ts';
+
+export interface NormalisedUpdate {
+  /** The container's settings with the update in them. */
+  readonly hostConfig: HostConfig;
+  /** A HostConfig that has the updated limits alone, for `resourcesFor`. */
+  readonly changed: HostConfig;
+  readonly restartPolicyChanged: boolean;
+  /** null when there are none, as dockerd answers. */
+  readonly warnings: string[] | null;
+}
+
+export interface UpdateInput {
+  readonly body: unknown;
+  readonly id: string;
+  readonly current: HostConfig;
+  readonly facts: CreateFacts;
+  readonly minor: number;
+}
+
+const NUMBERS = [
+  'BlkioWeight',
+  'CpuShares',
+  'NanoCpus',
+  'CpuPeriod',
+  'CpuQuota',
+  'Memory',
+  'MemorySwap',
+  'MemoryReservation',
+  'CpuRealtimePeriod',
+  'CpuRealtimeRuntime',
+] as const;
+const BLKIO_DEVICES = [
+  'BlkioDeviceReadBps',
+  'BlkioDeviceWriteBps',
+  'BlkioDeviceReadIOps',
+  'BlkioDeviceWriteIOps',
+] as const;
+
+/** Throws invalid for values that make no sense, conflict for those that do not go with what is set. */
+export function normaliseUpdate({ body, id, current, facts, minor }: UpdateInput): NormalisedUpdate {
+  const { RestartPolicy: policy, ...wanted } = decode(updateRequest, body, 'UpdateConfig');
+  if (minor < 40) wanted.PidsLimit = null;
+  if (minor >= 42) delete wanted.KernelMemory;
+  if (wanted.PidsLimit !== null && wanted.PidsLimit <= 0) wanted.PidsLimit = 0;
+  checkRestartPolicy(policy);
+  const warnings = checkResources(wanted, facts, true);
+  checkAgainst(wanted, current, id);
+
+  const hostConfig = structuredClone(current);
+  const changed = blank(current);
+  for (const into of [hostConfig, changed]) apply(wanted, into, minor);
+  if (policy.Name !== '') {
+    if (current.AutoRemove && policy.Name !== 'no') {
+      throw refused(id, 'Restart policy cannot be updated because AutoRemove is enabled for the container');
+    }
+    hostConfig.RestartPolicy = policy;
+  }
+  return {
+    hostConfig,
+    changed,
+    restartPolicyChanged: policy.Name !== '',
+    warnings: warnings.length > 0 ? warnings : null,
+  };
+}
+
+function refused(id: string, why: string): Error {
+  return conflict(`Cannot update container ${id}: ${why}`);
+}
+
+/** NanoCpus is another way to write period and quota; one that is set rules the other out. */
+function checkAgainst(wanted: Resources, current: HostConfig, id: string): void {
+  const clash = (what: string, other: string): Error =>
+    refused(id, `Conflicting options: ${what} cannot be updated as ${other} has already been set`);
+  if (wanted.NanoCpus > 0 && current.CpuPeriod > 0) throw clash('Nano CPUs', 'CPU Period');
+  if (wanted.NanoCpus > 0 && current.CpuQuota > 0) throw clash('Nano CPUs', 'CPU Quota');
+  if (wanted.CpuPeriod > 0 && current.NanoCpus > 0) throw clash('CPU Period', 'NanoCPUs');
+  if (wanted.CpuQuota > 0 && current.NanoCpus > 0) throw clash('CPU Quota', 'NanoCPUs');
+  if (wanted.Memory !== 0 && wanted.Memory > current.MemorySwap && wanted.MemorySwap === 0) {
+    throw refused(
+      id,
+      'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
+    );
+  }
+}
+
+/** Nothing is left out of an update by being zero: zero means "as it was". */
+function apply(wanted: Resources, into: HostConfig, minor: number): void {
+  for (const field of NUMBERS) if (wanted[field] !== 0) into[field] = wanted[field];
+  if (wanted.CpusetCpus !== '') into.CpusetCpus = wanted.CpusetCpus;
+  if (wanted.CpusetMems !== '') into.CpusetMems = wanted.CpusetMems;
+  if (wanted.KernelMemory) into.KernelMemory = wanted.KernelMemory;
+  if (wanted.PidsLimit !== null) into.PidsLimit = wanted.PidsLimit;
+  if (minor < 55) return;
+  if (wanted.BlkioWeightDevice !== null) into.BlkioWeightDevice = wanted.BlkioWeightDevice;
+  for (const field of BLKIO_DEVICES) if (wanted[field] !== null) into[field] = wanted[field];
+}
+
+/** The container's settings without limits. */
+function blank(current: HostConfig): HostConfig {
+  const zeros = Object.fromEntries(NUMBERS.map((field) => [field, 0])) as Record<(typeof NUMBERS)[number], 0>;
+  const { KernelMemory: _kernel, KernelMemoryTCP: _tcp, ...rest } = structuredClone(current);
+  return {
+    ...rest,
+    ...zeros,
+    CpusetCpus: '',
+    CpusetMems: '',
+    PidsLimit: null,
+    OomKillDisable: null,
+    MemorySwappiness: null,
+    BlkioWeightDevice: null,
+    BlkioDeviceReadBps: null,
+    BlkioDeviceWriteBps: null,
+    BlkioDeviceReadIOps: null,
+    BlkioDeviceWriteIOps: null,
+  };
+}

@@ -1,0 +1,19 @@
+// One exec of a container: what was asked for, and what became of it.
+import type { Console } from '../runtime/monitor/console.ts';
+import type { NormalisedExec } from './create/index.ts';
+
+export class Exec {
+  readonly id: string;
+  readonly containerId: string;
+  readonly wish: NormalisedExec;
+  phase: 'created' | 'starting' | 'running' | 'ended' = 'created';
+  exitCode: number | undefined;
+  pid = 0;
+  console: Console | undefined;
+
+  constructor(id: string, containerId: string, wish: NormalisedExec) {
+    this.id = id;
+    this.containerId = containerId;
+    this.wish = wish;
+  }
+}

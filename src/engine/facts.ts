@@ -1,0 +1,77 @@
+// What creating and updating containers depends on, read from the host once and from the daemon's settings.
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { type CgroupTrees, controllerDirectory } from '../host/cgroup.ts';
+import type { HostAbilities } from '../runtime/spec/index.ts';
+import type { CgroupSupport, CreateFacts } from './create/index.ts';
+
+const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
+
+export interface FactSources {
+  readonly host: HostAbilities;
+  readonly cgroups: CgroupTrees;
+  readonly hostname: string;
+  readonly runtimes: readonly string[];
+  readonly defaultRuntime: string;
+  readonly containerId: (reference: string) => string | undefined;
+}
+
+export function createFacts(sources: FactSources): CreateFacts {
+  return {
+    cgroup: sources.host.cgroup,
+    support: cgroupSupport(sources.cgroups),
+    capabilities: sources.host.capabilities,
+    cpus: cpus().length,
+    cpusetCpus: readText('/sys/devices/system/cpu/online'),
+    cpusetMems: readText('/sys/devices/system/node/online') || '0',
+    ipv4Forwarding: readText('/proc/sys/net/ipv4/ip_forward') === '1',
+    hostname: sources.hostname,
+    runtimes: sources.runtimes,
+    logDrivers: ['json-file', 'none'],
+    defaults: {
+      runtime: sources.defaultRuntime,
+      logDriver: 'json-file',
+      logOptions: {},
+      shmSize: DEFAULT_SHM_SIZE,
+      ipcMode: 'private',
+    },
+    pathExists: existsSync,
+    containerId: sources.containerId,
+  };
+}
+
+function readText(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'latin1').trim() : '';
+}
+
+/** v2 promises its controllers by name; v1 by the files of each tree's root. */
+function cgroupSupport(trees: CgroupTrees): CgroupSupport {
+  const v2 = trees.layout === 'v2';
+  const controllers = v2
+    ? readText(join(trees.roots.get('') ?? '/sys/fs/cgroup', 'cgroup.controllers')).split(' ')
+    : [...trees.roots.keys()];
+  const has = (controller: string): boolean => controllers.includes(controller);
+  const file = (controller: string, name: string): boolean =>
+    !v2 && existsSync(join(controllerDirectory(trees, controller, '') ?? '/nonexistent', name));
+  return {
+    memoryLimit: has('memory'),
+    swapLimit: v2 ? has('memory') : file('memory', 'memory.memsw.limit_in_bytes'),
+    memoryReservation: v2 ? has('memory') : file('memory', 'memory.soft_limit_in_bytes'),
+    memorySwappiness: file('memory', 'memory.swappiness'),
+    oomKillDisable: file('memory', 'memory.oom_control'),
+    kernelMemory: file('memory', 'memory.kmem.limit_in_bytes'),
+    pidsLimit: has('pids'),
+    cpuShares: has('cpu'),
+    cpuCfs: v2 ? has('cpu') : file('cpu', 'cpu.cfs_quota_us'),
+    cpuRealtime: file('cpu', 'cpu.rt_period_us'),
+    cpuset: has('cpuset'),
+    blkioWeight: v2 ? has('io') : file('blkio', 'blkio.weight'),
+    blkioWeightDevice: v2 ? has('io') : file('blkio', 'blkio.weight_device'),
+    blkioReadBps: v2 ? has('io') : file('blkio', 'blkio.throttle.read_bps_device'),
+    blkioWriteBps: v2 ? has('io') : file('blkio', 'blkio.throttle.write_bps_device'),
+    blkioReadIOps: v2 ? has('io') : file('blkio', 'blkio.throttle.read_iops_device'),
+    blkioWriteIOps: v2 ? has('io') : file('blkio', 'blkio.throttle.write_iops_device'),
+    cgroupNamespaces: existsSync('/proc/self/ns/cgroup'),
+  };
+}

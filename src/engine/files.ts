@@ -1,0 +1,68 @@
+// The texts of the files that every container gets: /etc/hosts, /etc/hostname, /etc/resolv.conf. Pure.
+
+const LOCAL_HOSTS = [
+  '127.0.0.1\tlocalhost',
+  '::1\tlocalhost ip6-localhost ip6-loopback',
+  'fe00::\tip6-localnet',
+  'ff00::\tip6-mcastprefix',
+  'ff02::1\tip6-allnodes',
+  'ff02::2\tip6-allrouters',
+];
+
+/** `extra` are `name:ip` or `name=ip` pairs of --add-host. */
+export function hostsText(extra: readonly string[], own: readonly { ip: string; names: readonly string[] }[]): string {
+  const lines = [
+    ...LOCAL_HOSTS,
+    ...extra.map(extraHostLine),
+    ...own.map((entry) => `${entry.ip}\t${entry.names.join(' ')}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The host's own file with the extra entries, for host networking. */
+export function hostHostsText(hostFile: string, extra: readonly string[]): string {
+  const base = hostFile.endsWith('\n') || hostFile === '' ? hostFile : `${hostFile}\n`;
+  return base + extra.map((line) => `${extraHostLine(line)}\n`).join('');
+}
+
+function extraHostLine(pair: string): string {
+  const at = pair.search(/[:=]/);
+  return `${pair.slice(at + 1).replace(/^\[(.*)\]$/, '$1')}\t${pair.slice(0, at)}`;
+}
+
+export interface ResolverWish {
+  readonly servers: readonly string[];
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+}
+
+/** The host's resolv.conf with the user's wishes in place of what they name. */
+export function resolvText(hostFile: string, wish: ResolverWish, dropLoopback: boolean): string {
+  const host = parseResolv(hostFile);
+  const servers =
+    wish.servers.length > 0
+      ? wish.servers
+      : host.servers.filter((server) => !dropLoopback || !/^(127\.|::1$)/.test(server));
+  const search = wish.search.length > 0 ? wish.search.filter((domain) => domain !== '.') : host.search;
+  const options = wish.options.length > 0 ? wish.options : host.options;
+  const lines = [
+    ...servers.map((server) => `nameserver ${server}`),
+    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
+    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function parseResolv(text: string): { servers: string[]; search: string[]; options: string[] } {
+  const found = { servers: [] as string[], search: [] as string[], options: [] as string[] };
+  for (const line of text.split('\n')) {
+    const words = line
+      .replace(/[#;].*$/, '')
+      .trim()
+      .split(/\s+/);
+    if (words[0] === 'nameserver' && words[1] !== undefined) found.servers.push(words[1]);
+    if (words[0] === 'search' || words[0] === 'domain') found.search = words.slice(1);
+    if (words[0] === 'options') found.options.push(...words.slice(1));
+  }
+  return found;
+}

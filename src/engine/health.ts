@@ -1,0 +1,141 @@
+// Health checks: a probe run at intervals in the container, and what its answers add up to.
+import { rfc3339 } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
+import { randomId } from '../base/ids.ts';
+import { sendSignal } from '../host/process.ts';
+import { execProcess } from '../runtime/spec/index.ts';
+import type { HealthcheckResult, HealthConfig } from '../spec/docker/index.ts';
+import type { Container } from './container.ts';
+import { emit, type EngineContext, save } from './context.ts';
+import type { ContainerStateRecord } from './record.ts';
+import { containerSpec } from './verbs/exec.ts';
+import { runtimeOf } from './verbs/start.ts';
+
+const DEFAULT_INTERVAL = 30e9;
+const DEFAULT_TIMEOUT = 30e9;
+const DEFAULT_START_INTERVAL = 5e9;
+const DEFAULT_RETRIES = 3;
+/** Bytes of a probe's output that are kept, and how many results. */
+const MAX_OUTPUT = 4096;
+const MAX_RESULTS = 5;
+
+type Health = NonNullable<ContainerStateRecord['health']>;
+
+/** The next health after one result; pure. */
+export function nextHealth(health: Health, result: HealthcheckResult, config: HealthConfig, startedAt: number): Health {
+  const log = [...health.log, result].slice(-MAX_RESULTS);
+  if (result.ExitCode === 0) return { status: 'healthy', failingStreak: 0, log };
+  const inStartPeriod =
+    health.status === 'starting' && (Date.parse(result.Start) - startedAt) * 1e6 < (config.StartPeriod ?? 0);
+  if (inStartPeriod) return { ...health, log };
+  const failingStreak = health.failingStreak + 1;
+  const retries = config.Retries === undefined || config.Retries === 0 ? DEFAULT_RETRIES : config.Retries;
+  return { status: failingStreak >= retries ? 'unhealthy' : health.status, failingStreak, log };
+}
+
+/** The words of a probe; undefined when there is none to run. */
+export function probeCommand(
+  config: HealthConfig | undefined,
+  shell: readonly string[] | undefined,
+): string[] | undefined {
+  const [kind, ...words] = config?.Test ?? [];
+  if (kind === 'CMD') return words;
+  if (kind === 'CMD-SHELL') return [...(shell ?? ['/bin/sh', '-c']), words[0] ?? ''];
+  return undefined;
+}
+
+export function startHealth(context: EngineContext, container: Container): void {
+  const config = container.record.config.Healthcheck;
+  const command = probeCommand(config, container.record.config.Shell);
+  if (!config || !command) return;
+  container.state.health = { status: 'starting', failingStreak: 0, log: [] };
+  save(context, container);
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  container.healthStop = () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+  const nanos = (value: number | undefined, fallback: number): number =>
+    value === undefined || value === 0 ? fallback : value;
+  const schedule = (): void => {
+    const starting = container.state.health?.status === 'starting' && (config.StartPeriod ?? 0) > 0;
+    const wait = starting
+      ? nanos(config.StartInterval, DEFAULT_START_INTERVAL)
+      : nanos(config.Interval, DEFAULT_INTERVAL);
+    timer = setTimeout(() => void probe().finally(() => !stopped && schedule()), wait / 1e6);
+  };
+  const probe = async (): Promise<void> => {
+    if (container.state.phase !== 'running') return;
+    const result = await runProbe(context, container, command, nanos(config.Timeout, DEFAULT_TIMEOUT) / 1e6);
+    const { health } = container.state;
+    if (stopped || !health) return;
+    container.state.health = nextHealth(health, result, config, Date.parse(container.state.startedAt));
+    save(context, container);
+    if (container.state.health.status !== health.status)
+      emit(context, container, `health_status: ${container.state.health.status}`);
+  };
+  schedule();
+}
+
+export function stopHealth(container: Container): void {
+  container.healthStop?.();
+  container.healthStop = undefined;
+  if (container.state.health) container.state.health = { ...container.state.health, status: 'unhealthy' };
+}
+
+async function runProbe(
+  context: EngineContext,
+  container: Container,
+  command: string[],
+  timeoutMs: number,
+): Promise<HealthcheckResult> {
+  const started = rfc3339();
+  let output = '';
+  let pid = 0;
+  let late = false;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const spec = containerSpec(context, container);
+    const exec = { cmd: command, env: [], workingDir: '', tty: false, privileged: false };
+    const process = execProcess({ container: spec.process, exec, host: context.host });
+    const id = randomId();
+    emit(context, container, `exec_create: ${command.join(' ')}`, { execID: id });
+    emit(context, container, `exec_start: ${command.join(' ')}`, { execID: id });
+    let drained: Promise<void> = Promise.resolve();
+    const running = await context.runtime.exec(
+      { id, containerId: container.id, process, runtime: runtimeOf(context, container.record.runtime), stdin: false },
+      (console) => {
+        drained = console.ended;
+        console.watch({
+          write: (_, data) => {
+            if (output.length < MAX_OUTPUT) output += data.toString('utf8');
+            return true;
+          },
+          drained: () => Promise.resolve(),
+          end: () => undefined,
+        });
+      },
+    );
+    pid = running.pid;
+    timer = setTimeout(() => {
+      late = true;
+      sendSignal(pid, 9);
+    }, timeoutMs);
+    const code = await running.exit;
+    await drained;
+    emit(context, container, 'exec_die', { execID: id, exitCode: String(code ?? -1) });
+    if (late)
+      return {
+        Start: started,
+        End: rfc3339(),
+        ExitCode: -1,
+        Output: `Health check exceeded timeout (${timeoutMs / 1000}s)`,
+      };
+    return { Start: started, End: rfc3339(), ExitCode: code ?? -1, Output: output.slice(0, MAX_OUTPUT) };
+  } catch (error) {
+    return { Start: started, End: rfc3339(), ExitCode: -1, Output: messageOf(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}

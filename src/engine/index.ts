@@ -1,0 +1,160 @@
+// The container engine: every verb on containers, bound to one daemon's state.
+import { mkdirSync } from 'node:fs';
+import { KeyedMutex } from '../base/mutex.ts';
+import { ExitWatch } from '../runtime/index.ts';
+import type { Records } from '../store/records/index.ts';
+import { Container } from './container.ts';
+import { type EngineContext, EnginePaths } from './context.ts';
+import { createFacts } from './facts.ts';
+import { hasProcess } from './lifecycle.ts';
+import { acceptRecord, type ContainerRecord } from './record.ts';
+import { Registry } from './registry.ts';
+import type { Io } from './streams.ts';
+import { adopt, startAdopted } from './verbs/adopt.ts';
+import { type AttachOptions, attach, checkAttach } from './verbs/attach.ts';
+import { type CreateWish, create } from './verbs/create.ts';
+import { checkExecStart, createExec, type ExecStart, inspectExec, resizeExec, startExec } from './verbs/exec.ts';
+import { exited } from './verbs/exited.ts';
+import { inspect } from './verbs/inspect.ts';
+import { kill, stop, stopProcess } from './verbs/kill.ts';
+import { type ListOptions, list } from './verbs/list.ts';
+import type { ImageNames } from './verbs/list-filter.ts';
+import { type LogWish, logBatches } from './verbs/logs.ts';
+import { pause, unpause } from './verbs/pause.ts';
+import { prune } from './verbs/prune.ts';
+import { type RemoveOptions, removeByReference } from './verbs/remove.ts';
+import { rename } from './verbs/rename.ts';
+import { resize } from './verbs/resize.ts';
+import { restart } from './verbs/restart.ts';
+import { start } from './verbs/start.ts';
+import { type StatsOptions, stats } from './verbs/stats.ts';
+import { top } from './verbs/top.ts';
+import { update } from './verbs/update.ts';
+import { wait } from './verbs/wait.ts';
+import type { Digest } from '../base/ids.ts';
+import type { Filters } from '../spec/docker/index.ts';
+
+export { EventBus } from './events.ts';
+export type { ImageSource, ImageUsers, VolumeSource } from './ports.ts';
+export type { Io } from './streams.ts';
+export type { ImageNames } from './verbs/list-filter.ts';
+export { timeOf, untilOf } from './verbs/prune.ts';
+
+export type EngineOptions = Omit<EngineContext, 'registry' | 'paths' | 'execs' | 'locks' | 'stopping' | 'facts'> & {
+  readonly dataRoot: string;
+  readonly records: Records;
+  readonly imageNames: ImageNames;
+};
+
+export type Engine = ReturnType<typeof openEngine>;
+
+/** Reads the records; `adopt()` must be called before anything is served. */
+export function openEngine(options: EngineOptions) {
+  const table = options.records.table<ContainerRecord>('containers');
+  const paths = new EnginePaths(options.dataRoot);
+  const registry = new Registry(table);
+  const facts = createFacts({
+    host: options.host,
+    cgroups: options.runtime.cgroups,
+    hostname: options.hostname,
+    runtimes: [...options.runtimes.keys()],
+    defaultRuntime: options.defaultRuntime,
+    containerId: (reference) => registry.lookup(reference)?.id,
+  });
+  mkdirSync(paths.root, { recursive: true, mode: 0o710 });
+  const context: EngineContext = {
+    ...options,
+    registry,
+    facts,
+    paths,
+    execs: new Map(),
+    locks: new KeyedMutex(),
+    stopping: false,
+  };
+  for (const record of table.load(acceptRecord).values()) context.registry.add(new Container(record));
+  const watch = new ExitWatch(options.runtime.paths.exits, (exit) => {
+    exited(context, exit.id, exit.code).catch((error: unknown) =>
+      options.log.error({ err: error }, `the end of container ${exit.id}`),
+    );
+  });
+  return {
+    events: options.events,
+    /** Takes back what a former daemon left; then restart policies bring back their containers. */
+    adopt: async () => {
+      const toStart = await adopt(context, (id) => watch.read(id));
+      // an exit between reading the records and now was seen by the watch before its container was known to run
+      for (const exit of watch.present()) await exited(context, exit.id, exit.code);
+      return () => startAdopted(context, toStart);
+    },
+    create: (wish: CreateWish) => create(context, wish),
+    start: (reference: string) => start(context, reference),
+    stop: (reference: string, signal: string, seconds: number | undefined) => stop(context, reference, signal, seconds),
+    restart: (reference: string, signal: string, seconds: number | undefined) =>
+      restart(context, reference, signal, seconds),
+    kill: (reference: string, signal: string) => kill(context, reference, signal),
+    remove: (reference: string, wish: RemoveOptions) => removeByReference(context, reference, wish),
+    rename: (reference: string, name: string) => rename(context, reference, name),
+    pause: (reference: string) => pause(context, reference),
+    unpause: (reference: string) => unpause(context, reference),
+    wait: (reference: string, condition: string) => wait(context, reference, condition),
+    inspect: (reference: string, size: boolean) => inspect(context, reference, size),
+    list: (wish: ListOptions) => list(context, options.imageNames, wish),
+    top: (reference: string, psArguments: string) => top(context, reference, psArguments),
+    resize: (reference: string, height: number, width: number) => resize(context, reference, height, width),
+    update: (reference: string, body: unknown, minor: number) => update(context, reference, body, minor),
+    prune: (filters: Filters) => prune(context, filters),
+    stats: (reference: string, wish: StatsOptions, signal: AbortSignal) => stats(context, reference, wish, signal),
+    logs: (reference: string, wish: LogWish, signal: AbortSignal) => {
+      const container = registry.get(reference);
+      const { Tty, Labels } = container.record.config;
+      return {
+        tty: Tty,
+        labels: Object.entries(Labels)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(','),
+        batches: logBatches(context, container, wish, signal),
+      };
+    },
+    checkAttach: (reference: string, wish: AttachOptions) => checkAttach(context, reference, wish),
+    attach: (reference: string, wish: AttachOptions, io: Io) => attach(context, reference, wish, io),
+    createExec: (reference: string, body: unknown, minor: number) => createExec(context, reference, body, minor),
+    checkExecStart: (id: string) => checkExecStart(context, id),
+    startExec: (wish: ExecStart) => startExec(context, wish),
+    inspectExec: (id: string) => inspectExec(context, id),
+    resizeExec: (id: string, height: number, width: number) => resizeExec(context, id, height, width),
+    counts: () => {
+      const phases = registry.all().map((container) => container.state.phase);
+      const running = phases.filter((phase) => phase === 'running' || phase === 'restarting').length;
+      const paused = phases.filter((phase) => phase === 'paused').length;
+      return { running, paused, stopped: phases.length - running - paused };
+    },
+    usersOf: (image: Digest) =>
+      registry
+        .all()
+        .filter((container) => container.record.image === image)
+        .map((container) => ({ id: container.id, running: hasProcess(container.state.phase) })),
+    /** Containers that name this volume. */
+    volumeUsers: (name: string) =>
+      registry
+        .all()
+        .filter((container) => container.record.mounts.some((mount) => mount.Type === 'volume' && mount.Name === name))
+        .map((container) => container.id),
+    /** Ends watching; containers go on. With `stopContainers` they are stopped first, each within its own time. */
+    close: async (stopContainers: boolean) => {
+      context.stopping = true;
+      for (const container of registry.all()) {
+        clearTimeout(container.restartTimer);
+        container.healthStop?.();
+      }
+      if (stopContainers)
+        await Promise.allSettled(
+          registry
+            .all()
+            .filter((container) => hasProcess(container.state.phase))
+            .map((container) => stopProcess(context, container, '', undefined)),
+        );
+      for (const container of registry.all()) container.console?.close();
+      watch[Symbol.dispose]();
+    },
+  };
+}

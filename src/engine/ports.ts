@@ -1,0 +1,50 @@
+// What the engine needs of images and layers, cut small.
+import type { Digest } from '../base/ids.ts';
+import type { ImageConfig } from '../spec/docker/index.ts';
+
+export interface ContainerImage {
+  readonly id: Digest;
+  /** What `ps` shows: the reference as the user wrote it. */
+  readonly config: ImageConfig;
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+  /** Layer directories for overlayfs, topmost first. Existing and complete. */
+  readonly lowerDirs: readonly string[];
+}
+
+export interface ImageSource {
+  /** By name, name@digest, id or id prefix. Throws notFound `No such image: name:tag`. */
+  forContainer(reference: string, platform?: string): ContainerImage;
+}
+
+/** Told to the image store, so that images in use are kept. */
+export interface ImageUsers {
+  /** Containers made from this image. */
+  usersOf(image: Digest): readonly { readonly id: string; readonly running: boolean }[];
+}
+
+export type EventSink = (event: {
+  type: 'container' | 'image' | 'volume' | 'network' | 'daemon';
+  action: string;
+  id: string;
+  attributes: Readonly<Record<string, string>>;
+}) => void;
+
+/** What the engine needs of volumes. */
+export interface VolumeSource {
+  /** Finds or makes a volume; an empty name makes an anonymous one. */
+  ensure(wish: {
+    name: string;
+    driver: string;
+    options: Readonly<Record<string, string>>;
+    labels: Readonly<Record<string, string>>;
+  }): Promise<{ name: string; driver: string; mountpoint: string }>;
+  /** Makes the volume's files available for a container, and gives their path. Counted by container. */
+  acquire(name: string, containerId: string): Promise<string>;
+  release(name: string, containerId: string): Promise<void>;
+  /** Fills an empty volume with what the image has at `target`; `lookup` is the mounted root file system. */
+  copyUp(name: string, rootfs: string, target: string): Promise<void>;
+  /** Removes an anonymous volume that nobody uses any more; a volume in use stays. */
+  removeUnused(name: string): Promise<void>;
+}

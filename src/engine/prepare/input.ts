@@ -1,0 +1,263 @@
+// Gathers what the OCI configuration of a container depends on: files written, paths and users looked up, namespaces found.
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Undo } from '../../base/disposal.ts';
+import { conflict, internal, invalid, isErrno } from '../../base/errors.ts';
+import { MS, mount, unmount } from '../../host/mount.ts';
+import type {
+  DeviceNode,
+  NamespaceSource,
+  ResolvedMount,
+  SpecInput,
+  ThrottleTarget,
+} from '../../runtime/spec/index.ts';
+import { resolveUser } from '../../runtime/user/index.ts';
+import type { DeviceMapping, HostConfig } from '../../spec/docker/index.ts';
+import type { Container } from '../container.ts';
+import { cgroupPath, type EngineContext } from '../context.ts';
+import { hostHostsText, hostsText, resolvText } from '../files.ts';
+import { hasProcess } from '../lifecycle.ts';
+import type { MountRecord } from '../record.ts';
+
+/** The root file system is mounted. What is acquired on the way is given to `undo`. */
+export async function specInput(context: EngineContext, container: Container, undo: Undo): Promise<SpecInput> {
+  const { record } = container;
+  const { config, hostConfig } = record;
+  const paths = context.paths.of(container.id);
+  const rootfs = paths.merged;
+  const namespaces = {
+    network: networkNamespace(context, hostConfig),
+    pid: joined(context, hostConfig.PidMode, 'pid'),
+    ipc: joined(context, hostConfig.IpcMode, 'ipc'),
+    uts: hostConfig.UTSMode === 'host' ? ('host' as const) : ('new' as const),
+    cgroup: hostConfig.CgroupnsMode === 'private' ? ('new' as const) : ('host' as const),
+  };
+  writeFiles(context, container);
+  const shm = shmPath(context, container, undo);
+  if (hostConfig.Init === true && context.initPath === undefined)
+    throw invalid('no docker-init, tini or catatonit found on this host for --init');
+  const mounts: ResolvedMount[] = [];
+  for (const record of container.record.mounts)
+    mounts.push(await resolveMount(context, container, record, rootfs, undo));
+  return {
+    id: container.id,
+    config,
+    hostConfig,
+    rootfs,
+    user: resolveUser(rootfs, config.User, hostConfig.GroupAdd ?? []),
+    hostname: config.Hostname,
+    domainname: config.Domainname,
+    mounts,
+    files: {
+      hosts: paths.hosts,
+      hostname: paths.hostname,
+      resolvConf: paths.resolvConf,
+      ...(shm === undefined ? {} : { shm }),
+      ...(hostConfig.Init === true && context.initPath !== undefined ? { init: context.initPath } : {}),
+    },
+    namespaces,
+    cgroupPath: cgroupPath(context, container),
+    throttle: throttleTargets(hostConfig),
+    devices: hostConfig.Privileged ? hostDevices() : (hostConfig.Devices ?? []).flatMap(deviceNodes),
+    host: context.host,
+  };
+}
+
+function networkNamespace(context: EngineContext, hostConfig: HostConfig): NamespaceSource {
+  if (hostConfig.NetworkMode === 'host') return 'host';
+  return joined(context, hostConfig.NetworkMode, 'net');
+}
+
+/** `host`, `container:X`, or a new namespace. */
+function joined(context: EngineContext, mode: string, kind: 'net' | 'pid' | 'ipc'): NamespaceSource {
+  if (mode === 'host') return 'host';
+  const reference = /^container:(.*)$/.exec(mode)?.[1];
+  if (reference === undefined) return 'new';
+  const other = context.registry.get(reference);
+  const pid = other.state.process?.pid;
+  if (!hasProcess(other.state.phase) || pid === undefined) {
+    if (kind === 'net')
+      throw conflict(
+        `cannot join network namespace of a non running container: container ${other.record.name} is ${other.state.phase === 'starting' ? 'created' : other.state.phase}`,
+      );
+    throw conflict(
+      kind === 'pid'
+        ? `cannot join PID namespace of a non running container: ${other.record.name}`
+        : `cannot join IPC of a non running container: ${other.id}`,
+    );
+  }
+  if (other.state.phase === 'restarting')
+    throw conflict(`Container ${other.id} is restarting, wait until the container is running`);
+  return { path: `/proc/${pid}/ns/${kind}` };
+}
+
+function writeFiles(context: EngineContext, container: Container): void {
+  const { config, hostConfig } = container.record;
+  const paths = context.paths.of(container.id);
+  const shared = /^container:(.*)$/.exec(hostConfig.NetworkMode)?.[1];
+  if (shared !== undefined) {
+    const other = context.paths.of(context.registry.get(shared).id);
+    for (const file of ['hosts', 'hostname', 'resolvConf'] as const)
+      writeFileSync(paths[file], readText(other[file]), { mode: 0o644 });
+    return;
+  }
+  const extra = hostConfig.ExtraHosts ?? [];
+  const isHost = hostConfig.NetworkMode === 'host';
+  const wish = {
+    servers: hostConfig.Dns ?? [],
+    search: hostConfig.DnsSearch ?? [],
+    options: hostConfig.DnsOptions ?? [],
+  };
+  writeFileSync(paths.hosts, isHost ? hostHostsText(readText('/etc/hosts'), extra) : hostsText(extra, []), {
+    mode: 0o644,
+  });
+  writeFileSync(paths.hostname, `${config.Hostname}\n`, { mode: 0o644 });
+  writeFileSync(paths.resolvConf, resolvText(readText('/etc/resolv.conf'), wish, false), { mode: 0o644 });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return '';
+    throw error;
+  }
+}
+
+/** Where /dev/shm comes from when it is shared; undefined when the container has one of its own. */
+function shmPath(context: EngineContext, container: Container, undo: Undo): string | undefined {
+  const { IpcMode, ShmSize } = container.record.hostConfig;
+  if (IpcMode === 'host') return '/dev/shm';
+  const reference = /^container:(.*)$/.exec(IpcMode)?.[1];
+  if (reference !== undefined) return context.paths.of(context.registry.get(reference).id).shm;
+  if (IpcMode !== 'shareable') return undefined;
+  const { shm } = context.paths.of(container.id);
+  mkdirSync(shm, { recursive: true, mode: 0o1777 });
+  mount('shm', shm, 'tmpfs', MS.NOSUID | MS.NODEV | MS.NOEXEC, `mode=1777,size=${ShmSize}`);
+  undo.add('shared memory', () => unmount(shm));
+  return shm;
+}
+
+async function resolveMount(
+  context: EngineContext,
+  container: Container,
+  record: MountRecord,
+  rootfs: string,
+  undo: Undo,
+): Promise<ResolvedMount> {
+  const base = {
+    target: record.Destination,
+    readOnly: !record.RW,
+    propagation: record.Propagation,
+    recursive: record.recursive ?? true,
+    options: record.options ?? [],
+  };
+  if (record.Type === 'tmpfs') return { type: 'tmpfs', source: 'tmpfs', ...base };
+  if (record.Type === 'volume') {
+    const name = record.Name ?? '';
+    const root = await context.volumes.acquire(name, container.id);
+    undo.add(`volume ${name}`, () => context.volumes.release(name, container.id));
+    if (record.copyUp === true) await context.volumes.copyUp(name, rootfs, record.Destination);
+    return { type: 'bind', source: record.subpath === undefined ? root : subpathOf(root, record.subpath), ...base };
+  }
+  if (record.Type === 'bind') {
+    if (!existsSync(record.Source)) {
+      if (record.createSource !== true)
+        throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${record.Source}`);
+      mkdirSync(record.Source, { recursive: true });
+    }
+    return { type: 'bind', source: record.Source, ...base };
+  }
+  throw internal(`a mount of type ${record.Type} is not implemented`);
+}
+
+function subpathOf(root: string, subpath: string): string {
+  const full = resolve(root, subpath);
+  if (full !== root && !full.startsWith(`${root}/`))
+    throw invalid(`cannot access path ${subpath}: it leads out of the volume`);
+  let at = root;
+  for (const part of full.slice(root.length + 1).split('/')) {
+    at = join(at, part);
+    if (!existsSync(at)) throw internal(`cannot access path ${at}: lstat ${at}: no such file or directory`);
+    if (lstatSync(at).isSymbolicLink()) throw invalid(`cannot access path ${subpath}: ${part} is a symbolic link`);
+  }
+  return full;
+}
+
+function deviceNodes(mapping: DeviceMapping): DeviceNode[] {
+  const access = mapping.CgroupPermissions === '' ? 'rwm' : mapping.CgroupPermissions;
+  const target = mapping.PathInContainer === '' ? mapping.PathOnHost : mapping.PathInContainer;
+  const node = deviceNode(mapping.PathOnHost, target, access);
+  if (node) return [node];
+  if (existsSync(mapping.PathOnHost) && statSync(mapping.PathOnHost).isDirectory()) {
+    return readdirSync(mapping.PathOnHost, { recursive: true, encoding: 'utf8' }).flatMap(
+      (name) => deviceNode(join(mapping.PathOnHost, name), join(target, name), access) ?? [],
+    );
+  }
+  throw internal(
+    `error gathering device information while adding custom device "${mapping.PathOnHost}": ${existsSync(mapping.PathOnHost) ? 'not a device node' : 'no such file or directory'}`,
+  );
+}
+
+/** undefined when the path is no device. */
+function deviceNode(path: string, target: string, access: string): DeviceNode | undefined {
+  let info: ReturnType<typeof statSync>;
+  try {
+    info = statSync(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENXIO', 'EACCES')) return undefined;
+    throw error;
+  }
+  const type = info.isCharacterDevice() ? 'c' : info.isBlockDevice() ? 'b' : undefined;
+  if (type === undefined) return undefined;
+  return {
+    path: target,
+    type,
+    ...numbersOf(info.rdev),
+    fileMode: info.mode & 0o7777,
+    uid: info.uid,
+    gid: info.gid,
+    access,
+  };
+}
+
+/** Linux's encoding of a device number. */
+function numbersOf(rdev: number): { major: number; minor: number } {
+  const device = BigInt(rdev);
+  return {
+    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn)),
+    minor: Number((device & 0xffn) | ((device >> 12n) & ~0xffn)),
+  };
+}
+
+/** Every device of the host but terminals, for --privileged. */
+function hostDevices(): DeviceNode[] {
+  const found: DeviceNode[] = [];
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (!['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev'].includes(entry.name)) walk(path);
+      } else if ((entry.isCharacterDevice() || entry.isBlockDevice()) && entry.name !== 'console') {
+        const node = deviceNode(path, path, 'rwm');
+        if (node) found.push(node);
+      }
+    }
+  };
+  walk('/dev');
+  return found;
+}
+
+export function throttleTargets(hostConfig: HostConfig): ThrottleTarget[] {
+  const one = (kind: ThrottleTarget['kind'], path: string, value: number): ThrottleTarget => {
+    if (!existsSync(path)) throw invalid(`no such device: ${path}`);
+    return { kind, ...numbersOf(statSync(path).rdev), value };
+  };
+  return [
+    ...(hostConfig.BlkioWeightDevice ?? []).map((device) => one('weight', device.Path, device.Weight)),
+    ...(hostConfig.BlkioDeviceReadBps ?? []).map((device) => one('readBps', device.Path, device.Rate)),
+    ...(hostConfig.BlkioDeviceWriteBps ?? []).map((device) => one('writeBps', device.Path, device.Rate)),
+    ...(hostConfig.BlkioDeviceReadIOps ?? []).map((device) => one('readIOps', device.Path, device.Rate)),
+    ...(hostConfig.BlkioDeviceWriteIOps ?? []).map((device) => one('writeIOps', device.Path, device.Rate)),
+  ];
+}

@@ -1,0 +1,48 @@
+// A container's root file system: its layers and its own writable directory, mounted while there is a process.
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { mountsBelow, unmount, unmountSync } from '../../host/mount.ts';
+import { mountOverlay } from '../../host/overlay.ts';
+import type { Container } from '../container.ts';
+import type { EngineContext } from '../context.ts';
+
+/** Makes the container's directories. The top directory has the owner and mode of the image's. */
+export function makeLayer(context: EngineContext, id: string, lowerDirs: readonly string[]): void {
+  const paths = context.paths.of(id);
+  mkdirSync(paths.own, { recursive: true, mode: 0o710 });
+  for (const folder of [paths.upper, paths.work, paths.merged]) mkdirSync(folder, { mode: 0o755 });
+  const top = lowerDirs[0];
+  if (top === undefined) return;
+  const { mode, uid, gid } = statSync(top);
+  chmodSync(paths.upper, mode & 0o7777);
+  chownSync(paths.upper, uid, gid);
+}
+
+export function removeLayer(context: EngineContext, id: string): void {
+  rmSync(context.paths.of(id).own, { recursive: true, force: true });
+}
+
+export function mountRootfs(context: EngineContext, container: Container): string {
+  const paths = context.paths.of(container.id);
+  mountOverlay(
+    {
+      lowerDirs: container.record.lowerDirs,
+      upper: paths.upper,
+      work: paths.work,
+      volatile: container.record.hostConfig.AutoRemove,
+    },
+    paths.merged,
+  );
+  return paths.merged;
+}
+
+/** Takes away every mount in the container's directory; none is no error. */
+export async function unmountRootfs(context: EngineContext, container: Container): Promise<void> {
+  const paths = context.paths.of(container.id);
+  await unmount(paths.merged);
+  if (container.record.hostConfig.IpcMode === 'shareable') await unmount(paths.shm);
+}
+
+/** At the daemon's start: whatever a dead daemon left mounted for a container that has no process. */
+export function unmountLeftovers(context: EngineContext, id: string): void {
+  for (const point of mountsBelow(context.paths.of(id).own)) unmountSync(point);
+}

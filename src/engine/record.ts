@@ -1,0 +1,92 @@
+// What the daemon remembers of a container; everything else is derived or observed.
+import type { Digest } from '../base/ids.ts';
+import type {
+  ContainerConfig,
+  EndpointSettings,
+  HealthcheckResult,
+  HostConfig,
+  MountPoint,
+} from '../spec/docker/index.ts';
+
+/** A process as nothing else can be: its number, when it started, and in which boot of the kernel. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly ticks: string;
+  readonly boot: string;
+}
+
+export type Phase = 'created' | 'starting' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing' | 'dead';
+
+export interface ContainerStateRecord {
+  phase: Phase;
+  /** The container's first process, while there is one. */
+  process?: ProcessIdentity;
+  monitor?: ProcessIdentity;
+  exitCode: number;
+  oomKilled: boolean;
+  /** Why the last start failed, in Docker's words. */
+  error: string;
+  startedAt: string;
+  finishedAt: string;
+  restartCount: number;
+  /** Stopped by a person: `unless-stopped` does not bring it back. */
+  stoppedByUser: boolean;
+  health?: { status: 'none' | 'starting' | 'healthy' | 'unhealthy'; failingStreak: number; log: HealthcheckResult[] };
+}
+
+/** A mount as decided at creation: what inspect shows, and how it is made. */
+export interface MountRecord extends MountPoint {
+  /** The user's wish beyond the mount point: how the mount is made. */
+  readonly recursive?: boolean;
+  readonly options?: string[];
+  /** An anonymous volume, removed with `rm -v` or `--rm`. */
+  readonly anonymous?: boolean;
+  /** Copy what the image has at the target into a new volume. */
+  readonly copyUp?: boolean;
+  readonly subpath?: string;
+  readonly readOnlyNested?: 'ifPossible' | 'never' | 'always';
+  /** A `--tmpfs`, which inspect does not list among the mounts. */
+  readonly hidden?: boolean;
+  /** A missing bind source is made (`-v`), not refused (`--mount`). */
+  readonly createSource?: boolean;
+}
+
+export interface ContainerRecord {
+  readonly id: string;
+  /** Without the slash. */
+  name: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly created: string;
+  readonly image: Digest;
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly config: ContainerConfig;
+  hostConfig: HostConfig;
+  readonly mounts: readonly MountRecord[];
+  readonly endpoints: Record<string, EndpointSettings>;
+  readonly lowerDirs: readonly string[];
+  readonly platform: { readonly os: string; readonly architecture: string };
+  /** The runtime that started it last. */
+  runtime: string;
+  state: ContainerStateRecord;
+}
+
+/** Refuses what is no container record, so that one bad row does not stop the daemon. */
+export function acceptRecord(value: unknown, key: string): ContainerRecord | undefined {
+  const record = value as Partial<ContainerRecord>;
+  const whole =
+    record.id === key &&
+    typeof record.name === 'string' &&
+    typeof record.image === 'string' &&
+    Array.isArray(record.lowerDirs) &&
+    Array.isArray(record.mounts) &&
+    isObject(record.config) &&
+    isObject(record.hostConfig) &&
+    isObject(record.state) &&
+    typeof record.state.phase === 'string';
+  return whole ? (value as ContainerRecord) : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,76 @@
+// All containers of this daemon: found by id, prefix or name, and kept on disk.
+import { conflict, invalid, notFound } from '../base/errors.ts';
+import type { RecordTable } from '../store/records/index.ts';
+import type { Container } from './container.ts';
+import type { ContainerRecord } from './record.ts';
+
+export class Registry {
+  readonly #byId = new Map<string, Container>();
+  /** Names taken, also by containers that are still being made. */
+  readonly #names = new Map<string, string>();
+  readonly #table: RecordTable<ContainerRecord>;
+
+  constructor(table: RecordTable<ContainerRecord>) {
+    this.#table = table;
+  }
+
+  /** Takes a name for an id; throws Docker's conflict when it is taken. */
+  reserve(name: string, id: string): void {
+    const owner = this.#names.get(name);
+    if (owner !== undefined) {
+      throw conflict(
+        `Conflict. The container name "/${name}" is already in use by container "${owner}". You have to remove (or rename) that container to be able to reuse that name.`,
+      );
+    }
+    this.#names.set(name, id);
+  }
+
+  release(name: string): void {
+    this.#names.delete(name);
+  }
+
+  isTaken(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  add(container: Container): void {
+    this.#byId.set(container.id, container);
+    this.#names.set(container.record.name, container.id);
+  }
+
+  save(container: Container): void {
+    if (this.#byId.has(container.id)) this.#table.put(container.id, container.record);
+  }
+
+  remove(container: Container): void {
+    this.#table.delete(container.id);
+    this.#byId.delete(container.id);
+    if (this.#names.get(container.record.name) === container.id) this.#names.delete(container.record.name);
+  }
+
+  all(): Container[] {
+    return [...this.#byId.values()];
+  }
+
+  find(id: string): Container | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** By full id, name, or a prefix of an id that only one has: in this order, as Docker does. */
+  get(reference: string): Container {
+    const found = this.lookup(reference);
+    if (!found) throw notFound(`No such container: ${reference}`);
+    return found;
+  }
+
+  lookup(reference: string): Container | undefined {
+    const exact = this.#byId.get(reference);
+    if (exact) return exact;
+    const named = this.#byId.get(this.#names.get(reference.replace(/^\//, '')) ?? '');
+    if (named) return named;
+    if (!/^[0-9a-f]+$/.test(reference)) return undefined;
+    const matches = [...this.#byId.keys()].filter((id) => id.startsWith(reference));
+    if (matches.length > 1) throw invalid(`multiple IDs found with provided prefix: ${reference}`);
+    return matches[0] === undefined ? undefined : this.#byId.get(matches[0]);
+  }
+}

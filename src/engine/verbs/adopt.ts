@@ -1,0 +1,139 @@
+// At the daemon's start: takes back what runs, settles what ended meanwhile, and finishes or takes back what was half done.
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
+import { removeGroup } from '../../host/cgroup.ts';
+import { sendSignal } from '../../host/process.ts';
+import type { Container } from '../container.ts';
+import { type EngineContext, save } from '../context.ts';
+import { startHealth } from '../health.ts';
+import { hasProcess, startsWithDaemon } from '../lifecycle.ts';
+import { unmountLeftovers } from '../prepare/rootfs.ts';
+import { settle } from './exited.ts';
+import { discardHalf, remove } from './remove.ts';
+import { startLocked } from './start.ts';
+
+/** Exit code of a process whose monitor died with it: nobody knows. */
+const UNKNOWN_EXIT = 255;
+
+/** `exitOf` reads a container's exit file. Returns the containers to start once the daemon is ready. */
+export async function adopt(context: EngineContext, exitOf: (id: string) => number | undefined): Promise<Container[]> {
+  const toStart: Container[] = [];
+  for (const container of context.registry.all()) {
+    try {
+      const before = container.state.phase;
+      await adoptOne(context, container, exitOf);
+      if (!context.registry.find(container.id)) continue;
+      if (
+        before !== 'created' &&
+        container.state.phase === 'exited' &&
+        startsWithDaemon(
+          container.record.hostConfig.RestartPolicy,
+          container.state,
+          before === 'running' || before === 'restarting',
+        )
+      )
+        toStart.push(container);
+    } catch (error) {
+      context.log.warn(`container ${container.id} could not be taken back: ${messageOf(error)}`);
+    }
+  }
+  sweep(context);
+  return toStart;
+}
+
+async function adoptOne(
+  context: EngineContext,
+  container: Container,
+  exitOf: (id: string) => number | undefined,
+): Promise<void> {
+  const { state, record } = container;
+  const exitCode = exitOf(container.id);
+  const alive = context.runtime.alive(state.process, context.boot);
+  switch (state.phase) {
+    case 'created':
+      // a create that was cut off before its directory was whole
+      if (!existsSync(context.paths.of(container.id).merged))
+        await remove(context, container, { force: true, volumes: true });
+      return;
+    case 'starting':
+      await takeBackStart(context, container);
+      return;
+    case 'removing':
+    case 'dead':
+      await discardHalf(context, container);
+      await remove(context, container, { force: true, volumes: true });
+      return;
+    case 'running':
+    case 'paused':
+      if (alive && exitCode === undefined) {
+        for (const mount of record.mounts)
+          if (mount.Type === 'volume') await context.volumes.acquire(mount.Name ?? '', container.id);
+        startHealth(context, container);
+        return;
+      }
+      // the restart that settle() would plan is left to the list of containers to start
+      context.stopping = true;
+      try {
+        await settle(context, container, exitCode ?? UNKNOWN_EXIT);
+      } finally {
+        context.stopping = false;
+      }
+      return;
+    case 'restarting':
+      state.phase = 'exited';
+      save(context, container);
+      await discardHalf(context, container);
+      return;
+    case 'exited':
+      await discardHalf(context, container);
+      if (record.hostConfig.AutoRemove) await remove(context, container, { force: true, volumes: true });
+      return;
+  }
+}
+
+/** The daemon died between "I start it" and "it runs": the process, if there is one, has not been let go or is not known to run. */
+async function takeBackStart(context: EngineContext, container: Container): Promise<void> {
+  const { state } = container;
+  for (const identity of [state.process, state.monitor]) {
+    if (identity && context.runtime.alive(identity, context.boot)) sendSignal(identity.pid, 9);
+  }
+  delete state.process;
+  delete state.monitor;
+  state.phase = state.startedAt.startsWith('0001') ? 'created' : 'exited';
+  await discardHalf(context, container);
+  save(context, container);
+  if (container.record.hostConfig.AutoRemove) await remove(context, container, { force: true, volumes: true });
+}
+
+/** Directories, control groups and mounts of containers that no record knows. */
+function sweep(context: EngineContext): void {
+  const known = (id: string): boolean => context.registry.find(id) !== undefined;
+  const leftovers = (folder: string): string[] =>
+    existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name) && !known(name)) : [];
+  for (const id of leftovers(context.paths.root)) {
+    context.log.info(`removing what is left of container ${id}`);
+    unmountLeftovers(context, id);
+    rmSync(join(context.paths.root, id), { recursive: true, force: true });
+  }
+  const { paths } = context.runtime;
+  for (const folder of [paths.exits, paths.runtime, join(paths.root, 'c')])
+    for (const id of leftovers(folder)) rmSync(join(folder, id), { recursive: true, force: true });
+  for (const root of new Set(context.runtime.cgroups.roots.values())) {
+    for (const id of leftovers(join(root, context.cgroupParent)))
+      removeGroup(context.runtime.cgroups, join('/', context.cgroupParent, id));
+  }
+}
+
+/** Containers whose restart policy brings them back with the daemon. */
+export async function startAdopted(context: EngineContext, containers: readonly Container[]): Promise<void> {
+  for (const container of containers) {
+    await context.locks
+      .run(container.id, async () => {
+        if (!hasProcess(container.state.phase)) await startLocked(context, container);
+      })
+      .catch((error: unknown) =>
+        context.log.warn(`container ${container.id} could not be started: ${messageOf(error)}`),
+      );
+  }
+}

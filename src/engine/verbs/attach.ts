@@ -1,0 +1,64 @@
+// Ties a client to a container's stdio, now or when it is started.
+import { conflict } from '../../base/errors.ts';
+import { emit, type EngineContext } from '../context.ts';
+import { hasProcess } from '../lifecycle.ts';
+import { Attachment, type Io, parseDetachKeys } from '../streams.ts';
+import { logBatches } from './logs.ts';
+import { consoleOf } from './start.ts';
+
+export interface AttachOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** What was written before now comes first. */
+  readonly logs: boolean;
+  /** Goes on with what is written from now on. */
+  readonly stream: boolean;
+  readonly detachKeys: string | undefined;
+}
+
+/** Checks before the connection is taken over; throws Docker's refusals. */
+export function checkAttach(context: EngineContext, reference: string, options: AttachOptions): { tty: boolean } {
+  const { state, record, id } = context.registry.get(reference);
+  parseDetachKeys(options.detachKeys);
+  if (state.phase === 'paused') throw conflict(`container ${id} is paused, unpause the container before attach`);
+  if (state.phase === 'restarting')
+    throw conflict(`container ${id} is restarting, wait until the container is running`);
+  return { tty: record.config.Tty };
+}
+
+/** Resolves when the client or the process is gone. */
+export async function attach(context: EngineContext, reference: string, options: AttachOptions, io: Io): Promise<void> {
+  const container = context.registry.get(reference);
+  const { config } = container.record;
+  if (options.logs) {
+    const wish = {
+      stdout: options.stdout,
+      stderr: options.stderr,
+      since: undefined,
+      until: undefined,
+      tail: undefined,
+      follow: false,
+    };
+    for await (const batch of logBatches(context, container, wish, AbortSignal.timeout(60_000))) {
+      for (const line of batch) if (!io.write(line.channel, line.data)) await io.drained();
+    }
+  }
+  if (!options.stream) {
+    io.end();
+    return;
+  }
+  emit(context, container, 'attach');
+  const attachment = new Attachment(io, {
+    stdin: options.stdin && config.OpenStdin,
+    stdout: options.stdout,
+    stderr: options.stderr,
+    closeStdin: config.StdinOnce && !config.Tty,
+    detachKeys: config.Tty || options.detachKeys !== undefined ? parseDetachKeys(options.detachKeys) : [],
+    onDetach: () => emit(context, container, 'detach'),
+  });
+  if (hasProcess(container.state.phase)) attachment.connect(consoleOf(context, container));
+  else container.waitingAttachments.add(attachment);
+  await attachment.done;
+  container.waitingAttachments.delete(attachment);
+}

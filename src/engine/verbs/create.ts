@@ -1,0 +1,144 @@
+// Makes a container: validated, named, with its own layer and volumes, remembered.
+import { rfc3339 } from '../../base/clock.ts';
+import { Undo } from '../../base/disposal.ts';
+import { invalid } from '../../base/errors.ts';
+import { randomId } from '../../base/ids.ts';
+import type { ContainerCreateResponse } from '../../spec/docker/index.ts';
+import { Container } from '../container.ts';
+import { emit, type EngineContext, save } from '../context.ts';
+import {
+  completeCreate,
+  type ParsedMounts,
+  type PlannedMount,
+  randomName,
+  readCreate,
+  validateName,
+} from '../create/index.ts';
+import { freshState } from '../lifecycle.ts';
+import { makeLayer, removeLayer } from '../prepare/rootfs.ts';
+import type { MountRecord } from '../record.ts';
+
+export interface CreateWish {
+  readonly name: string | undefined;
+  readonly platform: string | undefined;
+  readonly minor: number;
+  readonly body: unknown;
+}
+
+export async function create(context: EngineContext, wish: CreateWish): Promise<ContainerCreateResponse> {
+  const { facts, registry } = context;
+  const given = (wish.name ?? '').replace(/^\//, '');
+  if (given !== '') validateName(wish.name ?? '');
+  const draft = readCreate(wish.body, facts, wish.minor);
+  if (draft.config.Image === '') throw invalid('no image specified');
+  const image = context.images.forContainer(draft.config.Image, wish.platform === '' ? undefined : wish.platform);
+  const id = randomId();
+  const { config, hostConfig, endpoints, mounts, warnings } = completeCreate(draft, image.config, facts, id);
+  const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  const [path] = words;
+  if (path === undefined) throw invalid('no command specified');
+
+  await using undo = new Undo(context.log);
+  const name = reserveName(context, given, id);
+  undo.add('name', () => registry.release(name));
+  undo.add('layer', () => removeLayer(context, id));
+  makeLayer(context, id, image.lowerDirs);
+  const container = new Container({
+    id,
+    name,
+    created: rfc3339(),
+    image: image.id,
+    path,
+    args: words.slice(1),
+    config,
+    hostConfig,
+    mounts: await mountRecords(context, mounts, undo),
+    endpoints,
+    lowerDirs: image.lowerDirs,
+    platform: { os: image.os, architecture: image.architecture },
+    runtime: hostConfig.Runtime,
+    state: freshState(),
+  });
+  registry.add(container);
+  save(context, container);
+  undo.keep();
+  emit(context, container, 'create');
+  return { Id: id, Warnings: [...warnings, ...networkWarnings(hostConfig.NetworkMode)] };
+}
+
+function reserveName(context: EngineContext, given: string, id: string): string {
+  if (given !== '') {
+    context.registry.reserve(given, id);
+    return given;
+  }
+  for (let attempt = 0; ; attempt += 1) {
+    const name = attempt < 20 ? randomName(attempt) : id.slice(0, 12);
+    if (context.registry.isTaken(name)) continue;
+    context.registry.reserve(name, id);
+    return name;
+  }
+}
+
+/** Until there is a bridge driver, what would be on it has a loopback interface alone; said, not hidden. */
+function networkWarnings(mode: string): string[] {
+  if (['host', 'none'].includes(mode) || mode.startsWith('container:')) return [];
+  return [
+    `network ${mode === 'default' ? 'bridge' : mode} is not implemented yet: the container has a loopback interface only`,
+  ];
+}
+
+/** Own mounts win over inherited ones at the same place, both over what the image declares. */
+async function mountRecords(context: EngineContext, parsed: ParsedMounts, undo: Undo): Promise<MountRecord[]> {
+  const byTarget = new Map<string, MountRecord>();
+  for (const from of parsed.volumesFrom) {
+    const source = context.registry.get(from.container);
+    for (const mount of source.record.mounts)
+      if (mount.Type !== 'tmpfs')
+        byTarget.set(mount.Destination, { ...mount, RW: mount.RW && from.rw, copyUp: false, anonymous: false });
+  }
+  const own = [...parsed.mounts, ...parsed.declared.filter((mount) => !byTarget.has(mount.destination))];
+  for (const mount of own) byTarget.set(mount.destination, await recordOf(context, mount, undo));
+  for (const { destination, options } of parsed.tmpfs) {
+    byTarget.set(destination, {
+      Type: 'tmpfs',
+      Source: '',
+      Destination: destination,
+      Mode: '',
+      RW: true,
+      Propagation: '',
+      options: [...options],
+      hidden: true,
+    });
+  }
+  return [...byTarget.values()];
+}
+
+async function recordOf(context: EngineContext, mount: PlannedMount, undo: Undo): Promise<MountRecord> {
+  const base = {
+    Type: mount.type,
+    Destination: mount.destination,
+    Mode: mount.mode,
+    RW: mount.rw,
+    Propagation: mount.propagation,
+    recursive: mount.recursive,
+    readOnlyNested: mount.readOnlyNested,
+    ...(mount.options.length > 0 ? { options: [...mount.options] } : {}),
+  };
+  if (mount.type !== 'volume') return { ...base, Source: mount.source, createSource: mount.createSource };
+  const volume = await context.volumes.ensure({
+    name: mount.name,
+    driver: mount.driver,
+    options: mount.driverOptions,
+    labels: mount.labels,
+  });
+  if (mount.anonymous) undo.add(`volume ${volume.name}`, () => context.volumes.removeUnused(volume.name));
+  return {
+    ...base,
+    Name: volume.name,
+    Driver: volume.driver,
+    Source: volume.mountpoint,
+    anonymous: mount.anonymous,
+    copyUp: mount.copyUp,
+    ...(mount.subpath === '' ? {} : { subpath: mount.subpath }),
+  };
+}

@@ -1,0 +1,163 @@
+// Another process in a running container: made, started, sized, looked at.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { conflict, internal, invalid, messageOf, notFound } from '../../base/errors.ts';
+import { randomId } from '../../base/ids.ts';
+import { LaunchError, resizeTerminal } from '../../runtime/index.ts';
+import { execProcess, type OciSpec } from '../../runtime/spec/index.ts';
+import { resolveUser } from '../../runtime/user/index.ts';
+import type { ExecInspect } from '../../spec/docker/index.ts';
+import type { Container } from '../container.ts';
+import { emit, type EngineContext } from '../context.ts';
+import { normaliseExec } from '../create/index.ts';
+import { Exec } from '../exec.ts';
+import { Attachment, type Io, parseDetachKeys } from '../streams.ts';
+import { exitCodeOf, runtimeOf, runtimeWords } from './start.ts';
+
+export function createExec(context: EngineContext, reference: string, body: unknown, minor: number): string {
+  const container = context.registry.get(reference);
+  checkRunning(container, reference);
+  const wish = normaliseExec(body, minor);
+  parseDetachKeys(wish.detachKeys === '' ? undefined : wish.detachKeys);
+  const exec = new Exec(randomId(), container.id, wish);
+  context.execs.set(exec.id, exec);
+  container.execs.set(exec.id, exec);
+  emit(context, container, `exec_create: ${wish.cmd.join(' ')}`, { execID: exec.id });
+  return exec.id;
+}
+
+function checkRunning(container: Container, reference: string): void {
+  const { phase } = container.state;
+  if (phase === 'paused') throw conflict(`container ${reference} is paused, unpause the container before exec`);
+  if (phase === 'restarting')
+    throw conflict(`container ${container.id} is restarting, wait until the container is running`);
+  if (phase !== 'running') throw conflict(`container ${container.id} is not running`);
+}
+
+export function findExec(context: EngineContext, id: string): Exec {
+  const exec = context.execs.get(id);
+  if (!exec) throw notFound(`No such exec instance: ${id}`);
+  return exec;
+}
+
+/** Everything that can be refused before the connection is taken over. */
+export function checkExecStart(context: EngineContext, id: string): Exec {
+  const exec = findExec(context, id);
+  const container = context.registry.find(exec.containerId);
+  if (!container) throw notFound(`No such container: ${exec.containerId}`);
+  if (exec.phase === 'running' || exec.phase === 'starting') throw conflict(`exec command ${id} is already running`);
+  if (exec.phase === 'ended') throw conflict(`exec command ${id} has already run`);
+  checkRunning(container, container.id);
+  return exec;
+}
+
+export interface ExecStart {
+  readonly exec: Exec;
+  /** undefined: nobody is attached. */
+  readonly io: Io | undefined;
+  readonly consoleSize: readonly [number, number] | undefined;
+}
+
+/** Resolves when the process was started and, with a client, when it has ended or the client let go. */
+export async function startExec(context: EngineContext, { exec, io, consoleSize }: ExecStart): Promise<void> {
+  const container = context.registry.get(exec.containerId);
+  const { wish } = exec;
+  exec.phase = 'starting';
+  const runtime = runtimeOf(context, container.record.runtime);
+  const attachment =
+    io === undefined
+      ? undefined
+      : new Attachment(io, {
+          stdin: wish.attachStdin,
+          stdout: wish.attachStdout,
+          stderr: wish.attachStderr,
+          closeStdin: !wish.tty,
+          detachKeys:
+            wish.tty || wish.detachKeys !== ''
+              ? parseDetachKeys(wish.detachKeys === '' ? undefined : wish.detachKeys)
+              : [],
+          onDetach: () => emit(context, container, 'exec_detach', { execID: exec.id }),
+        });
+  try {
+    const spec = containerSpec(context, container);
+    const rootfs = `/proc/${container.state.process?.pid ?? 0}/root`;
+    const user = wish.user === '' ? undefined : resolveUser(rootfs, wish.user, container.record.hostConfig.GroupAdd ?? []);
+    const process = execProcess({ container: spec.process, exec: wish, user, host: context.host, consoleSize });
+    emit(context, container, `exec_start: ${wish.cmd.join(' ')}`, { execID: exec.id });
+    const started = await context.runtime.exec(
+      { id: exec.id, containerId: container.id, process, runtime, stdin: wish.attachStdin },
+      (console) => {
+        exec.console = console;
+        attachment?.connect(console);
+      },
+    );
+    exec.pid = started.pid;
+    exec.phase = 'running';
+    const ended = started.exit.then((code) => {
+      exec.phase = 'ended';
+      exec.exitCode = code ?? 137;
+      container.execs.delete(exec.id);
+      exec.console?.close();
+      emit(context, container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
+    });
+    ended.catch((error: unknown) => context.log.warn(`exec ${exec.id}: ${messageOf(error)}`));
+    // a client hears of the end when the exit code can be asked for
+    if (attachment)
+      await Promise.race([
+        Promise.all([attachment.done, ended]),
+        io?.closed,
+        attachment.done.then(() => (exec.phase === 'running' ? ended : undefined)),
+      ]);
+  } catch (error) {
+    exec.phase = 'ended';
+    container.execs.delete(exec.id);
+    exec.console?.close();
+    const failure = execFailure(error);
+    exec.exitCode = failure.exitCode;
+    throw failure.error;
+  }
+}
+
+/** The configuration that the container was started with. */
+export function containerSpec(context: EngineContext, container: Container): OciSpec {
+  return JSON.parse(readFileSync(join(context.runtime.paths.bundle(container.id), 'config.json'), 'utf8')) as OciSpec;
+}
+
+function execFailure(error: unknown): { error: unknown; exitCode: number } {
+  if (!(error instanceof LaunchError)) return { error, exitCode: 128 };
+  const words = runtimeWords(error.message);
+  const exitCode = exitCodeOf(words);
+  const message = `OCI runtime exec failed: ${words.replace(/^runc exec failed: |^exec failed: /, (prefix) => (prefix.startsWith('runc') ? 'exec failed: ' : prefix))}: unknown`;
+  return { error: exitCode === 128 ? internal(message) : invalid(message), exitCode };
+}
+
+export function resizeExec(context: EngineContext, id: string, height: number, width: number): void {
+  const exec = findExec(context, id);
+  if (exec.phase !== 'running') throw invalid(`exec process is not started`);
+  resizeTerminal(context.runtime.paths.execBundle(exec.containerId, exec.id), height, width);
+}
+
+export function inspectExec(context: EngineContext, id: string): ExecInspect {
+  const exec = findExec(context, id);
+  if (!context.registry.find(exec.containerId)) throw notFound(`No such container: ${exec.containerId}`);
+  const { wish } = exec;
+  return {
+    ID: exec.id,
+    Running: exec.phase === 'running',
+    ExitCode: exec.exitCode ?? null,
+    ProcessConfig: {
+      tty: wish.tty,
+      entrypoint: wish.cmd[0] ?? '',
+      arguments: wish.cmd.slice(1),
+      privileged: wish.privileged,
+      ...(wish.user === '' ? {} : { user: wish.user }),
+    },
+    OpenStdin: wish.attachStdin,
+    OpenStderr: wish.attachStderr,
+    OpenStdout: wish.attachStdout,
+    CanRemove: exec.phase === 'ended',
+    ContainerID: exec.containerId,
+    DetachKeys: '',
+    Pid: exec.pid,
+  };
+}

@@ -1,0 +1,103 @@
+// What follows when a container's process has ended: clean up, remember, tell, and start again or remove where that was asked for.
+import { parseRfc3339, rfc3339, nowNanos } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Container } from '../container.ts';
+import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
+import { stopHealth } from '../health.ts';
+import { afterExit, hasProcess } from '../lifecycle.ts';
+import { unmountRootfs } from '../prepare/rootfs.ts';
+import { remove } from './remove.ts';
+import { startLocked } from './start.ts';
+
+/** Called for each exit file, also for one that is seen twice: only the first counts. */
+export function exited(context: EngineContext, id: string, code: number): Promise<void> {
+  const container = context.registry.find(id);
+  if (!container) return Promise.resolve();
+  return context.locks.run(id, async () => {
+    if (!hasProcess(container.state.phase) || container.state.process === undefined) return;
+    await settle(context, container, code);
+  });
+}
+
+/** The caller holds the lock, and the process is gone. */
+export async function settle(context: EngineContext, container: Container, code: number): Promise<void> {
+  const { state, record } = container;
+  stopHealth(container);
+  state.oomKilled = context.runtime.wasOutOfMemory(container.id);
+  if (state.oomKilled) emit(context, container, 'oom');
+  state.exitCode = code;
+  state.finishedAt = rfc3339();
+  state.phase = 'exited';
+  delete state.process;
+  delete state.monitor;
+  await releaseResources(context, container);
+  const ranMs = Number((nowNanos() - (parseRfc3339(state.startedAt) ?? nowNanos())) / 1_000_000n);
+  const next = afterExit({
+    exitCode: code,
+    policy: record.hostConfig.RestartPolicy,
+    restartCount: state.restartCount,
+    stoppedByUser: container.stopRequested,
+    daemonStopping: context.stopping,
+    ranMs,
+    lastDelayMs: container.lastRestartDelayMs,
+  });
+  if (next.restart) state.phase = 'restarting';
+  save(context, container);
+  emit(context, container, 'die', {
+    exitCode: String(code),
+    execDuration: String(Math.max(0, Math.floor(ranMs / 1000))),
+  });
+  context.log.debug(`container ${container.id} ended with ${code}: ${next.why}`);
+  if (record.hostConfig.AutoRemove && !next.restart) {
+    await remove(context, container, { force: true, volumes: true });
+    return;
+  }
+  if (next.restart) {
+    container.lastRestartDelayMs = next.delayMs;
+    scheduleRestart(context, container, next.delayMs);
+  }
+  container.tellStopped();
+}
+
+/** Everything that a running container holds: mounts, control group, the runtime's state, volumes, execs. */
+export async function releaseResources(context: EngineContext, container: Container): Promise<void> {
+  const attempts: [string, () => Promise<void>][] = [
+    [
+      'runtime state',
+      () =>
+        context.runtime.clean(
+          container.id,
+          cgroupPath(context, container),
+          context.runtimes.get(container.record.runtime),
+        ),
+    ],
+    ['root file system', () => unmountRootfs(context, container)],
+    ...container.record.mounts
+      .filter((mount) => mount.Type === 'volume')
+      .map((mount): [string, () => Promise<void>] => [
+        `volume ${mount.Name ?? ''}`,
+        () => context.volumes.release(mount.Name ?? '', container.id),
+      ]),
+  ];
+  for (const [what, attempt] of attempts) {
+    try {
+      await attempt();
+    } catch (error) {
+      context.log.warn(`container ${container.id}: releasing its ${what}: ${messageOf(error)}`);
+    }
+  }
+}
+
+export function scheduleRestart(context: EngineContext, container: Container, delayMs: number): void {
+  container.restartTimer = setTimeout(() => {
+    void context.locks.run(container.id, async () => {
+      if (container.state.phase !== 'restarting' || context.stopping) return;
+      container.state.restartCount += 1;
+      try {
+        await startLocked(context, container);
+      } catch (error) {
+        context.log.warn(`container ${container.id}: restart failed: ${messageOf(error)}`);
+      }
+    });
+  }, delayMs);
+}

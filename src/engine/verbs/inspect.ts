@@ -1,0 +1,88 @@
+// A container as the API shows it.
+import type { ContainerInspect, MountPoint, NetworkSettings } from '../../spec/docker/index.ts';
+import type { Container } from '../container.ts';
+import type { EngineContext } from '../context.ts';
+import { isActive, shownState } from '../lifecycle.ts';
+import type { MountRecord } from '../record.ts';
+import { layerSizes } from '../prepare/sizes.ts';
+
+export async function inspect(context: EngineContext, reference: string, withSize: boolean): Promise<ContainerInspect> {
+  const container = context.registry.get(reference);
+  const { record } = container;
+  const paths = context.paths.of(container.id);
+  const everStarted = record.state.startedAt.startsWith('0001') ? '' : undefined;
+  return {
+    Id: container.id,
+    Created: record.created,
+    Path: record.path,
+    Args: [...record.args],
+    State: shownState(record.state),
+    Image: record.image,
+    ResolvConfPath: everStarted ?? paths.resolvConf,
+    HostnamePath: everStarted ?? paths.hostname,
+    HostsPath: everStarted ?? paths.hosts,
+    LogPath: record.hostConfig.LogConfig.Type === 'none' || everStarted === '' ? '' : paths.log,
+    Name: `/${record.name}`,
+    RestartCount: record.state.restartCount,
+    Driver: 'overlay2',
+    Platform: record.platform.os,
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: context.host.apparmor ? 'docker-default' : '',
+    ExecIDs: container.execs.size === 0 ? null : [...container.execs.keys()],
+    HostConfig: record.hostConfig,
+    GraphDriver: {
+      Name: 'overlay2',
+      Data: {
+        ID: container.id,
+        LowerDir: record.lowerDirs.join(':'),
+        MergedDir: paths.merged,
+        UpperDir: paths.upper,
+        WorkDir: paths.work,
+      },
+    },
+    ...(withSize ? await layerSizes(context, container) : {}),
+    Mounts: record.mounts.filter((mount) => mount.hidden !== true).map(shownMount),
+    Config: record.config,
+    NetworkSettings: networkSettings(container),
+  };
+}
+
+export function shownMount(mount: MountRecord): MountPoint {
+  return {
+    Type: mount.Type,
+    ...(mount.Name === undefined ? {} : { Name: mount.Name }),
+    Source: mount.Source,
+    Destination: mount.Destination,
+    ...(mount.Driver === undefined ? {} : { Driver: mount.Driver }),
+    Mode: mount.Mode,
+    RW: mount.RW,
+    Propagation: mount.Propagation,
+  };
+}
+
+function networkSettings(container: Container): NetworkSettings {
+  const { record } = container;
+  const active = isActive(record.state.phase);
+  const pid = record.state.process?.pid;
+  return {
+    Bridge: '',
+    SandboxID: active ? container.id : '',
+    SandboxKey: active && pid !== undefined ? `/proc/${pid}/ns/net` : '',
+    Ports: {},
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: '',
+    Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    IPAddress: '',
+    IPPrefixLen: 0,
+    IPv6Gateway: '',
+    MacAddress: '',
+    Networks: record.endpoints,
+  };
+}

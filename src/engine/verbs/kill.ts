@@ -1,0 +1,118 @@
+// Signals to a container's first process, and the wait for its end.
+import { conflict, internal, invalid } from '../../base/errors.ts';
+import { groupProcesses, setFrozen } from '../../host/cgroup.ts';
+import { sendSignal } from '../../host/process.ts';
+import type { Container } from '../container.ts';
+import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
+import { parseSignal } from '../create/index.ts';
+import { hasProcess, isActive } from '../lifecycle.ts';
+
+const SIGKILL = 9;
+const SIGCONT_WAIT_MS = 10_000;
+
+export async function kill(context: EngineContext, reference: string, signalText: string): Promise<void> {
+  const container = context.registry.get(reference);
+  const signal = signalText === '' ? SIGKILL : parseSignal(signalText);
+  if (!hasProcess(container.state.phase))
+    throw conflict(`cannot kill container: ${reference}: container ${container.id} is not running`);
+  if (signal === SIGKILL) {
+    container.stopRequested = true;
+    const ended = container.nextStop();
+    deliver(context, container, signal);
+    if (container.state.phase === 'paused') await thaw(context, container);
+    await within(ended, SIGCONT_WAIT_MS);
+  } else {
+    if (signal === parseSignal(container.record.config.StopSignal ?? 'SIGTERM')) container.stopRequested = true;
+    deliver(context, container, signal);
+  }
+  emit(context, container, 'kill', { signal: String(signal) });
+}
+
+/** Signals the first process if it is still the one that was started. */
+export function deliver(context: EngineContext, container: Container, signal: number): void {
+  const { process } = container.state;
+  if (!process || !context.runtime.alive(process, context.boot)) return;
+  try {
+    sendSignal(process.pid, signal);
+  } catch (error) {
+    throw invalid(`cannot send signal ${signal} to container ${container.id}`, { cause: error });
+  }
+}
+
+async function thaw(context: EngineContext, container: Container): Promise<void> {
+  await setFrozen(context.runtime.cgroups, cgroupPath(context, container), false);
+}
+
+/** Ends the container with SIGKILL, and returns when its exit was handled. */
+export async function killAndWait(context: EngineContext, container: Container): Promise<void> {
+  if (!hasProcess(container.state.phase)) return;
+  const ended = container.nextStop();
+  deliver(context, container, SIGKILL);
+  if (container.state.phase === 'paused') await thaw(context, container);
+  if (await within(ended, SIGCONT_WAIT_MS)) return;
+  for (const pid of groupProcesses(context.runtime.cgroups, cgroupPath(context, container))) sendSignal(pid, SIGKILL);
+  if (!(await within(ended, SIGCONT_WAIT_MS)))
+    throw internal(`tried to kill container, but did not receive an exit event`);
+}
+
+/**
+ * Asks the process to end, waits `seconds` (negative: for ever), then kills it. The restart policy does not bring it back.
+ */
+export async function stopProcess(
+  context: EngineContext,
+  container: Container,
+  signalText: string,
+  seconds: number | undefined,
+): Promise<void> {
+  const { config } = container.record;
+  const signal = parseSignal(signalText === '' ? (config.StopSignal ?? 'SIGTERM') : signalText);
+  const grace = seconds ?? config.StopTimeout ?? 10;
+  container.stopRequested = true;
+  if (container.state.phase === 'restarting') {
+    clearTimeout(container.restartTimer);
+    container.state.phase = 'exited';
+    save(context, container);
+    container.tellStopped();
+    return;
+  }
+  const ended = container.nextStop();
+  deliver(context, container, signal);
+  emit(context, container, 'kill', { signal: String(signal) });
+  if (container.state.phase === 'paused') await thaw(context, container);
+  if (await within(ended, grace < 0 ? undefined : grace * 1000)) return;
+  emit(context, container, 'kill', { signal: String(SIGKILL) });
+  await killAndWait(context, container);
+}
+
+export async function stop(
+  context: EngineContext,
+  reference: string,
+  signalText: string,
+  seconds: number | undefined,
+): Promise<boolean> {
+  const container = context.registry.get(reference);
+  if (signalText !== '') parseSignal(signalText);
+  if (!isActive(container.state.phase)) return false;
+  await stopProcess(context, container, signalText, seconds);
+  container.state.stoppedByUser = true;
+  save(context, container);
+  emit(context, container, 'stop');
+  return true;
+}
+
+/** False when the time ran out first. */
+async function within(ended: Promise<unknown>, milliseconds: number | undefined): Promise<boolean> {
+  if (milliseconds === undefined) {
+    await ended;
+    return true;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([ended.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,78 @@
+// Containers as `ps` lists them, filtered.
+import { humanDuration } from '../../base/units.ts';
+import { invalid } from '../../base/errors.ts';
+import type { ContainerSummary, Filters } from '../../spec/docker/index.ts';
+import type { Container } from '../container.ts';
+import type { EngineContext } from '../context.ts';
+import { isActive, shownState, statusText } from '../lifecycle.ts';
+import { layerSizes } from '../prepare/sizes.ts';
+import { type ImageNames, listFilter } from './list-filter.ts';
+import { shownMount } from './inspect.ts';
+
+export interface ListOptions {
+  readonly all: boolean;
+  /** The newest N, whatever their state; 0 for no limit. */
+  readonly limit: number;
+  readonly size: boolean;
+  readonly filters: Filters;
+}
+
+/** Newest first, as Docker lists them. */
+export async function list(
+  context: EngineContext,
+  images: ImageNames,
+  options: ListOptions,
+): Promise<ContainerSummary[]> {
+  if (options.limit < 0 && !Number.isInteger(options.limit)) throw invalid('invalid limit');
+  const keep = listFilter(options.filters, { registry: context.registry, images });
+  const wantsAll =
+    options.all ||
+    options.limit > 0 ||
+    options.filters.has('status') ||
+    options.filters.has('exited') ||
+    options.filters.has('before') ||
+    options.filters.has('since') ||
+    options.filters.has('is-task');
+  const found = context.registry
+    .all()
+    .filter((container) => (wantsAll || isActive(container.state.phase)) && keep(container))
+    .sort((a, b) => (a.record.created < b.record.created ? 1 : -1));
+  const shown = options.limit > 0 ? found.slice(0, options.limit) : found;
+  const now = Date.now();
+  return Promise.all(
+    shown.map(async (container) => ({
+      ...summary(container, now, images),
+      ...(options.size ? await layerSizes(context, container) : {}),
+    })),
+  );
+}
+
+export function summary(container: Container, now: number, images: ImageNames): ContainerSummary {
+  const { record } = container;
+  return {
+    Id: container.id,
+    Names: [`/${record.name}`],
+    Image: images.shownName(record.config.Image, record.image),
+    ImageID: record.image,
+    Command: commandText([record.path, ...record.args]),
+    Created: Math.floor(Date.parse(record.created) / 1000),
+    Ports: [],
+    Labels: record.config.Labels,
+    State: shownState(record.state).Status,
+    Status: statusText(record.state, now, humanDuration),
+    HostConfig: {
+      NetworkMode: record.hostConfig.NetworkMode,
+      ...(record.hostConfig.Annotations ? { Annotations: record.hostConfig.Annotations } : {}),
+    },
+    NetworkSettings: { Networks: record.endpoints },
+    Mounts: record.mounts.filter((mount) => mount.hidden !== true).map(shownMount),
+  };
+}
+
+/** Words with blanks in quotes, as dockerd joins them. */
+function commandText(words: readonly string[]): string {
+  return words
+    .map((word) => (/\s/.test(word) ? `'${word}'` : word))
+    .join(' ')
+    .trim();
+}

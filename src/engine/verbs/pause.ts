@@ -1,0 +1,36 @@
+// Freezes every process of a container, and lets them go on.
+import { conflict, internal, messageOf } from '../../base/errors.ts';
+import { setFrozen } from '../../host/cgroup.ts';
+import type { Container } from '../container.ts';
+import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
+import { hasProcess } from '../lifecycle.ts';
+
+export function pause(context: EngineContext, reference: string): Promise<void> {
+  const container = context.registry.get(reference);
+  return context.locks.run(container.id, async () => {
+    if (!hasProcess(container.state.phase)) throw conflict(`container ${container.id} is not running`);
+    if (container.state.phase === 'paused') throw conflict(`container ${container.id} is already paused`);
+    await freeze(context, container, true);
+  });
+}
+
+export function unpause(context: EngineContext, reference: string): Promise<void> {
+  const container = context.registry.get(reference);
+  return context.locks.run(container.id, async () => {
+    if (container.state.phase !== 'paused') throw conflict(`Container ${container.id} is not paused`);
+    await freeze(context, container, false);
+  });
+}
+
+async function freeze(context: EngineContext, container: Container, frozen: boolean): Promise<void> {
+  try {
+    await setFrozen(context.runtime.cgroups, cgroupPath(context, container), frozen);
+  } catch (error) {
+    throw internal(`Cannot ${frozen ? 'pause' : 'unpause'} container ${container.id}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  container.state.phase = frozen ? 'paused' : 'running';
+  save(context, container);
+  emit(context, container, frozen ? 'pause' : 'unpause');
+}

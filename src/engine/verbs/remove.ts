@@ -1,0 +1,77 @@
+// Removes a container: its record first marked, so that a crash in the middle is finished at the next start.
+import { conflict, messageOf } from '../../base/errors.ts';
+import type { Container } from '../container.ts';
+import { emit, type EngineContext, save } from '../context.ts';
+import { hasProcess } from '../lifecycle.ts';
+import { removeLayer, unmountLeftovers } from '../prepare/rootfs.ts';
+import { releaseResources } from './exited.ts';
+import { killAndWait } from './kill.ts';
+
+export interface RemoveOptions {
+  readonly force: boolean;
+  /** Anonymous volumes go too. */
+  readonly volumes: boolean;
+}
+
+export async function removeByReference(
+  context: EngineContext,
+  reference: string,
+  options: RemoveOptions,
+): Promise<void> {
+  const container = context.registry.get(reference);
+  if (container.state.phase === 'removing') throw conflict(`removal of container ${reference} is already in progress`);
+  if (hasProcess(container.state.phase)) {
+    if (!options.force) throw conflict(refusal(container));
+    container.stopRequested = true;
+    await killAndWait(context, container);
+    // an --rm container goes by itself
+    if (context.registry.find(container.id) === undefined) return;
+  }
+  await context.locks.run(container.id, async () => {
+    if (context.registry.find(container.id) === undefined) return;
+    if (hasProcess(container.state.phase)) throw conflict(refusal(container));
+    if (container.state.phase === 'restarting' && !options.force) throw conflict(refusal(container));
+    await remove(context, container, options);
+  });
+}
+
+function refusal({ record }: Container): string {
+  const { phase } = record.state;
+  const advice =
+    phase === 'paused'
+      ? 'unpause and then stop the container before removal or force remove'
+      : 'stop the container before removal or force remove';
+  return `cannot remove container "/${record.name}": container is ${phase}: ${advice}`;
+}
+
+/** The caller holds the lock; there is no process. */
+export async function remove(context: EngineContext, container: Container, options: RemoveOptions): Promise<void> {
+  const { state, record } = container;
+  clearTimeout(container.restartTimer);
+  state.phase = 'removing';
+  save(context, container);
+  for (const attachment of container.waitingAttachments) attachment.end();
+  try {
+    unmountLeftovers(context, container.id);
+    removeLayer(context, container.id);
+  } catch (error) {
+    state.phase = 'dead';
+    save(context, container);
+    throw conflict(`unable to remove filesystem for ${container.id}: ${messageOf(error)}`, { cause: error });
+  }
+  context.registry.remove(container);
+  for (const [id, exec] of context.execs) if (exec.containerId === container.id) context.execs.delete(id);
+  for (const mount of record.mounts) {
+    if (mount.Type !== 'volume') continue;
+    await context.volumes.release(mount.Name ?? '', container.id);
+    if (options.volumes && mount.anonymous === true) await context.volumes.removeUnused(mount.Name ?? '');
+  }
+  emit(context, container, 'destroy');
+  container.tellRemoved();
+}
+
+/** What a dead daemon left of a container that was being started or removed. */
+export async function discardHalf(context: EngineContext, container: Container): Promise<void> {
+  await releaseResources(context, container);
+  unmountLeftovers(context, container.id);
+}

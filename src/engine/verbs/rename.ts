@@ -1,0 +1,18 @@
+// Gives a container another name.
+import { invalid } from '../../base/errors.ts';
+import { emit, type EngineContext, save } from '../context.ts';
+import { validateName } from '../create/index.ts';
+
+export function rename(context: EngineContext, reference: string, wanted: string): void {
+  if (wanted === '') throw invalid('Neither old nor new names may be empty');
+  const container = context.registry.get(reference);
+  const name = wanted.replace(/^\//, '');
+  const oldName = container.record.name;
+  if (name === oldName) throw invalid('Renaming a container with the same name as its current name');
+  validateName(name);
+  context.registry.reserve(name, container.id);
+  container.record.name = name;
+  context.registry.release(oldName);
+  save(context, container);
+  emit(context, container, 'rename', { oldName: `/${oldName}` });
+}

@@ -1,0 +1,33 @@
+// Stops a container if it runs, and starts it.
+import { conflict } from '../../base/errors.ts';
+import { emit, type EngineContext } from '../context.ts';
+import { isActive } from '../lifecycle.ts';
+import { stopProcess } from './kill.ts';
+import { startLocked } from './start.ts';
+
+export async function restart(
+  context: EngineContext,
+  reference: string,
+  signal: string,
+  seconds: number | undefined,
+): Promise<void> {
+  const container = context.registry.get(reference);
+  if (container.state.phase === 'removing' || container.state.phase === 'dead')
+    throw conflict('container is marked for removal and cannot be started');
+  const keep = container.record.hostConfig.AutoRemove;
+  if (isActive(container.state.phase)) {
+    // an --rm container must survive its own restart
+    container.record.hostConfig.AutoRemove = false;
+    try {
+      await stopProcess(context, container, signal, seconds);
+    } finally {
+      container.record.hostConfig.AutoRemove = keep;
+    }
+  }
+  await context.locks.run(container.id, async () => {
+    container.stopRequested = false;
+    container.state.stoppedByUser = false;
+    if (!isActive(container.state.phase)) await startLocked(context, container);
+  });
+  emit(context, container, 'restart');
+}

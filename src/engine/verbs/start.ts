@@ -1,0 +1,155 @@
+// Starts a container: root file system, files, namespaces, process; then lets it go. Whatever fails takes back what was done.
+import { rfc3339 } from '../../base/clock.ts';
+import { Undo } from '../../base/disposal.ts';
+import { BerthError, conflict, internal, invalid, messageOf, notModified } from '../../base/errors.ts';
+import { type OciRuntime, LaunchError } from '../../runtime/index.ts';
+import { specFor } from '../../runtime/spec/index.ts';
+import type { Container } from '../container.ts';
+import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
+import { startHealth } from '../health.ts';
+import { specInput } from '../prepare/input.ts';
+import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
+import { remove } from './remove.ts';
+
+export function start(context: EngineContext, reference: string): Promise<void> {
+  const container = context.registry.get(reference);
+  return context.locks.run(container.id, async () => {
+    checkStartable(container);
+    container.state.stoppedByUser = false;
+    container.stopRequested = false;
+    container.state.restartCount = 0;
+    await startLocked(context, container);
+  });
+}
+
+function checkStartable({ state }: Container): void {
+  if (state.phase === 'running') throw notModified('');
+  if (state.phase === 'paused') throw conflict('cannot start a paused container, try unpause instead');
+  if (state.phase === 'removing' || state.phase === 'dead')
+    throw conflict('container is marked for removal and cannot be started');
+}
+
+/** The caller holds the container's lock. A failure is remembered in its state, and an `--rm` container is removed. */
+export async function startLocked(context: EngineContext, container: Container): Promise<void> {
+  const { state } = container;
+  clearTimeout(container.restartTimer);
+  const before = state.phase === 'restarting' ? 'exited' : state.phase;
+  state.phase = 'starting';
+  state.error = '';
+  save(context, container);
+  try {
+    await launchProcess(context, container);
+  } catch (error) {
+    const failure = startFailure(error);
+    state.phase = before === 'starting' ? 'created' : before;
+    delete state.process;
+    delete state.monitor;
+    state.error = failure.message;
+    state.exitCode = failure.exitCode;
+    save(context, container);
+    for (const attachment of container.waitingAttachments) attachment.end();
+    container.waitingAttachments.clear();
+    container.tellStopped();
+    if (container.record.hostConfig.AutoRemove) await remove(context, container, { force: true, volumes: true });
+    throw failure.error;
+  }
+}
+
+async function launchProcess(context: EngineContext, container: Container): Promise<void> {
+  const { record, state } = container;
+  const runtime = runtimeOf(context, record.hostConfig.Runtime);
+  record.runtime = runtime.name;
+  await using undo = new Undo(context.log);
+  undo.add('runtime state', () => context.runtime.clean(container.id, cgroupPath(context, container), runtime));
+  undo.add('root file system', () => unmountRootfs(context, container));
+  mountRootfs(context, container);
+  const input = await specInput(context, container, undo);
+  const { spec, warnings } = specFor(input);
+  for (const warning of warnings) context.log.warn(`container ${container.id}: ${warning}`);
+  const { config } = record;
+  const made = await context.runtime.create({
+    id: container.id,
+    name: record.name,
+    spec,
+    runtime,
+    logFile: record.hostConfig.LogConfig.Type === 'none' ? undefined : context.paths.of(container.id).log,
+    stdin: config.OpenStdin,
+    keepStdin: keepsStdin(config),
+  });
+  state.process = context.runtime.identity(made.pid, context.boot);
+  state.monitor = context.runtime.identity(made.monitorPid, context.boot);
+  save(context, container);
+  connectWaiting(context, container);
+  const { process } = state;
+  await context.runtime.release(container.id, runtime, () => context.runtime.alive(process, context.boot));
+  state.phase = 'running';
+  state.startedAt = rfc3339();
+  state.oomKilled = false;
+  state.exitCode = 0;
+  save(context, container);
+  emit(context, container, 'start');
+  undo.keep();
+  startHealth(context, container);
+}
+
+/**
+ * Only the input of a plain `run -i` must end with its client; for everything else the monitor keeps it open, so that the
+ * death of the daemon is not the end of the container's input.
+ */
+function keepsStdin(config: { readonly StdinOnce: boolean; readonly Tty: boolean }): boolean {
+  return !config.StdinOnce || config.Tty;
+}
+
+/** Ties everyone who attached before the start to the process, before it runs its first instruction. */
+function connectWaiting(context: EngineContext, container: Container): void {
+  const { config } = container.record;
+  container.console = undefined;
+  if (container.waitingAttachments.size === 0 && !(config.OpenStdin && !keepsStdin(config))) return;
+  const console = consoleOf(context, container);
+  for (const attachment of container.waitingAttachments) attachment.connect(console);
+  container.waitingAttachments.clear();
+}
+
+/** The container's one connection to its monitor, made when it is first needed. */
+export function consoleOf(context: EngineContext, container: Container): NonNullable<Container['console']> {
+  if (container.console) return container.console;
+  const console = context.runtime.console(container.id);
+  container.console = console;
+  void console.ended.then(() => {
+    if (container.console === console) container.console = undefined;
+  });
+  return console;
+}
+
+export function runtimeOf(context: EngineContext, name: string): OciRuntime {
+  const wanted = name === '' ? context.defaultRuntime : name;
+  const runtime = context.runtimes.get(wanted);
+  if (!runtime) throw invalid(`unknown or invalid runtime name: ${wanted}`);
+  return runtime;
+}
+
+/** Docker's status, wording and exit code for a start that failed. */
+function startFailure(error: unknown): { error: BerthError; message: string; exitCode: number } {
+  if (error instanceof BerthError) return { error, message: error.message, exitCode: 128 };
+  if (!(error instanceof LaunchError)) {
+    const wrapped = internal(messageOf(error), { cause: error });
+    return { error: wrapped, message: wrapped.message, exitCode: 128 };
+  }
+  const message = `failed to create task for container: failed to create shim task: OCI runtime create failed: ${runtimeWords(error.message)}: unknown`;
+  const exitCode = exitCodeOf(error.message);
+  return { error: exitCode === 128 ? internal(message) : invalid(message), message, exitCode };
+}
+
+/** Without the logger's frame: `time="…" level=error msg="…"` becomes the message. */
+export function runtimeWords(text: string): string {
+  const framed = /msg="((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
+  const words = framed === undefined ? text : (JSON.parse(`"${framed}"`) as string);
+  return words.replace(/^(?:ERRO|FATA)\[\d+\]\s*/, '').trim();
+}
+
+/** 127: there is no such program; 126: it cannot be executed; 128: anything else. */
+export function exitCodeOf(words: string): number {
+  if (/executable file not found|no such file or directory|system cannot find the file/i.test(words)) return 127;
+  if (/permission denied|is a directory|exec format error|not a directory/i.test(words)) return 126;
+  return 128;
+}

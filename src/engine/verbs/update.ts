@@ -1,0 +1,64 @@
+// Changes a container's limits and restart policy, while it runs too.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { conflict, internal, messageOf } from '../../base/errors.ts';
+import { resourcesFor } from '../../runtime/spec/index.ts';
+import type { ContainerUpdateResponse, HostConfig } from '../../spec/docker/index.ts';
+import type { Container } from '../container.ts';
+import { emit, type EngineContext, save } from '../context.ts';
+import { normaliseUpdate } from '../create/index.ts';
+import { hasProcess } from '../lifecycle.ts';
+import { throttleTargets } from '../prepare/input.ts';
+import { runtimeOf } from './start.ts';
+
+export async function update(
+  context: EngineContext,
+  reference: string,
+  body: unknown,
+  minor: number,
+): Promise<ContainerUpdateResponse> {
+  const container = context.registry.get(reference);
+  return context.locks.run(container.id, async () => {
+    const { record } = container;
+    if (record.state.phase === 'removing' || record.state.phase === 'dead')
+      throw conflict(
+        `Cannot update container ${container.id}: Container is marked for removal and cannot be "update".`,
+      );
+    const wish = normaliseUpdate({ body, id: container.id, current: record.hostConfig, facts: context.facts, minor });
+    if (hasProcess(record.state.phase)) await applyLimits(context, container, wish.changed);
+    record.hostConfig = wish.hostConfig;
+    if (wish.restartPolicyChanged) record.state.restartCount = 0;
+    save(context, container);
+    emit(context, container, 'update');
+    return { Warnings: wish.warnings };
+  });
+}
+
+async function applyLimits(context: EngineContext, container: Container, limits: HostConfig): Promise<void> {
+  const resources = resourcesFor({
+    hostConfig: limits,
+    throttle: throttleTargets(limits),
+    cgroup: context.host.cgroup,
+  });
+  if (Object.keys(resources).length === 0) return;
+  const runtime = runtimeOf(context, container.record.runtime);
+  const running = promisify(execFile)(runtime.path, [
+    '--root',
+    context.runtime.paths.runtime,
+    ...runtime.arguments,
+    'update',
+    '--resources',
+    '-',
+    container.id,
+  ]);
+  running.child.stdin?.end(JSON.stringify(resources));
+  try {
+    await running;
+  } catch (error) {
+    const stderr =
+      error instanceof Error && 'stderr' in error && typeof error.stderr === 'string'
+        ? error.stderr.trim()
+        : messageOf(error);
+    throw internal(`Cannot update container ${container.id}: runc did not terminate successfully: ${stderr}`);
+  }
+}

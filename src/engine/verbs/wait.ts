@@ -1,0 +1,23 @@
+// Waits for a container to stop, to stop the next time, or to be removed.
+import { invalid } from '../../base/errors.ts';
+import type { Ended } from '../container.ts';
+import type { EngineContext } from '../context.ts';
+import { isActive } from '../lifecycle.ts';
+
+/** Returns at once with a promise, so that the caller can answer its headers before the container ends. */
+export function wait(context: EngineContext, reference: string, condition: string): { ended: Promise<Ended> } {
+  const container = context.registry.get(reference);
+  switch (condition) {
+    case '':
+    case 'not-running':
+      if (!isActive(container.state.phase))
+        return { ended: Promise.resolve({ exitCode: container.state.exitCode }) };
+      return { ended: container.nextStop() };
+    case 'next-exit':
+      return { ended: container.nextStop() };
+    case 'removed':
+      return { ended: container.removed() };
+    default:
+      throw invalid(`invalid condition: "${condition}"`);
+  }
+}

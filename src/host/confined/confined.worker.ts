@@ -1,0 +1,51 @@
+// A thread with a directory as its root: it unpacks, packs or spools one archive and ends. Synchronous fs calls only, since
+// others would run on threads that are not confined.
+import { createHash } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Job, Reply, Results } from './job.ts';
+import { confineThread } from './kernel.ts';
+import { pack } from './pack.ts';
+import { ByteRing } from './ring.ts';
+import { spool } from './spool.ts';
+import { TarReader } from './tar/read.ts';
+import { unpack } from './unpack.ts';
+
+function run(job: Job): Results[Job['kind']] {
+  const ring = new ByteRing(job.memory);
+  confineThread(job.root);
+  if (job.kind === 'pack') {
+    pack((chunk) => ring.writeSync(chunk), job.options);
+    ring.close();
+    return undefined;
+  }
+  const hash = createHash('sha256');
+  let held = 0;
+  const reader = new TarReader({
+    next() {
+      if (held > 0) ring.release(held);
+      const chunk = ring.readSync();
+      held = chunk?.length ?? 0;
+      if (chunk) hash.update(chunk);
+      return chunk;
+    },
+  });
+  if (job.kind === 'spool') {
+    const members = spool(reader);
+    reader.drain();
+    return members;
+  }
+  const unpacked = unpack(reader, job.options);
+  reader.drain();
+  return { ...unpacked, sha256: hash.digest('hex') };
+}
+
+const job = workerData as Job;
+let reply: Reply;
+try {
+  reply = { ok: true, value: run(job) };
+} catch (error) {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  reply = { ok: false, message: error instanceof Error ? error.message : String(error), code };
+  new ByteRing(job.memory).abort();
+}
+parentPort?.postMessage(reply);

@@ -1,0 +1,107 @@
+// Archives unpacked, packed and taken apart by threads that see one directory and nothing else.
+import { Worker } from 'node:worker_threads';
+import { cancelled, internal, invalid } from '../../base/errors.ts';
+import type { Job, Reply, Results, UnpackResult } from './job.ts';
+import type { PackOptions } from './pack.ts';
+import { ByteRing, RingAborted } from './ring.ts';
+import type { Spooled } from './spool.ts';
+import type { UnpackOptions } from './unpack.ts';
+
+export { syncFileSystem } from './kernel.ts';
+export type { UnpackResult } from './job.ts';
+export type { PackOptions } from './pack.ts';
+export type { Spooled } from './spool.ts';
+export { header as tarHeader, padding as tarPadding, TRAILER as TAR_TRAILER } from './tar/write.ts';
+export type { UnpackOptions } from './unpack.ts';
+
+/**
+ * A worker lives for one job: 15 ms to start is little beside a layer, and an idle one would cost 10 MB. The worker's own
+ * heap is small; archives pass through a ring of 1 MiB.
+ */
+function start<K extends Job['kind']>(job: Job & { kind: K }, signal: AbortSignal | undefined): Promise<Results[K]> {
+  const ring = new ByteRing(job.memory);
+  const worker = new Worker(new URL('./confined.worker.ts', import.meta.url), {
+    workerData: job,
+    stdin: false,
+    resourceLimits: { maxOldGenerationSizeMb: 256 },
+  });
+  const abort = (): void => ring.abort();
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort);
+  const result = new Promise<Results[K]>((resolve, reject) => {
+    worker.once('message', (reply: Reply) => {
+      if (reply.ok) resolve(reply.value as Results[K]);
+      else if (signal?.aborted) reject(cancelled('cancelled'));
+      // errors of the system keep their code; the others are about the archive
+      else if (reply.code !== undefined) reject(Object.assign(new Error(reply.message), { code: reply.code }));
+      else reject(invalid(reply.message));
+    });
+    worker.once('error', (error) => reject(internal('the unpacking thread failed', { cause: error })));
+    worker.once('exit', () => reject(internal('the unpacking thread ended')));
+  });
+  // whoever feeds or reads the ring must not wait for a thread that is gone
+  void result.catch(abort).finally(() => signal?.removeEventListener('abort', abort));
+  return result;
+}
+
+/** Writes a stream into a job's ring; when both fail the job's error says why. */
+async function feed<T>(ring: ByteRing, source: AsyncIterable<Uint8Array>, result: Promise<T>): Promise<T> {
+  const fed = (async () => {
+    for await (const chunk of source) await ring.write(chunk);
+    ring.close();
+  })();
+  try {
+    await fed;
+  } catch (error) {
+    ring.abort();
+    if (!(error instanceof RingAborted)) {
+      await result.catch(() => undefined);
+      throw error;
+    }
+  }
+  return result;
+}
+
+/**
+ * Applies a plain (not compressed) tar to the directory `root`, with owners, modes, times, links, devices and attributes.
+ * Nothing outside `root` can be reached whatever the archive says. Throws invalid for a broken or forbidden archive, and
+ * system errors with their code; `root` then holds a part of it.
+ */
+export async function unpackTar(
+  root: string,
+  source: AsyncIterable<Uint8Array>,
+  options: UnpackOptions,
+  signal?: AbortSignal,
+): Promise<UnpackResult> {
+  const ring = new ByteRing();
+  return feed(ring, source, start({ kind: 'unpack', root, memory: ring.memory, options }, signal));
+}
+
+/** The members of a plain tar as files named by numbers in the (empty) directory `root`, and their names. */
+export async function spoolTar(
+  root: string,
+  source: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<Map<string, Spooled>> {
+  const ring = new ByteRing();
+  return feed(ring, source, start({ kind: 'spool', root, memory: ring.memory }, signal));
+}
+
+/** What is below `root` as a tar stream. Names are sorted; the same files give the same bytes. */
+export async function* packTar(
+  root: string,
+  options: PackOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
+  const ring = new ByteRing();
+  const done = start({ kind: 'pack', root, memory: ring.memory, options }, signal);
+  done.catch(() => undefined);
+  try {
+    yield* ring.read();
+  } catch (error) {
+    if (!(error instanceof RingAborted)) throw error;
+  } finally {
+    ring.abort();
+  }
+  await done;
+}

@@ -1,0 +1,135 @@
+// Reads a tar archive from a blocking source, one entry at a time, in constant memory.
+import { BLOCK, type TarEntry, TarError } from './entry.ts';
+import { entryOf, flagOf, parseLong, parsePax, sizeOf, verifyChecksum } from './header.ts';
+
+/** PAX headers and long names above this are refused, as Go's reader does. */
+const MAX_META = 1024 * 1024;
+
+/** Where the bytes come from. `next` blocks; what it returned stays valid until the next call; undefined is the end. */
+export interface ByteSource {
+  next(): Buffer | undefined;
+}
+
+/**
+ * An own reader, since tar-stream is asynchronous: the confined worker may only make synchronous calls, and a promise for
+ * each entry would cost more than the file does.
+ */
+export class TarReader {
+  readonly #source: ByteSource;
+  #chunk: Buffer = Buffer.alloc(0);
+  #at = 0;
+  /** Bytes of the current entry that were not read yet, and the padding after them. */
+  #left = 0;
+  #padding = 0;
+  readonly #globals = new Map<string, string>();
+
+  constructor(source: ByteSource) {
+    this.#source = source;
+  }
+
+  /** The next entry, after skipping what is left of the one before; undefined at the end of the archive. */
+  next(): TarEntry | undefined {
+    this.#skip(this.#left + this.#padding);
+    this.#left = 0;
+    this.#padding = 0;
+    let pax: Map<string, string> | undefined;
+    let started = false;
+    for (;;) {
+      const block = this.#exactly(BLOCK, !started);
+      if (block === undefined || isZero(block)) {
+        if (started) throw new TarError('unexpected EOF');
+        return undefined;
+      }
+      verifyChecksum(block);
+      const flag = flagOf(block);
+      if (flag === 'entry') {
+        if (pax === undefined && this.#globals.size > 0) pax = new Map(this.#globals);
+        const entry = entryOf(block, pax);
+        this.#left = entry.size;
+        this.#padding = padding(entry.size);
+        return entry;
+      }
+      started = true;
+      const size = sizeOf(block);
+      if (size > MAX_META) throw new TarError('archive/tar: header field too long');
+      const body = Buffer.from(this.#exactly(size + padding(size), false) ?? []).subarray(0, size);
+      if (flag === 'global') {
+        for (const [key, value] of parsePax(body)) this.#globals.set(key, value);
+        started = false;
+        continue;
+      }
+      pax ??= new Map(this.#globals);
+      if (flag === 'pax') for (const [key, value] of parsePax(body)) pax.set(key, value);
+      else pax.set(flag === 'longname' ? 'path' : 'linkpath', parseLong(body));
+    }
+  }
+
+  /** The next bytes of the current entry, undefined after its last. Valid until the next call. */
+  data(): Buffer | undefined {
+    if (this.#left === 0) return undefined;
+    if (this.#at === this.#chunk.length && !this.#fill()) throw new TarError('unexpected EOF');
+    const end = Math.min(this.#chunk.length, this.#at + this.#left);
+    const view = this.#chunk.subarray(this.#at, end);
+    this.#left -= view.length;
+    this.#at = end;
+    return view;
+  }
+
+  /** Reads the source to its end: what follows the archive belongs to the digest all the same. */
+  drain(): void {
+    while (this.#fill());
+  }
+
+  #fill(): boolean {
+    for (;;) {
+      const chunk = this.#source.next();
+      if (chunk === undefined) {
+        this.#chunk = Buffer.alloc(0);
+        this.#at = 0;
+        return false;
+      }
+      this.#chunk = chunk;
+      this.#at = 0;
+      if (chunk.length > 0) return true;
+    }
+  }
+
+  #skip(count: number): void {
+    for (let left = count; left > 0; ) {
+      if (this.#at === this.#chunk.length && !this.#fill()) throw new TarError('unexpected EOF');
+      const step = Math.min(left, this.#chunk.length - this.#at);
+      this.#at += step;
+      left -= step;
+    }
+  }
+
+  /** So many bytes in one piece; undefined when the source ends before the first of them and `mayEnd`. */
+  #exactly(count: number, mayEnd: boolean): Buffer | undefined {
+    if (this.#chunk.length - this.#at >= count) {
+      this.#at += count;
+      return this.#chunk.subarray(this.#at - count, this.#at);
+    }
+    const whole = Buffer.allocUnsafe(count);
+    for (let have = 0; have < count; ) {
+      if (this.#at === this.#chunk.length && !this.#fill()) {
+        if (have === 0 && mayEnd) return undefined;
+        throw new TarError('unexpected EOF');
+      }
+      const step = Math.min(count - have, this.#chunk.length - this.#at);
+      this.#chunk.copy(whole, have, this.#at, this.#at + step);
+      this.#at += step;
+      have += step;
+    }
+    return whole;
+  }
+}
+
+function padding(size: number): number {
+  return (BLOCK - (size % BLOCK)) % BLOCK;
+}
+
+function isZero(block: Buffer): boolean {
+  if (block[0] !== 0) return false;
+  for (const byte of block) if (byte !== 0) return false;
+  return true;
+}

@@ -1,0 +1,324 @@
+// Applies a tar archive to the root of a confined thread, by synchronous calls only.
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  chmodSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  statfsSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import { isErrno } from '../../base/errors.ts';
+import { getXattr, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
+import { baseOf, fsPath, insidePath, parentOf } from './paths.ts';
+import { type TarEntry, TarError } from './tar/entry.ts';
+import type { TarReader } from './tar/read.ts';
+
+export interface UnpackOptions {
+  /** `overlay`: `.wh.` files become what overlayfs understands. `literal`: they are files like others. */
+  readonly whiteouts: 'overlay' | 'literal';
+  /** Directory below the root that the archive is for; it must exist. */
+  readonly into?: string;
+  /** A directory is not replaced by something else, nor the other way round. */
+  readonly keepTypes?: boolean;
+}
+
+export interface Unpacked {
+  /** Sum of the sizes of files and symbolic links, each inode once, as `du --apparent-size` without directories. */
+  readonly size: number;
+  readonly entries: number;
+}
+
+const WHITEOUT = '.wh.';
+const META = '.wh..wh.';
+const OPAQUE = '.wh..wh..opq';
+const OPAQUE_XATTR = 'trusted.overlay.opaque';
+/** Free space is looked at after every so many bytes, and unpacking stops while this much is left. */
+const LOOK_EVERY = 64 * 1024 * 1024;
+const LEAVE_FREE = 64 * 1024 * 1024;
+/** Directories that are known to exist; forgotten when there are more, so that an archive cannot fill the memory. */
+const MAX_KNOWN = 100_000;
+
+export function unpack(reader: TarReader, options: UnpackOptions): Unpacked {
+  return new Unpacker(options).run(reader);
+}
+
+class Unpacker {
+  readonly #options: UnpackOptions;
+  readonly #into: string;
+  readonly #known = new Set<string>(['/']);
+  /** Directories' times change while they are filled, so they are set at the end. */
+  readonly #directoryTimes = new Map<string, number>();
+  /** A new file takes the group of a setgid directory, so that owners must be set even for root's. */
+  #setgid = false;
+  #sinceLook = 0;
+  #size = 0;
+
+  constructor(options: UnpackOptions) {
+    this.#options = options;
+    this.#into = options.into === undefined ? '/' : insidePath(options.into);
+  }
+
+  run(reader: TarReader): Unpacked {
+    let entries = 0;
+    for (let entry = reader.next(); entry; entry = reader.next()) {
+      entries += 1;
+      const path = this.#locate(entry.name);
+      if (this.#options.whiteouts === 'overlay' && baseOf(path).startsWith(WHITEOUT)) this.#whiteout(path);
+      else this.#apply(entry, path, reader);
+    }
+    for (const [path, time] of this.#directoryTimes) {
+      try {
+        utimesSync(fsPath(path), time, time);
+      } catch (error) {
+        // it was replaced by a link or removed by a later entry
+        if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
+      }
+    }
+    return { size: this.#size, entries };
+  }
+
+  #locate(name: string): string {
+    const inside = insidePath(name);
+    return this.#into === '/' ? inside : inside === '/' ? this.#into : `${this.#into}${inside}`;
+  }
+
+  #linkTarget(name: string): string {
+    try {
+      return this.#locate(name);
+    } catch (error) {
+      throw error instanceof TarError ? new TarError(`invalid hardlink target "${name}"`) : error;
+    }
+  }
+
+  #whiteout(path: string): void {
+    const name = baseOf(path);
+    const parent = parentOf(path);
+    if (name === OPAQUE) {
+      this.#ensureDirectory(parent);
+      setXattr(parent, OPAQUE_XATTR, 'y');
+      return;
+    }
+    // aufs kept its own books under such names
+    if (name.startsWith(META)) return;
+    const hidden = name.slice(WHITEOUT.length);
+    if (hidden === '' || hidden === '.' || hidden === '..') throw new TarError(`invalid whiteout entry "${path.slice(1)}"`);
+    this.#ensureDirectory(parent);
+    const target = `${parent === '/' ? '' : parent}/${hidden}`;
+    const there = lstat(target);
+    // the whiteout is for the layers below: what this layer itself holds under the name stays, a directory without what was below it
+    if (there === undefined) mknod(target, S_IFCHR);
+    else if (there.isDirectory()) setXattr(target, OPAQUE_XATTR, 'y');
+  }
+
+  #ensureDirectory(path: string): void {
+    if (this.#known.has(path)) return;
+    if (this.#known.size > MAX_KNOWN) {
+      this.#known.clear();
+      this.#known.add('/');
+    }
+    let there = stat(path);
+    if (there === undefined || isWhiteout(there)) {
+      this.#ensureDirectory(parentOf(path));
+      if (there) unlinkSync(fsPath(path));
+      try {
+        mkdirSync(fsPath(path), 0o755);
+      } catch (error) {
+        throw isErrno(error, 'EEXIST') ? new TarError(`"${path}" is a link that leads nowhere`) : error;
+      }
+      if (there) setXattr(path, OPAQUE_XATTR, 'y');
+      there = stat(path);
+    }
+    if (!there?.isDirectory()) throw new TarError(`"${path}" is not a directory`);
+    this.#known.add(path);
+  }
+
+  /** Makes way for an entry; true when the place was a directory that stays. */
+  #clear(entry: TarEntry, path: string): boolean {
+    const there = lstat(path);
+    if (there === undefined) return false;
+    if (there.isDirectory()) {
+      if (entry.type === 'directory') return true;
+      if (this.#options.keepTypes)
+        throw new TarError(`cannot overwrite directory "${path}" with non-directory "${this.#into}"`);
+      if (path === '/') throw new TarError('the root cannot be replaced');
+      this.#size -= removeTree(path);
+      this.#known.clear();
+      this.#known.add('/');
+      return false;
+    }
+    if (entry.type === 'directory') {
+      if (this.#options.keepTypes)
+        throw new TarError(`cannot overwrite non-directory "${path}" with directory "${this.#into}"`);
+      // a name for a directory that is a link to one: what the archive holds counts
+      this.#known.clear();
+      this.#known.add('/');
+    }
+    this.#size -= remove(path, there);
+    if (entry.type === 'directory' && this.#options.whiteouts === 'overlay' && isWhiteout(there)) {
+      mkdirSync(fsPath(path), 0o755);
+      setXattr(path, OPAQUE_XATTR, 'y');
+      return true;
+    }
+    return false;
+  }
+
+  #apply(entry: TarEntry, path: string, reader: TarReader): void {
+    if (path !== '/') this.#ensureDirectory(parentOf(path));
+    switch (entry.type) {
+      case 'file':
+        this.#file(entry, path, reader);
+        return;
+      case 'directory':
+        this.#directory(entry, path);
+        return;
+      case 'link': {
+        const target = this.#linkTarget(entry.linkname);
+        this.#clear(entry, path);
+        try {
+          linkSync(fsPath(target), fsPath(path));
+        } catch (error) {
+          if (isErrno(error, 'ENOENT')) throw new TarError(`linkat ${entry.linkname} ${entry.name}: no such file or directory`);
+          throw error;
+        }
+        return;
+      }
+      case 'symlink':
+        this.#clear(entry, path);
+        symlinkSync(fsPath(entry.linkname), fsPath(path));
+        this.#size += entry.linkname.length;
+        this.#finishNode(entry, path, false);
+        return;
+      case 'char':
+      case 'block':
+        this.#clear(entry, path);
+        mknod(path, (entry.type === 'char' ? S_IFCHR : S_IFBLK) | entry.mode, entry.major, entry.minor);
+        this.#finishNode(entry, path, true);
+        return;
+      case 'fifo':
+        this.#clear(entry, path);
+        mknod(path, S_IFIFO | entry.mode);
+        this.#finishNode(entry, path, true);
+        return;
+    }
+  }
+
+  #file(entry: TarEntry, path: string, reader: TarReader): void {
+    const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
+    let fd: number;
+    try {
+      fd = openSync(fsPath(path), flags, entry.mode & 0o777);
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+      this.#clear(entry, path);
+      fd = openSync(fsPath(path), flags, entry.mode & 0o777);
+    }
+    try {
+      for (let chunk = reader.data(); chunk; chunk = reader.data()) {
+        this.#checkSpace(chunk.length);
+        for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
+      }
+      this.#size += entry.size;
+      const owned = entry.uid !== 0 || entry.gid !== 0 || this.#setgid;
+      if (owned) fchownSync(fd, entry.uid, entry.gid);
+      // a change of owner clears setuid, so modes come after it
+      if (entry.mode & 0o7000 || owned) fchmodSync(fd, entry.mode);
+      if (entry.xattrs) this.#xattrs(entry, path);
+      futimesSync(fd, entry.mtime, entry.mtime);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #directory(entry: TarEntry, path: string): void {
+    if (path === '/' || this.#clear(entry, path)) chmodSync(fsPath(path), entry.mode);
+    else mkdirSync(fsPath(path), entry.mode & 0o1777);
+    if (entry.uid !== 0 || entry.gid !== 0 || this.#setgid || path === '/')
+      lchownSync(fsPath(path), entry.uid, entry.gid);
+    if (entry.mode & 0o6000) chmodSync(fsPath(path), entry.mode);
+    if (entry.mode & 0o2000) this.#setgid = true;
+    if (entry.xattrs) this.#xattrs(entry, path);
+    this.#known.add(path);
+    this.#directoryTimes.set(path, entry.mtime);
+  }
+
+  #finishNode(entry: TarEntry, path: string, canChmod: boolean): void {
+    lchownSync(fsPath(path), entry.uid, entry.gid);
+    if (canChmod) chmodSync(fsPath(path), entry.mode);
+    if (entry.xattrs && canChmod) this.#xattrs(entry, path);
+    lutimesSync(fsPath(path), entry.mtime, entry.mtime);
+  }
+
+  #xattrs(entry: TarEntry, path: string): void {
+    for (const [name, value] of entry.xattrs ?? []) {
+      // these would tell overlayfs to take other files for this one
+      if (name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.')) {
+        throw new TarError(`extended attribute ${name} of "${entry.name}" is refused`);
+      }
+      if (name !== 'security.capability' && !name.startsWith('user.')) continue;
+      try {
+        setXattr(path, name, value);
+      } catch (error) {
+        // the file system has no such attributes, or none on this kind of file
+        if (!isErrno(error, 'ENOTSUP', 'EOPNOTSUPP', 'EPERM')) throw error;
+      }
+    }
+  }
+
+  #checkSpace(count: number): void {
+    this.#sinceLook += count;
+    if (this.#sinceLook < LOOK_EVERY) return;
+    this.#sinceLook = 0;
+    const { bavail, bsize } = statfsSync('/');
+    if (bavail * bsize < LEAVE_FREE) throw new TarError('no space left on device');
+  }
+}
+
+function lstat(path: string): ReturnType<typeof lstatSync> {
+  return lstatSync(fsPath(path), { throwIfNoEntry: false });
+}
+
+function stat(path: string): ReturnType<typeof statSync> {
+  return statSync(fsPath(path), { throwIfNoEntry: false });
+}
+
+type Stat = NonNullable<ReturnType<typeof lstat>>;
+
+export function isWhiteout(stat: Stat): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0;
+}
+
+export function isOpaque(path: string): boolean {
+  return getXattr(path, OPAQUE_XATTR) === 'y';
+}
+
+/** Removes a file; answers how many bytes that were the last name of go with it. */
+function remove(path: string, stat: Stat): number {
+  unlinkSync(fsPath(path));
+  return stat.nlink === 1 ? Number(stat.size) : 0;
+}
+
+function removeTree(path: string): number {
+  let size = 0;
+  for (const name of readdirSync(fsPath(path), { encoding: 'latin1' })) {
+    const child = `${path}/${name}`;
+    const stat = lstat(child);
+    if (stat?.isDirectory()) size += removeTree(child);
+    else if (stat) size += remove(child, stat);
+  }
+  rmdirSync(fsPath(path));
+  return size;
+}

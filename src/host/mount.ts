@@ -1,0 +1,72 @@
+// Mounts: overlay root file systems, binds and tmpfs, made and taken away.
+import { readFileSync } from 'node:fs';
+import { isErrno } from '../base/errors.ts';
+import { bind, checked, SystemCallError } from './libc.ts';
+
+const mountCall = bind(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+);
+const umountCall = bind('int umount2(const char *target, int flags)');
+
+export const MS = {
+  RDONLY: 1,
+  NOSUID: 2,
+  NODEV: 4,
+  NOEXEC: 8,
+  REMOUNT: 32,
+  BIND: 4096,
+  REC: 16384,
+  PRIVATE: 1 << 18,
+  SLAVE: 1 << 19,
+  SHARED: 1 << 20,
+} as const;
+const MNT_DETACH = 2;
+
+/** One mount(2). `data` is limited by the kernel to a page. */
+export function mount(source: string, target: string, type: string, flags: number, data: string): void {
+  checked(mountCall(source, target, type, flags, data) as number, 'mount', `${source} on ${target}`);
+}
+
+/** Detaches a mount; one that is not there is no error. Runs on a pool thread, since the kernel may write back dirty data first. */
+export async function unmount(target: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    umountCall.async(target, MNT_DETACH, (error: unknown, result: number) => {
+      if (error) reject(error as Error);
+      else if (result === 0) resolve();
+      else if (isMountPoint(target)) reject(new SystemCallError('umount2', 16, target));
+      else resolve();
+    });
+  });
+}
+
+/** Detaches a mount on this thread; one that is not there is no error. */
+export function unmountSync(target: string): void {
+  try {
+    checked(umountCall(target, MNT_DETACH) as number, 'umount2', target);
+  } catch (error) {
+    if (!isErrno(error, 'EINVAL', 'ENOENT')) throw error;
+  }
+}
+
+/** Every mount point at or below a folder, deepest first, as the kernel lists them. */
+export function mountsBelow(folder: string): string[] {
+  return mountPoints()
+    .filter((target) => target === folder || target.startsWith(`${folder}/`))
+    .reverse();
+}
+
+function isMountPoint(target: string): boolean {
+  return mountPoints().includes(target);
+}
+
+function mountPoints(): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => unescape(line.split(' ')[4] ?? ''));
+}
+
+/** mountinfo writes blank, tab, newline and backslash as octal. */
+function unescape(text: string): string {
+  return text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}

@@ -1,0 +1,145 @@
+// The images of one daemon with all their verbs.
+import type { Digest } from '../base/ids.ts';
+import { internal } from '../base/errors.ts';
+import type { ContainerImage, ImageSource } from '../engine/ports.ts';
+import type { ImageDeleteItem, ImageHistoryItem, ImagePruneResponse, ImageSummary, Filters } from '../spec/docker/index.ts';
+import { parsePlatform, type Platform } from '../spec/oci/index.ts';
+import { bootstrapImage } from './bootstrap/index.ts';
+import { type CommitOptions, commitImage } from './commit.ts';
+import type { Image } from './catalog.ts';
+import type { ImageContext } from './context.ts';
+import { findImage } from './find.ts';
+import { imageHistory } from './history.ts';
+import { type ImportOptions, importImage } from './import.ts';
+import { type Inspected, inspectImage } from './inspect.ts';
+import { listImages, type ListOptions } from './list.ts';
+import { loadImages, type LoadOptions } from './load/index.ts';
+import { pruneImages } from './prune.ts';
+import { type RemoveOptions, removeImage } from './remove.ts';
+import { type SaveOptions, saveImages } from './save.ts';
+import { tagImage } from './tag.ts';
+
+export interface DiskUsage {
+  /** Bytes of all layers, shared ones once. */
+  readonly layersSize: number;
+  readonly images: ImageSummary[];
+}
+
+export class Images implements ImageSource, Disposable {
+  readonly #context: ImageContext;
+
+  constructor(context: ImageContext) {
+    this.#context = context;
+  }
+
+  forContainer(reference: string, platform?: string): ContainerImage {
+    const image = findImage(this.#context.catalog, reference, platform ? parsePlatform(platform) : undefined);
+    return {
+      id: image.id,
+      config: image.file.config ?? {},
+      os: image.file.os,
+      architecture: image.file.architecture,
+      ...(image.file.variant ? { variant: image.file.variant } : {}),
+      lowerDirs: this.lowerDirs(image.id),
+    };
+  }
+
+  /** Layer directories of an image, topmost first; also of one that was removed by force while a container uses it. */
+  lowerDirs(id: Digest): string[] {
+    const image = this.#context.catalog.getKept(id);
+    if (!image) throw internal(`image ${id} is missing`);
+    const top = image.chains.at(-1);
+    const { layers } = this.#context.store;
+    return top === undefined ? [] : layers.stack(top).map((layer) => layers.directory(layer));
+  }
+
+  list(options: ListOptions = {}): ImageSummary[] {
+    return listImages(this.#context, options);
+  }
+
+  inspect(name: string, platform?: Platform): Inspected {
+    return inspectImage(this.#context, name, platform);
+  }
+
+  history(name: string, platform?: Platform): ImageHistoryItem[] {
+    return imageHistory(this.#context, name, platform);
+  }
+
+  tag(image: string, repo: string | undefined, tag: string | undefined): void {
+    tagImage(this.#context, image, repo, tag);
+  }
+
+  remove(name: string, options: RemoveOptions = {}): ImageDeleteItem[] {
+    return removeImage(this.#context, name, options);
+  }
+
+  prune(filters: Filters): ImagePruneResponse {
+    return pruneImages(this.#context, filters);
+  }
+
+  import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image> {
+    return importImage(this.#context, archive, options);
+  }
+
+  load(archive: AsyncIterable<Uint8Array>, options: LoadOptions): Promise<void> {
+    return loadImages(this.#context, archive, options);
+  }
+
+  /** The archive as a stream; what cannot be saved is told by throwing before there is one. */
+  save(names: readonly string[], options: SaveOptions = {}): AsyncIterable<Uint8Array> {
+    return saveImages(this.#context, names, options);
+  }
+
+  commit(options: CommitOptions): Promise<Image> {
+    return commitImage(this.#context, options);
+  }
+
+  bootstrap(name: string, onProgress: (line: string) => Promise<void> | void, signal?: AbortSignal): Promise<Image> {
+    return bootstrapImage(this.#context, name, onProgress, signal);
+  }
+
+  /** The name to show for a container's image: as written, or its id once that name leads elsewhere. */
+  shownName(written: string, id: Digest): string {
+    try {
+      return findImage(this.#context.catalog, written).id === id ? written : id;
+    } catch {
+      return id;
+    }
+  }
+
+  /** The image and every image made from it on this machine; empty when there is none of that name. */
+  descendants(reference: string): ReadonlySet<string> {
+    const found = new Set<string>();
+    const add = (id: Digest): void => {
+      if (found.has(id)) return;
+      found.add(id);
+      for (const child of this.#context.catalog.children(id)) add(child);
+    };
+    try {
+      add(findImage(this.#context.catalog, reference).id);
+    } catch {
+      // no such image: nothing descends from it
+    }
+    return found;
+  }
+
+  usage(): DiskUsage {
+    return { layersSize: this.#context.store.layersSize(), images: this.list({ all: true, sharedSize: true }) };
+  }
+
+  count(): number {
+    return this.#context.catalog.count;
+  }
+
+  /**
+   * Gives back the layers of images that were removed while a container used them. For the engine to call after a container
+   * was removed, and once at start when all containers are known; never before that.
+   */
+  sweep(): void {
+    this.#context.catalog.collect(true);
+  }
+
+  [Symbol.dispose](): void {
+    this.#context.store[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,33 @@
+// Images: what containers are made from. Everything that other folders use of them.
+import type { Log } from '../base/log.ts';
+import type { EventSink, ImageUsers } from '../engine/ports.ts';
+import { openStore, type Records } from '../store/index.ts';
+import { Catalog } from './catalog.ts';
+import { Images } from './images.ts';
+
+export { applyChanges } from './changes/index.ts';
+export type { CommitOptions } from './commit.ts';
+export { download } from './download.ts';
+export type { Image } from './catalog.ts';
+export { Images } from './images.ts';
+export type { Inspected } from './inspect.ts';
+export { mergeConfig } from './merge.ts';
+export { errorMessage, type Say, withProgress } from './progress.ts';
+export { familiarName, familiarString, parseReference, type Reference, repoTagReference, withDigest, withTag } from './reference/index.ts';
+export { parseTimestamp } from './time.ts';
+
+/** Opens or makes the images below `root`. What was half done when the daemon last ended is cleaned up. */
+export async function openImages(options: {
+  root: string;
+  log: Log;
+  users: ImageUsers;
+  events: EventSink;
+  /** Where names and layers are remembered; `images.db` below the root when absent. */
+  records?: Records;
+}): Promise<Images> {
+  const store = await openStore(options.root, options.log, options.records);
+  const catalog = new Catalog(store, options.users, options.log);
+  // not yet known which containers there are: removed images keep their layers
+  catalog.collect(false);
+  return new Images({ store, catalog, users: options.users, events: options.events, log: options.log });
+}

@@ -1,0 +1,94 @@
+// Images as lists show them: `docker images`.
+import { nowNanos, parseRfc3339 } from '../base/clock.ts';
+import type { Digest } from '../base/ids.ts';
+import type { Filters, ImageSummary } from '../spec/docker/index.ts';
+import type { Image } from './catalog.ts';
+import type { ImageContext } from './context.ts';
+import { boolFilter, checkFilters, labelsMatch } from './filters.ts';
+import { findImage } from './find.ts';
+import { familiarMatch, familiarString } from './reference/index.ts';
+import { sizeOf } from './size.ts';
+import { parseTimestamp } from './time.ts';
+
+const ACCEPTED = ['dangling', 'label', 'before', 'since', 'reference', 'until'];
+
+export interface ListOptions {
+  /** Also images without a name that others were made from. */
+  readonly all?: boolean;
+  readonly filters?: Filters;
+  readonly sharedSize?: boolean;
+}
+
+/** Newest first. `Containers` is counted; SharedSize is -1 unless asked for. */
+export function listImages(context: ImageContext, options: ListOptions): ImageSummary[] {
+  const { catalog } = context;
+  const filters = options.filters ?? new Map<string, string[]>();
+  checkFilters(filters, ACCEPTED);
+  const danglingOnly = boolFilter(filters, 'dangling', false);
+  const { before, since } = bounds(context, filters);
+  const references = filters.get('reference') ?? [];
+  const parents = new Set([...catalog.all()].map((image) => image.parent));
+  const uses = options.sharedSize ? layerUses(catalog.all()) : undefined;
+  const found: { summary: ImageSummary; created: bigint }[] = [];
+  for (const image of catalog.all()) {
+    const created = createdOf(image);
+    if (danglingOnly && parents.has(image.id)) continue;
+    if (before !== undefined && (created === undefined || created >= before)) continue;
+    if (since !== undefined && (created === undefined || created <= since)) continue;
+    if (!labelsMatch(filters, 'label', image.file.config?.Labels)) continue;
+    const names = catalog
+      .namesOf(image.id)
+      .filter((name) => references.length === 0 || references.some((pattern) => familiarMatch(pattern, name)));
+    if (names.length === 0) {
+      if (!options.all && parents.has(image.id)) continue;
+      if ((filters.has('dangling') && !danglingOnly) || filters.has('reference')) continue;
+    }
+    const tags = names.filter((name) => name.digest === undefined).map(familiarString);
+    if (danglingOnly && tags.length > 0) continue;
+    const summary: ImageSummary = {
+      Containers: context.users.usersOf(image.id).length,
+      Created: created === undefined ? 0 : Number(created / 1_000_000_000n),
+      Id: image.id,
+      Labels: image.file.config?.Labels ?? null,
+      ParentId: image.parent ?? '',
+      RepoDigests: names.filter((name) => name.digest !== undefined).map(familiarString),
+      RepoTags: tags,
+      SharedSize: uses ? sharedSize(context, image, uses) : -1,
+      Size: sizeOf(context.store, image),
+    };
+    found.push({ summary, created: created ?? 0n });
+  }
+  return found.sort((a, b) => (a.created === b.created ? 0 : a.created < b.created ? 1 : -1)).map(({ summary }) => summary);
+}
+
+export function createdOf(image: Image): bigint | undefined {
+  return image.file.created === undefined ? undefined : parseRfc3339(image.file.created);
+}
+
+/** The earliest of `before` and `until`, the latest of `since`. */
+function bounds(context: ImageContext, filters: Filters): { before: bigint | undefined; since: bigint | undefined } {
+  const now = nowNanos();
+  const timeOf = (text: string): bigint | undefined => createdOf(findImage(context.catalog, text));
+  let before: bigint | undefined;
+  let since: bigint | undefined;
+  for (const at of [
+    ...(filters.get('before') ?? []).map(timeOf),
+    ...(filters.get('until') ?? []).map((text) => parseTimestamp(text, now)),
+  ]) {
+    if (at !== undefined && (before === undefined || at < before)) before = at;
+  }
+  for (const at of (filters.get('since') ?? []).map(timeOf)) if (at !== undefined && (since === undefined || at > since)) since = at;
+  return { before, since };
+}
+
+function layerUses(images: Iterable<Image>): Map<Digest, number> {
+  const uses = new Map<Digest, number>();
+  for (const image of images) for (const chain of image.chains) uses.set(chain, (uses.get(chain) ?? 0) + 1);
+  return uses;
+}
+
+function sharedSize(context: ImageContext, image: Image, uses: ReadonlyMap<Digest, number>): number {
+  let size = 0;
+  for (const chain of image.chains) if ((uses.get(chain) ?? 0) > 1) size += context.store.layers.get(chain)?.size ?? 0;
+  return size;
+}

@@ -1,0 +1,73 @@
+// The members of a spooled archive by name; links among them are followed, and lead nowhere else.
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalid, messageOf } from '../../base/errors.ts';
+import type { Spooled } from '../../host/confined/index.ts';
+
+/** Manifests and configurations above this are refused unread. */
+const MAX_JSON_BYTES = 8 * 1024 * 1024;
+const MAX_LINKS = 32;
+
+export interface Member {
+  readonly path: string;
+  readonly size: number;
+}
+
+export class Archive {
+  readonly #directory: string;
+  readonly #members: ReadonlyMap<string, Spooled>;
+
+  constructor(directory: string, members: ReadonlyMap<string, Spooled>) {
+    this.#directory = directory;
+    this.#members = members;
+  }
+
+  has(name: string): boolean {
+    return this.#members.has(name);
+  }
+
+  names(): IterableIterator<string> {
+    return this.#members.keys();
+  }
+
+  /** Throws invalid when there is no such file, or only a link to nothing. */
+  member(name: string): Member {
+    let at = clean(name);
+    for (let links = 0; links < MAX_LINKS; links += 1) {
+      const found = this.#members.get(at);
+      if (!found) break;
+      if ('file' in found) return { path: join(this.#directory, String(found.file)), size: found.size };
+      at = found.link;
+    }
+    throw invalid(`open ${name}: no such file or directory`);
+  }
+
+  read(name: string): AsyncIterable<Buffer> {
+    return createReadStream(this.member(name).path, { highWaterMark: 256 * 1024 });
+  }
+
+  async readWhole(name: string): Promise<Buffer> {
+    const { path, size } = this.member(name);
+    if (size > MAX_JSON_BYTES) throw invalid(`${name} is too large`);
+    await using file = await open(path, 'r');
+    return file.readFile();
+  }
+
+  async json(name: string): Promise<unknown> {
+    const text = (await this.readWhole(name)).toString();
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw invalid(`${name}: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** `./a//b` is the member `a/b`; what leads upwards is no member's name. */
+function clean(name: string): string {
+  return name
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+}

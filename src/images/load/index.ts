@@ -1,0 +1,84 @@
+// Images out of an archive: `docker load`. Reads what `docker save` wrote in any version, and OCI layouts.
+import { mkdir, rm } from 'node:fs/promises';
+import { invalid } from '../../base/errors.ts';
+import { spoolTar } from '../../host/confined/index.ts';
+import { type Platform, platformMatches } from '../../spec/oci/index.ts';
+import { decompress, type Lease, peekCompression } from '../../store/index.ts';
+import type { Image } from '../catalog.ts';
+import { emit, type ImageContext } from '../context.ts';
+import { platformOf } from '../find.ts';
+import type { Say } from '../progress.ts';
+import { familiarString, parseReference, type Reference } from '../reference/index.ts';
+import { Archive } from './archive.ts';
+import { readDockerManifest } from './docker.ts';
+import { readLegacy } from './legacy.ts';
+import { loadOne, type ToLoad } from './one.ts';
+import { readOciLayout } from './oci.ts';
+
+export interface LoadOptions {
+  readonly say: Say;
+  /** No progress of layers. */
+  readonly quiet?: boolean;
+  readonly platform?: Platform;
+  readonly signal?: AbortSignal;
+}
+
+export async function loadImages(context: ImageContext, source: AsyncIterable<Uint8Array>, options: LoadOptions): Promise<void> {
+  const directory = context.store.paths.newTemporary();
+  await mkdir(directory, { mode: 0o700 });
+  const lease = context.store.leases.take();
+  try {
+    const { compression, stream } = await peekCompression(source);
+    const archive = new Archive(directory, await spoolTar(directory, decompress(stream, compression), options.signal));
+    const wanted = await (archive.has('manifest.json') ? readDockerManifest(archive) : archive.has('index.json') ? readOciLayout(archive, options.platform) : readLegacy(archive));
+    await loadAll(context, archive, wanted, options, lease);
+  } finally {
+    lease[Symbol.dispose]();
+    await rm(directory, { recursive: true, force: true });
+    context.catalog.collect(false);
+  }
+}
+
+async function loadAll(context: ImageContext, archive: Archive, wanted: readonly ToLoad[], options: LoadOptions, lease: Lease): Promise<void> {
+  const loaded: { image: Image; parent: string | undefined }[] = [];
+  const unnamed: string[] = [];
+  let named = false;
+  for (const item of wanted) {
+    options.signal?.throwIfAborted();
+    const image = await loadOne(context, archive, item, options, lease);
+    if (options.platform && !platformMatches(options.platform, platformOf(image))) continue;
+    loaded.push({ image, parent: item.parent });
+    unnamed.push(`Loaded image ID: ${image.id}\n`);
+    for (const text of item.names) {
+      const name = namedTag(text);
+      const before = context.catalog.resolve(name);
+      if (before && before.id !== image.id) {
+        await options.say({
+          stream: `The image ${familiarString(name)} already exists, renaming the old one with ID ${before.id} to empty string\n`,
+        });
+      }
+      context.catalog.tag(name, image.id);
+      await options.say({ stream: `Loaded image: ${familiarString(name)}\n` });
+      named = true;
+    }
+    emit(context, 'load', image, image.id);
+  }
+  for (const { image, parent } of loaded) {
+    const above = loaded.find((other) => other.image.id === parent && other.image.id !== image.id)?.image;
+    if (above && isParent(above, image)) context.catalog.setParent(image.id, above.id);
+  }
+  if (!named && unnamed.length > 0) await options.say({ stream: unnamed.join('') });
+}
+
+function namedTag(text: string): Reference {
+  const name = parseReference(text);
+  if (name.tag === undefined) throw invalid(`invalid tag "${text}"`);
+  return { domain: name.domain, path: name.path, tag: name.tag };
+}
+
+/** An archive may claim anything: a parent has the same history but for the last step. */
+function isParent(parent: Image, child: Image): boolean {
+  const [above, own] = [parent.file.history ?? [], child.file.history ?? []];
+  return own.length === above.length + 1 && JSON.stringify(own.slice(0, -1)) === JSON.stringify(above);
+}
+

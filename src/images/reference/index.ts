@@ -1,0 +1,165 @@
+// Names of images: read, normalised and printed as Docker does (`debian` is `docker.io/library/debian`).
+import { invalid } from '../../base/errors.ts';
+
+/** A normalised reference. `domain/path` is the repository's full name; without tag and digest it names the repository. */
+export interface Reference {
+  readonly domain: string;
+  readonly path: string;
+  readonly tag?: string;
+  readonly digest?: string;
+}
+
+const ALPHANUMERIC = '[a-z0-9]+';
+const SEPARATOR = '(?:[._]|__|[-]+)';
+const COMPONENT = `${ALPHANUMERIC}(?:${SEPARATOR}${ALPHANUMERIC})*`;
+const REMOTE = `${COMPONENT}(?:/${COMPONENT})*`;
+const DOMAIN_PART = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
+const HOST = `(?:${DOMAIN_PART}(?:\\.${DOMAIN_PART})*|\\[(?:[a-fA-F0-9:]+)\\])`;
+const DOMAIN = `${HOST}(?::[0-9]+)?`;
+const TAG = '[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}';
+const DIGEST = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}';
+
+const REFERENCE = new RegExp(`^(?:(${DOMAIN})/)?(${REMOTE})(?::(${TAG}))?(?:@(${DIGEST}))?$`);
+const TAG_ONLY = new RegExp(`^${TAG}$`);
+const IDENTIFIER = /^[a-f0-9]{64}$/;
+const DIGEST_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
+
+const DEFAULT_DOMAIN = 'docker.io';
+const MAX_PATH = 255;
+
+/** Reads what a person writes. Throws invalid in the words of distribution/reference. */
+export function parseReference(text: string): Reference {
+  if (IDENTIFIER.test(text)) throw invalid(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
+  const [domain, remainder] = splitDomain(text);
+  const colon = remainder.indexOf(':');
+  const remote = colon < 0 ? remainder : remainder.slice(0, colon);
+  if (remote.toLowerCase() !== remote) throw invalid(`invalid reference format: repository name (${remote}) must be lowercase`);
+  const match = REFERENCE.exec(`${domain}/${remainder}`);
+  if (!match?.[2]) {
+    const lower = REFERENCE.test(`${domain}/${remainder}`.toLowerCase());
+    throw invalid(lower ? 'repository name must be lowercase' : 'invalid reference format');
+  }
+  const [, host, path, tag, digest] = match;
+  if (path.length > MAX_PATH) throw invalid('repository name must not be more than 255 characters');
+  if (digest !== undefined) checkDigest(digest);
+  return { domain: host ?? domain, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+}
+
+function splitDomain(name: string): [string, string] {
+  const slash = name.indexOf('/');
+  if (slash < 0) return [DEFAULT_DOMAIN, `library/${name}`];
+  const first = name.slice(0, slash);
+  const rest = name.slice(slash + 1);
+  let domain = DEFAULT_DOMAIN;
+  let remote = name;
+  if (first === 'index.docker.io') remote = rest;
+  else if (first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first) [domain, remote] = [first, rest];
+  if (domain === DEFAULT_DOMAIN && !remote.includes('/')) remote = `library/${remote}`;
+  return [domain, remote];
+}
+
+function checkDigest(digest: string): void {
+  const colon = digest.indexOf(':');
+  const length = DIGEST_LENGTHS[digest.slice(0, colon)];
+  if (length === undefined) throw invalid('unsupported digest algorithm');
+  const hex = digest.slice(colon + 1);
+  if (hex.length !== length) throw invalid('invalid checksum digest length');
+  if (!/^[a-f0-9]+$/.test(hex)) throw invalid('invalid checksum digest format');
+}
+
+/** What a person may have meant by any text: an id, a digest, or a name. */
+export type AnyReference = { readonly id: `sha256:${string}` } | { readonly name: Reference };
+
+export function parseAnyReference(text: string): AnyReference {
+  if (IDENTIFIER.test(text)) return { id: `sha256:${text}` };
+  if (/^sha256:[a-f0-9]{64}$/.test(text)) return { id: text as `sha256:${string}` };
+  return { name: parseReference(text) };
+}
+
+export function withTag(reference: Reference, tag: string): Reference {
+  if (!TAG_ONLY.test(tag)) throw invalid('invalid tag format');
+  return { domain: reference.domain, path: reference.path, tag, ...(reference.digest === undefined ? {} : { digest: reference.digest }) };
+}
+
+export function withDigest(reference: Reference, digest: string): Reference {
+  checkDigest(digest);
+  return { domain: reference.domain, path: reference.path, digest };
+}
+
+/** Adds `latest` to a bare name. */
+export function withDefaultTag(reference: Reference): Reference {
+  return reference.tag === undefined && reference.digest === undefined ? { ...reference, tag: 'latest' } : reference;
+}
+
+export function isNameOnly(reference: Reference): boolean {
+  return reference.tag === undefined && reference.digest === undefined;
+}
+
+/** `docker.io/library/debian:12`; a key for maps. */
+export function fullString(reference: Reference): string {
+  return `${reference.domain}/${reference.path}${suffix(reference)}`;
+}
+
+export function fullName(reference: Reference): string {
+  return `${reference.domain}/${reference.path}`;
+}
+
+/** `debian` of `docker.io/library/debian:12`. */
+export function familiarName(reference: Reference): string {
+  if (reference.domain !== DEFAULT_DOMAIN) return fullName(reference);
+  const short = reference.path.replace(/^library\//, '');
+  // library/foo/bar is not foo/bar, which is another repository
+  return short.includes('/') ? reference.path : short;
+}
+
+/** `debian:12`: the form that people see. */
+export function familiarString(reference: Reference): string {
+  return familiarName(reference) + suffix(reference);
+}
+
+function suffix(reference: Reference): string {
+  return (reference.tag === undefined ? '' : `:${reference.tag}`) + (reference.digest === undefined ? '' : `@${reference.digest}`);
+}
+
+/** The `repo` and `tag` parameters of tag, import and commit; undefined when `repo` is empty. */
+export function repoTagReference(repo: string | undefined, tag: string | undefined): Reference | undefined {
+  if (!repo) return undefined;
+  const reference = parseReference(repo);
+  if (reference.digest !== undefined) throw invalid('cannot import digest reference');
+  return tag ? withTag(reference, tag) : withDefaultTag(reference);
+}
+
+/** Whether a pattern (Go's path.Match) is that of a familiar name, with or without its tag. Throws invalid for a bad pattern. */
+export function familiarMatch(pattern: string, reference: Reference): boolean {
+  const regex = globRegex(pattern);
+  return regex.test(familiarString(reference)) || (!isNameOnly(reference) && regex.test(familiarName(reference)));
+}
+
+function globRegex(pattern: string): RegExp {
+  let out = '';
+  for (let at = 0; at < pattern.length; at += 1) {
+    const char = pattern.charAt(at);
+    if (char === '*') out += '[^/]*';
+    else if (char === '?') out += '[^/]';
+    else if (char === '\\') {
+      at += 1;
+      if (at === pattern.length) throw invalid('syntax error in pattern');
+      out += escape(pattern.charAt(at));
+    } else if (char === '[') {
+      const end = pattern.indexOf(']', at + 2);
+      if (end < 0) throw invalid('syntax error in pattern');
+      const body = pattern.slice(at + 1, end).replace(/[\\[\]]/g, '\\$&');
+      out += `[${body.startsWith('^') ? `^${body.slice(1)}` : body}]`;
+      at = end;
+    } else out += escape(char);
+  }
+  try {
+    return new RegExp(`^${out}$`);
+  } catch {
+    throw invalid('syntax error in pattern');
+  }
+}
+
+function escape(char: string): string {
+  return char.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}

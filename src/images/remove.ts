@@ -1,0 +1,133 @@
+// Takes names away from images and removes them: `docker rmi`, by dockerd's rules of conflict.
+import { conflict, invalid } from '../base/errors.ts';
+import type { Digest } from '../base/ids.ts';
+import { shortId } from '../base/ids.ts';
+import type { ImageDeleteItem } from '../spec/docker/index.ts';
+import type { Platform } from '../spec/oci/index.ts';
+import type { Image } from './catalog.ts';
+import { emit, type ImageContext } from './context.ts';
+import { findImage } from './find.ts';
+import { familiarString, fullName, parseReference, type Reference, withDefaultTag } from './reference/index.ts';
+
+export interface RemoveOptions {
+  readonly force?: boolean;
+  /** Parents without a name stay. */
+  readonly noprune?: boolean;
+  readonly platforms?: readonly Platform[];
+}
+
+/** What was untagged and deleted, in order. Throws notFound, or conflict when it is in use. */
+export function removeImage(context: ImageContext, text: string, options: RemoveOptions): ImageDeleteItem[] {
+  if (text.trim() === '') throw invalid('image name cannot be blank');
+  if ((options.platforms?.length ?? 0) > 1) throw invalid('multiple platforms are not supported');
+  const { catalog } = context;
+  const image = findImage(catalog, text, options.platforms?.[0]);
+  const force = options.force ?? false;
+  const records: ImageDeleteItem[] = [];
+  let quiet = false;
+  if (isIdPrefix(image.id, text)) {
+    const names = catalog.namesOf(image.id);
+    if (isSingle(names)) {
+      const found = findConflict(context, image, { hard: true, stopped: !force, named: false });
+      if (found) throw conflict(found.message);
+      for (const name of names) untag(context, image, name, records);
+    }
+  } else {
+    if (!force && isSingle(catalog.namesOf(image.id))) {
+      const [user] = context.users.usersOf(image.id);
+      if (user) {
+        throw conflict(
+          `conflict: unable to remove repository reference "${text}" (must force) - container ${shortId(user.id)} is using its referenced image ${shortId(image.id)}`,
+        );
+      }
+    }
+    const name = withDefaultTag(parseReference(text));
+    untag(context, image, name, records);
+    if (name.digest === undefined) untagDigests(context, image, name, records);
+    if (catalog.namesOf(image.id).length > 0) return records;
+    quiet = true;
+  }
+  deleteImage(context, image, records, { force, prune: !(options.noprune ?? false), quiet });
+  return records;
+}
+
+function isIdPrefix(id: Digest, text: string): boolean {
+  return id.startsWith(text) || shortHex(id).startsWith(text);
+}
+
+function shortHex(id: Digest): string {
+  return id.slice('sha256:'.length);
+}
+
+/** One name, or one tag with digests of the same repository. */
+function isSingle(names: readonly Reference[]): boolean {
+  if (names.length <= 1) return names.length === 1;
+  const tags = names.filter((name) => name.digest === undefined);
+  if (tags.length > 1) return false;
+  const repositories = new Set(names.filter((name) => name.digest !== undefined).map(fullName));
+  const [single = names[0]] = tags;
+  return single !== undefined && repositories.size === 1 && repositories.has(fullName(single));
+}
+
+function untag(context: ImageContext, image: Image, name: Reference, records: ImageDeleteItem[]): void {
+  context.catalog.untag(name);
+  emit(context, 'untag', image, image.id);
+  records.push({ Untagged: familiarString(name) });
+}
+
+/** With the last tag of a repository go the digests that it was pulled by. */
+function untagDigests(context: ImageContext, image: Image, name: Reference, records: ImageDeleteItem[]): void {
+  const same = context.catalog.namesOf(image.id).filter((other) => fullName(other) === fullName(name));
+  if (same.some((other) => other.digest === undefined)) return;
+  for (const digest of same) {
+    context.catalog.untag(digest);
+    records.push({ Untagged: familiarString(digest) });
+  }
+}
+
+interface Mask {
+  readonly hard: boolean;
+  readonly stopped: boolean;
+  readonly named: boolean;
+}
+
+function findConflict(context: ImageContext, image: Image, mask: Mask): { message: string; used: boolean } | undefined {
+  const said = (how: string, why: string, used: boolean): { message: string; used: boolean } => ({
+    message: `conflict: unable to delete ${shortId(image.id)} (${how}) - ${why}`,
+    used,
+  });
+  const users = context.users.usersOf(image.id);
+  if (mask.hard) {
+    if (context.catalog.children(image.id).length > 0) return said('cannot be forced', 'image has dependent child images', false);
+    const running = users.find((user) => user.running);
+    if (running) return said('cannot be forced', `image is being used by running container ${shortId(running.id)}`, true);
+  }
+  if (mask.named && context.catalog.namesOf(image.id).length > 0) {
+    return said('must be forced', 'image is referenced in multiple repositories', false);
+  }
+  const stopped = users.find((user) => !user.running);
+  if (mask.stopped && stopped) return said('must be forced', `image is being used by stopped container ${shortId(stopped.id)}`, true);
+  return undefined;
+}
+
+function deleteImage(
+  context: ImageContext,
+  image: Image,
+  records: ImageDeleteItem[],
+  { force, prune, quiet }: { force: boolean; prune: boolean; quiet: boolean },
+): void {
+  const { catalog } = context;
+  const found = findConflict(context, image, { hard: true, stopped: !force, named: !force });
+  if (found) {
+    const dangling = catalog.namesOf(image.id).length === 0 && catalog.children(image.id).length === 0;
+    if (quiet && (!dangling || found.used)) return;
+    throw conflict(found.message);
+  }
+  for (const name of catalog.namesOf(image.id)) untag(context, image, name, records);
+  const { parent } = image;
+  const layers = catalog.remove(image.id);
+  emit(context, 'delete', image, image.id);
+  records.push({ Deleted: image.id }, ...layers.map((layer) => ({ Deleted: layer.chain })));
+  const above = prune && parent !== undefined ? catalog.get(parent) : undefined;
+  if (above) deleteImage(context, above, records, { force: false, prune: true, quiet: true });
+}

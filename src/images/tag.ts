@@ -1,0 +1,21 @@
+// Gives an image one more name.
+import { invalid } from '../base/errors.ts';
+import type { Image } from './catalog.ts';
+import { emit, type ImageContext } from './context.ts';
+import { findImage } from './find.ts';
+import { familiarName, familiarString, type Reference, repoTagReference } from './reference/index.ts';
+
+export function tagImage(context: ImageContext, image: string, repo: string | undefined, tag: string | undefined): void {
+  const reference = repoTagReference(repo, tag);
+  // dockerd answers 200 and does nothing; saying so is kinder
+  if (!reference) throw invalid('repository name must have at least one component');
+  if (familiarName(reference) === 'sha256') {
+    throw invalid('refusing to create an ambiguous tag using digest algorithm as name');
+  }
+  applyTag(context, findImage(context.catalog, image), reference);
+}
+
+export function applyTag(context: ImageContext, image: Image, reference: Reference): void {
+  context.catalog.tag(reference, image.id);
+  emit(context, 'tag', image, familiarString(reference));
+}

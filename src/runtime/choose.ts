@@ -1,0 +1,69 @@
+// Which OCI runtime this host can use: each candidate is tried with a real container, since a version number does not tell.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { invalid, messageOf } from '../base/errors.ts';
+
+const run = promisify(execFile);
+
+/** How a runtime holds a created process back; decides whether the daemon may release it without a spawn. */
+type StartGate = 'fifo-read' | 'command';
+
+export interface OciRuntime {
+  readonly name: string;
+  readonly path: string;
+  readonly arguments: readonly string[];
+  readonly version: string;
+  readonly gate: StartGate;
+}
+
+/** Runtimes by name as `--add-runtime name=path` and daemon.json give them. */
+export type RuntimeTable = Readonly<
+  Record<string, { readonly path: string; readonly runtimeArgs?: readonly string[] }>
+>;
+
+/** `name=path` of --add-runtime. */
+export function parseAddRuntime(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at <= 0 || at === text.length - 1) throw invalid(`invalid runtime: ${text} (want name=path)`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Asks a binary what it is; undefined when it cannot be run. */
+export async function identify(
+  name: string,
+  path: string,
+  extra: readonly string[] = [],
+): Promise<OciRuntime | undefined> {
+  try {
+    const { stdout } = await run(path, ['--version'], { timeout: 10_000 });
+    const [kind, version] = /^(\S+) version (\S+)/.exec(stdout)?.slice(1) ?? ['', ''];
+    return {
+      name,
+      path,
+      arguments: extra,
+      version: version ?? '',
+      gate: kind === 'runc' && /^1\./.test(version ?? '') ? 'fifo-read' : 'command',
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The first of `names` that passes `trial` (which runs a container and throws the runtime's own words); a remark for each that did not.
+ */
+export async function chooseRuntime(
+  candidates: readonly OciRuntime[],
+  trial: (runtime: OciRuntime) => Promise<void>,
+): Promise<{ chosen: OciRuntime | undefined; remarks: string[] }> {
+  const remarks: string[] = [];
+  for (const runtime of candidates) {
+    try {
+      await trial(runtime);
+      return { chosen: runtime, remarks };
+    } catch (error) {
+      remarks.push(`${runtime.name} ${runtime.version} does not work on this host: ${messageOf(error)}`);
+    }
+  }
+  return { chosen: undefined, remarks };
+}

@@ -1,0 +1,168 @@
+// Containers as processes: created, let go, talked to, cleaned up after. Knows the OCI runtime and the monitor; knows no Docker.
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { messageOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { type CgroupTrees, groupProcesses, removeGroup } from '../host/cgroup.ts';
+import { isAlive, sendSignal, startTicks } from '../host/process.ts';
+import type { OciRuntime } from './choose.ts';
+import { Console } from './monitor/console.ts';
+import { openGate } from './monitor/gate.ts';
+import { launch, LaunchError } from './monitor/launch.ts';
+import type { ExecRoot } from './paths.ts';
+import type { OciProcess, OciSpec } from './spec/index.ts';
+
+export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, type RuntimeTable } from './choose.ts';
+export type { LogLine } from './logs/lines.ts';
+export { readLog } from './logs/read.ts';
+export { type Channel, Console, type Watcher } from './monitor/console.ts';
+export { reopenLog, resizeTerminal } from './monitor/control.ts';
+export { type Exit, ExitWatch } from './monitor/exits.ts';
+export { LaunchError } from './monitor/launch.ts';
+export { type ExecRoot, execRoot } from './paths.ts';
+export { tryRuntime } from './trial.ts';
+
+const run = promisify(execFile);
+
+export interface ProcessWish {
+  readonly id: string;
+  readonly name: string;
+  readonly spec: OciSpec;
+  readonly runtime: OciRuntime;
+  readonly logFile: string | undefined;
+  readonly stdin: boolean;
+  readonly keepStdin: boolean;
+}
+
+export interface ExecWish {
+  readonly id: string;
+  readonly containerId: string;
+  readonly process: OciProcess;
+  readonly runtime: OciRuntime;
+  readonly stdin: boolean;
+}
+
+export interface StartedExec {
+  readonly pid: number;
+  readonly exit: Promise<number | undefined>;
+}
+
+export class Runtime {
+  readonly paths: ExecRoot;
+  readonly cgroups: CgroupTrees;
+  readonly #conmon: string;
+  readonly #log: Log;
+
+  constructor(options: { paths: ExecRoot; cgroups: CgroupTrees; conmon: string; log: Log }) {
+    this.paths = options.paths;
+    this.cgroups = options.cgroups;
+    this.#conmon = options.conmon;
+    this.#log = options.log;
+    for (const folder of [this.paths.root, this.paths.exits, this.paths.runtime, join(this.paths.root, 'c')])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** Makes the process, which waits for `release`. Throws `LaunchError` with the runtime's words. */
+  async create(wish: ProcessWish): Promise<{ pid: number; monitorPid: number }> {
+    const bundle = this.paths.bundle(wish.id);
+    rmSync(join(this.paths.exits, wish.id), { force: true });
+    mkdirSync(bundle, { recursive: true, mode: 0o700 });
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify(wish.spec), { mode: 0o600 });
+    return launch({
+      conmon: this.#conmon,
+      runtime: wish.runtime,
+      runtimeRoot: this.paths.runtime,
+      containerId: wish.id,
+      name: wish.name,
+      bundle,
+      exitDirectory: this.paths.exits,
+      logFile: wish.logFile,
+      terminal: wish.spec.process.terminal,
+      stdin: wish.stdin,
+      keepStdin: wish.keepStdin,
+    });
+  }
+
+  release(id: string, runtime: OciRuntime, alive: () => boolean): Promise<void> {
+    return openGate(runtime, this.paths.runtime, id, alive);
+  }
+
+  console(id: string): Console {
+    return new Console(this.paths.bundle(id));
+  }
+
+  /** Starts a process in a running container; `onConsole` is called before it runs, so that no output is missed. */
+  async exec(wish: ExecWish, onConsole: (console: Console) => void): Promise<StartedExec> {
+    const bundle = this.paths.execBundle(wish.containerId, wish.id);
+    mkdirSync(bundle, { recursive: true, mode: 0o700 });
+    const processFile = join(bundle, 'process.json');
+    writeFileSync(processFile, JSON.stringify(wish.process), { mode: 0o600 });
+    let exit: Promise<number | undefined> | undefined;
+    try {
+      const launched = await launch(
+        {
+          conmon: this.#conmon,
+          runtime: wish.runtime,
+          runtimeRoot: this.paths.runtime,
+          containerId: wish.containerId,
+          name: wish.id,
+          bundle,
+          exitDirectory: bundle,
+          logFile: undefined,
+          terminal: wish.process.terminal,
+          stdin: wish.stdin,
+          keepStdin: false,
+          execProcess: processFile,
+        },
+        () => onConsole(new Console(bundle)),
+      );
+      exit = (launched.execExit ?? Promise.resolve(undefined)).finally(() =>
+        rmSync(bundle, { recursive: true, force: true }),
+      );
+      return { pid: launched.pid, exit };
+    } finally {
+      if (!exit) rmSync(bundle, { recursive: true, force: true });
+    }
+  }
+
+  /** Everything that a container has outside its own directory: processes, cgroup, the runtime's state, the bundle. */
+  async clean(id: string, cgroupPath: string, runtime: OciRuntime | undefined): Promise<void> {
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      for (const pid of groupProcesses(this.cgroups, cgroupPath)) sendSignal(pid, 9);
+      if (removeGroup(this.cgroups, cgroupPath)) break;
+      await new Promise((resolve) => setTimeout(resolve, 2 + attempt));
+      if (attempt === 49) this.#log.warn(`control group ${cgroupPath} still holds processes`);
+    }
+    if (runtime && runtime.gate === 'command') {
+      await run(runtime.path, ['--root', this.paths.runtime, ...runtime.arguments, 'delete', '--force', id]).catch(
+        (error: unknown) => this.#log.debug(`runtime delete ${id}: ${messageOf(error)}`),
+      );
+    }
+    rmSync(join(this.paths.runtime, id), { recursive: true, force: true });
+    rmSync(this.paths.bundle(id), { recursive: true, force: true });
+    rmSync(join(this.paths.exits, id), { force: true });
+  }
+
+  /** What the monitor wrote when the kernel killed a process of the container for want of memory. */
+  wasOutOfMemory(id: string): boolean {
+    try {
+      readFileSync(join(this.paths.bundle(id), 'oom'));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Start ticks of a process that was just made; the launch fails when it is gone already. */
+  identity(pid: number, boot: string): { pid: number; ticks: string; boot: string } {
+    const ticks = startTicks(pid);
+    if (ticks === undefined) throw new LaunchError('the process ended while it was being created');
+    return { pid, ticks, boot };
+  }
+
+  alive(identity: { pid: number; ticks: string; boot: string } | undefined, boot: string): boolean {
+    return identity !== undefined && identity.boot === boot && isAlive(identity.pid, identity.ticks);
+  }
+}

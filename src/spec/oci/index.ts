@@ -1,0 +1,3 @@
+// The formats of the Open Container Initiative as data.
+export * from './image.ts';
+export * from './platform.ts';

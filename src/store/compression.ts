@@ -1,0 +1,157 @@
+// What an archive is compressed with, told by its first bytes, and streams to undo or apply that.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { constants, createGunzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { internal, invalid, isErrno, messageOf } from '../base/errors.ts';
+
+export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+
+const MAGIC: readonly [Compression, readonly number[]][] = [
+  ['gzip', [0x1f, 0x8b, 0x08]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+];
+const LONGEST = 6;
+
+export function detectCompression(start: Uint8Array): Compression {
+  return MAGIC.find(([, magic]) => magic.every((byte, at) => start[at] === byte))?.[0] ?? 'none';
+}
+
+/** Looks at the first bytes of a stream without taking them away. */
+export async function peekCompression(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ compression: Compression; stream: AsyncIterable<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  let length = 0;
+  while (length < LONGEST) {
+    const next = await iterator.next();
+    if (next.done) break;
+    first.push(next.value);
+    length += next.value.length;
+  }
+  const compression = detectCompression(Buffer.concat(first.map((chunk) => chunk.subarray(0, LONGEST))));
+  async function* stream(): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      yield* first;
+      for (;;) {
+        const next = await iterator.next();
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { compression, stream: stream() };
+}
+
+/** The plain bytes. A zstd window above 128 MiB is refused, so that memory stays bounded; a broken stream throws invalid. */
+export function decompress(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+  switch (compression) {
+    case 'none':
+      return source;
+    case 'gzip':
+      return through(createGunzip({ chunkSize: 128 * 1024 }), source);
+    case 'zstd':
+      return through(
+        createZstdDecompress({ chunkSize: 128 * 1024, params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
+        source,
+      );
+    case 'xz':
+      return throughProgram('xz', ['-dc', '--memlimit=256MiB'], source);
+    case 'bzip2':
+      return throughProgram('bzip2', ['-dc'], source);
+  }
+}
+
+/** Passes bytes on and writes them, compressed with zstd, elsewhere as well; ends when both have ended. */
+export async function* teeZstd(
+  source: AsyncIterable<Uint8Array>,
+  write: (chunk: Uint8Array) => Promise<void>,
+): AsyncGenerator<Uint8Array, void, void> {
+  const zstd = createZstdCompress({ chunkSize: 128 * 1024, params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const written = (async () => {
+    for await (const chunk of zstd) await write(chunk as Buffer);
+  })();
+  written.catch(() => undefined);
+  try {
+    for await (const chunk of source) {
+      // the ring and the compressor both copy, so that the chunk may be given to both
+      if (!zstd.write(chunk)) await Promise.race([once(zstd, 'drain'), written]);
+      yield chunk;
+    }
+    zstd.end();
+    await written;
+  } finally {
+    zstd.destroy();
+  }
+}
+
+/** Passes bytes on and gives them to `write` first. */
+export async function* tee(
+  source: AsyncIterable<Uint8Array>,
+  write: (chunk: Uint8Array) => Promise<void>,
+): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of source) {
+    await write(chunk);
+    yield chunk;
+  }
+}
+
+async function* through(transform: Duplex, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  let sourceFailure: { error: unknown } | undefined;
+  void (async () => {
+    try {
+      for await (const chunk of source) {
+        if (transform.destroyed) return;
+        if (!transform.write(chunk)) await once(transform, 'drain');
+      }
+      transform.end();
+    } catch (error) {
+      if (!transform.destroyed) sourceFailure = { error };
+      transform.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  })();
+  try {
+    for await (const chunk of transform) yield chunk as Buffer;
+  } catch (error) {
+    if (sourceFailure) throw sourceFailure.error;
+    throw invalid(`broken compressed archive: ${messageOf(error)}`, { cause: error });
+  } finally {
+    transform.destroy();
+  }
+}
+
+async function* throughProgram(program: string, args: string[], source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    if (complaint.length < 1000) complaint += chunk.toString();
+  });
+  child.stdin.on('error', () => undefined);
+  const ended = new Promise<number>((resolve, reject) => {
+    child.on('error', (error) =>
+      reject(isErrno(error, 'ENOENT') ? invalid(`${program} is needed for this archive and is not installed`, { hint: `Install the package ${program === 'xz' ? 'xz-utils' : program}.` }) : error),
+    );
+    child.on('close', (code) => resolve(code ?? -1));
+  });
+  ended.catch(() => undefined);
+  const fed = (async () => {
+    for await (const chunk of source) {
+      if (!child.stdin.writable) return;
+      if (!child.stdin.write(chunk)) await Promise.race([once(child.stdin, 'drain'), ended]);
+    }
+    child.stdin.end();
+  })();
+  fed.catch(() => child.kill());
+  try {
+    for await (const chunk of child.stdout) yield chunk as Buffer;
+    await fed;
+    if ((await ended) !== 0) throw invalid(`broken compressed archive: ${complaint.trim() || `${program} failed`}`);
+  } finally {
+    if (child.exitCode === null && !child.kill() && child.pid !== undefined) throw internal(`${program} could not be stopped`);
+  }
+}

@@ -1,0 +1,71 @@
+// The image store: blobs, unpacked layers and the records that name them, below one directory.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import { Blobs } from './blobs.ts';
+import { findGarbage } from './gc.ts';
+import { type Layer, Layers } from './layers.ts';
+import { Leases } from './lease.ts';
+import { type StorePaths, storePaths } from './paths.ts';
+import { openRecords, type Records } from './records/index.ts';
+
+export type { Blob, Blobs, Ingest } from './blobs.ts';
+export { chainOf, chainsOf } from './chain.ts';
+export { type Compression, decompress, peekCompression } from './compression.ts';
+export type { Layer, Layers } from './layers.ts';
+export type { Lease } from './lease.ts';
+export type { StorePaths } from './paths.ts';
+export type { Records, RecordTable } from './records/index.ts';
+
+export interface Store extends Disposable {
+  readonly paths: StorePaths;
+  readonly blobs: Blobs;
+  readonly layers: Layers;
+  readonly leases: Leases;
+  readonly records: Records;
+  /** Removes layers and blobs that nothing needs; answers the layers, upper ones first. `roots` and `blobRoots` are what images need. */
+  collect(roots: Iterable<Digest>, blobRoots: Iterable<Digest>): Layer[];
+  /** Bytes of the files of all layers. */
+  layersSize(): number;
+}
+
+/** Opens or makes the store below `root`; what was half done when the daemon last ended is gone afterwards. */
+export async function openStore(root: string, log: Log, given?: Records): Promise<Store> {
+  const paths = storePaths(root);
+  for (const directory of [root, paths.blobs, paths.layers, paths.temporary]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(paths.temporary)) rmSync(join(paths.temporary, name), { recursive: true, force: true });
+  const records = given ?? openRecords(paths.database, log);
+  const blobs = new Blobs(paths);
+  const layers = new Layers(paths, blobs, records.table<Layer>('layer'), log);
+  const leases = new Leases();
+  await layers.recover();
+  return {
+    paths,
+    blobs,
+    layers,
+    leases,
+    records,
+    collect(roots, blobRoots) {
+      const garbage = findGarbage({
+        roots: [...roots, ...leases.layers()],
+        blobRoots: [...blobRoots, ...leases.blobs()],
+        layers: layers.all(),
+        blobs: leases.busy ? [] : blobs.list().map(({ digest }) => digest),
+      });
+      const gone: Layer[] = [];
+      for (const chain of garbage.layers) {
+        const layer = layers.get(chain);
+        if (layer) gone.push(layer);
+        layers.remove(chain);
+      }
+      for (const digest of garbage.blobs) void blobs.remove(digest).catch((error: unknown) => log.warn(String(error)));
+      return gone;
+    },
+    layersSize: () => [...layers.all().values()].reduce((sum, layer) => sum + layer.size, 0),
+    [Symbol.dispose]() {
+      layers.close();
+      if (!given) records[Symbol.dispose]();
+    },
+  };
+}

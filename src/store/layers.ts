@@ -1,0 +1,247 @@
+// Layers: each unpacked once, under the ID of the chain it completes, and shared by all images and containers above it.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { conflict, internal, invalid, messageOf } from '../base/errors.ts';
+import type { Digest } from '../base/ids.ts';
+import { isDigest } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import { KeyedMutex } from '../base/mutex.ts';
+import { syncFileSystem, unpackTar } from '../host/confined/index.ts';
+import { MEDIA } from '../spec/oci/index.ts';
+import type { Blob, Blobs } from './blobs.ts';
+import { chainOf } from './chain.ts';
+import { decompress, peekCompression, tee, teeZstd } from './compression.ts';
+import type { Lease } from './lease.ts';
+import { type StorePaths, UNFINISHED } from './paths.ts';
+import type { RecordTable } from './records/index.ts';
+
+export interface Layer {
+  readonly chain: Digest;
+  readonly parent?: Digest;
+  readonly diffId: Digest;
+  /** Name of its directory below `l/`. */
+  readonly name: string;
+  /** Sum of the sizes of its files. */
+  readonly size: number;
+  /** The archive that it was unpacked from. */
+  readonly blob: Blob & { readonly mediaType: string };
+  /** Set until its files are known to be on disk: the boot during which it was unpacked. */
+  readonly boot?: string;
+}
+
+/** Overlayfs stacks no more. */
+const MAX_DEPTH = 125;
+const SYNC_DELAY_MS = 500;
+
+export class Layers {
+  readonly #paths: StorePaths;
+  readonly #blobs: Blobs;
+  readonly #table: RecordTable<Layer>;
+  readonly #log: Log;
+  readonly #layers: Map<Digest, Layer>;
+  readonly #boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  /** Layers of one chain ID are unpacked one after the other: the second finds the first's. */
+  readonly #mutex = new KeyedMutex();
+  #syncTimer: NodeJS.Timeout | undefined;
+
+  constructor(paths: StorePaths, blobs: Blobs, table: RecordTable<Layer>, log: Log) {
+    this.#paths = paths;
+    this.#blobs = blobs;
+    this.#table = table;
+    this.#log = log;
+    this.#layers = table.load(acceptLayer) as Map<Digest, Layer>;
+  }
+
+  /** Throws away what was half done, and unpacks again what a power loss may have torn. */
+  async recover(): Promise<void> {
+    const known = new Set([...this.#layers.values()].map((layer) => layer.name));
+    for (const name of readdirSync(this.#paths.layers)) {
+      if (known.has(name)) continue;
+      if (name.startsWith(UNFINISHED)) await rm(this.#paths.layer(name), { recursive: true, force: true });
+      else await this.#discard(this.#paths.layer(name));
+    }
+    for (const layer of this.#layers.values()) {
+      const there = existsSync(this.#paths.layer(layer.name));
+      if (there && (layer.boot === undefined || layer.boot === this.#boot)) continue;
+      this.#log.warn(`layer ${layer.chain} ${there ? 'may not be whole' : 'is missing'}: unpacking it again`);
+      try {
+        await this.#rebuild(layer);
+      } catch (error) {
+        this.#log.error(`layer ${layer.chain} is lost: ${messageOf(error)}`);
+        this.#layers.delete(layer.chain);
+        this.#table.delete(layer.chain);
+      }
+    }
+    if ([...this.#layers.values()].some((layer) => layer.boot !== undefined)) this.#syncSoon();
+  }
+
+  get(chain: Digest): Layer | undefined {
+    return this.#layers.get(chain);
+  }
+
+  all(): ReadonlyMap<Digest, Layer> {
+    return this.#layers;
+  }
+
+  directory(layer: Layer): string {
+    return this.#paths.layer(layer.name);
+  }
+
+  /** The layer and those below it, topmost first. Throws internal when one is missing. */
+  stack(top: Digest): Layer[] {
+    const layers: Layer[] = [];
+    for (let chain: Digest | undefined = top; chain !== undefined; ) {
+      const layer: Layer | undefined = this.#layers.get(chain);
+      if (!layer) throw internal(`layer ${chain} is missing`);
+      layers.push(layer);
+      chain = layer.parent;
+    }
+    return layers;
+  }
+
+  /**
+   * Unpacks an archive (plain, gzip, zstd, xz, bzip2) onto `parent`. With `diffId` the archive must have that digest when
+   * uncompressed, else nothing is kept. The lease keeps the layer until an image does.
+   */
+  async register(
+    parent: Digest | undefined,
+    archive: AsyncIterable<Uint8Array>,
+    lease: Lease,
+    options: { readonly diffId?: Digest; readonly signal?: AbortSignal } = {},
+  ): Promise<Layer> {
+    if (parent !== undefined && this.stack(parent).length >= MAX_DEPTH) throw invalid('max depth exceeded');
+    const directory = this.#paths.newLayer();
+    const ingest = await this.#blobs.ingest();
+    try {
+      await mkdir(directory, { mode: 0o755 });
+      // mkdir's mode is cut by the daemon's umask, and a layer without an entry for its root has this one
+      await chmod(directory, 0o755);
+      const { compression, stream } = await peekCompression(archive);
+      // gzip and zstd are kept as they came, so that the blob has the digest that others know it by
+      const kept = compression === 'gzip' || compression === 'zstd';
+      const plain = kept
+        ? decompress(tee(stream, (chunk) => ingest.write(chunk)), compression)
+        : teeZstd(decompress(stream, compression), (chunk) => ingest.write(chunk));
+      const unpacked = await unpackTar(directory, plain, { whiteouts: 'overlay' }, options.signal);
+      const diffId: Digest = `sha256:${unpacked.sha256}`;
+      if (options.diffId !== undefined && options.diffId !== diffId) {
+        throw invalid(`layers from manifest don't match image configuration: expected ${options.diffId}, got ${diffId}`);
+      }
+      const chain = chainOf(parent, diffId);
+      return await this.#mutex.run(chain, async () => {
+        lease.layers.add(chain);
+        const existing = this.#layers.get(chain);
+        if (existing) return existing;
+        const blob = await ingest.commit();
+        lease.blobs.add(blob.digest);
+        const layer: Layer = {
+          chain,
+          ...(parent === undefined ? {} : { parent }),
+          diffId,
+          name: this.#nameFor(chain),
+          size: unpacked.size,
+          blob: { ...blob, mediaType: compression === 'gzip' ? MEDIA.layerGzip : MEDIA.layerZstd },
+          boot: this.#boot,
+        };
+        await rename(directory, this.#paths.layer(layer.name));
+        this.#put(layer);
+        this.#syncSoon();
+        return layer;
+      });
+    } finally {
+      await ingest.discard();
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  /** The archive as it was before compression: its digest is the layer's diff ID. */
+  archive(layer: Layer): AsyncIterable<Uint8Array> {
+    return decompress(this.#blobs.read(layer.blob.digest), layer.blob.mediaType === MEDIA.layerGzip ? 'gzip' : 'zstd');
+  }
+
+  /** Forgets a layer at once; its files go in the background. Nothing may be above it. */
+  remove(chain: Digest): void {
+    const layer = this.#layers.get(chain);
+    if (!layer) return;
+    for (const other of this.#layers.values()) if (other.parent === chain) throw conflict(`layer ${chain} is below ${other.chain}`);
+    this.#layers.delete(chain);
+    this.#table.delete(chain);
+    this.#discard(this.#paths.layer(layer.name)).catch((error: unknown) =>
+      this.#log.warn(`removing layer ${chain}: ${messageOf(error)}`),
+    );
+  }
+
+  /** Writes what is pending; for the daemon's end. */
+  close(): void {
+    if (this.#syncTimer) clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+  }
+
+  #put(layer: Layer): void {
+    this.#layers.set(layer.chain, layer);
+    this.#table.put(layer.chain, layer);
+  }
+
+  #nameFor(chain: Digest): string {
+    const hex = chain.slice('sha256:'.length);
+    for (let digits = 12; ; digits += 4) {
+      const name = hex.slice(0, digits);
+      if (!existsSync(this.#paths.layer(name))) return name;
+    }
+  }
+
+  async #discard(directory: string): Promise<void> {
+    const aside = this.#paths.newLayer();
+    if (!basename(directory).startsWith(UNFINISHED)) await rename(directory, aside);
+    await rm(aside, { recursive: true, force: true });
+  }
+
+  async #rebuild(layer: Layer): Promise<void> {
+    const directory = this.#paths.newLayer();
+    await mkdir(directory, { mode: 0o755 });
+    const unpacked = await unpackTar(directory, this.archive(layer), { whiteouts: 'overlay' });
+    if (`sha256:${unpacked.sha256}` !== layer.diffId) throw internal(`its archive ${layer.blob.digest} is damaged`);
+    await rm(this.directory(layer), { recursive: true, force: true });
+    await rename(directory, this.directory(layer));
+    this.#put({ ...layer, boot: this.#boot });
+  }
+
+  /**
+   * Files of new layers reach the disk a little later, all at once; a power loss before that costs unpacking the layer
+   * again from its blob, which is on disk already.
+   */
+  #syncSoon(): void {
+    if (this.#syncTimer) return;
+    this.#syncTimer = setTimeout(() => {
+      this.#syncTimer = undefined;
+      this.#sync().catch((error: unknown) => this.#log.warn(`writing layers to disk: ${messageOf(error)}`));
+    }, SYNC_DELAY_MS);
+    this.#syncTimer.unref();
+  }
+
+  async #sync(): Promise<void> {
+    const pending = [...this.#layers.values()].filter((layer) => layer.boot !== undefined);
+    const directory = await open(this.#paths.layers, 'r');
+    try {
+      await syncFileSystem(directory.fd);
+    } finally {
+      await directory.close();
+    }
+    for (const { boot: _, ...layer } of pending) if (this.#layers.get(layer.chain)?.name === layer.name) this.#put(layer);
+  }
+}
+
+function acceptLayer(value: unknown, key: string): Layer | undefined {
+  const layer = value as Partial<Layer>;
+  const good =
+    isDigest(key) &&
+    layer.chain === key &&
+    typeof layer.name === 'string' &&
+    /^[a-f0-9]+$/.test(layer.name) &&
+    typeof layer.size === 'number' &&
+    typeof layer.diffId === 'string' &&
+    typeof layer.blob?.digest === 'string' &&
+    isDigest(layer.blob.digest);
+  return good ? (layer as Layer) : undefined;
+}

@@ -1,0 +1,95 @@
+// Objects by key in one SQLite file: what the daemon must remember over a crash. A record that cannot be read is skipped with a warning.
+import { renameSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { messageOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+
+/** One kind of object. Values are JSON; reads happen once at start, so the caller keeps its own map. */
+export interface RecordTable<T> {
+  /** Every readable record; `accept` may refuse one of a wrong shape by throwing or returning undefined. */
+  load(accept?: (value: unknown, key: string) => T | undefined): Map<string, T>;
+  put(key: string, value: T): void;
+  delete(key: string): void;
+}
+
+export interface Records extends Disposable {
+  /** `name` is a table name of letters; the table is made when missing. */
+  table<T>(name: string): RecordTable<T>;
+  /** Runs `work` in one transaction. */
+  together(work: () => void): void;
+}
+
+/**
+ * Opens or makes the database. WAL with synchronous=NORMAL: every write survives the death of the daemon; power loss may
+ * lose the last ones but never tears the file. A file that is no database is put aside as `<file>.damaged-<time>`.
+ */
+export function openRecords(file: string, log: Log): Records {
+  let database: DatabaseSync;
+  try {
+    database = connect(file);
+  } catch (error) {
+    const aside = `${file}.damaged-${Date.now()}`;
+    log.warn(`${file} cannot be read (${messageOf(error)}); kept as ${aside}, starting with an empty one`);
+    for (const suffix of ['', '-wal', '-shm']) {
+      try {
+        renameSync(file + suffix, aside + suffix);
+      } catch {
+        // that part does not exist
+      }
+    }
+    database = connect(file);
+  }
+  return {
+    table: <T>(name: string) => tableOf<T>(database, name, log),
+    together(work) {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        work();
+        database.exec('COMMIT');
+      } catch (error) {
+        database.exec('ROLLBACK');
+        throw error;
+      }
+    },
+    [Symbol.dispose]: () => database.close(),
+  };
+}
+
+function connect(file: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
+    database.prepare('SELECT count(*) FROM sqlite_master').get();
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
+function tableOf<T>(database: DatabaseSync, name: string, log: Log): RecordTable<T> {
+  if (!/^[a-z_]+$/.test(name)) throw new Error(`bad table name ${name}`);
+  database.exec(`CREATE TABLE IF NOT EXISTS ${name} (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`);
+  const insert: StatementSync = database.prepare(`INSERT INTO ${name} (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`);
+  const remove: StatementSync = database.prepare(`DELETE FROM ${name} WHERE key = ?`);
+  return {
+    load(accept) {
+      const found = new Map<string, T>();
+      for (const row of database.prepare(`SELECT key, value FROM ${name}`).all()) {
+        const key = String(row['key']);
+        try {
+          const value: unknown = JSON.parse(String(row['value']));
+          if (typeof value !== 'object' || value === null) throw new Error('not an object');
+          const accepted = accept ? accept(value, key) : (value as T);
+          if (accepted === undefined) throw new Error('unknown shape');
+          found.set(key, accepted);
+        } catch (error) {
+          log.warn(`${name} record ${key} skipped: ${messageOf(error)}`);
+        }
+      }
+      return found;
+    },
+    put: (key, value) => void insert.run(key, JSON.stringify(value)),
+    delete: (key) => void remove.run(key),
+  };
+}

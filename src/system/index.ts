@@ -1,0 +1,1 @@
+export { goArchitecture, infoOf, type SystemCounts, type SystemFacts, VERSION, versionOf } from './info.ts';

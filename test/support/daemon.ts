@@ -1,0 +1,210 @@
+// A daemon of a test's own: private roots and socket, and a check that nothing of it is left behind.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { observeCgroups } from '../../src/host/cgroup.ts';
+import { mountsBelow, unmountSync } from '../../src/host/mount.ts';
+
+const run = promisify(execFile);
+const ENTRY = new URL('../../src/bin/berth.ts', import.meta.url).pathname;
+
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, input given; never throws for an exit code. */
+export function execute(file: string, args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {}): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { env: { ...process.env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 255), stdout, stderr });
+    });
+  });
+}
+
+export class TestDaemon implements AsyncDisposable {
+  readonly folder: string;
+  readonly socket: string;
+  readonly host: string;
+  readonly #flags: readonly string[];
+  #child: ChildProcess | undefined;
+
+  private constructor(flags: readonly string[]) {
+    this.folder = mkdtempSync('/tmp/berth-test-');
+    this.socket = join(this.folder, 'berth.sock');
+    this.host = `unix://${this.socket}`;
+    this.#flags = flags;
+  }
+
+  /** Started and answering. */
+  static async start(flags: readonly string[] = []): Promise<TestDaemon> {
+    const daemon = new TestDaemon(flags);
+    await daemon.up();
+    return daemon;
+  }
+
+  get dataRoot(): string {
+    return join(this.folder, 'data');
+  }
+
+  get execRoot(): string {
+    return join(this.folder, 'exec');
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  get log(): string {
+    return readFileSync(join(this.folder, 'log'), 'utf8');
+  }
+
+  async up(): Promise<void> {
+    const log = openSync(join(this.folder, 'log'), 'a');
+    const child = spawn(process.execPath, [ENTRY, 'daemon', '--data-root', this.dataRoot, '--exec-root', this.execRoot, '--host', this.host, '--log-level', 'debug', ...this.#flags], {
+      stdio: ['ignore', log, log],
+    });
+    this.#child = child;
+    for (let attempt = 0; attempt < 400; attempt += 1) {
+      if (await this.answers()) return;
+      if (child.exitCode !== null) break;
+      await pause(25);
+    }
+    throw new Error(`the daemon did not start:\n${this.log}`);
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      return (await this.get('/_ping')).status === 200;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The daemon dies as if the machine had pulled it out. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  docker(...args: string[]): Promise<Result> {
+    return execute('docker', ['-H', this.host, ...args], { env: dockerEnvironment() });
+  }
+
+  berth(...args: string[]): Promise<Result> {
+    return execute(process.execPath, [ENTRY, '-H', this.host, ...args], { env: dockerEnvironment() });
+  }
+
+  /** A raw API call; the body is JSON when there is one. */
+  get(path: string): Promise<{ status: number; body: string; headers: NodeJS.Dict<string | string[]> }> {
+    return this.call('GET', path);
+  }
+
+  call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: string; headers: NodeJS.Dict<string | string[]> }> {
+    return new Promise((resolve, reject) => {
+      const sent = request({ socketPath: this.socket, method, path, headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers } }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.once('end', () => resolve({ status: response.statusCode ?? 0, body: text, headers: response.headers }));
+        response.once('error', reject);
+      });
+      sent.once('error', reject);
+      sent.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
+    });
+  }
+
+  /** The busybox image, made from the distribution's package. */
+  async busybox(): Promise<void> {
+    const made = await this.call('POST', '/berth/images/bootstrap?name=busybox');
+    if (made.status !== 200 || made.body.includes('"error"')) throw new Error(`bootstrap: ${made.status} ${made.body}`);
+  }
+
+  /** Mounts, control groups and processes of this daemon's instance, in words; empty when there are none. */
+  leftovers(): string[] {
+    const instance = createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
+    const groups = [...new Set(observeCgroups().roots.values())].flatMap((root) => {
+      const parent = join(root, 'berth', instance);
+      return existsSync(parent) ? readdirSync(parent, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [`control group ${join(parent, entry.name)}`] : [])) : [];
+    });
+    return [...mountsBelow(this.folder).map((point) => `mount ${point}`), ...groups, ...processesOf(this.folder).map((line) => `process ${line}`)];
+  }
+
+  /** Ends everything of this daemon, also what a failed test left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    for (const line of processesOf(this.folder)) {
+      try {
+        process.kill(Number(line.split(' ')[0]), 'SIGKILL');
+      } catch {
+        // ended meanwhile
+      }
+    }
+    await pause(20);
+    for (const point of mountsBelow(this.folder)) unmountSync(point);
+    const instance = createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
+    for (const root of new Set(observeCgroups().roots.values())) await run('find', [join(root, 'berth', instance), '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';']).catch(() => undefined);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** No settings of the person who runs the tests. */
+function dockerEnvironment(): NodeJS.ProcessEnv {
+  return { DOCKER_HOST: '', DOCKER_CONTEXT: '', BERTH_HOST: '', DOCKER_CONFIG: '/nonexistent', DOCKER_CLI_HINTS: 'false' };
+}
+
+/** `pid command` of every process but this daemon whose command line names the folder. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+        return command.includes(folder) && !command.includes(' daemon --data-root') ? [`${pid} ${command}`] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Tries until it holds; the last failure is thrown. */
+export async function until<T>(what: () => Promise<T> | T, milliseconds = 10_000): Promise<T> {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    try {
+      return await what();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await pause(25);
+    }
+  }
+}
