@@ -48,13 +48,17 @@ fail() {
 quietly() {
   "$@" >"$log" 2>&1 &
   pid=$!
+  trap 'kill "$pid" 2>/dev/null; rm -rf "$state/new"; exit 130' HUP INT TERM
   seconds=0
   while kill -0 "$pid" 2>/dev/null; do
     # The first second is waited for in small steps, since most runs end in it.
     if [ "$seconds" -lt 10 ]; then sleep 0.1; else sleep 1; fi
     seconds=$((seconds + 1))
-    if [ "$seconds" -gt 10 ] && [ $((seconds % 10)) = 0 ]; then say "  ... $(tail -n 1 "$log" | cut -c 1-100)"; fi
+    if [ "$seconds" -gt 10 ] && [ $((seconds % 10)) = 0 ]; then
+      say "  $((seconds - 10)) s ... $(tail -n 1 "$log" | cut -c 1-100)"
+    fi
   done
+  trap - HUP INT TERM
   wait "$pid"
 }
 
@@ -140,22 +144,32 @@ download_packages() {
   quietly apt-get -y -q --no-install-recommends --no-remove --download-only -o DPkg::Lock::Timeout=300 -o Acquire::Retries=1 -o Dpkg::Use-Pty=0 install $packages
 }
 
+npm_failed() {
+  rm -rf "$state/new"
+  last_words
+  fail 'npm packages could not be installed; what was there before is unchanged.' \
+    'Check the network and the proxy and registry settings of npm (npm config list), then run the command again.' \
+    "The whole output is in $log."
+}
+
 npm_packages() {
   node=$root/node_modules/node-$platform/bin/node
   if [ -x "$node" ] && [ -e "$state/npm" ] && ! [ "$root/package-lock.json" -nt "$state/npm" ]; then return 0; fi
   command -v npm >/dev/null 2>&1 || fail 'npm is not on the PATH. It is needed once, to fetch Node 24 and the JavaScript packages; any version since 7 will do.' \
     "Run 'apt-get install npm' (or install Node from nodejs.org), then the command again."
   say 'installing npm packages, Node 24 among them (about 400 MB)'
+  # One small question first: without a network npm spends minutes on each package in turn.
+  if ! quietly npm view "node-$platform" name --fetch-retries=1 --fetch-retry-mintimeout=1000 --loglevel=error; then
+    npm_failed
+  fi
   rm -rf "$state/new"
   mkdir "$state/new" && cp "$root/package.json" "$root/package-lock.json" "$state/new/" || exit 1
   # Not `npm ci`: it refuses a lock that lacks the optional packages of other platforms, which a registry that has not all
   # of them gives. With the lock beside it `install` takes the same versions and checks the same digests.
   # No package of ours needs its install script: binaries come as packages by platform.
-  if ! (cd "$state/new" && quietly npm install --ignore-scripts --no-audit --no-fund --loglevel=error); then
-    rm -rf "$state/new"
-    last_words
-    fail 'npm packages could not be installed; what was there before is unchanged.' \
-      'Check the network and the proxy and registry settings of npm (npm config list), then run the command again.'
+  if ! (cd "$state/new" && quietly npm install --ignore-scripts --no-audit --no-fund --loglevel=error \
+    --fetch-retries=2 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000); then
+    npm_failed
   fi
   # Node comes as an optional package, which npm leaves out without an error.
   case $("$state/new/node_modules/node-$platform/bin/node" --version 2>/dev/null) in

@@ -32,23 +32,19 @@ for (const [id, route] of Object.entries(routes) as [RouteId, Route][]) {
   list.push({ id, method: route.method, expression, names });
   patterns.set(first, list);
 }
+// `/images/{name}/json` before `/images/{name}`, whose name would swallow the rest
 for (const list of patterns.values()) list.sort((a, b) => b.expression.source.length - a.expression.source.length);
 
-/** undefined: no such path. `wrongMethod`: the path is known, not with this method. */
-export function findRoute(method: string, path: string): Match | { readonly wrongMethod: true } | undefined {
+/** undefined when no route has this method and path; Docker does not tell the two apart. */
+export function findRoute(method: string, path: string): Match | undefined {
   const fixed = exact.get(`${method} ${path}`);
   if (fixed) return { id: fixed, params: {} };
-  let known = false;
   for (const pattern of patterns.get(path.split('/')[1] ?? '') ?? []) {
-    const match = pattern.expression.exec(path);
+    const match = pattern.method === method ? pattern.expression.exec(path) : null;
     if (!match) continue;
-    known = true;
-    if (pattern.method !== method) continue;
     const params = decoded(pattern.names, match.slice(1));
     return params && { id: pattern.id, params };
   }
-  if (known || ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'].some((other) => exact.has(`${other} ${path}`)))
-    return { wrongMethod: true };
   return undefined;
 }
 

@@ -89,10 +89,6 @@ async function answer(
       reply.json({ message: 'page not found' }, 404);
       return;
     }
-    if ('wrongMethod' in found) {
-      reply.json({ message: 'method not allowed' }, 405);
-      return;
-    }
     const handler = options.handlers[found.id] as Handler<RouteId> | undefined;
     if (!handler) {
       reply.json({ message: `${method} ${routes[found.id].path} is not implemented by this daemon` }, 501);

@@ -1,5 +1,5 @@
-#!/usr/bin/env -S node --
 // The command `berth`: the client, or the program of this package that the first word names.
+import { existsSync } from 'node:fs';
 import { main } from '../cli/main.ts';
 
 /** First words that are programs of their own, in files beside this one that export `main(argv)`. */
@@ -11,6 +11,10 @@ async function start(argv: readonly string[]): Promise<void> {
   if (program !== undefined) {
     // Sources and bundles lie side by side under the same names.
     const file = new URL(`./${program}${import.meta.url.endsWith('.ts') ? '.ts' : '.mjs'}`, import.meta.url).href;
+    if (!existsSync(new URL(file))) {
+      process.stderr.write(`berth: ${first} is not part of this build\n`);
+      process.exit(1);
+    }
     const loaded = (await import(file)) as { main(argv: string[]): Promise<number | undefined> };
     const code = await loaded.main(rest);
     if (typeof code === 'number') process.exitCode = code;

@@ -37,7 +37,7 @@ import {
 import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
-import { openVolumes } from '../volumes/index.ts';
+import { openVolumes, type VolumeRecord } from '../volumes/index.ts';
 
 /** Runs the daemon until a signal ends it; the process's exit code is set. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -102,15 +102,14 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   const images = await openImages({
     root: dataRoot,
     log,
-    records,
     users: { usersOf: (image) => engine?.usersOf(image) ?? [] },
     events: sink,
   });
-  const volumes = await openVolumes({
-    root: dataRoot,
+  const volumes = openVolumes({
+    root: join(dataRoot, 'volumes'),
     log,
-    records,
-    users: { usersOf: (name: string) => engine?.volumeUsers(name) ?? [] },
+    records: records.table<VolumeRecord>('volumes'),
+    users: { usersOf: (name) => engine?.volumeUsers(name) ?? [] },
     events: sink,
   });
   const initPath = options.initPath === '' ? findProgram('docker-init', 'tini-static', 'catatonit') : options.initPath;

@@ -202,7 +202,7 @@ export class Client {
 
   #target<Id extends RouteId>(route: Route, options: CallOptions<Id>): string {
     const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => encodePath(options.params?.[name] ?? ''));
-    const search = formatQuery(route.query, options.query as Readonly<Record<string, unknown>> | undefined);
+    const search = formatQuery(route.query, options.query);
     return `${this.#version === undefined || isPing(path) ? '' : `/v${this.#version}`}${path}${search}`;
   }
 
@@ -287,7 +287,7 @@ export function formatQuery(
       if (value.size > 0) add(JSON.stringify(Object.fromEntries(value as Map<string, string[]>)));
     } else if (Array.isArray(value)) for (const one of value) add(String(one));
     else if (kind === 'bool') add(value === true ? '1' : '0');
-    else add(String(value));
+    else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') add(String(value));
   }
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }

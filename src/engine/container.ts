@@ -21,6 +21,8 @@ export class Container {
   stopRequested = false;
   /** Undoes the last health check's schedule. */
   healthStop: (() => void) | undefined;
+  /** Ends the watch over the log's size. */
+  rotationStop: (() => void) | undefined;
   readonly #onStop = new Set<(ended: Ended) => void>();
   readonly #onRemoved = new Set<(ended: Ended) => void>();
 

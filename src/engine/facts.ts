@@ -28,7 +28,7 @@ export function createFacts(sources: FactSources): CreateFacts {
     ipv4Forwarding: readText('/proc/sys/net/ipv4/ip_forward') === '1',
     hostname: sources.hostname,
     runtimes: sources.runtimes,
-    logDrivers: ['json-file', 'none'],
+    logDrivers: ['json-file', 'local', 'none'],
     defaults: {
       runtime: sources.defaultRuntime,
       logDriver: 'json-file',

@@ -19,7 +19,7 @@ import { inspect } from './verbs/inspect.ts';
 import { kill, stop, stopProcess } from './verbs/kill.ts';
 import { type ListOptions, list } from './verbs/list.ts';
 import type { ImageNames } from './verbs/list-filter.ts';
-import { type LogWish, logBatches } from './verbs/logs.ts';
+import { checkReadable, type LogWish, logBatches } from './verbs/logs.ts';
 import { pause, unpause } from './verbs/pause.ts';
 import { prune } from './verbs/prune.ts';
 import { type RemoveOptions, removeByReference } from './verbs/remove.ts';
@@ -106,6 +106,7 @@ export function openEngine(options: EngineOptions) {
     stats: (reference: string, wish: StatsOptions, signal: AbortSignal) => stats(context, reference, wish, signal),
     logs: (reference: string, wish: LogWish, signal: AbortSignal) => {
       const container = registry.get(reference);
+      checkReadable(container);
       const { Tty, Labels } = container.record.config;
       return {
         tty: Tty,
@@ -145,6 +146,7 @@ export function openEngine(options: EngineOptions) {
       for (const container of registry.all()) {
         clearTimeout(container.restartTimer);
         container.healthStop?.();
+        container.rotationStop?.();
       }
       if (stopContainers)
         await Promise.allSettled(

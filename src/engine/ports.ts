@@ -41,7 +41,13 @@ export interface VolumeSource {
     labels: Readonly<Record<string, string>>;
   }): Promise<{ name: string; driver: string; mountpoint: string }>;
   /** Makes the volume's files available for a container, and gives their path. Counted by container. */
-  acquire(name: string, containerId: string): Promise<string>;
+  acquire(
+    name: string,
+    containerId: string,
+    mount: { readonly destination: string; readonly rw: boolean; readonly propagation: string },
+  ): Promise<string>;
+  /** For a container that was taken back: counts it without mounting or telling. */
+  restore(name: string, containerId: string): void;
   release(name: string, containerId: string): Promise<void>;
   /** Fills an empty volume with what the image has at `target`; `lookup` is the mounted root file system. */
   copyUp(name: string, rootfs: string, target: string): Promise<void>;

@@ -128,8 +128,9 @@ export async function setFrozen(
   for (let attempt = 0; !reached(); attempt += 1) {
     signal?.throwIfAborted();
     if (attempt > 500) throw new Error('the freezer did not answer within 5 s');
-    if (!v2 && frozen && attempt % 10 === 9) {
-      // a v1 freezer can hang in FREEZING on a process in a system call; asking again is what the kernel wants
+    if (!v2 && frozen) {
+      // a v1 freezer can hang in FREEZING on a process in a system call: it is let go now and then, and asked again
+      if (attempt % 20 === 19) writeControl(directory, 'freezer.state', 'THAWED');
       writeControl(directory, 'freezer.state', 'FROZEN');
     }
     await new Promise((resolve) => setTimeout(resolve, attempt < 5 ? 1 : 10));

@@ -155,7 +155,10 @@ export class Catalog {
   #write(image: Image): void {
     this.#images.set(image.id, image);
     const { parent, tagged } = image;
-    this.#imageTable.put(image.id, { ...(parent === undefined ? {} : { parent }), ...(tagged === undefined ? {} : { tagged }) });
+    this.#imageTable.put(image.id, {
+      ...(parent === undefined ? {} : { parent }),
+      ...(tagged === undefined ? {} : { tagged }),
+    });
   }
 
   /** Gives an image a name, taking it from whichever had it. */
@@ -238,9 +241,16 @@ export function parseImageFile(content: Uint8Array): ImageFile {
   if (!file.rootfs) throw invalid('invalid image JSON, no RootFS key');
   // Go writes null for no layers
   const diffIds: unknown = file.rootfs.diff_ids ?? [];
-  if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === 'string' && isDigest(id))) throw invalid('invalid image JSON: bad diff_ids');
+  if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === 'string' && isDigest(id)))
+    throw invalid('invalid image JSON: bad diff_ids');
   const history = file.history ?? [];
   if (!Array.isArray(history)) throw invalid('invalid image JSON: bad history');
-  if (history.filter((item) => !item.empty_layer).length > diffIds.length) throw invalid('too many non-empty layers in History section');
-  return { ...file, architecture: file.architecture ?? '', os: file.os || 'linux', rootfs: { type: 'layers', diff_ids: diffIds as string[] } };
+  if (history.filter((item) => !item.empty_layer).length > diffIds.length)
+    throw invalid('too many non-empty layers in History section');
+  return {
+    ...file,
+    architecture: file.architecture ?? '',
+    os: file.os || 'linux',
+    rootfs: { type: 'layers', diff_ids: diffIds },
+  };
 }

@@ -45,11 +45,19 @@ export async function commitImage(context: ImageContext, options: CommitOptions)
     if (top) lease.layers.add(top);
     let diffId = EMPTY_TAR;
     if (options.upperDir !== undefined) {
-      const archive = packTar(options.upperDir, { whiteouts: 'overlay', ...(options.without ? { without: options.without } : {}) }, options.signal);
+      const archive = packTar(
+        options.upperDir,
+        { whiteouts: 'overlay', ...(options.without ? { without: options.without } : {}) },
+        options.signal,
+      );
       diffId = await layerOf(context, top, archive, lease, options.signal);
     }
     const empty = diffId === EMPTY_TAR;
-    image = await catalog.create(committedFile(base?.file, empty ? undefined : diffId, options), base && catalog.get(base.id)?.id, lease);
+    image = await catalog.create(
+      committedFile(base?.file, empty ? undefined : diffId, options),
+      base && catalog.get(base.id)?.id,
+      lease,
+    );
     if (options.reference) applyTag(context, image, options.reference);
     return image;
   } finally {

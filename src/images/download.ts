@@ -27,7 +27,8 @@ export async function download(source: string, signal: AbortSignal): Promise<Dow
     const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
     throw internal(`Get "${text}": ${cause}`, { cause: error });
   }
-  if (!response.ok || !response.body) throw internal(`failed to GET ${text} with status ${response.status} ${response.statusText}: `);
+  if (!response.ok || !response.body)
+    throw internal(`failed to GET ${text} with status ${response.status} ${response.statusText}: `);
   const length = Number(response.headers.get('content-length'));
   return { url: text, size: length > 0 ? length : undefined, body: response.body };
 }

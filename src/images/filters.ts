@@ -11,12 +11,17 @@ export function boolFilter(filters: Filters, name: string, otherwise: boolean): 
   if (!values) return otherwise;
   const no = values.includes('0') || values.includes('false');
   const yes = values.includes('1') || values.includes('true');
-  if (no === yes) throw invalid(values.length === 0 ? `invalid filter '${name}'` : `invalid filter '${name}=[${values.join(' ')}]'`);
+  if (no === yes)
+    throw invalid(values.length === 0 ? `invalid filter '${name}'` : `invalid filter '${name}=[${values.join(' ')}]'`);
   return yes;
 }
 
 /** Whether labels have all of `key` and `key=value`; true when the filter is not given. */
-export function labelsMatch(filters: Filters, name: string, labels: Readonly<Record<string, string>> | null | undefined): boolean {
+export function labelsMatch(
+  filters: Filters,
+  name: string,
+  labels: Readonly<Record<string, string>> | null | undefined,
+): boolean {
   const values = filters.get(name) ?? [];
   return values.every((wanted) => {
     const equals = wanted.indexOf('=');

@@ -31,7 +31,8 @@ function lookUp(catalog: Catalog, text: string): Image {
     return image;
   }
   const { name } = any;
-  const byDigest = name.digest === undefined ? undefined : { domain: name.domain, path: name.path, digest: name.digest };
+  const byDigest =
+    name.digest === undefined ? undefined : { domain: name.domain, path: name.path, digest: name.digest };
   const image = catalog.resolve(byDigest ?? withDefaultTag(name)) ?? catalog.byPrefix(text);
   if (!image) throw notFound(`No such image: ${familiarString(withDefaultTag(name))}`);
   return image;

@@ -2,7 +2,13 @@
 import type { Digest } from '../base/ids.ts';
 import { internal } from '../base/errors.ts';
 import type { ContainerImage, ImageSource } from '../engine/ports.ts';
-import type { ImageDeleteItem, ImageHistoryItem, ImagePruneResponse, ImageSummary, Filters } from '../spec/docker/index.ts';
+import type {
+  ImageDeleteItem,
+  ImageHistoryItem,
+  ImagePruneResponse,
+  ImageSummary,
+  Filters,
+} from '../spec/docker/index.ts';
 import { parsePlatform, type Platform } from '../spec/oci/index.ts';
 import { bootstrapImage } from './bootstrap/index.ts';
 import { type CommitOptions, commitImage } from './commit.ts';

@@ -23,7 +23,11 @@ export interface ImportOptions {
   readonly signal?: AbortSignal;
 }
 
-export async function importImage(context: ImageContext, archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image> {
+export async function importImage(
+  context: ImageContext,
+  archive: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+): Promise<Image> {
   const platform = options.platform ?? hostPlatform();
   if (platform.os !== 'linux') throw invalid('operating system is not supported');
   const config = applyChanges({}, options.changes ?? []);
@@ -40,7 +44,12 @@ export async function importLayer(
   const lease = context.store.leases.take();
   let image: Image | undefined;
   try {
-    const layer = await context.store.layers.register(undefined, archive, lease, options.signal ? { signal: options.signal } : {});
+    const layer = await context.store.layers.register(
+      undefined,
+      archive,
+      lease,
+      options.signal ? { signal: options.signal } : {},
+    );
     image = await context.catalog.create(importedFile(layer.diffId, config, options), undefined, lease);
     if (options.reference) applyTag(context, image, options.reference);
     emit(context, 'import', image, image.id);
@@ -51,7 +60,11 @@ export async function importLayer(
   }
 }
 
-function importedFile(diffId: Digest, config: ImageConfig, options: ImportOptions & { readonly platform: Platform }): Buffer {
+function importedFile(
+  diffId: Digest,
+  config: ImageConfig,
+  options: ImportOptions & { readonly platform: Platform },
+): Buffer {
   const created = options.created ?? rfc3339();
   const { message: comment } = options;
   return encodeImageFile({
@@ -62,6 +75,12 @@ function importedFile(diffId: Digest, config: ImageConfig, options: ImportOption
     ...(comment ? { comment } : {}),
     config: compactConfig(config),
     rootfs: { type: 'layers', diff_ids: [diffId] },
-    history: [historyEntry({ created, ...(comment ? { comment } : {}), ...(options.createdBy ? { createdBy: options.createdBy } : {}) })],
+    history: [
+      historyEntry({
+        created,
+        ...(comment ? { comment } : {}),
+        ...(options.createdBy ? { createdBy: options.createdBy } : {}),
+      }),
+    ],
   });
 }

@@ -13,7 +13,15 @@ export { Images } from './images.ts';
 export type { Inspected } from './inspect.ts';
 export { mergeConfig } from './merge.ts';
 export { errorMessage, type Say, withProgress } from './progress.ts';
-export { familiarName, familiarString, parseReference, type Reference, repoTagReference, withDigest, withTag } from './reference/index.ts';
+export {
+  familiarName,
+  familiarString,
+  parseReference,
+  type Reference,
+  repoTagReference,
+  withDigest,
+  withTag,
+} from './reference/index.ts';
 export { parseTimestamp } from './time.ts';
 
 /** Opens or makes the images below `root`. What was half done when the daemon last ended is cleaned up. */

@@ -25,7 +25,8 @@ export function inspectImage(context: ImageContext, text: string, platform?: Pla
   const { file } = image;
   const names = context.catalog.namesOf(image.id);
   const top = image.chains.at(-1);
-  const stack = top === undefined ? [] : context.store.layers.stack(top).map((layer) => context.store.layers.directory(layer));
+  const stack =
+    top === undefined ? [] : context.store.layers.stack(top).map((layer) => context.store.layers.directory(layer));
   const [upper, ...lower] = stack;
   return {
     image: {

@@ -58,7 +58,9 @@ export function listImages(context: ImageContext, options: ListOptions): ImageSu
     };
     found.push({ summary, created: created ?? 0n });
   }
-  return found.sort((a, b) => (a.created === b.created ? 0 : a.created < b.created ? 1 : -1)).map(({ summary }) => summary);
+  return found
+    .sort((a, b) => (a.created === b.created ? 0 : a.created < b.created ? 1 : -1))
+    .map(({ summary }) => summary);
 }
 
 export function createdOf(image: Image): bigint | undefined {
@@ -77,7 +79,8 @@ function bounds(context: ImageContext, filters: Filters): { before: bigint | und
   ]) {
     if (at !== undefined && (before === undefined || at < before)) before = at;
   }
-  for (const at of (filters.get('since') ?? []).map(timeOf)) if (at !== undefined && (since === undefined || at > since)) since = at;
+  for (const at of (filters.get('since') ?? []).map(timeOf))
+    if (at !== undefined && (since === undefined || at > since)) since = at;
   return { before, since };
 }
 

@@ -23,7 +23,9 @@ export function mergeConfig<C extends ImageConfig>(upper: C, lower: ImageConfig)
 type Healthcheck = NonNullable<ImageConfig['Healthcheck']>;
 
 function mergeHealth(upper: Healthcheck | undefined, lower: Healthcheck): Healthcheck {
-  const said = Object.entries(upper ?? {}).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
+  const said = Object.entries(upper ?? {}).filter(([, value]) =>
+    Array.isArray(value) ? value.length > 0 : Boolean(value),
+  );
   return { ...lower, ...Object.fromEntries(said) };
 }
 

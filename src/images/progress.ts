@@ -21,7 +21,11 @@ export async function* withProgress(
   let current = 0;
   let last = 0;
   const tell = (): Promise<void> | void =>
-    say({ status: what.status, progressDetail: what.total ? { current, total: what.total } : { current }, ...(what.id ? { id: what.id } : {}) });
+    say({
+      status: what.status,
+      progressDetail: what.total ? { current, total: what.total } : { current },
+      ...(what.id ? { id: what.id } : {}),
+    });
   for await (const chunk of source) {
     yield chunk;
     current += chunk.length;

@@ -98,15 +98,18 @@ function findConflict(context: ImageContext, image: Image, mask: Mask): { messag
   });
   const users = context.users.usersOf(image.id);
   if (mask.hard) {
-    if (context.catalog.children(image.id).length > 0) return said('cannot be forced', 'image has dependent child images', false);
+    if (context.catalog.children(image.id).length > 0)
+      return said('cannot be forced', 'image has dependent child images', false);
     const running = users.find((user) => user.running);
-    if (running) return said('cannot be forced', `image is being used by running container ${shortId(running.id)}`, true);
+    if (running)
+      return said('cannot be forced', `image is being used by running container ${shortId(running.id)}`, true);
   }
   if (mask.named && context.catalog.namesOf(image.id).length > 0) {
     return said('must be forced', 'image is referenced in multiple repositories', false);
   }
   const stopped = users.find((user) => !user.running);
-  if (mask.stopped && stopped) return said('must be forced', `image is being used by stopped container ${shortId(stopped.id)}`, true);
+  if (mask.stopped && stopped)
+    return said('must be forced', `image is being used by stopped container ${shortId(stopped.id)}`, true);
   return undefined;
 }
 

@@ -3,12 +3,27 @@ import { notFound } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import { sha256 } from '../base/ids.ts';
 import { TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
-import { type Descriptor, formatPlatform, type Manifest, MEDIA, type Platform, platformMatches } from '../spec/oci/index.ts';
+import {
+  type Descriptor,
+  formatPlatform,
+  type Manifest,
+  MEDIA,
+  type Platform,
+  platformMatches,
+} from '../spec/oci/index.ts';
 import type { Layer } from '../store/index.ts';
 import type { Image } from './catalog.ts';
 import { emit, type ImageContext } from './context.ts';
 import { platformOf } from './find.ts';
-import { familiarName, familiarString, fullName, fullString, isNameOnly, parseAnyReference, type Reference } from './reference/index.ts';
+import {
+  familiarName,
+  familiarString,
+  fullName,
+  fullString,
+  isNameOnly,
+  parseAnyReference,
+  type Reference,
+} from './reference/index.ts';
 
 export interface SaveOptions {
   readonly platform?: Platform;
@@ -21,7 +36,11 @@ interface Chosen {
 }
 
 /** Throws notFound before anything is written. The same images give the same bytes. */
-export function saveImages(context: ImageContext, names: readonly string[], options: SaveOptions): AsyncIterable<Uint8Array> {
+export function saveImages(
+  context: ImageContext,
+  names: readonly string[],
+  options: SaveOptions,
+): AsyncIterable<Uint8Array> {
   const chosen = choose(context, names);
   for (const { image } of chosen) {
     if (options.platform && !platformMatches(options.platform, platformOf(image))) {
@@ -37,7 +56,12 @@ function choose(context: ImageContext, names: readonly string[]): Chosen[] {
   const add = (image: Image, name?: Reference): void => {
     const entry = chosen.get(image.id) ?? { image, names: [] };
     chosen.set(image.id, entry);
-    if (name?.tag !== undefined && name.digest === undefined && !entry.names.some((other) => fullString(other) === fullString(name))) entry.names.push(name);
+    if (
+      name?.tag !== undefined &&
+      name.digest === undefined &&
+      !entry.names.some((other) => fullString(other) === fullString(name))
+    )
+      entry.names.push(name);
   };
   for (const text of names) {
     const missing = notFound(`No such image: ${text}`);
@@ -52,7 +76,9 @@ function choose(context: ImageContext, names: readonly string[]): Chosen[] {
     if (isNameOnly(name) && familiarName(name) !== 'sha256') {
       // a bare name is all its tags
       const tags = [...catalog.references()].filter(({ reference }) => fullName(reference) === fullName(name));
-      for (const { reference, image } of tags.sort((a, b) => (fullString(a.reference) < fullString(b.reference) ? -1 : 1))) {
+      for (const { reference, image } of tags.sort((a, b) =>
+        fullString(a.reference) < fullString(b.reference) ? -1 : 1,
+      )) {
         const found = catalog.get(image);
         if (found) add(found, reference);
       }
@@ -99,7 +125,11 @@ async function* write(context: ImageContext, chosen: readonly Chosen[]): AsyncGe
   for (const { image, names } of chosen) {
     const config = store.blobs.readWhole(image.id);
     small.set(image.id, config);
-    const described = image.file.rootfs.diff_ids.map((digest) => ({ mediaType: MEDIA.layer as string, digest, size: sizes.get(digest as Digest) ?? 0 }));
+    const described = image.file.rootfs.diff_ids.map((digest) => ({
+      mediaType: MEDIA.layer as string,
+      digest,
+      size: sizes.get(digest as Digest) ?? 0,
+    }));
     const ociManifest: Manifest = {
       schemaVersion: 2,
       mediaType: MEDIA.manifest,
@@ -113,7 +143,10 @@ async function* write(context: ImageContext, chosen: readonly Chosen[]): AsyncGe
     for (const name of names) {
       index.push({
         ...own,
-        annotations: { 'io.containerd.image.name': fullString(name), 'org.opencontainers.image.ref.name': name.tag ?? '' },
+        annotations: {
+          'io.containerd.image.name': fullString(name),
+          'org.opencontainers.image.ref.name': name.tag ?? '',
+        },
       });
       const top = image.file.rootfs.diff_ids.at(-1);
       if (top) (repositories[familiarName(name)] ??= {})[name.tag ?? ''] = top.slice('sha256:'.length);
@@ -146,10 +179,18 @@ async function* write(context: ImageContext, chosen: readonly Chosen[]): AsyncGe
 
 function member(name: string, content: string | Buffer): Buffer {
   const bytes = Buffer.from(content);
-  return Buffer.concat([tarHeader({ name, type: 'file', size: bytes.length }), bytes, Buffer.alloc(tarPadding(bytes.length))]);
+  return Buffer.concat([
+    tarHeader({ name, type: 'file', size: bytes.length }),
+    bytes,
+    Buffer.alloc(tarPadding(bytes.length)),
+  ]);
 }
 
-async function* stream(name: string, size: number, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+async function* stream(
+  name: string,
+  size: number,
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, void> {
   yield tarHeader({ name, type: 'file', size });
   yield* content;
   yield Buffer.alloc(tarPadding(size));

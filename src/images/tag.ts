@@ -5,7 +5,12 @@ import { emit, type ImageContext } from './context.ts';
 import { findImage } from './find.ts';
 import { familiarName, familiarString, type Reference, repoTagReference } from './reference/index.ts';
 
-export function tagImage(context: ImageContext, image: string, repo: string | undefined, tag: string | undefined): void {
+export function tagImage(
+  context: ImageContext,
+  image: string,
+  repo: string | undefined,
+  tag: string | undefined,
+): void {
   const reference = repoTagReference(repo, tag);
   // dockerd answers 200 and does nothing; saying so is kinder
   if (!reference) throw invalid('repository name must have at least one component');

@@ -18,7 +18,13 @@ function sorted(value: unknown): unknown {
   );
 }
 
-export function historyEntry(fields: { created: string; createdBy?: string; author?: string; comment?: string; empty?: boolean }): HistoryEntry {
+export function historyEntry(fields: {
+  created: string;
+  createdBy?: string;
+  author?: string;
+  comment?: string;
+  empty?: boolean;
+}): HistoryEntry {
   return {
     ...(fields.author ? { author: fields.author } : {}),
     created: fields.created,

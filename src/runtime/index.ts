@@ -12,12 +12,13 @@ import { Console } from './monitor/console.ts';
 import { openGate } from './monitor/gate.ts';
 import { launch, LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
-import type { OciProcess, OciSpec } from './spec/index.ts';
+import { type OciProcess, type OciSpec, processText, specText } from './spec/index.ts';
 
 export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, type RuntimeTable } from './choose.ts';
 export type { LogLine } from './logs/lines.ts';
 export { readLog } from './logs/read.ts';
 export { type Channel, Console, type Watcher } from './monitor/console.ts';
+export { rotateWhileRunning } from './logs/rotate.ts';
 export { reopenLog, resizeTerminal } from './monitor/control.ts';
 export { type Exit, ExitWatch } from './monitor/exits.ts';
 export { LaunchError } from './monitor/launch.ts';
@@ -32,6 +33,8 @@ export interface ProcessWish {
   readonly spec: OciSpec;
   readonly runtime: OciRuntime;
   readonly logFile: string | undefined;
+  /** The log is begun anew when it is larger, bytes. */
+  readonly logMaxBytes: number | undefined;
   readonly stdin: boolean;
   readonly keepStdin: boolean;
 }
@@ -69,7 +72,7 @@ export class Runtime {
     const bundle = this.paths.bundle(wish.id);
     rmSync(join(this.paths.exits, wish.id), { force: true });
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
-    writeFileSync(join(bundle, 'config.json'), JSON.stringify(wish.spec), { mode: 0o600 });
+    writeFileSync(join(bundle, 'config.json'), specText(wish.spec), { mode: 0o600 });
     return launch({
       conmon: this.#conmon,
       runtime: wish.runtime,
@@ -79,6 +82,7 @@ export class Runtime {
       bundle,
       exitDirectory: this.paths.exits,
       logFile: wish.logFile,
+      logMaxBytes: wish.logMaxBytes,
       terminal: wish.spec.process.terminal,
       stdin: wish.stdin,
       keepStdin: wish.keepStdin,
@@ -98,7 +102,7 @@ export class Runtime {
     const bundle = this.paths.execBundle(wish.containerId, wish.id);
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
     const processFile = join(bundle, 'process.json');
-    writeFileSync(processFile, JSON.stringify(wish.process), { mode: 0o600 });
+    writeFileSync(processFile, processText(wish.process), { mode: 0o600 });
     let exit: Promise<number | undefined> | undefined;
     try {
       const launched = await launch(
@@ -111,6 +115,7 @@ export class Runtime {
           bundle,
           exitDirectory: bundle,
           logFile: undefined,
+          logMaxBytes: undefined,
           terminal: wish.process.terminal,
           stdin: wish.stdin,
           keepStdin: false,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { constants, createGunzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import { internal, invalid, isErrno, messageOf } from '../base/errors.ts';
+import { invalid, isErrno, messageOf } from '../base/errors.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
@@ -14,6 +14,7 @@ const MAGIC: readonly [Compression, readonly number[]][] = [
   ['bzip2', [0x42, 0x5a, 0x68]],
 ];
 const LONGEST = 6;
+const CHUNK = 128 * 1024;
 
 export function detectCompression(start: Uint8Array): Compression {
   return MAGIC.find(([, magic]) => magic.every((byte, at) => start[at] === byte))?.[0] ?? 'none';
@@ -50,29 +51,24 @@ export async function peekCompression(
 
 /** The plain bytes. A zstd window above 128 MiB is refused, so that memory stays bounded; a broken stream throws invalid. */
 export function decompress(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
-  switch (compression) {
-    case 'none':
-      return source;
-    case 'gzip':
-      return through(createGunzip({ chunkSize: 128 * 1024 }), source);
-    case 'zstd':
-      return through(
-        createZstdDecompress({ chunkSize: 128 * 1024, params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
-        source,
-      );
-    case 'xz':
-      return throughProgram('xz', ['-dc', '--memlimit=256MiB'], source);
-    case 'bzip2':
-      return throughProgram('bzip2', ['-dc'], source);
-  }
+  return UNDO[compression](source);
 }
+
+const UNDO: Readonly<Record<Compression, (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>>> = {
+  none: (source) => source,
+  gzip: (source) => through(createGunzip({ chunkSize: CHUNK }), source),
+  zstd: (source) =>
+    through(createZstdDecompress({ chunkSize: CHUNK, params: { [constants.ZSTD_d_windowLogMax]: 27 } }), source),
+  xz: (source) => throughProgram('xz', ['-dc', '--memlimit=256MiB'], source),
+  bzip2: (source) => throughProgram('bzip2', ['-dc'], source),
+};
 
 /** Passes bytes on and writes them, compressed with zstd, elsewhere as well; ends when both have ended. */
 export async function* teeZstd(
   source: AsyncIterable<Uint8Array>,
   write: (chunk: Uint8Array) => Promise<void>,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const zstd = createZstdCompress({ chunkSize: 128 * 1024, params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const zstd = createZstdCompress({ chunkSize: CHUNK, params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   const written = (async () => {
     for await (const chunk of zstd) await write(chunk as Buffer);
   })();
@@ -125,7 +121,11 @@ async function* through(transform: Duplex, source: AsyncIterable<Uint8Array>): A
   }
 }
 
-async function* throughProgram(program: string, args: string[], source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+async function* throughProgram(
+  program: string,
+  args: string[],
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, void> {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -134,7 +134,13 @@ async function* throughProgram(program: string, args: string[], source: AsyncIte
   child.stdin.on('error', () => undefined);
   const ended = new Promise<number>((resolve, reject) => {
     child.on('error', (error) =>
-      reject(isErrno(error, 'ENOENT') ? invalid(`${program} is needed for this archive and is not installed`, { hint: `Install the package ${program === 'xz' ? 'xz-utils' : program}.` }) : error),
+      reject(
+        isErrno(error, 'ENOENT')
+          ? invalid(`${program} is needed for this archive and is not installed`, {
+              hint: `Install the package ${program === 'xz' ? 'xz-utils' : program}.`,
+            })
+          : error,
+      ),
     );
     child.on('close', (code) => resolve(code ?? -1));
   });
@@ -152,6 +158,6 @@ async function* throughProgram(program: string, args: string[], source: AsyncIte
     await fed;
     if ((await ended) !== 0) throw invalid(`broken compressed archive: ${complaint.trim() || `${program} failed`}`);
   } finally {
-    if (child.exitCode === null && !child.kill() && child.pid !== undefined) throw internal(`${program} could not be stopped`);
+    child.kill();
   }
 }

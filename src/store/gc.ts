@@ -19,7 +19,11 @@ export interface Garbage {
 export function findGarbage({ roots, blobRoots, layers, blobs }: Reachability): Garbage {
   const kept = new Set<Digest>();
   for (const root of roots) {
-    for (let chain: Digest | undefined = root; chain !== undefined && !kept.has(chain); chain = layers.get(chain)?.parent) {
+    for (
+      let chain: Digest | undefined = root;
+      chain !== undefined && !kept.has(chain);
+      chain = layers.get(chain)?.parent
+    ) {
       kept.add(chain);
     }
   }

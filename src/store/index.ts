@@ -33,8 +33,10 @@ export interface Store extends Disposable {
 /** Opens or makes the store below `root`; what was half done when the daemon last ended is gone afterwards. */
 export async function openStore(root: string, log: Log, given?: Records): Promise<Store> {
   const paths = storePaths(root);
-  for (const directory of [root, paths.blobs, paths.layers, paths.temporary]) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  for (const name of readdirSync(paths.temporary)) rmSync(join(paths.temporary, name), { recursive: true, force: true });
+  for (const directory of [root, paths.blobs, paths.layers, paths.temporary])
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(paths.temporary))
+    rmSync(join(paths.temporary, name), { recursive: true, force: true });
   const records = given ?? openRecords(paths.database, log);
   const blobs = new Blobs(paths);
   const layers = new Layers(paths, blobs, records.table<Layer>('layer'), log);

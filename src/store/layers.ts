@@ -121,12 +121,17 @@ export class Layers {
       // gzip and zstd are kept as they came, so that the blob has the digest that others know it by
       const kept = compression === 'gzip' || compression === 'zstd';
       const plain = kept
-        ? decompress(tee(stream, (chunk) => ingest.write(chunk)), compression)
+        ? decompress(
+            tee(stream, (chunk) => ingest.write(chunk)),
+            compression,
+          )
         : teeZstd(decompress(stream, compression), (chunk) => ingest.write(chunk));
       const unpacked = await unpackTar(directory, plain, { whiteouts: 'overlay' }, options.signal);
       const diffId: Digest = `sha256:${unpacked.sha256}`;
       if (options.diffId !== undefined && options.diffId !== diffId) {
-        throw invalid(`layers from manifest don't match image configuration: expected ${options.diffId}, got ${diffId}`);
+        throw invalid(
+          `layers from manifest don't match image configuration: expected ${options.diffId}, got ${diffId}`,
+        );
       }
       const chain = chainOf(parent, diffId);
       return await this.#mutex.run(chain, async () => {
@@ -164,7 +169,8 @@ export class Layers {
   remove(chain: Digest): void {
     const layer = this.#layers.get(chain);
     if (!layer) return;
-    for (const other of this.#layers.values()) if (other.parent === chain) throw conflict(`layer ${chain} is below ${other.chain}`);
+    for (const other of this.#layers.values())
+      if (other.parent === chain) throw conflict(`layer ${chain} is below ${other.chain}`);
     this.#layers.delete(chain);
     this.#table.delete(chain);
     this.#discard(this.#paths.layer(layer.name)).catch((error: unknown) =>
@@ -228,7 +234,8 @@ export class Layers {
     } finally {
       await directory.close();
     }
-    for (const { boot: _, ...layer } of pending) if (this.#layers.get(layer.chain)?.name === layer.name) this.#put(layer);
+    for (const { boot: _, ...layer } of pending)
+      if (this.#layers.get(layer.chain)?.name === layer.name) this.#put(layer);
   }
 }
 

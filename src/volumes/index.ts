@@ -1,6 +1,6 @@
 // Volumes: made, found, mounted for containers, listed, removed. One driver, `local`.
 import { rfc3339 } from '../base/clock.ts';
-import { conflict, isErrno, messageOf, notFound } from '../base/errors.ts';
+import { conflict, messageOf, notFound } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { KeyedMutex } from '../base/mutex.ts';
@@ -238,11 +238,11 @@ export class Volumes {
       const record = this.#volumes.get(name);
       const holders = this.#holders.get(name);
       const count = holders?.get(containerId) ?? 0;
-      if (!record || count === 0) return;
+      if (!record) return;
       if (count > 1) holders?.set(containerId, count - 1);
       else holders?.delete(containerId);
       this.#emit('unmount', name, { driver: record.driver, container: containerId });
-      if (holders?.size === 0 && record.options?.['device'] !== undefined) await this.#folder.unmount(name);
+      if ((holders?.size ?? 0) === 0 && record.options?.['device'] !== undefined) await this.#folder.unmount(name);
     });
   }
 
@@ -283,8 +283,7 @@ function acceptRecord(value: unknown, key: string): VolumeRecord | undefined {
   if (record.name !== key || typeof record.driver !== 'string' || typeof record.created !== 'string') return undefined;
   try {
     checkName(key);
-  } catch (error) {
-    if (isErrno(error)) throw error;
+  } catch {
     return undefined;
   }
   return value as VolumeRecord;

@@ -9,7 +9,8 @@ import { observeCgroups } from '../../src/host/cgroup.ts';
 import { mountsBelow, unmountSync } from '../../src/host/mount.ts';
 
 const run = promisify(execFile);
-const ENTRY = new URL('../../src/bin/berth.ts', import.meta.url).pathname;
+/** The sources, or the built program that BERTH_TEST_ENTRY names. */
+const ENTRY = process.env['BERTH_TEST_ENTRY'] ?? new URL('../../src/bin/berth.ts', import.meta.url).pathname;
 
 export interface Result {
   readonly code: number;
@@ -79,7 +80,7 @@ export class TestDaemon implements AsyncDisposable {
       stdio: ['ignore', log, log],
     });
     this.#child = child;
-    for (let attempt = 0; attempt < 400; attempt += 1) {
+    for (let attempt = 0; attempt < 1200; attempt += 1) {
       if (await this.answers()) return;
       if (child.exitCode !== null) break;
       await pause(25);

@@ -1,10 +1,11 @@
 // Handlers of /containers.
 import { parseRfc3339 } from '../../base/clock.ts';
-import { invalid } from '../../base/errors.ts';
+import { internal, invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 import { ioOf } from '../io.ts';
+import { sizeOf } from '../size.ts';
 import { containerForVersion, summaryForVersion } from '../shape/containers.ts';
 
 const id = (request: ApiRequest): string => request.params['id'] ?? '';
@@ -28,6 +29,13 @@ export function containerHandlers(engine: Engine): Handlers {
       response.json(containerForVersion(await engine.inspect(id(request), request.query.size ?? false), request.minor));
     },
     ContainerStart: async (request, response) => {
+      if (request.query.checkpoint) throw invalid('checkpoint is only supported in experimental mode');
+      const length = Number(request.headers['content-length'] ?? 0);
+      // clients send `{}` or `null` here; dockerd takes up to two bytes for nothing
+      if (length > 2 || request.headers['transfer-encoding'] !== undefined)
+        throw invalid(
+          'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
+        );
       await engine.start(id(request));
       response.empty(204);
     },
@@ -57,7 +65,7 @@ export function containerHandlers(engine: Engine): Handlers {
     },
     ContainerDelete: async (request, response) => {
       const { v = false, force = false, link = false } = request.query;
-      if (link) throw invalid('legacy container links are not supported');
+      if (link) throw internal('Conflict, cannot remove the default link name of the container');
       await engine.remove(id(request), { force, volumes: v });
       response.empty(204);
     },
@@ -72,7 +80,7 @@ export function containerHandlers(engine: Engine): Handlers {
     ContainerTop: async (request, response) =>
       response.json(await engine.top(id(request), request.query.ps_args ?? '')),
     ContainerResize: (request, response) => {
-      engine.resize(id(request), request.query.h ?? 0, request.query.w ?? 0);
+      engine.resize(id(request), ...sizeOf(request.query));
       response.empty(200);
     },
     ContainerUpdate: async (request, response) =>

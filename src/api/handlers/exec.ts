@@ -5,6 +5,7 @@ import type { ExecStartBody } from '../../spec/docker/index.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 import { ioOf } from '../io.ts';
+import { sizeOf } from '../size.ts';
 
 const id = (request: ApiRequest): string => request.params['id'] ?? '';
 
@@ -38,7 +39,7 @@ export function execHandlers(engine: Engine): Handlers {
     },
     ExecInspect: (request, response) => response.json(engine.inspectExec(id(request))),
     ExecResize: (request, response) => {
-      engine.resizeExec(id(request), request.query.h ?? 0, request.query.w ?? 0);
+      engine.resizeExec(id(request), ...sizeOf(request.query));
       response.empty(200);
     },
   };

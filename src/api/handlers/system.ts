@@ -42,6 +42,10 @@ export function systemHandlers({ engine, images, volumes, facts }: SystemParts):
       const keep = eventFilter(filters);
       const since = timeBound(request.query.since, 'since');
       const until = timeBound(request.query.until, 'until');
+      if (since !== undefined && until !== undefined && since > until)
+        throw invalid(
+          `\`since\` time (${request.query.since}) cannot be after \`until\` time (${request.query.until})`,
+        );
       const stream = response.stream('application/json');
       const queue: EventMessage[] = [];
       let wake: () => void = () => undefined;

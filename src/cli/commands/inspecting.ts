@@ -1,7 +1,7 @@
 // Prints objects as `inspect` does: indented JSON in a list, compact JSON, or a template for each.
 import { messageOf } from '../../base/errors.ts';
 import type { Context } from '../context.ts';
-import { indentJson, parse, parseJson, type Template, TemplateError } from '../format/index.ts';
+import { indentJson, NilMap, NilSlice, parse, parseJson, type Template, TemplateError } from '../format/index.ts';
 import { Failure } from '../grammar/index.ts';
 
 /** Fields that Go's structs have though the JSON leaves them out when they are empty, with their zero values. */
@@ -40,6 +40,13 @@ const ABSENT: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
 };
 
+/** Fields that are null in JSON where Go has an empty slice or map. */
+const NIL_SLICES =
+  'ExecIDs RepoTags RepoDigests Mounts Env Cmd Entrypoint OnBuild Shell Binds VolumesFrom CapAdd CapDrop Dns DnsOptions DnsSearch ExtraHosts GroupAdd Links SecurityOpt BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps Devices DeviceCgroupRules DeviceRequests Ulimits MaskedPaths ReadonlyPaths'.split(
+    ' ',
+  );
+const NIL_MAPS = ['Volumes', 'Labels', 'PortBindings', 'Options'];
+
 /** Gets the raw JSON of each reference. Errors are said after all output, exit code 1. */
 export async function inspect(
   context: Context,
@@ -72,6 +79,9 @@ function apply(template: Template, raw: string): string {
   for (const [path, fields] of Object.entries(ABSENT)) {
     const target = path === '' ? value : (value as Record<string, unknown>)[path];
     if (typeof target !== 'object' || target === null) continue;
+    const record = target as Record<string, unknown>;
+    for (const name of NIL_SLICES) if (record[name] === null) record[name] = new NilSlice();
+    for (const name of NIL_MAPS) if (record[name] === null) record[name] = new NilMap();
     for (const [name, zero] of Object.entries(fields)) {
       if (!(name in target)) Object.defineProperty(target, name, { value: zero, enumerable: false });
     }

@@ -9,17 +9,37 @@ export function parseJson(text: string): unknown {
   } as (this: unknown, key: string, value: unknown) => unknown);
 }
 
+/** A null that Go holds as an empty slice: it prints as `[]`, and as null in JSON. */
+export class NilSlice extends Array<never> {}
+
+/** A null that Go holds as an empty map: it prints as `map[]`, and as null in JSON. */
+export class NilMap extends Map<never, never> {}
+
+/** Marks a row of a list, whose JSON has its keys sorted and < > & escaped, as Go's own marshalling does. */
+export const ROW = Symbol('row');
+
 /** Compact JSON of a value; bigint is written as a number. Methods are left out. */
 export function toJson(value: unknown): string {
-  if (value === undefined || value === null) return 'null';
+  if (value === undefined || value === null || value instanceof NilSlice || value instanceof NilMap) return 'null';
   if (typeof value === 'bigint') return value.toString();
   if (Array.isArray(value)) return `[${value.map(toJson).join(',')}]`;
   if (value instanceof Map) return toJson(Object.fromEntries(value as Map<string, unknown>));
   if (typeof value === 'object') {
     const entries = Object.entries(value).filter(([, one]) => one !== undefined && typeof one !== 'function');
+    if (ROW in value) return rowJson(entries);
     return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${toJson(one)}`).join(',')}}`;
   }
   return JSON.stringify(value) ?? 'null';
+}
+
+const HTML: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
+
+function rowJson(entries: [string, unknown][]): string {
+  const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${sorted.map(([key, one]) => `${JSON.stringify(key)}:${toJson(one)}`).join(',')}}`.replace(
+    /[<>&]/g,
+    (mark) => HTML[mark] ?? mark,
+  );
 }
 
 /** Go's json.Indent: the same JSON, spread over lines; numbers and order stay as they are. */

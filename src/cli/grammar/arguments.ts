@@ -25,6 +25,7 @@ function need(rule: ArgsRule, count: number): string | undefined {
     case 'atMost':
       return count <= rule.count ? undefined : `requires at most ${plural(rule.count)}`;
     case 'range':
+    default:
       return count >= rule.min && count <= rule.max
         ? undefined
         : `requires at least ${rule.min} and at most ${rule.max} argument${rule.max === 1 ? '' : 's'}`;

@@ -24,7 +24,9 @@ export function parsePorts(published: readonly string[], exposed: readonly strin
     try {
       span = parseRange(range);
     } catch (error) {
-      throw new Error(`invalid range format for --expose: ${text}, error: ${(error as Error).message}`);
+      throw new Error(`invalid range format for --expose: ${text}, error: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
     for (let port = span.first; port <= span.last; port++) ports.exposed[`${port}/${protocol}`] ??= {};
   }

@@ -31,12 +31,14 @@ function profile(path: string): string {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`opening seccomp profile (${path}) failed: ${openError(path, error)}`);
+    throw new Error(`opening seccomp profile (${path}) failed: ${openError(path, error)}`, { cause: error });
   }
   try {
     return JSON.stringify(JSON.parse(text));
   } catch (error) {
-    throw new Error(`compacting json for seccomp profile (${path}) failed: ${(error as Error).message}`);
+    throw new Error(`compacting json for seccomp profile (${path}) failed: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -91,7 +91,7 @@ export function readKeyValueFile(path: string, lookup?: (key: string) => string 
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(openError(path, error));
+    throw new Error(openError(path, error), { cause: error });
   }
   const bad = (what: string): Error => new Error(`invalid env file (${path}): ${what}`);
   const lines: string[] = [];

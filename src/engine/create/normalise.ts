@@ -1,5 +1,5 @@
 // A create body made complete and checked: first alone, then with its image.
-import { invalid, notFound } from '../../base/errors.ts';
+import { invalid } from '../../base/errors.ts';
 import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS, parseSecurityOpt } from '../../runtime/spec/index.ts';
 import type { ContainerConfig, EndpointSettings, HostConfig, ImageConfig } from '../../spec/docker/index.ts';
 import {
@@ -166,7 +166,7 @@ function securityOpt(host: HostConfig, facts: CreateFacts): string[] | null {
   if (host.IpcMode === 'host' || host.PidMode === 'host' || host.Privileged) return [...(given ?? []), 'label=disable'];
   for (const mode of [host.IpcMode, host.PidMode]) {
     const reference = joinedContainer(mode);
-    if (reference && facts.containerId(reference) === undefined) throw notFound(`No such container: ${reference}`);
+    if (reference && facts.containerId(reference) === undefined) throw invalid(`No such container: ${reference}`);
   }
   return given;
 }

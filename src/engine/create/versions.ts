@@ -38,9 +38,6 @@ function adaptMounts(host: HostConfig, minor: number): void {
     if (minor < 40) delete mount.BindOptions?.NonRecursive;
     if (minor < 42) {
       delete mount.BindOptions?.CreateMountpoint;
-      // Not checked by those versions.
-      if (mount.Type !== 'volume') delete mount.VolumeOptions;
-      if (mount.Type !== 'tmpfs') delete mount.TmpfsOptions;
     } else {
       const rules = [
         ['VolumeOptions', 'volume'],
@@ -55,6 +52,10 @@ function adaptMounts(host: HostConfig, minor: number): void {
     }
     if (minor < 44 && mount.Type === 'bind' && mount.BindOptions?.ReadOnlyForceRecursive) {
       throw invalid('BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer');
+    }
+    // Read-only never reached nested mounts then; inspect says so.
+    if (minor < 44 && mount.Type === 'bind' && mount.ReadOnly && mount.BindOptions) {
+      mount.BindOptions.ReadOnlyNonRecursive = true;
     }
     if (minor < 45 && mount.VolumeOptions?.Subpath) throw invalid('VolumeOptions.Subpath needs API v1.45 or newer');
     if (minor < 48 && mount.Type === 'image') throw invalid('Mount type "Image" needs API v1.48 or newer');

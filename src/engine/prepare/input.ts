@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Undo } from '../../base/disposal.ts';
-import { conflict, internal, invalid, isErrno } from '../../base/errors.ts';
+import { conflict, internal, invalid, isErrno, notFound } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
 import type {
   DeviceNode,
@@ -21,14 +21,14 @@ import type { MountRecord } from '../record.ts';
 
 /** The root file system is mounted. What is acquired on the way is given to `undo`. */
 export async function specInput(context: EngineContext, container: Container, undo: Undo): Promise<SpecInput> {
-  const { record } = container;
-  const { config, hostConfig } = record;
+  const { config, hostConfig } = container.record;
+  checkStartable(context, container);
   const paths = context.paths.of(container.id);
   const rootfs = paths.merged;
   const namespaces = {
-    network: networkNamespace(context, hostConfig),
-    pid: joined(context, hostConfig.PidMode, 'pid'),
-    ipc: joined(context, hostConfig.IpcMode, 'ipc'),
+    network: networkNamespace(context, container),
+    pid: joined(context, container, hostConfig.PidMode, 'pid'),
+    ipc: joined(context, container, hostConfig.IpcMode, 'ipc'),
     uts: hostConfig.UTSMode === 'host' ? ('host' as const) : ('new' as const),
     cgroup: hostConfig.CgroupnsMode === 'private' ? ('new' as const) : ('host' as const),
   };
@@ -63,32 +63,57 @@ export async function specInput(context: EngineContext, container: Container, un
   };
 }
 
-function networkNamespace(context: EngineContext, hostConfig: HostConfig): NamespaceSource {
-  if (hostConfig.NetworkMode === 'host') return 'host';
-  return joined(context, hostConfig.NetworkMode, 'net');
+function networkNamespace(context: EngineContext, container: Container): NamespaceSource {
+  return joined(context, container, container.record.hostConfig.NetworkMode, 'net');
 }
 
 /** `host`, `container:X`, or a new namespace. */
-function joined(context: EngineContext, mode: string, kind: 'net' | 'pid' | 'ipc'): NamespaceSource {
+function joined(
+  context: EngineContext,
+  container: Container,
+  mode: string,
+  kind: 'net' | 'pid' | 'ipc',
+): NamespaceSource {
   if (mode === 'host') return 'host';
   const reference = /^container:(.*)$/.exec(mode)?.[1];
   if (reference === undefined) return 'new';
   const other = context.registry.get(reference);
-  const pid = other.state.process?.pid;
-  if (!hasProcess(other.state.phase) || pid === undefined) {
-    if (kind === 'net')
-      throw conflict(
-        `cannot join network namespace of a non running container: container ${other.record.name} is ${other.state.phase === 'starting' ? 'created' : other.state.phase}`,
-      );
-    throw conflict(
-      kind === 'pid'
-        ? `cannot join PID namespace of a non running container: ${other.record.name}`
-        : `cannot join IPC of a non running container: ${other.id}`,
+  if (other === container)
+    throw internal(
+      kind === 'net' ? 'cannot join own network namespace' : `cannot join own ${kind.toUpperCase()} namespace`,
     );
-  }
   if (other.state.phase === 'restarting')
     throw conflict(`Container ${other.id} is restarting, wait until the container is running`);
+  const pid = other.state.process?.pid;
+  if (!hasProcess(other.state.phase) || pid === undefined) throw conflict(notRunning(other, kind));
+  if (kind === 'ipc' && other.record.hostConfig.IpcMode !== 'shareable')
+    throw internal(`container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`);
   return { path: `/proc/${pid}/ns/${kind}` };
+}
+
+function notRunning(other: Container, kind: 'net' | 'pid' | 'ipc'): string {
+  if (kind === 'pid') return `cannot join PID namespace of a non running container: ${other.record.name}`;
+  if (kind === 'ipc') return `cannot join IPC of a non running container: ${other.id}`;
+  const phase = other.state.phase === 'starting' ? 'created' : other.state.phase;
+  return `joining network namespace of container: cannot join network namespace of a non running container: container ${other.record.name} is ${phase}`;
+}
+
+/** What only the start can find out: networks, links and devices that are not there. */
+function checkStartable(context: EngineContext, { record }: Container): void {
+  const { hostConfig } = record;
+  const network = hostConfig.NetworkMode;
+  if (!['bridge', 'default', 'host', 'none'].includes(network) && !network.startsWith('container:'))
+    throw notFound(`failed to set up container networking: network ${network} not found`);
+  for (const link of hostConfig.Links ?? []) {
+    const [name = '', alias = name] = link.split(':');
+    const other = context.registry.get(name);
+    if (!hasProcess(other.state.phase))
+      throw internal(`Cannot link to a non running container: /${other.record.name} AS /${record.name}/${alias}`);
+  }
+  for (const request of hostConfig.DeviceRequests ?? []) {
+    const capabilities = (request.Capabilities ?? []).map((all) => `[${all.join(' ')}]`).join(' ');
+    throw invalid(`could not select device driver "${request.Driver}" with capabilities: [${capabilities}]`);
+  }
 }
 
 function writeFiles(context: EngineContext, container: Container): void {
@@ -155,7 +180,11 @@ async function resolveMount(
   if (record.Type === 'tmpfs') return { type: 'tmpfs', source: 'tmpfs', ...base };
   if (record.Type === 'volume') {
     const name = record.Name ?? '';
-    const root = await context.volumes.acquire(name, container.id);
+    const root = await context.volumes.acquire(name, container.id, {
+      destination: record.Destination,
+      rw: record.RW,
+      propagation: record.Propagation,
+    });
     undo.add(`volume ${name}`, () => context.volumes.release(name, container.id));
     if (record.copyUp === true) await context.volumes.copyUp(name, rootfs, record.Destination);
     return { type: 'bind', source: record.subpath === undefined ? root : subpathOf(root, record.subpath), ...base };

@@ -7,6 +7,7 @@ import { sendSignal } from '../../host/process.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, save } from '../context.ts';
 import { startHealth } from '../health.ts';
+import { startRotation } from '../log-bounds.ts';
 import { hasProcess, startsWithDaemon } from '../lifecycle.ts';
 import { unmountLeftovers } from '../prepare/rootfs.ts';
 import { settle } from './exited.ts';
@@ -68,7 +69,8 @@ async function adoptOne(
     case 'paused':
       if (alive && exitCode === undefined) {
         for (const mount of record.mounts)
-          if (mount.Type === 'volume') await context.volumes.acquire(mount.Name ?? '', container.id);
+          if (mount.Type === 'volume') context.volumes.restore(mount.Name ?? '', container.id);
+        startRotation(context, container);
         startHealth(context, container);
         return;
       }

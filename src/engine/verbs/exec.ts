@@ -1,6 +1,7 @@
 // Another process in a running container: made, started, sized, looked at.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { conflict, internal, invalid, messageOf, notFound } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
 import { LaunchError, resizeTerminal } from '../../runtime/index.ts';
@@ -11,14 +12,14 @@ import type { Container } from '../container.ts';
 import { emit, type EngineContext } from '../context.ts';
 import { normaliseExec } from '../create/index.ts';
 import { Exec } from '../exec.ts';
-import { Attachment, type Io, parseDetachKeys } from '../streams.ts';
+import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '../streams.ts';
 import { exitCodeOf, runtimeOf, runtimeWords } from './start.ts';
 
 export function createExec(context: EngineContext, reference: string, body: unknown, minor: number): string {
   const container = context.registry.get(reference);
   checkRunning(container, reference);
   const wish = normaliseExec(body, minor);
-  parseDetachKeys(wish.detachKeys === '' ? undefined : wish.detachKeys);
+  checkEscapeKeys(wish.detachKeys);
   const exec = new Exec(randomId(), container.id, wish);
   context.execs.set(exec.id, exec);
   container.execs.set(exec.id, exec);
@@ -26,11 +27,20 @@ export function createExec(context: EngineContext, reference: string, body: unkn
   return exec.id;
 }
 
+/** dockerd has another word and status for the same mistake here than at attach. */
+function checkEscapeKeys(keys: string): void {
+  try {
+    parseDetachKeys(keys === '' ? undefined : keys);
+  } catch {
+    throw internal(`Invalid escape keys (${keys}) provided`);
+  }
+}
+
 function checkRunning(container: Container, reference: string): void {
   const { phase } = container.state;
-  if (phase === 'paused') throw conflict(`container ${reference} is paused, unpause the container before exec`);
+  if (phase === 'paused') throw conflict(`Container ${container.id} is paused, unpause the container before exec`);
   if (phase === 'restarting')
-    throw conflict(`container ${container.id} is restarting, wait until the container is running`);
+    throw conflict(`Container ${container.id} is restarting, wait until the container is running`);
   if (phase !== 'running') throw conflict(`container ${container.id} is not running`);
 }
 
@@ -64,24 +74,14 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
   const { wish } = exec;
   exec.phase = 'starting';
   const runtime = runtimeOf(context, container.record.runtime);
+  const over = Promise.withResolvers<void>();
   const attachment =
-    io === undefined
-      ? undefined
-      : new Attachment(io, {
-          stdin: wish.attachStdin,
-          stdout: wish.attachStdout,
-          stderr: wish.attachStderr,
-          closeStdin: !wish.tty,
-          detachKeys:
-            wish.tty || wish.detachKeys !== ''
-              ? parseDetachKeys(wish.detachKeys === '' ? undefined : wish.detachKeys)
-              : [],
-          onDetach: () => emit(context, container, 'exec_detach', { execID: exec.id }),
-        });
+    io && new Attachment(endingAfter(io, over.promise), attachmentOptions(context, container, exec, over.resolve));
   try {
     const spec = containerSpec(context, container);
     const rootfs = `/proc/${container.state.process?.pid ?? 0}/root`;
-    const user = wish.user === '' ? undefined : resolveUser(rootfs, wish.user, container.record.hostConfig.GroupAdd ?? []);
+    const user =
+      wish.user === '' ? undefined : resolveUser(rootfs, wish.user, container.record.hostConfig.GroupAdd ?? []);
     const process = execProcess({ container: spec.process, exec: wish, user, host: context.host, consoleSize });
     emit(context, container, `exec_start: ${wish.cmd.join(' ')}`, { execID: exec.id });
     const started = await context.runtime.exec(
@@ -93,29 +93,57 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
     );
     exec.pid = started.pid;
     exec.phase = 'running';
-    const ended = started.exit.then((code) => {
-      exec.phase = 'ended';
-      exec.exitCode = code ?? 137;
-      container.execs.delete(exec.id);
-      exec.console?.close();
-      emit(context, container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
-    });
-    ended.catch((error: unknown) => context.log.warn(`exec ${exec.id}: ${messageOf(error)}`));
-    // a client hears of the end when the exit code can be asked for
-    if (attachment)
-      await Promise.race([
-        Promise.all([attachment.done, ended]),
-        io?.closed,
-        attachment.done.then(() => (exec.phase === 'running' ? ended : undefined)),
-      ]);
+    started.exit
+      .then(async (code) => {
+        exec.exitCode = code ?? 137;
+        exec.phase = 'ended';
+        over.resolve();
+        container.execs.delete(exec.id);
+        emit(context, container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
+        // what the process wrote last may still be on its way
+        await Promise.race([exec.console?.ended, delay(DRAIN_MS, undefined, { ref: false })]);
+        exec.console?.close();
+      })
+      .catch((error: unknown) => context.log.warn(`exec ${exec.id}: ${messageOf(error)}`));
+    if (attachment) await Promise.race([io.closed, Promise.all([attachment.done, over.promise])]);
   } catch (error) {
     exec.phase = 'ended';
+    over.resolve();
     container.execs.delete(exec.id);
     exec.console?.close();
     const failure = execFailure(error);
     exec.exitCode = failure.exitCode;
     throw failure.error;
   }
+}
+
+/** How long output may lag behind the exit code, milliseconds. */
+const DRAIN_MS = 2000;
+
+/** A client that reads the end of the stream asks for the exit code at once: the end is held back until there is one. */
+function endingAfter(io: Io, over: Promise<void>): Io {
+  return { ...io, end: () => void over.then(() => io.end()) };
+}
+
+function attachmentOptions(
+  context: EngineContext,
+  container: Container,
+  exec: Exec,
+  letGo: () => void,
+): AttachmentOptions {
+  const { wish } = exec;
+  return {
+    stdin: wish.attachStdin,
+    stdout: wish.attachStdout,
+    stderr: wish.attachStderr,
+    closeStdin: !wish.tty,
+    detachKeys:
+      wish.tty || wish.detachKeys !== '' ? parseDetachKeys(wish.detachKeys === '' ? undefined : wish.detachKeys) : [],
+    onDetach: () => {
+      emit(context, container, 'exec_detach', { execID: exec.id });
+      letGo();
+    },
+  };
 }
 
 /** The configuration that the container was started with. */

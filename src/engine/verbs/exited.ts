@@ -23,6 +23,8 @@ export function exited(context: EngineContext, id: string, code: number): Promis
 export async function settle(context: EngineContext, container: Container, code: number): Promise<void> {
   const { state, record } = container;
   stopHealth(container);
+  container.rotationStop?.();
+  container.rotationStop = undefined;
   state.oomKilled = context.runtime.wasOutOfMemory(container.id);
   if (state.oomKilled) emit(context, container, 'oom');
   state.exitCode = code;

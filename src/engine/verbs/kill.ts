@@ -1,5 +1,5 @@
 // Signals to a container's first process, and the wait for its end.
-import { conflict, internal, invalid } from '../../base/errors.ts';
+import { conflict, internal, invalid, messageOf } from '../../base/errors.ts';
 import { groupProcesses, setFrozen } from '../../host/cgroup.ts';
 import { sendSignal } from '../../host/process.ts';
 import type { Container } from '../container.ts';
@@ -12,7 +12,7 @@ const SIGCONT_WAIT_MS = 10_000;
 
 export async function kill(context: EngineContext, reference: string, signalText: string): Promise<void> {
   const container = context.registry.get(reference);
-  const signal = signalText === '' ? SIGKILL : parseSignal(signalText);
+  const signal = signalText === '' ? SIGKILL : signalOf(reference, signalText);
   if (!hasProcess(container.state.phase))
     throw conflict(`cannot kill container: ${reference}: container ${container.id} is not running`);
   if (signal === SIGKILL) {
@@ -26,6 +26,14 @@ export async function kill(context: EngineContext, reference: string, signalText
     deliver(context, container, signal);
   }
   emit(context, container, 'kill', { signal: String(signal) });
+}
+
+function signalOf(reference: string, text: string): number {
+  try {
+    return parseSignal(text);
+  } catch (error) {
+    throw invalid(`cannot kill container: ${reference}: ${messageOf(error)}`);
+  }
 }
 
 /** Signals the first process if it is still the one that was started. */

@@ -63,14 +63,23 @@ function testFor(
     case 'label':
       return (container) => matchesLabels(values, container.record.config.Labels);
     case 'status':
-      for (const value of values) if (!STATUSES.includes(value)) throw invalid(`invalid filter 'status=${value}'`);
+      for (const value of values)
+        if (!STATUSES.includes(value))
+          throw invalid(
+            `invalid filter 'status=${value}': invalid value for state (${value}): must be one of ${STATUSES.join(', ')}`,
+          );
       return any((value, container) => shownState(container.state).Status === value);
     case 'health':
-      for (const value of values) if (!HEALTHS.includes(value)) throw invalid(`invalid filter 'health=${value}'`);
+      for (const value of values)
+        if (!HEALTHS.includes(value))
+          throw invalid(
+            `invalid filter 'health=${value}': invalid value for health (${value}): must be one of ${HEALTHS.join(', ')}`,
+          );
       return any((value, container) => (container.state.health?.status ?? 'none') === value);
     case 'exited': {
       const codes = values.map((value) => {
-        if (!/^[+-]?\d+$/.test(value)) throw invalid(`invalid filter 'exited=${value}'`);
+        if (!/^[+-]?\d+$/.test(value))
+          throw invalid(`invalid filter 'exited=${value}': strconv.Atoi: parsing "${value}": invalid syntax`);
         return Number(value);
       });
       return (container) =>

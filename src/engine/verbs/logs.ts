@@ -19,14 +19,18 @@ export interface LogWish {
   readonly follow: boolean;
 }
 
+/** Throws when there is no log to read. */
+export function checkReadable(container: Container): void {
+  if (container.record.hostConfig.LogConfig.Type === 'none')
+    throw notImplemented('configured logging driver does not support reading');
+}
+
 export async function* logBatches(
   context: EngineContext,
   container: Container,
   wish: LogWish,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine[]> {
-  if (container.record.hostConfig.LogConfig.Type === 'none')
-    throw notImplemented('configured logging driver does not support reading');
   const running = hasProcess(container.state.phase) || container.state.phase === 'starting';
   const finished = running ? container.nextStop() : Promise.resolve();
   const keep = (line: LogLine): boolean => {

@@ -9,7 +9,7 @@ export function pause(context: EngineContext, reference: string): Promise<void> 
   const container = context.registry.get(reference);
   return context.locks.run(container.id, async () => {
     if (!hasProcess(container.state.phase)) throw conflict(`container ${container.id} is not running`);
-    if (container.state.phase === 'paused') throw conflict(`container ${container.id} is already paused`);
+    if (container.state.phase === 'paused') throw conflict(`Container ${container.id} is already paused`);
     await freeze(context, container, true);
   });
 }
@@ -17,7 +17,7 @@ export function pause(context: EngineContext, reference: string): Promise<void> 
 export function unpause(context: EngineContext, reference: string): Promise<void> {
   const container = context.registry.get(reference);
   return context.locks.run(container.id, async () => {
-    if (container.state.phase !== 'paused') throw conflict(`Container ${container.id} is not paused`);
+    if (container.state.phase !== 'paused') throw internal(`Container ${container.id} is not paused`);
     await freeze(context, container, false);
   });
 }

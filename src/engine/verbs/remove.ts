@@ -37,11 +37,11 @@ export async function removeByReference(
 
 function refusal({ record }: Container): string {
   const { phase } = record.state;
-  const advice =
+  const why =
     phase === 'paused'
-      ? 'unpause and then stop the container before removal or force remove'
-      : 'stop the container before removal or force remove';
-  return `cannot remove container "/${record.name}": container is ${phase}: ${advice}`;
+      ? 'paused and must be unpaused first'
+      : `${phase}: stop the container before removing or force remove`;
+  return `cannot remove container "${record.name}": container is ${why}`;
 }
 
 /** The caller holds the lock; there is no process. */
@@ -63,7 +63,6 @@ export async function remove(context: EngineContext, container: Container, optio
   for (const [id, exec] of context.execs) if (exec.containerId === container.id) context.execs.delete(id);
   for (const mount of record.mounts) {
     if (mount.Type !== 'volume') continue;
-    await context.volumes.release(mount.Name ?? '', container.id);
     if (options.volumes && mount.anonymous === true) await context.volumes.removeUnused(mount.Name ?? '');
   }
   emit(context, container, 'destroy');

@@ -1,5 +1,5 @@
 // Gives a container another name.
-import { invalid } from '../../base/errors.ts';
+import { conflict, invalid, messageOf } from '../../base/errors.ts';
 import { emit, type EngineContext, save } from '../context.ts';
 import { validateName } from '../create/index.ts';
 
@@ -10,7 +10,11 @@ export function rename(context: EngineContext, reference: string, wanted: string
   const oldName = container.record.name;
   if (name === oldName) throw invalid('Renaming a container with the same name as its current name');
   validateName(name);
-  context.registry.reserve(name, container.id);
+  try {
+    context.registry.reserve(name, container.id);
+  } catch (error) {
+    throw conflict(`Error when allocating new name: ${messageOf(error)}`);
+  }
   container.record.name = name;
   context.registry.release(oldName);
   save(context, container);

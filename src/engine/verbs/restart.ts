@@ -1,5 +1,5 @@
 // Stops a container if it runs, and starts it.
-import { conflict } from '../../base/errors.ts';
+import { conflict, internal, messageOf } from '../../base/errors.ts';
 import { emit, type EngineContext } from '../context.ts';
 import { isActive } from '../lifecycle.ts';
 import { stopProcess } from './kill.ts';
@@ -27,7 +27,12 @@ export async function restart(
   await context.locks.run(container.id, async () => {
     container.stopRequested = false;
     container.state.stoppedByUser = false;
-    if (!isActive(container.state.phase)) await startLocked(context, container);
+    if (isActive(container.state.phase)) return;
+    try {
+      await startLocked(context, container);
+    } catch (error) {
+      throw internal(`Cannot restart container ${reference}: ${messageOf(error)}`, { cause: error });
+    }
   });
   emit(context, container, 'restart');
 }

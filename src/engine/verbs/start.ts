@@ -7,6 +7,7 @@ import { specFor } from '../../runtime/spec/index.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
 import { startHealth } from '../health.ts';
+import { logBounds, startRotation } from '../log-bounds.ts';
 import { specInput } from '../prepare/input.ts';
 import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
 import { remove } from './remove.ts';
@@ -67,12 +68,14 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   const { spec, warnings } = specFor(input);
   for (const warning of warnings) context.log.warn(`container ${container.id}: ${warning}`);
   const { config } = record;
+  const bounds = logBounds(record.hostConfig.LogConfig);
   const made = await context.runtime.create({
     id: container.id,
     name: record.name,
     spec,
     runtime,
     logFile: record.hostConfig.LogConfig.Type === 'none' ? undefined : context.paths.of(container.id).log,
+    logMaxBytes: bounds.maxFiles < 2 ? bounds.maxBytes : undefined,
     stdin: config.OpenStdin,
     keepStdin: keepsStdin(config),
   });
@@ -89,6 +92,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   save(context, container);
   emit(context, container, 'start');
   undo.keep();
+  startRotation(context, container);
   startHealth(context, container);
 }
 
@@ -135,7 +139,10 @@ function startFailure(error: unknown): { error: BerthError; message: string; exi
     const wrapped = internal(messageOf(error), { cause: error });
     return { error: wrapped, message: wrapped.message, exitCode: 128 };
   }
-  const message = `failed to create task for container: failed to create shim task: OCI runtime create failed: ${runtimeWords(error.message)}: unknown`;
+  const hint = /not a directory/.test(error.message)
+    ? ': Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type'
+    : '';
+  const message = `failed to create task for container: failed to create shim task: OCI runtime create failed: ${runtimeWords(error.message)}: unknown${hint}`;
   const exitCode = exitCodeOf(error.message);
   return { error: exitCode === 128 ? internal(message) : invalid(message), message, exitCode };
 }

@@ -10,8 +10,7 @@ export function wait(context: EngineContext, reference: string, condition: strin
   switch (condition) {
     case '':
     case 'not-running':
-      if (!isActive(container.state.phase))
-        return { ended: Promise.resolve({ exitCode: container.state.exitCode }) };
+      if (!isActive(container.state.phase)) return { ended: Promise.resolve({ exitCode: container.state.exitCode }) };
       return { ended: container.nextStop() };
     case 'next-exit':
       return { ended: container.nextStop() };

@@ -48,4 +48,5 @@ try {
   reply = { ok: false, message: error instanceof Error ? error.message : String(error), code };
   new ByteRing(job.memory).abort();
 }
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a thread, not a window
 parentPort?.postMessage(reply);

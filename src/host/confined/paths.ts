@@ -24,5 +24,5 @@ export function baseOf(path: string): string {
 
 /** A path as Node's fs takes it: bytes that are no ASCII go as a Buffer, unchanged. */
 export function fsPath(path: string): string | Buffer {
-  return /[^\x00-\x7f]/.test(path) ? Buffer.from(path, 'latin1') : path;
+  return /[^\p{ASCII}]/u.test(path) ? Buffer.from(path, 'latin1') : path;
 }

@@ -115,7 +115,8 @@ class Unpacker {
     // aufs kept its own books under such names
     if (name.startsWith(META)) return;
     const hidden = name.slice(WHITEOUT.length);
-    if (hidden === '' || hidden === '.' || hidden === '..') throw new TarError(`invalid whiteout entry "${path.slice(1)}"`);
+    if (hidden === '' || hidden === '.' || hidden === '..')
+      throw new TarError(`invalid whiteout entry "${path.slice(1)}"`);
     this.#ensureDirectory(parent);
     const target = `${parent === '/' ? '' : parent}/${hidden}`;
     const there = lstat(target);
@@ -191,7 +192,8 @@ class Unpacker {
         try {
           linkSync(fsPath(target), fsPath(path));
         } catch (error) {
-          if (isErrno(error, 'ENOENT')) throw new TarError(`linkat ${entry.linkname} ${entry.name}: no such file or directory`);
+          if (isErrno(error, 'ENOENT'))
+            throw new TarError(`linkat ${entry.linkname} ${entry.name}: no such file or directory`);
           throw error;
         }
         return;

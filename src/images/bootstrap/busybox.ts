@@ -44,12 +44,33 @@ function layout(program: Program, certificates: Buffer | undefined): Buffer[] {
   };
   const file = (name: string, content: string | Buffer, mode = 0o644): void => {
     const bytes = Buffer.from(content);
-    files.set(name, [tarHeader({ name, type: 'file', mode, size: bytes.length, ...at }), bytes, Buffer.alloc(tarPadding(bytes.length))]);
+    files.set(name, [
+      tarHeader({ name, type: 'file', mode, size: bytes.length, ...at }),
+      bytes,
+      Buffer.alloc(tarPadding(bytes.length)),
+    ]);
   };
   const link = (name: string, linkname: string): void => {
     files.set(name, [tarHeader({ name, type: 'symlink', mode: 0o777, linkname, ...at })]);
   };
-  for (const name of ['bin', 'dev', 'etc', 'home', 'lib', 'proc', 'sbin', 'sys', 'usr', 'usr/bin', 'usr/sbin', 'var', 'var/spool', 'var/spool/mail', 'var/www']) directory(name);
+  for (const name of [
+    'bin',
+    'dev',
+    'etc',
+    'home',
+    'lib',
+    'proc',
+    'sbin',
+    'sys',
+    'usr',
+    'usr/bin',
+    'usr/sbin',
+    'var',
+    'var/spool',
+    'var/spool/mail',
+    'var/www',
+  ])
+    directory(name);
   directory('root', 0o700);
   directory('tmp', 0o1777);
   directory('var/tmp', 0o1777);
@@ -132,9 +153,13 @@ async function fromPackage(paths: StorePaths, onProgress: OnProgress, signal?: A
     await onProgress(`Downloading ${PACKAGE} ${candidate}`);
     const directory = await mkdtemp(join(cache, 'get-'));
     try {
-      const got = await run('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', `${PACKAGE}=${candidate}`], { ...options, cwd: directory });
+      const got = await run('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', `${PACKAGE}=${candidate}`], {
+        ...options,
+        cwd: directory,
+      });
       [deb] = await readdir(directory);
-      if (got.code !== 0 || deb === undefined) throw unavailable(got.stderr.trim().split('\n').at(-1) ?? 'apt-get download failed');
+      if (got.code !== 0 || deb === undefined)
+        throw unavailable(got.stderr.trim().split('\n').at(-1) ?? 'apt-get download failed');
       const { rename } = await import('node:fs/promises');
       await rename(join(directory, deb), join(cache, basename(deb)));
     } finally {

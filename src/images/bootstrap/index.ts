@@ -20,8 +20,14 @@ export async function bootstrapImage(
   signal?: AbortSignal,
 ): Promise<Image> {
   const reference = withDefaultTag(parseReference(name));
-  if (reference.domain !== 'docker.io' || !/^library\/(?:busybox|debian)$/.test(reference.path) || reference.tag === undefined) {
-    throw invalid(`"${name}" cannot be made from this host's packages`, { hint: 'Known are busybox[:TAG] and debian[:SUITE].' });
+  if (
+    reference.domain !== 'docker.io' ||
+    !/^library\/(?:busybox|debian)$/.test(reference.path) ||
+    reference.tag === undefined
+  ) {
+    throw invalid(`"${name}" cannot be made from this host's packages`, {
+      hint: 'Known are busybox[:TAG] and debian[:SUITE].',
+    });
   }
   const rootfs: Rootfs =
     reference.path === 'library/busybox'

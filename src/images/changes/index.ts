@@ -19,7 +19,9 @@ export function applyChanges<C extends ImageConfig>(config: C, changes: readonly
   let commandGiven = false;
   for (const { word, rest } of lines) {
     const name = word.toUpperCase();
-    const variables = new Map((result.Env ?? []).map((pair) => [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]));
+    const variables = new Map(
+      (result.Env ?? []).map((pair) => [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]),
+    );
     result = APPLY[name]?.(result, rest, variables) ?? result;
     commandGiven ||= name === 'CMD';
     // a new entry point makes the command of the base meaningless
@@ -84,12 +86,18 @@ const APPLY: Readonly<Record<string, Apply>> = {
     }
     return { ...config, Env: env };
   },
-  LABEL: (config, rest, variables) => ({ ...config, Labels: { ...config.Labels, ...Object.fromEntries(pairs('LABEL', rest, variables)) } }),
+  LABEL: (config, rest, variables) => ({
+    ...config,
+    Labels: { ...config.Labels, ...Object.fromEntries(pairs('LABEL', rest, variables)) },
+  }),
   EXPOSE(config, rest, variables) {
     const words = splitWords(rest);
     if (words.length === 0) throw invalid('EXPOSE requires at least one argument');
     const ports = words.flatMap((word) => portsOf(expand(word, variables)));
-    return { ...config, ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) } };
+    return {
+      ...config,
+      ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) },
+    };
   },
   ONBUILD(config, rest) {
     if (!rest) throw invalid('ONBUILD requires at least one argument');
@@ -143,7 +151,14 @@ function healthcheck(text: string): Healthcheck {
       result.Retries = Number(value);
       continue;
     }
-    const field = ({ interval: 'Interval', timeout: 'Timeout', 'start-period': 'StartPeriod', 'start-interval': 'StartInterval' } as const)[flag];
+    const field = (
+      {
+        interval: 'Interval',
+        timeout: 'Timeout',
+        'start-period': 'StartPeriod',
+        'start-interval': 'StartInterval',
+      } as const
+    )[flag];
     if (field === undefined) throw invalid(`unknown flag: ${flag}`);
     const nanos = parseDuration(value);
     if (nanos === undefined) throw invalid(`time: invalid duration "${value}"`);
@@ -165,7 +180,9 @@ function portsOf(word: string): string[] {
 }
 
 const SIGNALS = new Set(
-  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ'.split(' '),
+  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ'.split(
+    ' ',
+  ),
 );
 
 function isSignal(text: string): boolean {

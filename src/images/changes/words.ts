@@ -66,7 +66,7 @@ export function jsonArray(text: string): string[] | undefined {
   if (!text.startsWith('[')) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every((item) => typeof item === 'string') ? (value as string[]) : undefined;
+    return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
   } catch {
     return undefined;
   }

@@ -8,9 +8,17 @@ export async function readDockerManifest(archive: Archive): Promise<ToLoad[]> {
   if (value === null) throw invalid('invalid manifest, manifest cannot be null (but can be [])');
   if (!Array.isArray(value)) throw invalid('invalid manifest.json: it is no list');
   return value.map((item: unknown) => {
-    const { Config, Layers, RepoTags, Parent } = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>;
+    const { Config, Layers, RepoTags, Parent } = (typeof item === 'object' && item !== null ? item : {}) as Record<
+      string,
+      unknown
+    >;
     if (typeof Config !== 'string') throw invalid('invalid manifest.json: an image has no Config');
-    return { config: Config, layers: texts(Layers), names: texts(RepoTags), parent: typeof Parent === 'string' ? Parent : undefined };
+    return {
+      config: Config,
+      layers: texts(Layers),
+      names: texts(RepoTags),
+      parent: typeof Parent === 'string' ? Parent : undefined,
+    };
   });
 }
 

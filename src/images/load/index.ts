@@ -23,14 +23,22 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
 }
 
-export async function loadImages(context: ImageContext, source: AsyncIterable<Uint8Array>, options: LoadOptions): Promise<void> {
+export async function loadImages(
+  context: ImageContext,
+  source: AsyncIterable<Uint8Array>,
+  options: LoadOptions,
+): Promise<void> {
   const directory = context.store.paths.newTemporary();
   await mkdir(directory, { mode: 0o700 });
   const lease = context.store.leases.take();
   try {
     const { compression, stream } = await peekCompression(source);
     const archive = new Archive(directory, await spoolTar(directory, decompress(stream, compression), options.signal));
-    const wanted = await (archive.has('manifest.json') ? readDockerManifest(archive) : archive.has('index.json') ? readOciLayout(archive, options.platform) : readLegacy(archive));
+    const wanted = await (archive.has('manifest.json')
+      ? readDockerManifest(archive)
+      : archive.has('index.json')
+        ? readOciLayout(archive, options.platform)
+        : readLegacy(archive));
     await loadAll(context, archive, wanted, options, lease);
   } finally {
     lease[Symbol.dispose]();
@@ -39,7 +47,13 @@ export async function loadImages(context: ImageContext, source: AsyncIterable<Ui
   }
 }
 
-async function loadAll(context: ImageContext, archive: Archive, wanted: readonly ToLoad[], options: LoadOptions, lease: Lease): Promise<void> {
+async function loadAll(
+  context: ImageContext,
+  archive: Archive,
+  wanted: readonly ToLoad[],
+  options: LoadOptions,
+  lease: Lease,
+): Promise<void> {
   const loaded: { image: Image; parent: string | undefined }[] = [];
   const unnamed: string[] = [];
   let named = false;
@@ -81,4 +95,3 @@ function isParent(parent: Image, child: Image): boolean {
   const [above, own] = [parent.file.history ?? [], child.file.history ?? []];
   return own.length === above.length + 1 && JSON.stringify(own.slice(0, -1)) === JSON.stringify(above);
 }
-

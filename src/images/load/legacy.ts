@@ -22,7 +22,8 @@ interface LegacyLayer {
 const MAX_LAYERS = 125;
 
 export async function readLegacy(archive: Archive): Promise<ToLoad[]> {
-  if (!archive.has('repositories')) throw invalid('open repositories: no such file or directory', { hint: 'This is not an archive of images.' });
+  if (!archive.has('repositories'))
+    throw invalid('open repositories: no such file or directory', { hint: 'This is not an archive of images.' });
   const repositories = (await archive.json('repositories')) as Record<string, Record<string, string>> | null;
   const byTop = new Map<string, string[]>();
   for (const [name, tags] of Object.entries(repositories ?? {})) {
@@ -39,7 +40,7 @@ async function assemble(archive: Archive, top: string): Promise<Omit<ToLoad, 'na
   for (let id: string | undefined = top; id; id = layers[0]?.json.parent) {
     if (layers.length >= MAX_LAYERS) throw invalid('max depth exceeded');
     if (!/^[a-f0-9]{64}$/.test(id) || !archive.has(`${id}/json`)) throw invalid(`invalid target ID: ${id}`);
-    layers.unshift({ id, json: ((await archive.json(`${id}/json`)) ?? {}) as LegacyLayer });
+    layers.unshift({ id, json: (await archive.json(`${id}/json`)) ?? {} });
   }
   const diffIds: Digest[] = [];
   for (const { id } of layers) diffIds.push(await diffIdOf(archive, `${id}/layer.tar`));

@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto';
 import { invalid } from '../../base/errors.ts';
 import { isDigest } from '../../base/ids.ts';
-import { type Descriptor, hostPlatform, type Index, type Manifest, MEDIA, type Platform, platformMatches } from '../../spec/oci/index.ts';
+import {
+  type Descriptor,
+  hostPlatform,
+  type Index,
+  type Manifest,
+  MEDIA,
+  type Platform,
+  platformMatches,
+} from '../../spec/oci/index.ts';
 import type { Archive } from './archive.ts';
 import type { ToLoad } from './one.ts';
 
@@ -22,7 +30,12 @@ export async function readOciLayout(archive: Archive, platform: Platform | undef
   return found;
 }
 
-async function resolve(archive: Archive, descriptor: Descriptor, platform: Platform, depth: number): Promise<ToLoad | undefined> {
+async function resolve(
+  archive: Archive,
+  descriptor: Descriptor,
+  platform: Platform,
+  depth: number,
+): Promise<ToLoad | undefined> {
   if (depth > MAX_DEPTH) throw invalid('indexes are nested too deep');
   const document = (await checked(archive, descriptor)) as Partial<Index> & Partial<Manifest>;
   if (document.manifests && document.layers) throw invalid('a document is both an index and a manifest');
@@ -36,7 +49,11 @@ async function resolve(archive: Archive, descriptor: Descriptor, platform: Platf
     return undefined;
   }
   if (!document.config || !document.layers) throw invalid(`manifest ${descriptor.digest} is not one of an image`);
-  if (document.config.mediaType !== MEDIA.config && !document.config.mediaType.startsWith('application/vnd.docker.container.image')) return undefined;
+  if (
+    document.config.mediaType !== MEDIA.config &&
+    !document.config.mediaType.startsWith('application/vnd.docker.container.image')
+  )
+    return undefined;
   return {
     config: blobPath(document.config.digest),
     layers: document.layers.map((layer) => blobPath(layer.digest)),

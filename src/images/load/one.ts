@@ -18,7 +18,13 @@ export interface ToLoad {
   readonly parent: string | undefined;
 }
 
-export async function loadOne(context: ImageContext, archive: Archive, item: ToLoad, options: LoadOptions, lease: Lease): Promise<Image> {
+export async function loadOne(
+  context: ImageContext,
+  archive: Archive,
+  item: ToLoad,
+  options: LoadOptions,
+  lease: Lease,
+): Promise<Image> {
   const content = typeof item.config === 'string' ? await archive.readWhole(item.config) : item.config;
   const file = parseImageFile(content);
   if (file.os !== 'linux') throw invalid(`cannot load ${file.os} image on linux`);
@@ -34,9 +40,14 @@ export async function loadOne(context: ImageContext, archive: Archive, item: ToL
       const name = item.layers[at] ?? '';
       const { size } = archive.member(name);
       const source = archive.read(name);
-      const told = options.quiet ? source : withProgress(source, options.say, { status: 'Loading layer', id: diffId.slice(7, 19), total: size });
+      const told = options.quiet
+        ? source
+        : withProgress(source, options.say, { status: 'Loading layer', id: diffId.slice(7, 19), total: size });
       try {
-        await context.store.layers.register(parent, told, lease, { diffId, ...(options.signal ? { signal: options.signal } : {}) });
+        await context.store.layers.register(parent, told, lease, {
+          diffId,
+          ...(options.signal ? { signal: options.signal } : {}),
+        });
       } catch (error) {
         const got = /got (sha256:[a-f0-9]{64})$/.exec(messageOf(error))?.[1];
         if (got !== undefined) throw invalid(`invalid diffID for layer ${at}: expected "${diffId}", got "${got}"`);

@@ -29,11 +29,13 @@ const MAX_PATH = 255;
 
 /** Reads what a person writes. Throws invalid in the words of distribution/reference. */
 export function parseReference(text: string): Reference {
-  if (IDENTIFIER.test(text)) throw invalid(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
+  if (IDENTIFIER.test(text))
+    throw invalid(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);
   const [domain, remainder] = splitDomain(text);
   const colon = remainder.indexOf(':');
   const remote = colon < 0 ? remainder : remainder.slice(0, colon);
-  if (remote.toLowerCase() !== remote) throw invalid(`invalid reference format: repository name (${remote}) must be lowercase`);
+  if (remote.toLowerCase() !== remote)
+    throw invalid(`invalid reference format: repository name (${remote}) must be lowercase`);
   const match = REFERENCE.exec(`${domain}/${remainder}`);
   if (!match?.[2]) {
     const lower = REFERENCE.test(`${domain}/${remainder}`.toLowerCase());
@@ -42,7 +44,12 @@ export function parseReference(text: string): Reference {
   const [, host, path, tag, digest] = match;
   if (path.length > MAX_PATH) throw invalid('repository name must not be more than 255 characters');
   if (digest !== undefined) checkDigest(digest);
-  return { domain: host ?? domain, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+  return {
+    domain: host ?? domain,
+    path,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
 }
 
 function splitDomain(name: string): [string, string] {
@@ -53,7 +60,8 @@ function splitDomain(name: string): [string, string] {
   let domain = DEFAULT_DOMAIN;
   let remote = name;
   if (first === 'index.docker.io') remote = rest;
-  else if (first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first) [domain, remote] = [first, rest];
+  else if (first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first)
+    [domain, remote] = [first, rest];
   if (domain === DEFAULT_DOMAIN && !remote.includes('/')) remote = `library/${remote}`;
   return [domain, remote];
 }
@@ -78,7 +86,12 @@ export function parseAnyReference(text: string): AnyReference {
 
 export function withTag(reference: Reference, tag: string): Reference {
   if (!TAG_ONLY.test(tag)) throw invalid('invalid tag format');
-  return { domain: reference.domain, path: reference.path, tag, ...(reference.digest === undefined ? {} : { digest: reference.digest }) };
+  return {
+    domain: reference.domain,
+    path: reference.path,
+    tag,
+    ...(reference.digest === undefined ? {} : { digest: reference.digest }),
+  };
 }
 
 export function withDigest(reference: Reference, digest: string): Reference {
@@ -118,7 +131,10 @@ export function familiarString(reference: Reference): string {
 }
 
 function suffix(reference: Reference): string {
-  return (reference.tag === undefined ? '' : `:${reference.tag}`) + (reference.digest === undefined ? '' : `@${reference.digest}`);
+  return (
+    (reference.tag === undefined ? '' : `:${reference.tag}`) +
+    (reference.digest === undefined ? '' : `@${reference.digest}`)
+  );
 }
 
 /** The `repo` and `tag` parameters of tag, import and commit; undefined when `repo` is empty. */

@@ -43,7 +43,11 @@ export async function openGate(
   try {
     const byte = Buffer.alloc(1);
     for (let attempt = 0; (await readByte(fd, byte)) === 0; attempt += 1) {
-      if (!alive()) throw new LaunchError('the process ended before it was started');
+      // a process that is gone may have run and ended since the last look: its byte is then in the pipe
+      if (!alive()) {
+        if ((await readByte(fd, byte)) > 0) break;
+        throw new LaunchError('the process ended before it was started');
+      }
       if (attempt > 2000) throw new LaunchError('the process did not start within 10 s');
       await new Promise((resolve) => (attempt < 20 ? setImmediate(resolve) : setTimeout(resolve, 5)));
     }

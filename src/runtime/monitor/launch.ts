@@ -17,6 +17,8 @@ export interface Launch {
   readonly exitDirectory: string;
   /** k8s-file log, or undefined for none. */
   readonly logFile: string | undefined;
+  /** Begun anew beyond this size, bytes. */
+  readonly logMaxBytes: number | undefined;
   readonly terminal: boolean;
   readonly stdin: boolean;
   /** The container's stdin stays open when the daemon's connection to it ends. */
@@ -73,6 +75,7 @@ export function monitorArguments(launch: Launch): string[] {
     '--log-level',
     'error',
     '--no-sync-log',
+    ...(launch.logMaxBytes === undefined ? [] : ['--log-size-max', String(launch.logMaxBytes)]),
     ...(launch.terminal ? ['--terminal'] : []),
     ...(launch.stdin ? ['--stdin'] : []),
     ...(launch.keepStdin ? ['--leave-stdin-open'] : []),

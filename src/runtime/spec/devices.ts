@@ -1,5 +1,5 @@
 // Device nodes and the device cgroup's rules.
-import { internal } from '../../base/errors.ts';
+import { internal, invalid } from '../../base/errors.ts';
 import type { HostConfig } from '../../spec/docker/index.ts';
 import type { DeviceNode } from './input.ts';
 
@@ -65,4 +65,12 @@ export function devicesOf(
     devices,
     rules: [...DEFAULT_RULES, ...asked, ...(hostConfig.DeviceCgroupRules ?? []).map(parseDeviceRule)],
   };
+}
+
+/** `--gpus` and its like need a driver that injects devices; there is none. Throws invalid in dockerd's words. */
+export function refuseDeviceRequests(requests: HostConfig['DeviceRequests']): void {
+  const [first] = requests ?? [];
+  if (!first) return;
+  const capabilities = (first.Capabilities ?? []).map((all) => `[${all.join(' ')}]`).join(' ');
+  throw invalid(`could not select device driver ${JSON.stringify(first.Driver)} with capabilities: [${capabilities}]`);
 }

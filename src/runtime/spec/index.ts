@@ -1,6 +1,6 @@
 // A container's OCI configuration (config.json) out of its settings, its user, its mounts and what the host can do.
 import { internal } from '../../base/errors.ts';
-import { devicesOf } from './devices.ts';
+import { devicesOf, refuseDeviceRequests } from './devices.ts';
 import type { NamespaceSource, OciSpec, SpecInput } from './input.ts';
 import { hiddenPathsOf, mountsOf } from './mounts.ts';
 import { processOf } from './process.ts';
@@ -27,6 +27,7 @@ export function specFor(input: SpecInput): { spec: OciSpec; warnings: string[] }
   const security = parseSecurityOpt(hostConfig.SecurityOpt);
   const { process, warnings } = processOf(input, security);
   const { mounts, rootfsPropagation } = mountsOf(input, security);
+  refuseDeviceRequests(hostConfig.DeviceRequests);
   const { devices, rules } = devicesOf(hostConfig, input.devices);
   const { maskedPaths, readonlyPaths } = hiddenPathsOf(hostConfig);
   const ownUts = namespaces.uts === 'new';

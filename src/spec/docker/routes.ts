@@ -65,9 +65,13 @@ export const routes = {
   },
   ContainerPause: { method: 'POST', path: '/containers/{id}/pause' },
   ContainerRename: { method: 'POST', path: '/containers/{id}/rename', query: { name: 'text' } },
-  ContainerResize: { method: 'POST', path: '/containers/{id}/resize', query: { h: 'int', w: 'int' } },
+  ContainerResize: { method: 'POST', path: '/containers/{id}/resize', query: { h: 'text', w: 'text' } },
   ContainerRestart: { method: 'POST', path: '/containers/{id}/restart', query: { signal: 'text', t: 'int' } },
-  ContainerStart: { method: 'POST', path: '/containers/{id}/start', query: { detachKeys: 'text' } },
+  ContainerStart: {
+    method: 'POST',
+    path: '/containers/{id}/start',
+    query: { detachKeys: 'text', checkpoint: 'text', 'checkpoint-dir': 'text' },
+  },
   ContainerStats: { method: 'GET', path: '/containers/{id}/stats', query: { stream: 'bool', 'one-shot': 'bool' } },
   ContainerStop: { method: 'POST', path: '/containers/{id}/stop', query: { signal: 'text', t: 'int' } },
   ContainerTop: { method: 'GET', path: '/containers/{id}/top', query: { ps_args: 'text' } },
@@ -77,7 +81,7 @@ export const routes = {
   // Exec
   ContainerExec: { method: 'POST', path: '/containers/{id}/exec' },
   ExecInspect: { method: 'GET', path: '/exec/{id}/json' },
-  ExecResize: { method: 'POST', path: '/exec/{id}/resize', query: { h: 'int', w: 'int' } },
+  ExecResize: { method: 'POST', path: '/exec/{id}/resize', query: { h: 'text', w: 'text' } },
   ExecStart: { method: 'POST', path: '/exec/{id}/start' },
   // Image
   ImageBuild: {

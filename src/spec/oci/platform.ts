@@ -8,9 +8,15 @@ export interface Platform {
 }
 
 const COMPONENT = /^[A-Za-z0-9_.-]+$/;
-const SYSTEMS = new Set('aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'.split(' '));
+const SYSTEMS = new Set(
+  'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'.split(
+    ' ',
+  ),
+);
 const ARCHITECTURES = new Set(
-  '386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm'.split(' '),
+  '386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm'.split(
+    ' ',
+  ),
 );
 
 /** Architecture of this machine in Go's words. */
@@ -60,7 +66,9 @@ export function parsePlatform(text: string): Platform {
     // the first component may name an os version: linux(1.2)
     const bare = at === 0 ? part.replace(/\([^()]*\)$/, '') : part;
     if (!COMPONENT.test(bare)) {
-      throw invalid(`"${part}" is an invalid component of "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`);
+      throw invalid(
+        `"${part}" is an invalid component of "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`,
+      );
     }
   }
   const [first = '', second = '', third = ''] = parts;
@@ -83,13 +91,15 @@ export function decodePlatform(json: string): Platform {
   } catch (error) {
     throw invalid(`failed to parse platform: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('failed to parse platform: json: cannot unmarshal into Go value of type v1.Platform');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid('failed to parse platform: json: cannot unmarshal into Go value of type v1.Platform');
   const field = (name: string): string => {
     const found = Object.entries(value).find(([key]) => key.toLowerCase() === name)?.[1] as unknown;
     return typeof found === 'string' ? found : '';
   };
   const [os, architecture, variant] = [field('os'), field('architecture'), field('variant')];
-  if (!os && !architecture && variant) throw invalid('optional platform fields provided, but OS and Architecture are missing');
+  if (!os && !architecture && variant)
+    throw invalid('optional platform fields provided, but OS and Architecture are missing');
   if (!os || !architecture) throw invalid('both OS and Architecture must be provided');
   return make(os, architecture, variant);
 }
@@ -100,7 +110,10 @@ export function formatPlatform(platform: Platform): string {
 
 /** Whether an image of platform `image` runs where `wanted` is asked for. */
 export function platformMatches(wanted: Platform, image: Platform): boolean {
-  const [w, i] = [make(wanted.os, wanted.architecture, wanted.variant ?? ''), make(image.os, image.architecture, image.variant ?? '')];
+  const [w, i] = [
+    make(wanted.os, wanted.architecture, wanted.variant ?? ''),
+    make(image.os, image.architecture, image.variant ?? ''),
+  ];
   if (w.os !== i.os) return false;
   if (w.architecture === i.architecture) {
     if ((w.variant ?? '') === (i.variant ?? '') || image.variant === undefined || image.variant === '') return true;

@@ -70,7 +70,9 @@ function connect(file: string): DatabaseSync {
 function tableOf<T>(database: DatabaseSync, name: string, log: Log): RecordTable<T> {
   if (!/^[a-z_]+$/.test(name)) throw new Error(`bad table name ${name}`);
   database.exec(`CREATE TABLE IF NOT EXISTS ${name} (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`);
-  const insert: StatementSync = database.prepare(`INSERT INTO ${name} (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`);
+  const insert: StatementSync = database.prepare(
+    `INSERT INTO ${name} (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+  );
   const remove: StatementSync = database.prepare(`DELETE FROM ${name} WHERE key = ?`);
   return {
     load(accept) {

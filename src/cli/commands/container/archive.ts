@@ -85,12 +85,13 @@ async function add(
   });
 }
 
-/** Puts the archive's root at `place`, whatever its name in the archive is; nothing is written outside of it. Gives the bytes of files. */
+/** Puts the archive's root at `target`, whatever its name in the archive is; nothing is written outside of it. Gives the bytes of files. */
 export async function unpack(
   body: AsyncIterable<Uint8Array>,
-  place: string,
+  target: string,
   options: { owner: boolean },
 ): Promise<number> {
+  const place = resolve(target);
   const reader = extract();
   const source = Readable.from(body, { objectMode: false });
   source.on('error', (error) => reader.destroy(error));
@@ -132,7 +133,8 @@ export async function unpack(
 
 /** The first part of a name is the root, which `place` stands for. */
 function inside(place: string, name: string): string {
-  const rest = name.replace(/^\.?\/+/, '').replace(/\/+$/, '');
+  // The archive of `/` has names that begin with a slash, which is the root then.
+  const rest = name.replace(/\/+$/, '');
   const slash = rest.indexOf('/');
   const path = slash < 0 ? place : resolve(place, rest.slice(slash + 1));
   if (path !== place && !path.startsWith(place.endsWith(sep) ? place : place + sep))

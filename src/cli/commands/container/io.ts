@@ -1,4 +1,5 @@
 // Copies between the terminal and an attached container or exec, with raw mode, half-close and detach keys.
+
 import { Demux, type Wire } from '../../../client/index.ts';
 import type { Context } from '../../context.ts';
 import { DetachKeys } from './detach.ts';
@@ -50,7 +51,11 @@ interface Input {
 function startInput(wire: Wire, streams: Streams): Input {
   const { stdin } = process;
   const raw = streams.tty && stdin.isTTY;
-  if (raw) stdin.setRawMode(true);
+  if (raw) {
+    stdin.setRawMode(true);
+    // Node leaves the terminal turning \n into \r\n, which the container's terminal has done already. Leaving raw mode undoes it.
+    process.getBuiltinModule('child_process').spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+  }
   const keys = raw ? new DetachKeys(streams.detachKeys) : undefined;
   let detach: (ending: Ending) => void = () => undefined;
   const detached = new Promise<Ending>((resolve) => {

@@ -66,7 +66,7 @@ const list = (use: string) =>
         context.err('WARNING: Ignoring custom format, because both --format and --quiet are set.\n');
       }
       if (own !== '') parse(own, '', 1, 'failed to parse template');
-      const size = given.size || (!given.quiet && !changed('size') && /\.Size\b/.test(own));
+      const size = given.size || (!given.quiet && !changed('size') && /\.Size\b|\bjson \.(?!\w)/.test(own));
       const limit = given.latest && given.last === -1 ? 1 : given.last;
       const containers = await context.client.call('ContainerList', {
         query: {
@@ -91,7 +91,7 @@ function chooseFormat(format: string, quiet: boolean, size: boolean): string {
 }
 
 const ellipsis = (text: string, width: number): string => {
-  const chars = [...text];
+  const chars = Array.from(text);
   return chars.length <= width ? text : `${chars.slice(0, width - 1).join('')}…`;
 };
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { command } from '../../context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { checkEnv, checkExtraHost, checkLabel, parseReference, parseUlimit, toMap } from '../../options/index.ts';
+import { checkExtraHost, checkLabel, parseReference, parseUlimit, toMap } from '../../options/index.ts';
 import type { Ulimit } from '../../../spec/docker/container.ts';
 import { showProgress } from '../../progress/index.ts';
 import { displayOn } from '../display-on.ts';
@@ -96,7 +96,7 @@ export const build = command({
       ),
     );
     const answer = await context.client.stream('ImageBuild', {
-      query: { ...given, rm: flags.rm } as never,
+      query: { ...given, rm: flags.rm },
       headers: { 'Content-Type': 'application/x-tar' },
       ...(remote ? {} : { raw: await contextOf(source, flags.file) }),
     });

@@ -46,7 +46,7 @@ export const history = command({
     const rows = layers.map((layer) => {
       const createdAt = new Date(layer.Created * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
       const by = layer.CreatedBy.replaceAll('\t', ' ');
-      const chars = [...by];
+      const chars = Array.from(by);
       return {
         ID: trunc ? layer.Id.replace(/^sha256:/, '').slice(0, 12) : layer.Id,
         CreatedAt: createdAt,

@@ -12,7 +12,7 @@ export function editAuths(context: Context, change: (auths: Auths) => Auths): st
   const next = { ...config, auths: change((config['auths'] ?? {}) as Auths) };
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(next, undefined, '\t')}`, { mode: 0o600 });
+  writeFileSync(temporary, JSON.stringify(next, undefined, '\t'), { mode: 0o600 });
   renameSync(temporary, path);
   return path;
 }

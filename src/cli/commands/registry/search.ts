@@ -39,7 +39,7 @@ export const search = command({
     });
     const rows = results.map((one) => {
       const description = one.description.replaceAll('\n', ' ').replaceAll('\r', ' ');
-      const chars = [...description];
+      const chars = Array.from(description);
       return {
         Name: one.name,
         Description: !flags['no-trunc'] && chars.length > 45 ? `${chars.slice(0, 44).join('')}…` : description,

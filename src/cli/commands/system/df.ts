@@ -2,7 +2,7 @@
 import { humanDuration, humanSize } from '../../../base/units.ts';
 import type { DiskUsageResponse } from '../../../spec/docker/system.ts';
 import { command } from '../../context.ts';
-import { parse, renderRows, type Row } from '../../format/index.ts';
+import { markRow, parse, renderRows, type Row, toJson } from '../../format/index.ts';
 import { Failure, FORMAT_HELP, flag, none } from '../../grammar/index.ts';
 import { containerRow } from '../container/ls.ts';
 import { IMAGE_KIND, imageRow } from '../image/ls.ts';
@@ -66,8 +66,9 @@ export const df = command({
       return 0;
     }
     const details = verbose(usage, format === 'table');
+    for (const row of Object.values(details).flat()) markRow(row as Row);
     if (format === 'table') context.out(verboseTable(usage, details));
-    else if (format === 'json') context.out(renderRows('json', [{ ...details }], KIND));
+    else if (format === 'json') context.out(toJson(details));
     else {
       if (format === 'raw') throw new Failure('--format raw can not be used with --verbose by this client');
       context.out(parse(format).run(details));

@@ -52,6 +52,7 @@ export const info = command({
         context.out(`${template.run(value, { ignoreCase: true, typeName: 'system.dockerInfo' })}\n`);
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
+        context.out('\n');
         problem ??= new Failure(`template: ${error.message.replace(/^template: /, '')}`);
       }
     }

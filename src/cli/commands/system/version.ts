@@ -28,7 +28,7 @@ export const version = command({
     const value = { Client: clientVersion(context, server), Server: server ? withEngine(server) : null };
     if (template) {
       try {
-        context.out(`${template.run(value, { ignoreCase: true })}\n`);
+        context.out(`${template.run(value, { ignoreCase: true, typeName: 'system.versionInfo' })}\n`);
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
         problem ??= error.message;

@@ -33,10 +33,10 @@ export type Statement =
   | {
       readonly kind: 'if' | 'with';
       readonly pipeline: Pipeline;
-      readonly then: Statement[];
+      readonly body: Statement[];
       readonly otherwise: Statement[];
     }
-  | { readonly kind: 'range'; readonly pipeline: Pipeline; readonly then: Statement[]; readonly otherwise: Statement[] }
+  | { readonly kind: 'range'; readonly pipeline: Pipeline; readonly body: Statement[]; readonly otherwise: Statement[] }
   | { readonly kind: 'break' | 'continue' };
 
 /** A template that does not parse, in Go's words without the leading `template: name:`. */

@@ -1,6 +1,6 @@
 // Runs a parsed template over a value.
 import { type At, type CommandNode, type Operand, type Pipeline, type Statement, TemplateError } from './ast.ts';
-import type { TemplateFunction } from './functions.ts';
+import { ARITY, type TemplateFunction } from './functions.ts';
 import { isRecord, show, truthy } from './show.ts';
 
 export interface ExecuteOptions {
@@ -52,7 +52,7 @@ class Run {
           const inner: Scope = [...scope];
           const value = this.#pipeline(one.pipeline, dot, inner);
           const yes = value !== NO_VALUE && truthy(value);
-          out += this.walk(yes ? one.then : one.otherwise, yes && one.kind === 'with' ? value : dot, inner);
+          out += this.walk(yes ? one.body : one.otherwise, yes && one.kind === 'with' ? value : dot, inner);
           break;
         }
         case 'range':
@@ -78,7 +78,7 @@ class Run {
       if (names.length === 1) inner.push([names[0] ?? '', item]);
       if (names.length === 2) inner.push([names[0] ?? '', key], [names[1] ?? '', item]);
       try {
-        out += this.walk(one.then, item, inner);
+        out += this.walk(one.body, item, inner);
       } catch (stop) {
         if (!(stop instanceof Break) && !(stop instanceof Continue)) throw stop;
         out += stop.message;
@@ -121,7 +121,7 @@ class Run {
       if ((head.name === 'and' || head.name === 'or') && piped.length === 0)
         return this.#lazy(head.name, rest, dot, scope);
       const args = rest.map((one) => this.#value(one, dot, scope));
-      return this.#call(head.name, command, [...args, ...piped]);
+      return this.#call(head.name, head, [...args, ...piped], command);
     }
     if (head.kind === 'field' || head.kind === 'chain' || head.kind === 'variable') {
       const args = [...rest.map((one) => this.#value(one, dot, scope)), ...piped];
@@ -140,7 +140,8 @@ class Run {
     return value;
   }
 
-  #call(name: string, at: At, args: unknown[]): unknown {
+  #call(name: string, head: At, args: unknown[], at: At = head): unknown {
+    this.#count(name, head, args.length, ARITY[name]);
     try {
       return this.#options.functions[name]?.(...args);
     } catch (error) {
@@ -176,6 +177,7 @@ class Run {
       case 'pipeline':
         return this.#pipeline(operand.pipeline, dot, [...scope]);
       case 'function':
+      default:
         return this.#call(operand.name, operand, args);
     }
   }
@@ -200,7 +202,9 @@ class Run {
     const found = this.#key(on, name);
     if (found !== undefined) {
       const value = on[found];
-      return typeof value === 'function' ? (value as TemplateFunction).apply(on, args) : value;
+      if (typeof value !== 'function') return value;
+      this.#count(name, at, args.length, value.length);
+      return (value as TemplateFunction).apply(on, args);
     }
     if (this.#options.lenient) return NO_VALUE;
     if (on === this.#root && this.#options.typeName !== undefined) {
@@ -213,6 +217,11 @@ class Run {
     if (name in on && !(name in Object.prototype)) return name;
     if (!this.#options.ignoreCase) return undefined;
     return Object.keys(on).find((key) => key.toLowerCase() === name.toLowerCase());
+  }
+
+  #count(name: string, at: At, got: number, want: number | undefined): void {
+    if (want !== undefined && got !== want)
+      throw this.#bad(at, `wrong number of args for ${name}: want ${want} got ${got}`);
   }
 
   #bad(at: At, what: string): TemplateError {

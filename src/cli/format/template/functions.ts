@@ -166,6 +166,25 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   truncate: (value, limit) => text(value).slice(0, Number(limit)),
 };
 
+/** How many arguments those functions take that take a fixed number of them. */
+export const ARITY: Readonly<Record<string, number>> = {
+  not: 1,
+  len: 1,
+  ne: 2,
+  lt: 2,
+  le: 2,
+  gt: 2,
+  ge: 2,
+  json: 1,
+  split: 2,
+  join: 2,
+  title: 1,
+  lower: 1,
+  upper: 1,
+  pad: 3,
+  truncate: 2,
+};
+
 /** In the header of a table the functions of docker hand the title through. */
 export const HEADER_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   ...FUNCTIONS,

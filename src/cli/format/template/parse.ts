@@ -118,7 +118,7 @@ class Parser {
       }
     } else if (first.stop === 'eof') throw this.#bad('unexpected EOF');
     this.#variables = this.#variables.slice(0, known);
-    return { kind, pipeline, then: first.body, otherwise };
+    return { kind, pipeline, body: first.body, otherwise };
   }
 
   #pipeline(context: string, stop: 'close' | ')'): Pipeline {
@@ -243,6 +243,11 @@ class Parser {
           return { kind: 'pipeline', pipeline, pos, text: `(${pipeline.text})` };
         }
         return undefined;
+      case 'open':
+      case 'close':
+      case 'space':
+      case 'text':
+      case 'end':
       default:
         return undefined;
     }

@@ -6,13 +6,13 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return showNumber(value);
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
-  if (value instanceof Map) return showMap([...(value as Map<string, unknown>)]);
+  if (value instanceof Map) return showMap(Array.from(value as Iterable<[string, unknown]>));
   if (typeof value === 'object') {
     const entries = Object.entries(value).filter(([, one]) => typeof one !== 'function');
     const struct = entries.length > 0 && entries.every(([key]) => /^[A-Z]\w*$/.test(key));
     return struct ? `{${entries.map(([, one]) => show(one)).join(' ')}}` : showMap(entries);
   }
-  return String(value as boolean | bigint);
+  return typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : typeof value;
 }
 
 function showMap(entries: [string, unknown][]): string {

@@ -36,7 +36,8 @@ export function header(fields: TarFields): Buffer {
   if (entry.size > MAX_OCTAL_11) records.push(['size', String(entry.size)]);
   if (entry.uid > MAX_OCTAL_7) records.push(['uid', String(entry.uid)]);
   if (entry.gid > MAX_OCTAL_7) records.push(['gid', String(entry.gid)]);
-  if (entry.mtime < 0 || !Number.isInteger(entry.mtime)) records.push(['mtime', String(entry.mtime)]);
+  if (entry.mtime < 0 || entry.mtime > MAX_OCTAL_11 || !Number.isInteger(entry.mtime))
+    records.push(['mtime', String(entry.mtime)]);
   for (const [name, value] of [...(entry.xattrs ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
     records.push([`SCHILY.xattr.${name}`, value]);
   }
@@ -70,7 +71,7 @@ export function padding(size: number): number {
 export const TRAILER: Buffer = Buffer.alloc(2 * BLOCK);
 
 function fits(name: string): boolean {
-  return name.length <= 100 && !/[^\x01-\x7f]/.test(name);
+  return name.length <= 100 && !/[^\p{ASCII}]/u.test(name);
 }
 
 function ascii(name: string): string {

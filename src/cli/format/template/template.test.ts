@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Template, TemplateError } from './index.ts';
+
+const data = {
+  Id: 'abc',
+  State: { Running: true, Pid: 42, Health: null },
+  Names: ['one', 'two'],
+  Labels: { b: '2', a: '1' },
+  Empty: [],
+  Ports: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }] },
+  Label: (name: unknown) => `label ${String(name)}`,
+  Big: 9223372036854775807n,
+};
+
+const cases: readonly (readonly [string, string])[] = [
+  ['{{.Id}}', 'abc'],
+  ['{{ .State.Pid }}', '42'],
+  ['{{json .Names}}', '["one","two"]'],
+  ['{{.Names}}', '[one two]'],
+  ['{{.Labels}}', 'map[a:1 b:2]'],
+  ['{{.State.Health}}', '<nil>'],
+  ['{{.Big}}', '9223372036854775807'],
+  ['{{len .Names}} {{len .Id}}', '2 3'],
+  ['{{index .Names 1}}', 'two'],
+  ['{{index .Labels "a"}}', '1'],
+  ['{{(index (index .Ports "80/tcp") 0).HostPort}}', '8080'],
+  ['{{range .Names}}<{{.}}>{{end}}', '<one><two>'],
+  ['{{range $i, $n := .Names}}{{$i}}{{$n}} {{end}}', '0one 1two '],
+  ['{{range $k, $v := .Labels}}{{$k}}={{$v}};{{end}}', 'a=1;b=2;'],
+  ['{{range .Empty}}x{{else}}none{{end}}', 'none'],
+  ['{{range .Names}}{{if eq . "two"}}{{break}}{{end}}{{.}}{{end}}', 'one'],
+  ['{{if .State.Running}}up{{else}}down{{end}}', 'up'],
+  ['{{if .State.Health}}h{{else if .State.Running}}r{{end}}', 'r'],
+  ['{{with .State}}{{.Pid}}{{$.Id}}{{end}}', '42abc'],
+  ['{{$x := .Id}}{{$x | upper}}', 'ABC'],
+  ['{{.Label "x"}}', 'label x'],
+  ['{{join .Names ","}} {{split "a-b" "-"}}', 'one,two [a b]'],
+  ['{{title "some words"}} {{lower "ABC"}}', 'Some Words abc'],
+  ['{{pad .Id 1 2}}|{{truncate .Id 2}}', ' abc  |ab'],
+  ['{{printf "%s-%05d-%q" .Id 42 "x"}}', 'abc-00042-"x"'],
+  ['{{println .Id 1}}', 'abc 1\n'],
+  ['{{and .State.Running .Id}} {{or "" .Id}} {{not .Id}}', 'abc abc false'],
+  ['{{eq 1 2 1}} {{ne 1 2}} {{lt 1 2}} {{ge "b" "a"}}', 'true true true true'],
+  ['a {{- /* note */ -}} b', 'ab'],
+  ['x {{- .Id -}} y', 'xabcy'],
+  ['{{"quoted\\n"}}{{`raw\\n`}}', 'quoted\nraw\\n'],
+];
+
+for (const [source, want] of cases) test(`runs ${source}`, () => assert.equal(new Template(source).run(data), want));
+
+const bad: readonly (readonly [string, string])[] = [
+  ['{{.Id', 'template: :1: unclosed action'],
+  ['{{nope .}}', 'template: :1: function "nope" not defined'],
+  ['{{if .Id}}', 'template: :1: unexpected EOF'],
+  ['{{end}}', 'template: :1: unexpected {{end}}'],
+  ['{{$x}}', 'template: :1: undefined variable "$x"'],
+  ['{{.Nope}}', 'template: :1:2: executing "" at <.Nope>: map has no entry for key "Nope"'],
+  ['{{.State.Nope}}', 'template: :1:8: executing "" at <.State.Nope>: map has no entry for key "Nope"'],
+  [
+    '{{index .Names 5}}',
+    'template: :1:2: executing "" at <index .Names 5>: error calling index: index out of range: 5',
+  ],
+];
+
+for (const [source, want] of bad) {
+  test(`refuses ${source}`, () => {
+    assert.throws(
+      () => new Template(source).run(data),
+      (error) => error instanceof TemplateError && error.message === want,
+    );
+  });
+}
+
+test('a header has titles where rows have values', () => {
+  assert.equal(
+    new Template('{{.ID}}\t{{json .Names}}').header({ ID: 'CONTAINER ID', Names: 'NAMES' }),
+    'CONTAINER ID\tNAMES',
+  );
+});
+
+test('text without actions is itself', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      fc.pre(!text.includes('{{'));
+      assert.equal(new Template(text).run(data), text);
+    }),
+  );
+});
+
+test('json of a value reads back as the value', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      assert.deepEqual(JSON.parse(new Template('{{json .}}').run(value)), JSON.parse(JSON.stringify(value)));
+    }),
+  );
+});
+
+test('no source makes the parser fail in its own way', () => {
+  const pieces = fc.constantFrom(
+    '{{',
+    '}}',
+    '.A',
+    ' ',
+    '|',
+    '(',
+    ')',
+    '"x"',
+    'if',
+    'end',
+    'range',
+    '$x',
+    ':=',
+    'len',
+    '1',
+    '-',
+    'else',
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
+      try {
+        new Template(parts.join('')).run({ A: [1] });
+      } catch (error) {
+        assert.ok(error instanceof TemplateError, String(error));
+      }
+    }),
+  );
+});

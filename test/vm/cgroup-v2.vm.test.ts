@@ -1,0 +1,55 @@
+// Berth on a host with cgroup v2: the scenario of control groups in a small machine, once with each OCI runtime.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { build } from 'esbuild';
+import { findProgram } from '../../src/host/find.ts';
+import { execute } from '../support/daemon.ts';
+import { runMachine, whyNoMachine } from './machine.ts';
+import type { StepResult } from './steps.ts';
+
+const ROOT = dirname(dirname(import.meta.dirname));
+
+describe('cgroup v2', { skip: whyNoMachine() ?? false }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-vm-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  before(async () => {
+    const built = await execute(process.execPath, [join(ROOT, 'scripts/build.ts')], { env: { BERTH_DIST: folder } });
+    assert.equal(built.code, 0, built.stderr);
+    await build({
+      entryPoints: [join(import.meta.dirname, 'scenario.ts')],
+      outfile: join(folder, 'scenario.mjs'),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      external: ['koffi'],
+      logLevel: 'warning',
+    });
+  });
+
+  for (const runtime of ['runc', 'crun']) {
+    const skip = findProgram(runtime) === undefined ? `${runtime} is not installed` : false;
+    test(`containers live under their limits with ${runtime}`, { skip, timeout: 300_000 }, async (t) => {
+      const end = await runMachine({
+        files: folder,
+        command: `BERTH_TEST_ENTRY=$PWD/berth.mjs node scenario.mjs ${runtime}`,
+      });
+      t.diagnostic(`accelerator ${end.accelerator}`);
+      const results = resultsOf(end.output);
+      for (const { name, took, problem } of results)
+        t.diagnostic(`${problem === undefined ? 'ok' : 'FAILED'} ${(took / 1000).toFixed(1)} s  ${name}`);
+      const failed = results.flatMap(({ name, problem }) => (problem === undefined ? [] : [`- ${name}: ${problem}`]));
+      if (end.code !== 0 || results.length === 0) failed.push('- the scenario did not come to its end');
+      assert.equal(failed.length, 0, `${failed.join('\n')}\n\nconsole of the machine:\n${end.console}`);
+    });
+  }
+});
+
+/** None when the scenario broke off. */
+function resultsOf(output: string): StepResult[] {
+  const line = output.trim().split('\n').at(-1) ?? '';
+  return line.startsWith('[') ? (JSON.parse(line) as StepResult[]) : [];
+}
