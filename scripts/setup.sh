@@ -20,6 +20,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # package, and what proves that it is there: a command (any of several) or a file. docs/dependencies.md says why each is needed.
 needed='
+busybox-static   busybox
 ca-certificates  /etc/ssl/certs/ca-certificates.crt
 conmon           conmon
 mmdebstrap       mmdebstrap
@@ -28,7 +29,6 @@ procps           ps
 runc             runc|crun
 '
 needed_by_tests='
-busybox-static   /usr/share/doc/busybox-static
 cpio             cpio
 crun             crun
 qemu-system-x86  qemu-system-x86_64
@@ -158,12 +158,12 @@ npm_packages() {
   command -v npm >/dev/null 2>&1 || fail 'npm is not on the PATH. It is needed once, to fetch Node 24 and the JavaScript packages; any version since 7 will do.' \
     "Run 'apt-get install npm' (or install Node from nodejs.org), then the command again."
   say 'installing npm packages, Node 24 among them (about 400 MB)'
-  # One small question first: without a network npm spends minutes on each package in turn.
-  if ! quietly npm view "node-$platform" name --fetch-retries=1 --fetch-retry-mintimeout=1000 --loglevel=error; then
-    npm_failed
-  fi
   rm -rf "$state/new"
   mkdir "$state/new" && cp "$root/package.json" "$root/package-lock.json" "$state/new/" || exit 1
+  # One small question first, not answered from a cache: without a network npm spends minutes on each package in turn.
+  if ! quietly npm view "node-$platform" name --cache "$state/new/cache" --fetch-retries=1 --fetch-retry-mintimeout=1000 --loglevel=error; then
+    npm_failed
+  fi
   # Not `npm ci`: it refuses a lock that lacks the optional packages of other platforms, which a registry that has not all
   # of them gives. With the lock beside it `install` takes the same versions and checks the same digests.
   # No package of ours needs its install script: binaries come as packages by platform.
@@ -188,13 +188,17 @@ npm_packages() {
 
 build_programs() {
   node=$root/node_modules/node-$platform/bin/node
-  if [ -e "$root/dist/berth.mjs" ] && [ -z "$(find "$root/src" "$root/scripts/build.ts" "$root/package.json" "$root/node_modules/.package-lock.json" -newer "$root/dist/berth.mjs" -print -quit 2>&1)" ]; then
+  if [ -e "$root/dist/berth.cjs" ] && [ -z "$(find "$root/src" "$root/scripts/build.ts" "$root/package.json" "$state/npm" -newer "$root/dist/berth.cjs" -print -quit 2>&1)" ]; then
     return 0
   fi
-  if ! (cd "$root" && quietly "$node" scripts/build.ts); then
+  rm -rf "$state/dist" "$state/old"
+  if ! (cd "$root" && BERTH_DIST=$state/dist quietly "$node" scripts/build.ts); then
     last_words
-    fail 'the programs could not be built.' "Try 'npm run build' in $root."
+    fail 'the programs could not be built; those of before are unchanged.' "Try 'npm run build' in $root."
   fi
+  if [ -e "$root/dist" ]; then mv "$root/dist" "$state/old" || exit 1; fi
+  mv "$state/dist" "$root/dist" || exit 1
+  rm -rf "$state/old"
 }
 
 # What root made in someone's checkout belongs to the owner of the checkout.

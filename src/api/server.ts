@@ -66,8 +66,8 @@ async function answer(
   taken?: { socket: Duplex; head: Buffer },
 ): Promise<void> {
   const reply = new Reply(request, response, taken?.socket);
-  const socket = taken?.socket ?? request.socket;
-  socket.on('error', () => undefined);
+  // a connection that is not taken over is looked after by the server, and carries many requests
+  taken?.socket.on('error', () => undefined);
   reply.header('Api-Version', API_VERSION);
   reply.header('Docker-Experimental', 'false');
   reply.header('Ostype', 'linux');

@@ -21,8 +21,9 @@ import { lockRoot } from '../daemon/lock.ts';
 import { daemonFlags, type DaemonOptions, daemonOptions } from '../daemon/options.ts';
 import { type Engine, EventBus, openEngine } from '../engine/index.ts';
 import { observeAbilities } from '../host/abilities.ts';
-import { observeCgroups } from '../host/cgroup.ts';
+import { controllersOf, makeRoomForGroups, observeCgroups, removeEmptyGroup } from '../host/cgroup.ts';
 import { findProgram } from '../host/find.ts';
+import { whenQuiet } from '../host/memory.ts';
 import { bootId } from '../host/process.ts';
 import { openImages } from '../images/index.ts';
 import {
@@ -38,6 +39,9 @@ import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
 import { openVolumes, type VolumeRecord } from '../volumes/index.ts';
+
+/** After so long without a request the daemon gives back what memory it can, milliseconds. */
+const QUIET_MS = 3000;
 
 /** Runs the daemon until a signal ends it; the process's exit code is set. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -81,13 +85,19 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
   const instance = createHash('sha256').update(dataRoot).digest('hex').slice(0, 8);
   const cgroupParent = options.cgroupParent === '' ? `berth/${instance}` : options.cgroupParent;
+  const cgroups = observeCgroups();
+  try {
+    makeRoomForGroups(cgroups);
+  } catch (error) {
+    log.warn(`limits of containers may not hold: the control groups cannot be prepared: ${messageOf(error)}`);
+  }
   const runtimes = await observeRuntimes(options, cgroupParent, log);
   const conmon = findProgram(options.conmon);
   if (conmon === undefined)
     throw unavailable(`${options.conmon} is not installed; berth doctor says what else is missing`);
   const host = observeAbilities(KNOWN_CAPABILITIES);
-  const cgroups = observeCgroups();
-  const warnings = hostWarnings(host.canRaiseLimits, [...cgroups.roots.keys()], cgroups.layout === 'v2');
+  const controllers = controllersOf(cgroups);
+  const warnings = hostWarnings(host.canRaiseLimits, controllers);
   for (const warning of warnings) log.warn(warning);
 
   using records = openRecords(join(dataRoot, 'berth.db'), log);
@@ -145,12 +155,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     labels: options.labels,
     debug: options.logLevel === 'debug',
     warnings,
-    controllers:
-      cgroups.layout === 'v2'
-        ? readFileSync(join(cgroups.roots.get('') ?? '/sys/fs/cgroup', 'cgroup.controllers'), 'latin1')
-            .trim()
-            .split(' ')
-        : [...cgroups.roots.keys()],
+    controllers,
     insecureRegistries: options.insecureRegistries,
   };
   const handlers = {
@@ -160,6 +165,8 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     ...imageHandlers(images),
     ...volumeHandlers(volumes),
   };
+  const quiet = whenQuiet(QUIET_MS);
+  quiet.touch();
   const servers: Server[] = [];
   for (const address of addresses) {
     const allowedHosts = hostCheck(address);
@@ -170,6 +177,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
       ...(address.kind === 'tcp' && options.tls ? { tls: tlsOptions(options.tls) } : {}),
       ...(allowedHosts ? { allowedHosts } : {}),
     });
+    server.on('request', quiet.touch);
     await listen(server, address, options.group, log);
     servers.push(server);
   }
@@ -184,6 +192,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   const inTime = engine.close(!options.liveRestore);
   await Promise.race([inTime, new Promise((done) => setTimeout(done, options.shutdownTimeout * 1000).unref())]);
   for (const server of servers) server.closeAllConnections();
+  if (options.cgroupParent === '') removeEmptyGroup(cgroups, `/${cgroupParent}`);
   log.info('the daemon has ended');
   // open streams of clients must not hold the process
   setImmediate(() => process.exit(0));
@@ -232,11 +241,11 @@ async function observeRuntimes(
   return { table, chosen: chosen.name };
 }
 
-function hostWarnings(canRaiseLimits: boolean, controllers: readonly string[], v2: boolean): string[] {
+function hostWarnings(canRaiseLimits: boolean, controllers: readonly string[]): string[] {
   return [
     ...(canRaiseLimits ? [] : ['WARNING: No CAP_SYS_RESOURCE: limits above those of the daemon are clamped']),
-    ...(v2 || controllers.includes('memory') ? [] : ['WARNING: No memory limit support']),
-    ...(v2 || controllers.includes('pids') ? [] : ['WARNING: No pids limit support']),
+    ...(controllers.includes('memory') ? [] : ['WARNING: No memory limit support']),
+    ...(controllers.includes('pids') ? [] : ['WARNING: No pids limit support']),
   ];
 }
 

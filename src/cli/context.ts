@@ -87,7 +87,6 @@ export class Context {
 }
 
 /** The commands of this program. */
-export type CliCommand<F extends Flags> = Command<F, Context>;
 export type CliNode = TreeNode<Context>;
 
 /** Gives a command its exact flag types, and loses them for the tree. */

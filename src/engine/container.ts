@@ -1,5 +1,5 @@
 // A container as it lives in the daemon: its record, its execs, and whoever waits for it or is attached to it.
-import type { Console } from '../runtime/monitor/console.ts';
+import type { Console } from '../runtime/index.ts';
 import type { ContainerRecord } from './record.ts';
 import type { Exec } from './exec.ts';
 import type { Attachment } from './streams.ts';

@@ -1,5 +1,5 @@
 // One exec of a container: what was asked for, and what became of it.
-import type { Console } from '../runtime/monitor/console.ts';
+import type { Console } from '../runtime/index.ts';
 import type { NormalisedExec } from './create/index.ts';
 
 export class Exec {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { type CgroupTrees, controllerDirectory } from '../host/cgroup.ts';
+import { type CgroupTrees, controllerDirectory, controllersOf } from '../host/cgroup.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { CgroupSupport, CreateFacts } from './create/index.ts';
 
@@ -48,9 +48,7 @@ function readText(file: string): string {
 /** v2 promises its controllers by name; v1 by the files of each tree's root. */
 function cgroupSupport(trees: CgroupTrees): CgroupSupport {
   const v2 = trees.layout === 'v2';
-  const controllers = v2
-    ? readText(join(trees.roots.get('') ?? '/sys/fs/cgroup', 'cgroup.controllers')).split(' ')
-    : [...trees.roots.keys()];
+  const controllers = controllersOf(trees);
   const has = (controller: string): boolean => controllers.includes(controller);
   const file = (controller: string, name: string): boolean =>
     !v2 && existsSync(join(controllerDirectory(trees, controller, '') ?? '/nonexistent', name));

@@ -84,6 +84,7 @@ export function openEngine(options: EngineOptions) {
       const toStart = await adopt(context, (id) => watch.read(id));
       // an exit between reading the records and now was seen by the watch before its container was known to run
       for (const exit of watch.present()) await exited(context, exit.id, exit.code);
+      context.images.sweep();
       return () => startAdopted(context, toStart);
     },
     create: (wish: CreateWish) => create(context, wish),

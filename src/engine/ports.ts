@@ -14,6 +14,8 @@ export interface ContainerImage {
 }
 
 export interface ImageSource {
+  /** Gives back the layers of images that were removed while a container used them. */
+  sweep(): void;
   /** By name, name@digest, id or id prefix. Throws notFound `No such image: name:tag`. */
   forContainer(reference: string, platform?: string): ContainerImage;
 }

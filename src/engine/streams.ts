@@ -1,7 +1,7 @@
 // Somebody's terminal or pipes tied to a process: output to them, input from them, and the keys that let go.
 import type { Readable } from 'node:stream';
 import { invalid } from '../base/errors.ts';
-import type { Channel, Console, Watcher } from '../runtime/monitor/console.ts';
+import type { Channel, Console, Watcher } from '../runtime/index.ts';
 
 /** The client's side of an attach or exec, as the API made it of a connection. */
 export interface Io extends Watcher {

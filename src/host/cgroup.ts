@@ -1,5 +1,5 @@
 // Control groups as files: which layout this host has, and a container's group removed, frozen, listed and read.
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../base/errors.ts';
 
@@ -37,6 +37,12 @@ export function observeCgroups(): CgroupTrees {
   return cgroupTrees(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
+/** Names of the controllers that groups below the root can have. */
+export function controllersOf(trees: CgroupTrees): string[] {
+  if (trees.layout !== 'v2') return [...trees.roots.keys()].filter((name) => name !== '');
+  return (readControl(trees.roots.get(''), 'cgroup.controllers') ?? '').split(' ').filter((name) => name !== '');
+}
+
 /** The distinct directories of one group in every tree, whether they exist or not. */
 export function groupDirectories(trees: CgroupTrees, path: string): string[] {
   return [...new Set([...trees.roots.values()].map((root) => join(root, path)))];
@@ -64,6 +70,38 @@ function removeEmpty(directory: string): boolean {
     if (isErrno(error, 'ENOENT')) return true;
     if (isErrno(error, 'EBUSY', 'ENOTEMPTY')) return false;
     throw error;
+  }
+}
+
+/** Removes a group that holds neither processes nor groups, in every tree where it is. */
+export function removeEmptyGroup(trees: CgroupTrees, path: string): void {
+  for (const directory of groupDirectories(trees, path)) removeEmpty(directory);
+}
+
+/**
+ * Where Berth runs in a container on v2, the top of what it sees is a group like any other: it may hold processes or share
+ * out its controllers, not both. Its processes are then moved to a group `init` below it. Does nothing on a host of its own.
+ * Throws when the groups cannot be written.
+ */
+export function makeRoomForGroups(trees: CgroupTrees): void {
+  const root = trees.layout === 'v2' ? trees.roots.get('') : undefined;
+  // only the hierarchy's true root has no type, and it may do both
+  if (root === undefined || !existsSync(join(root, 'cgroup.type'))) return;
+  const leaf = join(root, 'init');
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const pids = (readControl(root, 'cgroup.procs') ?? '').split('\n').filter((line) => line !== '');
+    if (pids.length === 0) return;
+    mkdirSync(leaf, { recursive: true });
+    for (const pid of pids) moveProcess(leaf, pid);
+  }
+}
+
+function moveProcess(directory: string, pid: string): void {
+  try {
+    writeControl(directory, 'cgroup.procs', pid);
+  } catch (error) {
+    // it ended meanwhile
+    if (!isErrno(error, 'ESRCH')) throw error;
   }
 }
 

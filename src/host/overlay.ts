@@ -13,10 +13,10 @@ export interface OverlayParts {
   readonly volatile: boolean;
 }
 
-/** The option string of the mount. */
+/** The option string of the mount. Renamed directories and changed modes are copied up whole, so that the upper directory alone tells what changed. */
 export function overlayOptions(parts: OverlayParts): string {
   const escaped = parts.lowerDirs.map((folder) => folder.replaceAll('\\', '\\\\').replaceAll(':', '\\:'));
-  return `lowerdir=${escaped.join(':')},upperdir=${parts.upper},workdir=${parts.work}${parts.volatile ? ',volatile' : ''}`;
+  return `lowerdir=${escaped.join(':')},upperdir=${parts.upper},workdir=${parts.work},redirect_dir=off,metacopy=off${parts.volatile ? ',volatile' : ''}`;
 }
 
 /** Mounts it at `target`, which exists. */

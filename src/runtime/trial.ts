@@ -48,7 +48,8 @@ export async function tryRuntime(runtime: OciRuntime, folder: string, cgroupPare
   const bundle = mkdtempSync(join(folder, 'trial-'));
   const id = bundle.slice(bundle.lastIndexOf('/') + 1);
   try {
-    mkdirSync(join(bundle, 'rootfs', 'proc'), { recursive: true });
+    // crun opens /dev whether or not anything is mounted there
+    for (const name of ['dev', 'proc']) mkdirSync(join(bundle, 'rootfs', name), { recursive: true });
     writeFileSync(join(bundle, 'rootfs', 'exit'), program, { mode: 0o755 });
     writeFileSync(
       join(bundle, 'config.json'),

@@ -12,6 +12,8 @@ const run = promisify(execFile);
 /** The sources, or the built program that BERTH_TEST_ENTRY names. */
 const ENTRY = process.env['BERTH_TEST_ENTRY'] ?? new URL('../../src/bin/berth.ts', import.meta.url).pathname;
 
+export type Client = 'docker' | 'berth';
+
 export interface Result {
   readonly code: number;
   readonly stdout: string;
@@ -19,7 +21,11 @@ export interface Result {
 }
 
 /** Runs a program to its end, input given; never throws for an exit code. */
-export function execute(file: string, args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {}): Promise<Result> {
+export function execute(
+  file: string,
+  args: readonly string[],
+  options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+): Promise<Result> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env: { ...process.env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
@@ -76,9 +82,25 @@ export class TestDaemon implements AsyncDisposable {
 
   async up(): Promise<void> {
     const log = openSync(join(this.folder, 'log'), 'a');
-    const child = spawn(process.execPath, [ENTRY, 'daemon', '--data-root', this.dataRoot, '--exec-root', this.execRoot, '--host', this.host, '--log-level', 'debug', ...this.#flags], {
-      stdio: ['ignore', log, log],
-    });
+    const child = spawn(
+      process.execPath,
+      [
+        ENTRY,
+        'daemon',
+        '--data-root',
+        this.dataRoot,
+        '--exec-root',
+        this.execRoot,
+        '--host',
+        this.host,
+        '--log-level',
+        'debug',
+        ...this.#flags,
+      ],
+      {
+        stdio: ['ignore', log, log],
+      },
+    );
     this.#child = child;
     for (let attempt = 0; attempt < 1200; attempt += 1) {
       if (await this.answers()) return;
@@ -115,11 +137,24 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   docker(...args: string[]): Promise<Result> {
-    return execute('docker', ['-H', this.host, ...args], { env: dockerEnvironment() });
+    return this.client('docker', args);
   }
 
   berth(...args: string[]): Promise<Result> {
-    return execute(process.execPath, [ENTRY, '-H', this.host, ...args], { env: dockerEnvironment() });
+    return this.client('berth', args);
+  }
+
+  client(client: Client, args: readonly string[], input?: string): Promise<Result> {
+    const command = this.command(client, args);
+    return execute(command.file, command.args, { env: command.env, ...(input === undefined ? {} : { input }) });
+  }
+
+  /** A client of this daemon, for who spawns it in another way: under a terminal, or with its input held open. */
+  command(client: Client, args: readonly string[]): { file: string; args: string[]; env: NodeJS.ProcessEnv } {
+    const env = dockerEnvironment();
+    return client === 'docker'
+      ? { file: 'docker', args: ['-H', this.host, ...args], env }
+      : { file: process.execPath, args: [ENTRY, '-H', this.host, ...args], env };
   }
 
   /** A raw API call; the body is JSON when there is one. */
@@ -127,14 +162,29 @@ export class TestDaemon implements AsyncDisposable {
     return this.call('GET', path);
   }
 
-  call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: string; headers: NodeJS.Dict<string | string[]> }> {
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: string; headers: NodeJS.Dict<string | string[]> }> {
     return new Promise((resolve, reject) => {
-      const sent = request({ socketPath: this.socket, method, path, headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers } }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        response.once('end', () => resolve({ status: response.statusCode ?? 0, body: text, headers: response.headers }));
-        response.once('error', reject);
-      });
+      const sent = request(
+        {
+          socketPath: this.socket,
+          method,
+          path,
+          headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+        },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          response.once('end', () =>
+            resolve({ status: response.statusCode ?? 0, body: text, headers: response.headers }),
+          );
+          response.once('error', reject);
+        },
+      );
       sent.once('error', reject);
       sent.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
     });
@@ -151,9 +201,17 @@ export class TestDaemon implements AsyncDisposable {
     const instance = createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
     const groups = [...new Set(observeCgroups().roots.values())].flatMap((root) => {
       const parent = join(root, 'berth', instance);
-      return existsSync(parent) ? readdirSync(parent, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [`control group ${join(parent, entry.name)}`] : [])) : [];
+      return existsSync(parent)
+        ? readdirSync(parent, { withFileTypes: true }).flatMap((entry) =>
+            entry.isDirectory() ? [`control group ${join(parent, entry.name)}`] : [],
+          )
+        : [];
     });
-    return [...mountsBelow(this.folder).map((point) => `mount ${point}`), ...groups, ...processesOf(this.folder).map((line) => `process ${line}`)];
+    return [
+      ...mountsBelow(this.folder).map((point) => `mount ${point}`),
+      ...groups,
+      ...processesOf(this.folder).map((line) => `process ${line}`),
+    ];
   }
 
   /** Ends everything of this daemon, also what a failed test left. */
@@ -169,14 +227,23 @@ export class TestDaemon implements AsyncDisposable {
     await pause(20);
     for (const point of mountsBelow(this.folder)) unmountSync(point);
     const instance = createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
-    for (const root of new Set(observeCgroups().roots.values())) await run('find', [join(root, 'berth', instance), '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';']).catch(() => undefined);
+    for (const root of new Set(observeCgroups().roots.values()))
+      await run('find', [join(root, 'berth', instance), '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';']).catch(
+        () => undefined,
+      );
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
 /** No settings of the person who runs the tests. */
 function dockerEnvironment(): NodeJS.ProcessEnv {
-  return { DOCKER_HOST: '', DOCKER_CONTEXT: '', BERTH_HOST: '', DOCKER_CONFIG: '/nonexistent', DOCKER_CLI_HINTS: 'false' };
+  return {
+    DOCKER_HOST: '',
+    DOCKER_CONTEXT: '',
+    BERTH_HOST: '',
+    DOCKER_CONFIG: '/nonexistent',
+    DOCKER_CLI_HINTS: 'false',
+  };
 }
 
 /** `pid command` of every process but this daemon whose command line names the folder. */

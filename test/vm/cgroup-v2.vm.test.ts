@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { build } from 'esbuild';
 import { findProgram } from '../../src/host/find.ts';
 import { execute } from '../support/daemon.ts';
@@ -32,21 +32,34 @@ describe('cgroup v2', { skip: whyNoMachine() ?? false }, () => {
 
   for (const runtime of ['runc', 'crun']) {
     const skip = findProgram(runtime) === undefined ? `${runtime} is not installed` : false;
-    test(`containers live under their limits with ${runtime}`, { skip, timeout: 300_000 }, async (t) => {
-      const end = await runMachine({
-        files: folder,
-        command: `BERTH_TEST_ENTRY=$PWD/berth.mjs node scenario.mjs ${runtime}`,
-      });
-      t.diagnostic(`accelerator ${end.accelerator}`);
-      const results = resultsOf(end.output);
-      for (const { name, took, problem } of results)
-        t.diagnostic(`${problem === undefined ? 'ok' : 'FAILED'} ${(took / 1000).toFixed(1)} s  ${name}`);
-      const failed = results.flatMap(({ name, problem }) => (problem === undefined ? [] : [`- ${name}: ${problem}`]));
-      if (end.code !== 0 || results.length === 0) failed.push('- the scenario did not come to its end');
-      assert.equal(failed.length, 0, `${failed.join('\n')}\n\nconsole of the machine:\n${end.console}`);
-    });
+    test(`containers live under their limits with ${runtime}`, { skip, timeout: 300_000 }, (t) =>
+      runScenario(t, folder, `node scenario.mjs ${runtime}`),
+    );
   }
+
+  test('containers live under their limits where Berth itself runs in a container', { timeout: 300_000 }, (t) =>
+    runScenario(t, folder, `${IN_CONTAINER} node scenario.mjs runc'`),
+  );
 });
+
+/** As a container sees control groups: its own group is the root, and what runs in it is already there. */
+const IN_CONTAINER = [
+  'echo "+cpu +cpuset +io +memory +pids" >/sys/fs/cgroup/cgroup.subtree_control',
+  'mkdir /sys/fs/cgroup/outer',
+  'echo 0 >/sys/fs/cgroup/outer/cgroup.procs',
+  "exec /usr/bin/unshare --cgroup --mount sh -c 'umount /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec",
+].join('\n');
+
+async function runScenario(t: TestContext, files: string, command: string): Promise<void> {
+  const end = await runMachine({ files, command: `export BERTH_TEST_ENTRY=$PWD/berth.mjs\n${command}` });
+  t.diagnostic(`accelerator ${end.accelerator}`);
+  const results = resultsOf(end.output);
+  for (const { name, took, problem } of results)
+    t.diagnostic(`${problem === undefined ? 'ok' : 'FAILED'} ${(took / 1000).toFixed(1)} s  ${name}`);
+  const failed = results.flatMap(({ name, problem }) => (problem === undefined ? [] : [`- ${name}: ${problem}`]));
+  if (end.code !== 0 || results.length === 0) failed.push('- the scenario did not come to its end');
+  if (failed.length > 0) assert.fail(`${failed.join('\n')}\n\nconsole of the machine:\n${end.console}`);
+}
 
 /** None when the scenario broke off. */
 function resultsOf(output: string): StepResult[] {

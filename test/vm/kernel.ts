@@ -77,5 +77,8 @@ function needsOf(module: Buffer): string[] {
   const start = module.indexOf(key);
   if (start < 0) return [];
   const text = module.toString('latin1', start + key.length, module.indexOf(0, start + key.length));
-  return text.split(',').filter((name) => name !== '').map((name) => name.replaceAll('-', '_'));
+  return text
+    .split(',')
+    .filter((name) => name !== '')
+    .map((name) => name.replaceAll('-', '_'));
 }

@@ -25,7 +25,7 @@ const ROOT = dirname(dirname(import.meta.dirname));
 const INIT = join(import.meta.dirname, 'guest/init.sh');
 
 /** Programs of this host that the machine has too; those that are not here it lacks. */
-const PROGRAMS = ['conmon', 'crun', 'runc', 'nft', 'ps', 'docker-init', 'tini-static', 'mke2fs'];
+const PROGRAMS = ['conmon', 'crun', 'runc', 'nft', 'ps', 'docker-init', 'tini-static', 'mke2fs', 'unshare'];
 /** npm packages with native code, which bundles load from where they lie. */
 const PACKAGES = ['koffi', '@koromix/koffi-linux-x64'];
 const FOLDERS = ['dev', 'etc', 'opt/berth/dist', 'proc', 'root', 'run', 'sbin', 'bin', 'sys', 'tmp', 'usr/bin', 'var'];

@@ -3,17 +3,15 @@ export { checkArgs } from './arguments.ts';
 export {
   type AnyCommand,
   any,
-  type ArgsRule,
   atLeast,
   atMost,
   type Command,
   exactly,
-  type Invocation,
   type Node,
   none,
   range,
 } from './command.ts';
-export { Failure, inHelp, NAME_IN_ERRORS, NAME_IN_HELP } from './failure.ts';
+export { Failure, NAME_IN_ERRORS, NAME_IN_HELP } from './failure.ts';
 export * as flag from './flag.ts';
 export {
   cut,
@@ -21,9 +19,7 @@ export {
   type Flags,
   parseBool,
   parseCsv,
-  parseInteger,
   parseUnsigned,
-  quote,
   type Values,
 } from './flag.ts';
 export { commandHelp, flagUsages, groupHelp, useLine } from './help.ts';

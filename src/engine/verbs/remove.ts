@@ -65,6 +65,7 @@ export async function remove(context: EngineContext, container: Container, optio
     if (mount.Type !== 'volume') continue;
     if (options.volumes && mount.anonymous === true) await context.volumes.removeUnused(mount.Name ?? '');
   }
+  context.images.sweep();
   emit(context, container, 'destroy');
   container.tellRemoved();
 }

@@ -205,9 +205,13 @@ function readMemory(trees: CgroupTrees, path: string): object {
   const total = totalmem();
   const limit = Number.isNaN(wanted) || wanted > total ? total : wanted;
   const peak = v2 ? undefined : Number(readControl(directory, 'memory.max_usage_in_bytes') ?? 0);
+  const failures = v2
+    ? flatKeyed(readControl(directory, 'memory.events'))['oom']
+    : Number(readControl(directory, 'memory.failcnt') ?? 0);
   return {
     usage,
-    ...(peak === undefined ? {} : { max_usage: peak, failcnt: Number(readControl(directory, 'memory.failcnt') ?? 0) }),
+    ...(peak ? { max_usage: peak } : {}),
+    ...(failures ? { failcnt: failures } : {}),
     stats: flatKeyed(readControl(directory, 'memory.stat')),
     limit,
   };

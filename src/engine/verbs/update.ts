@@ -1,5 +1,7 @@
 // Changes a container's limits and restart policy, while it runs too.
 import { execFile } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { conflict, internal, messageOf } from '../../base/errors.ts';
 import { resourcesFor } from '../../runtime/spec/index.ts';
@@ -10,6 +12,8 @@ import { normaliseUpdate } from '../create/index.ts';
 import { hasProcess } from '../lifecycle.ts';
 import { throttleTargets } from '../prepare/input.ts';
 import { runtimeOf } from './start.ts';
+
+const run = promisify(execFile);
 
 export async function update(
   context: EngineContext,
@@ -42,23 +46,26 @@ async function applyLimits(context: EngineContext, container: Container, limits:
   });
   if (Object.keys(resources).length === 0) return;
   const runtime = runtimeOf(context, container.record.runtime);
-  const running = promisify(execFile)(runtime.path, [
-    '--root',
-    context.runtime.paths.runtime,
-    ...runtime.arguments,
-    'update',
-    '--resources',
-    '-',
-    container.id,
-  ]);
-  running.child.stdin?.end(JSON.stringify(resources));
+  // a file, since crun opens /dev/stdin, which cannot be done to the socket that a child of Node has there
+  const file = join(context.runtime.paths.bundle(container.id), 'resources.json');
+  writeFileSync(file, JSON.stringify(resources), { mode: 0o600 });
   try {
-    await running;
+    await run(runtime.path, [
+      '--root',
+      context.runtime.paths.runtime,
+      ...runtime.arguments,
+      'update',
+      '--resources',
+      file,
+      container.id,
+    ]);
   } catch (error) {
     const stderr =
       error instanceof Error && 'stderr' in error && typeof error.stderr === 'string'
         ? error.stderr.trim()
         : messageOf(error);
     throw internal(`Cannot update container ${container.id}: runc did not terminate successfully: ${stderr}`);
+  } finally {
+    rmSync(file, { force: true });
   }
 }

@@ -9,10 +9,9 @@ import { DEFAULT_SECCOMP } from './seccomp-default.ts';
 import { parseSeccompProfile, seccompSection } from './seccomp.ts';
 import { parseSecurityOpt, type SecurityOptions } from './security.ts';
 
-export { DEFAULT_CAPABILITIES, KNOWN_CAPABILITIES, normaliseCapabilities } from './capabilities.ts';
-export { parseDeviceRule } from './devices.ts';
+export { KNOWN_CAPABILITIES, normaliseCapabilities } from './capabilities.ts';
 export type * from './input.ts';
-export { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS, INIT_PATH } from './mounts.ts';
+export { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from './mounts.ts';
 export { DEFAULT_APPARMOR_PROFILE, execProcess, type ExecInput, type ExecWish } from './process.ts';
 export { checkPropagation } from './propagation.ts';
 export { type ResourceInput, resourcesFor } from './resources.ts';

@@ -1,5 +1,5 @@
 // Objects by key in one SQLite file: what the daemon must remember over a crash. A record that cannot be read is skipped with a warning.
-import { renameSync } from 'node:fs';
+import { closeSync, openSync, renameSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
@@ -56,6 +56,8 @@ export function openRecords(file: string, log: Log): Records {
 }
 
 function connect(file: string): DatabaseSync {
+  // SQLite gives its side files the mode of the database
+  closeSync(openSync(file, 'a', 0o600));
   const database = new DatabaseSync(file);
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');

@@ -16,11 +16,6 @@ import {
 } from '../../options/index.ts';
 import type { ContainerFlags } from './flags.ts';
 
-export interface CreateRequest {
-  readonly body: ContainerCreateBody;
-  readonly autoRemove: boolean;
-}
-
 export interface CreateInput {
   readonly flags: ContainerFlags;
   readonly changed: (name: string) => boolean;

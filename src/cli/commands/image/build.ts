@@ -58,6 +58,9 @@ export const build = command({
     if (source === '-' && flags.file === '-')
       throw new Failure("invalid argument: can't use stdin for both build context and dockerfile");
     if (flags.file === '-') throw new Failure('a Dockerfile from stdin is not supported by this client');
+    if (flags.squash && !(await context.client.call('SystemInfo')).ExperimentalBuild) {
+      throw new Failure('"--squash" is only supported on a Docker daemon with experimental features enabled');
+    }
     const remote = /^(https?:\/\/|git@|git:\/\/|github\.com\/)/.test(source);
     const query: Record<string, string | number | boolean | readonly string[]> = {
       t: flags.tag,

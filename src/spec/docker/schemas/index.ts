@@ -7,21 +7,6 @@ export {
   type Resources,
   updateRequest,
 } from './container.ts';
-export {
-  decode,
-  flag,
-  int,
-  type Kind,
-  list,
-  map,
-  omit,
-  optional,
-  pair,
-  pointer,
-  strings,
-  struct,
-  text,
-  unit,
-} from './decode.ts';
+export { decode, type Kind } from './decode.ts';
 export { execOptions } from './exec.ts';
 export { volumeCreate } from './volume.ts';

@@ -1,0 +1,2 @@
+// The program of `berth doctor`.
+export { main } from '../doctor/index.ts';

@@ -1,0 +1,281 @@
+// Who may know whom: the table of imports between the folders of src/, and the few rules about what a file may reach for.
+// A failure names the import and says why it is not allowed. A new folder, or a new arrow, is a line in a table here.
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+
+const root = join(import.meta.dirname, '..');
+
+/** What a folder may import from, besides itself; and what it is, which is why it may not import more. */
+const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonly is: string }>> = {
+  base: { may: [], is: 'words that every folder uses; it knows nothing of containers' },
+  spec: { may: ['base'], is: 'wire formats as data, true whatever engine reads them' },
+  host: { may: ['base'], is: 'the only door to the kernel; it knows namespaces and mounts, not containers or images' },
+  store: { may: ['base', 'spec', 'host'], is: 'blobs, layers and records; it does not know who uses them' },
+  images: {
+    may: ['base', 'spec', 'host', 'store'],
+    is: 'verbs on the store; containers are known to it by a port only',
+  },
+  volumes: {
+    may: ['base', 'spec', 'host', 'store'],
+    is: 'folders with a life of their own; containers are known to it by a port only',
+  },
+  runtime: { may: ['base', 'spec', 'host'], is: 'containers as processes; it keeps no records and serves no API' },
+  engine: {
+    may: ['base', 'spec', 'host', 'store', 'runtime'],
+    is: 'containers as objects; images and volumes come in through ports',
+  },
+  system: { may: ['base', 'spec', 'runtime'], is: 'what the daemon says of itself, from values that are given to it' },
+  api: {
+    may: ['base', 'spec', 'engine', 'images', 'volumes', 'runtime', 'system'],
+    is: 'HTTP over the engine; nothing below it knows of HTTP',
+  },
+  client: { may: ['base', 'spec'], is: 'the other end of the API; it works where no engine is' },
+  cli: {
+    may: ['base', 'spec', 'client'],
+    is: 'a program of some milliseconds over the client; the engine would have to be loaded with it',
+  },
+  daemon: {
+    may: ['base', 'host', 'runtime', 'cli'],
+    is: 'settings, lock and sockets of the daemon; what it serves is put together in bin/',
+  },
+  doctor: { may: ['base', 'host', 'runtime', 'cli'], is: 'checks of a host on which the daemon may not even start' },
+  demo: { may: ['base', 'spec', 'client'], is: 'a story told over the API, as any client could' },
+  bin: { may: ['*'], is: 'the composition roots, the only place where adapters are chosen' },
+};
+
+/** Arrows that only some files of a folder have a right to. */
+const NARROWER: Readonly<Record<string, { readonly to: RegExp; readonly why: string }>> = {
+  'daemon -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
+  'doctor -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
+};
+
+/** Imports that break the tables, each with the reason why it stays for now. `file -> imported file`. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {};
+
+/** npm packages, and the only folders that may import them. */
+const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>> = {
+  koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
+  pino: { in: ['base'], why: 'folders take a Log of base/log.ts, so that what writes it can change' },
+  zod: { in: ['spec'], why: 'schemas are part of the wire format; the client must not load them' },
+  'tar-stream': { in: ['cli'], why: 'the daemon reads archives with host/confined, which cannot be led astray' },
+};
+
+/** Modules of Node that a folder must not load. */
+const HEAVY: Readonly<Record<string, { readonly modules: RegExp; readonly why: string }>> = {
+  client: { modules: /^(http|https|http2)$/, why: 'node:http would double the start-up time of the client' },
+  cli: { modules: /^(http|https|http2|sqlite)$/, why: 'node:http would double the start-up time of the client' },
+  spec: { modules: /^(?!util$)/, why: 'wire formats are data, the same on every machine' },
+};
+
+/** Files that decide and do not act: same input, same output, nothing read and nothing changed. */
+const PURE: readonly RegExp[] = [
+  /(^|\/)plan\.ts$/,
+  /^runtime\/spec\//,
+  /^runtime\/logs\/lines\.ts$/,
+  /^engine\/(lifecycle|files)\.ts$/,
+  /^engine\/create\//,
+  /^images\/reference\//,
+  /^cli\/(grammar|format)\//,
+  /^doctor\/(findings|report)\.ts$/,
+  /^daemon\/options\.ts$/,
+  /^base\/(errors|units)\.ts$/,
+];
+/** Modules of Node without a state or a side effect. `net` is here for isIP; its sockets are caught below. */
+const HARMLESS = new Set(['path', 'path/posix', 'util', 'net', 'assert', 'url']);
+const AMBIENT: readonly (readonly [RegExp, string])[] = [
+  [/\bDate\.now\(|\bnew Date\(\)|\bperformance\.now|\bprocess\.hrtime/, 'the time comes in as a value'],
+  [/\bMath\.random\(|\brandom(UUID|Bytes|Int)\(/, 'randomness comes in as a value'],
+  [/\bprocess\.(env|cwd|getuid|geteuid|platform)\b/, 'the environment comes in as a value'],
+  [/\b(setTimeout|setInterval|setImmediate)\(/, 'nothing is put off'],
+  [/\b(createConnection|createServer)\(/, 'no sockets'],
+];
+
+interface Source {
+  /** Below src/, for example `engine/verbs/start.ts`. */
+  readonly file: string;
+  readonly folder: string;
+  readonly text: string;
+  /** Without comments. */
+  readonly code: string;
+  readonly imports: readonly string[];
+  readonly isTest: boolean;
+}
+
+/** `… from 'x'` of an import or export, `import 'x'`, and `import('x')`. */
+const IMPORT = /^(?:import|export)\b[^;'"]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+
+const sources: readonly Source[] = globSync('src/**/*.ts', { cwd: root }).map((path) => {
+  const file = relative('src', path);
+  const text = readFileSync(join(root, path), 'utf8');
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+  const imports = [...code.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+  const isTest = /\.test\.ts$|(^|\/)testing\.ts$/.test(file);
+  return { file, folder: file.split('/')[0] ?? '', text, code, imports, isTest };
+});
+
+interface Arrow {
+  readonly from: Source;
+  /** Below src/. */
+  readonly to: string;
+  readonly folder: string;
+}
+
+/** Every import from one folder of src/ into another. */
+const arrows: readonly Arrow[] = sources
+  .flatMap((from) =>
+    from.imports
+      .filter((name) => name.startsWith('.'))
+      .map((name) => ({ from, to: join(dirname(from.file), name) }))
+      .map((arrow) => ({ ...arrow, folder: arrow.to.split('/')[0] ?? '' })),
+  )
+  .filter(({ from, folder }) => folder !== from.folder && folder !== '..')
+  .filter(({ from, to }) => !Object.hasOwn(EXCEPTIONS, `${from.file} -> ${to}`));
+
+/** Fails with every line, so that one run shows all there is to mend. */
+function none(problems: readonly string[]): void {
+  assert.ok(problems.length === 0, `\n  ${[...new Set(problems)].join('\n  ')}\n`);
+}
+
+test('every folder of src/ has its line in the table', () => {
+  const folders = new Set(sources.map(({ folder }) => folder));
+  none(
+    [...folders]
+      .filter((folder) => !Object.hasOwn(LAYERS, folder))
+      .map((folder) => `src/${folder} has no line in LAYERS: say what it is and what it may import`),
+  );
+});
+
+test('the table has no circle', () => {
+  const visit = (folder: string, path: readonly string[]): string[] => {
+    if (path.includes(folder)) return [[...path, folder].join(' -> ')];
+    return (LAYERS[folder]?.may ?? []).filter((to) => to !== '*').flatMap((to) => visit(to, [...path, folder]));
+  };
+  none(Object.keys(LAYERS).flatMap((folder) => visit(folder, [])));
+});
+
+test('folders import only the folders that they may know', () => {
+  none(
+    arrows
+      // A consumer's ports are types only, and are there for those who provide them.
+      .filter(({ to }) => !to.endsWith('/ports.ts'))
+      .filter(({ from, folder }) => {
+        const may = LAYERS[from.folder]?.may ?? [];
+        return !may.includes(folder) && !may.includes('*');
+      })
+      .map(({ from, to }) => `src/${from.file} imports src/${to}, but ${from.folder}/ is ${LAYERS[from.folder]?.is}`),
+  );
+});
+
+test('of a ports.ts in another folder only types are imported', () => {
+  none(
+    arrows
+      .filter(({ from, to, folder }) => to.endsWith('/ports.ts') && !(LAYERS[from.folder]?.may ?? []).includes(folder))
+      .filter(({ from, to }) => {
+        const specifier = relative(dirname(from.file), to).replaceAll('.', '\\.');
+        return !new RegExp(`(?:import|export) type [^;]*from '(?:\\./)?${specifier}'`).test(from.code);
+      })
+      .map(({ from, to }) => `src/${from.file} imports more than types from src/${to}: what runs is chosen in bin/`),
+  );
+});
+
+test('folders are entered through index.ts', () => {
+  none(
+    arrows
+      .filter(({ from, to, folder }) => {
+        // base/, spec/ and host/ are sets of separate subjects; bin/ puts parts together that have no common face.
+        if (from.folder === 'bin' || ['base', 'spec', 'host'].includes(folder)) return false;
+        return !(to.endsWith('/index.ts') || to.endsWith('/ports.ts') || (from.isTest && to.endsWith('/testing.ts')));
+      })
+      .map(
+        ({ from, to, folder }) =>
+          `src/${from.file} imports src/${to}: other folders see the index.ts of ${folder}/ or of a folder in it, so that the rest can change`,
+      ),
+  );
+});
+
+test('some arrows lead to a part of a folder only', () => {
+  none(
+    arrows.flatMap(({ from, to, folder }) => {
+      const rule = NARROWER[`${from.folder} -> ${folder}`];
+      return rule && !rule.to.test(to) ? [`src/${from.file} imports src/${to}: ${rule.why}`] : [];
+    }),
+  );
+});
+
+test('every exception is still needed', () => {
+  const present = new Set(
+    sources.flatMap(({ file, imports }) => imports.map((name) => `${file} -> ${join(dirname(file), name)}`)),
+  );
+  none(
+    Object.keys(EXCEPTIONS)
+      .filter((name) => !present.has(name))
+      .map((name) => `"${name}" is gone: take it out of EXCEPTIONS`),
+  );
+});
+
+test('npm packages are imported where they belong', () => {
+  none(
+    sources
+      .filter(({ isTest }) => !isTest)
+      .flatMap(({ file, folder, imports }) =>
+        imports
+          .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
+          .map((name) => (name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : (name.split('/')[0] ?? '')))
+          .flatMap((name) => {
+            const rule = PACKAGES[name];
+            if (!rule)
+              return [`src/${file} imports ${name}, which has no line in PACKAGES and none in docs/dependencies.md`];
+            return rule.in.includes(folder) ? [] : [`src/${file} imports ${name}: ${rule.why}`];
+          }),
+      ),
+  );
+});
+
+test('what starts often or runs everywhere stays light', () => {
+  none(
+    sources
+      .filter(({ isTest }) => !isTest)
+      .flatMap(({ file, folder, imports }) => {
+        const rule = HEAVY[folder];
+        return imports
+          .filter((name) => name.startsWith('node:') && rule?.modules.test(name.slice(5)))
+          .map((name) => `src/${file} imports ${name}: ${rule?.why}`);
+      }),
+  );
+});
+
+test('files that decide do not act', () => {
+  none(
+    sources
+      .filter(({ file, isTest }) => !isTest && PURE.some((pattern) => pattern.test(file)))
+      .flatMap(({ file, code, imports }) => [
+        ...imports
+          .filter((name) => name.startsWith('node:') && !HARMLESS.has(name.slice(5)))
+          .map(
+            (name) => `src/${file} imports ${name}, but it is a pure file: what it needs to know comes in as a value`,
+          ),
+        ...AMBIENT.filter(([pattern]) => pattern.test(code)).map(
+          ([pattern, why]) => `src/${file} has ${pattern.exec(code)?.[0]}, but it is a pure file: ${why}`,
+        ),
+      ]),
+  );
+});
+
+test('every file begins by saying what it is', () => {
+  none(
+    sources
+      .filter(({ text }) => !/^\/\/ \S/.test(text))
+      .map(({ file }) => `src/${file}: its first line is to say what it computes`),
+  );
+});
+
+test('files stay small', () => {
+  none(
+    sources
+      .map(({ file, text }) => ({ file, lines: text.split('\n').length - 1 }))
+      .filter(({ lines }) => lines > 500)
+      .map(({ file, lines }) => `src/${file} has ${lines} lines: more than 500 is more than one subject`),
+  );
+});

@@ -1,0 +1,179 @@
+// The daemon dies at every moment of a container's life: nothing is left behind, and what ran goes on.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { pause, TestDaemon, until } from '../support/daemon.ts';
+
+let daemon: TestDaemon;
+
+before(async () => {
+  daemon = await TestDaemon.start();
+  await daemon.busybox();
+});
+
+after(async () => {
+  await daemon[Symbol.asyncDispose]();
+});
+
+interface Inspect {
+  readonly Id: string;
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly ExitCode: number;
+    readonly Pid: number;
+  };
+}
+
+async function inspect(name: string): Promise<Inspect> {
+  const { status, body } = await daemon.get(`/containers/${name}/json`);
+  assert.equal(status, 200, body);
+  return JSON.parse(body) as Inspect;
+}
+
+async function create(name: string, cmd: string[], host: object = {}, config: object = {}): Promise<void> {
+  const { status, body } = await daemon.call('POST', `/containers/create?name=${name}`, {
+    Image: 'busybox',
+    Cmd: cmd,
+    ...config,
+    HostConfig: { NetworkMode: 'none', ...host },
+  });
+  assert.equal(status, 201, body);
+}
+
+async function restarted(): Promise<void> {
+  await daemon.kill();
+  await daemon.up();
+}
+
+/** Everything that belongs to a container that no record knows. */
+async function strays(): Promise<string[]> {
+  const { body } = await daemon.get('/containers/json?all=1');
+  const known = new Set((JSON.parse(body) as { Id: string }[]).map((row) => row.Id));
+  const folders = [
+    join(daemon.dataRoot, 'containers'),
+    join(daemon.execRoot, 'c'),
+    join(daemon.execRoot, 'runtime'),
+    join(daemon.execRoot, 'exits'),
+  ];
+  return folders.flatMap((folder) =>
+    existsSync(folder)
+      ? readdirSync(folder)
+          .filter((name) => !known.has(name))
+          .map((name) => join(folder, name))
+      : [],
+  );
+}
+
+test('fault K64: a container runs on while the daemon is dead, and is taken back with logs, exec and exit code', async () => {
+  await create('lives', ['sh', '-c', 'i=0; while [ ! -e /stop ]; do i=$((i+1)); echo $i; sleep 0.1; done; exit 42']);
+  await daemon.call('POST', '/containers/lives/start');
+  const { State } = await inspect('lives');
+  await daemon.kill();
+  await pause(400);
+  await daemon.up();
+  const taken = await inspect('lives');
+  assert.equal(taken.State.Running, true);
+  assert.equal(taken.State.Pid, State.Pid);
+  const first = await daemon.docker('logs', 'lives');
+  const numbers = first.stdout.trim().split('\n').map(Number);
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, index) => index + 1),
+    'no line was lost or doubled',
+  );
+  assert.ok(numbers.length >= 4, 'it went on writing without the daemon');
+  assert.deepEqual(await daemon.docker('exec', 'lives', 'touch', '/stop'), { code: 0, stdout: '', stderr: '' });
+  assert.equal((await daemon.docker('wait', 'lives')).stdout, '42\n');
+  await daemon.docker('rm', 'lives');
+});
+
+test('fault K64: what ended while the daemon was dead has its exit code, also with --rm', async () => {
+  await create('ends', ['sh', '-c', 'sleep 0.3; exit 7']);
+  await create('goes', ['sh', '-c', 'sleep 0.3; exit 7'], { AutoRemove: true });
+  await daemon.call('POST', '/containers/ends/start');
+  await daemon.call('POST', '/containers/goes/start');
+  await daemon.kill();
+  await pause(700);
+  await daemon.up();
+  const { State } = await inspect('ends');
+  assert.deepEqual([State.Status, State.ExitCode], ['exited', 7]);
+  assert.equal((await daemon.get('/containers/goes/json')).status, 404);
+  await daemon.docker('rm', 'ends');
+  assert.deepEqual(await strays(), []);
+  assert.deepEqual(daemon.leftovers(), []);
+});
+
+test('fault K64: a terminal that was attached can be attached again after the daemon came back', async () => {
+  await create('shell', ['cat'], {}, { Tty: true, OpenStdin: true });
+  await daemon.call('POST', '/containers/shell/start');
+  await restarted();
+  const typed = await daemon.docker('exec', 'shell', 'sh', '-c', 'echo typed > /proc/1/fd/0; echo done');
+  assert.equal(typed.stdout, 'done\n');
+  assert.equal((await inspect('shell')).State.Running, true);
+  await daemon.docker('rm', '-f', 'shell');
+});
+
+// The same life again and again, with the daemon killed a little later each time: during create, start, run and remove.
+for (let point = 0; point < 14; point += 1) {
+  test(`fault K64: kill -9 at point ${point} of create, start and remove leaves nothing half done`, async () => {
+    const life = (async () => {
+      await create(`point${point}`, ['true']);
+      await daemon.call('POST', `/containers/point${point}/start`);
+      await daemon.call('POST', `/containers/point${point}/wait`);
+      await daemon.call('DELETE', `/containers/point${point}`);
+    })().catch(() => undefined);
+    await pause(point * 9);
+    await restarted();
+    await life;
+    assert.deepEqual(await strays(), []);
+    const { body } = await daemon.get('/containers/json?all=1');
+    for (const row of JSON.parse(body) as { Id: string; State: string }[]) {
+      assert.ok(['created', 'exited', 'running'].includes(row.State), `a container is ${row.State}`);
+      await until(async () => assert.equal((await daemon.call('DELETE', `/containers/${row.Id}?force=1`)).status, 204));
+    }
+    assert.deepEqual(daemon.leftovers(), []);
+    assert.deepEqual(await strays(), []);
+  });
+}
+
+test('fault K64: the monitor and the process die with the daemon: the container is known as ended', async () => {
+  await create('lost', ['sleep', '1000']);
+  await daemon.call('POST', '/containers/lost/start');
+  const { State, Id } = await inspect('lost');
+  await daemon.kill();
+  const monitor = Number((await import('node:fs')).readFileSync(join(daemon.execRoot, 'c', Id, 'monitor.pid'), 'utf8'));
+  process.kill(monitor, 'SIGKILL');
+  process.kill(State.Pid, 'SIGKILL');
+  await pause(100);
+  await daemon.up();
+  assert.equal((await inspect('lost')).State.Status, 'exited');
+  await daemon.docker('rm', 'lost');
+  assert.deepEqual(daemon.leftovers(), []);
+});
+
+test('fault K70: a second daemon on the same root is refused', async () => {
+  const { execute } = await import('../support/daemon.ts');
+  const second = await execute(process.execPath, [
+    new URL('../../src/bin/berth.ts', import.meta.url).pathname,
+    'daemon',
+    '--data-root',
+    daemon.dataRoot,
+    '--exec-root',
+    `${daemon.execRoot}2`,
+    '--host',
+    `${daemon.host}2`,
+  ]);
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, /another daemon uses/);
+});
+
+test('fault K69: nobody else can read the roots, and the socket is the group’s', async () => {
+  const { statSync } = await import('node:fs');
+  const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+  assert.equal(mode(daemon.dataRoot), '710');
+  assert.equal(mode(join(daemon.dataRoot, 'berth.db')), '600');
+  assert.equal(mode(join(daemon.dataRoot, 'containers')), '710');
+  assert.equal(mode(daemon.socket), '660');
+});
