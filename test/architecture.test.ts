@@ -266,7 +266,7 @@ test('files that decide do not act', () => {
 test('every file begins by saying what it is', () => {
   none(
     sources
-      .filter(({ text }) => !/^\/\/ \S/.test(text))
+      .filter(({ text, isTest }) => !isTest && !/^\/\/ \S/.test(text))
       .map(({ file }) => `src/${file}: its first line is to say what it computes`),
   );
 });

@@ -92,7 +92,7 @@ export class Client {
     if (this.endpoint.kind !== 'unix') return;
     for (let i = 0; i < count; i++) {
       void this.#dial().then(
-        (wire) => this.#idle.push(wire),
+        (wire) => this.#park(wire),
         () => undefined,
       );
     }
@@ -187,7 +187,7 @@ export class Client {
     this.#serverVersion ??= head.headers.get('api-version');
     const done = (reuse: boolean): void => {
       signal?.removeEventListener('abort', abort);
-      if (reuse && wire.reusable && !/close/i.test(head.headers.get('connection') ?? '')) this.#idle.push(wire);
+      if (reuse && wire.reusable && !/close/i.test(head.headers.get('connection') ?? '')) this.#park(wire);
       else wire.socket.destroy();
     };
     return {
@@ -209,7 +209,9 @@ export class Client {
   /** A connection that was kept, or a new one; a daemon that is not there may be started once. */
   async #wire(): Promise<Wire> {
     for (let wire = this.#idle.pop(); wire; wire = this.#idle.pop()) {
-      if (!wire.socket.destroyed && !wire.socket.readableEnded) return wire;
+      if (wire.socket.destroyed || wire.socket.readableEnded) continue;
+      wire.socket.ref();
+      return wire;
     }
     try {
       return await this.#dial();
@@ -218,6 +220,16 @@ export class Client {
       if (!(await this.#revive(this.endpoint))) throw error;
       return this.#dial();
     }
+  }
+
+  /** Keeps a connection for the next call; it holds up neither the end of this program nor that of the server. */
+  #park(wire: Wire): void {
+    wire.socket.unref();
+    wire.socket.once('end', () => {
+      if (this.#idle.includes(wire)) wire.socket.destroy();
+    });
+    if (wire.socket.readableEnded) wire.socket.destroy();
+    else this.#idle.push(wire);
   }
 
   async #dial(): Promise<Wire> {

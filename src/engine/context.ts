@@ -47,6 +47,11 @@ export class EnginePaths {
     this.#root = join(dataRoot, 'containers');
   }
 
+  /** Directories of removed containers, until their files are deleted. */
+  get trash(): string {
+    return join(this.#root, 'trash');
+  }
+
   get root(): string {
     return this.#root;
   }

@@ -6,7 +6,7 @@ import { invalid, messageOf } from '../base/errors.ts';
 const run = promisify(execFile);
 
 /** How a runtime holds a created process back; decides whether the daemon may release it without a spawn. */
-type StartGate = 'fifo-read' | 'command';
+type StartGate = 'fifo-read' | 'fifo-write' | 'command';
 
 export interface OciRuntime {
   readonly name: string;
@@ -37,16 +37,17 @@ export async function identify(
   try {
     const { stdout } = await run(path, ['--version'], { timeout: 10_000 });
     const [kind, version] = /^(\S+) version (\S+)/.exec(stdout)?.slice(1) ?? ['', ''];
-    return {
-      name,
-      path,
-      arguments: extra,
-      version: version ?? '',
-      gate: kind === 'runc' && /^1\./.test(version ?? '') ? 'fifo-read' : 'command',
-    };
+    return { name, path, arguments: extra, version: version ?? '', gate: gateOf(kind ?? '', version ?? '') };
   } catch {
     return undefined;
   }
+}
+
+/** runc's process waits until somebody reads its fifo, crun's until somebody writes to it; both since their version 1. */
+function gateOf(kind: string, version: string): StartGate {
+  if (!version.startsWith('1.')) return 'command';
+  if (kind === 'runc') return 'fifo-read';
+  return kind === 'crun' ? 'fifo-write' : 'command';
 }
 
 /**

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { execute } from '../support/daemon.ts';
+import { messageOf } from '../../src/base/errors.ts';
 import { findProgram } from '../../src/host/find.ts';
+import { execute } from '../support/daemon.ts';
 import { cpioArchive } from './initramfs.ts';
 import { fetchKernel, moduleOrder } from './kernel.ts';
 import { staticBusybox, systemImage } from './system.ts';
@@ -11,10 +12,12 @@ import { staticBusybox, systemImage } from './system.ts';
 const EMULATOR = 'qemu-system-x86_64';
 const CACHE = join(dirname(dirname(import.meta.dirname)), '.berth/vm');
 const INITRAMFS = join(import.meta.dirname, 'guest/initramfs.sh');
-const MODULES = [
-  ...['virtio_pci', 'virtio_blk', 'overlay', 'loop', 'dummy', 'veth', 'bridge', 'br_netfilter', 'nf_tables', 'nf_nat'],
-  ...['nft_chain_nat', 'nft_nat', 'nft_masq', 'nft_redir', 'nft_ct', 'nft_reject_inet', 'nft_fib_inet', 'nft_log'],
-];
+const MODULES = words(
+  `virtio_pci virtio_blk overlay loop dummy veth bridge br_netfilter nf_tables nf_nat
+   nft_chain_nat nft_nat nft_masq nft_redir nft_ct nft_reject_inet nft_fib_inet nft_log`,
+);
+/** Devices are only those that are named. */
+const BARE = words('-nodefaults -display none -no-reboot');
 
 export interface MachineOptions {
   /** A folder whose files are at /opt/berth/dist in the machine. */
@@ -40,12 +43,17 @@ export interface MachineEnd {
 
 type Accelerator = 'kvm' | 'tcg';
 
-/** Why this host cannot run such a machine; undefined when it can. */
-export function whyNoMachine(): string | undefined {
+/** Why this host cannot run such a machine; undefined when it can. Fetches the kernel, which is most of what can be missing. */
+export async function whyNoMachine(): Promise<string | undefined> {
   if (process.arch !== 'x64') return `the machine is an x86-64 one, this host is ${process.arch}`;
   if (findProgram(EMULATOR) === undefined) return `${EMULATOR} is not installed (Debian package qemu-system-x86)`;
   if (findProgram('apt-get') === undefined) return 'its kernel comes from Debian, and this host has no apt-get';
-  return undefined;
+  try {
+    await fetchKernel(CACHE);
+    return undefined;
+  } catch (error) {
+    return `its kernel cannot be fetched from Debian: ${messageOf(error)}`;
+  }
 }
 
 /** Boots, runs the command, and waits for power off; a machine that is late is pulled out. */
@@ -64,8 +72,12 @@ export async function runMachine(options: MachineOptions): Promise<MachineEnd> {
     if (packed.code !== 0) throw new Error(`tar: ${packed.stderr}`);
     const boot = (accelerator: Accelerator): Promise<MachineEnd> =>
       power(accelerator, folder, options, [
-        ...['-kernel', kernel.image, '-initrd', initramfs],
-        ...['-append', 'console=ttyS0 quiet loglevel=4 panic=-1 random.trust_cpu=on'],
+        '-kernel',
+        kernel.image,
+        '-initrd',
+        initramfs,
+        '-append',
+        'console=ttyS0 quiet loglevel=4 panic=-1 random.trust_cpu=on',
         ...drive(system, true),
         ...drive(files, true),
         ...(options.disk === undefined ? [] : drive(options.disk, false)),
@@ -88,6 +100,10 @@ function initramfsOf(modules: readonly string[]): Buffer {
   ]);
 }
 
+function words(text: string): string[] {
+  return text.split(/\s+/);
+}
+
 function drive(file: string, readOnly: boolean): string[] {
   return ['-drive', `if=virtio,format=raw,file=${file.replaceAll(',', ',,')}${readOnly ? ',readonly=on' : ''}`];
 }
@@ -104,9 +120,14 @@ async function bestAccelerator(kernel: string, initramfs: string): Promise<Accel
   const tried = await execute(
     EMULATOR,
     [
-      ...['-accel', 'kvm', '-cpu', 'host', '-m', '256', '-nodefaults', '-display', 'none', '-no-reboot'],
-      ...['-serial', 'stdio', '-kernel', kernel, '-initrd', initramfs],
-      ...['-append', 'console=ttyS0 quiet panic=-1 rdinit=/bin/busybox -- echo machine-is-up'],
+      ...BARE,
+      ...words('-accel kvm -cpu host -m 256 -serial stdio'),
+      '-kernel',
+      kernel,
+      '-initrd',
+      initramfs,
+      '-append',
+      'console=ttyS0 quiet panic=-1 rdinit=/bin/busybox -- echo machine-is-up',
     ],
     { timeoutMs: 5_000 },
   );
@@ -123,16 +144,20 @@ function power(
   const child = spawn(
     EMULATOR,
     [
-      ...['-accel', accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm', '-cpu', accelerator === 'tcg' ? 'max' : 'host'],
-      ...['-m', String(options.megabytes ?? 1536), '-smp', '2', '-nodefaults', '-display', 'none', '-no-reboot'],
-      ...['-serial', `file:${console}`, '-serial', `file:${output}`, '-device', 'virtio-rng-pci'],
+      ...BARE,
+      ...words(accelerator === 'kvm' ? '-accel kvm -cpu host' : '-accel tcg,thread=multi -cpu max'),
+      ...words(`-m ${options.megabytes ?? 1536} -smp 2 -device virtio-rng-pci`),
+      '-serial',
+      `file:${console}`,
+      '-serial',
+      `file:${output}`,
       ...boot,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const late = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 180_000);
+  const late = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 240_000);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (_, signal) => {

@@ -3,7 +3,9 @@
 //   node scenario.ts <runtime>     runs it against a daemon of its own, as root; JSON on stdout, the daemon's log on stderr
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -11,9 +13,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
-  copyFileSync,
 } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { Client, Demux } from '../../src/client/index.ts';
 import { controllerDirectory, observeCgroups, readControl } from '../../src/host/cgroup.ts';

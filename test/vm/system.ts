@@ -61,13 +61,14 @@ export async function systemImage(cache: string): Promise<string> {
     for (const [index, name] of PACKAGES.entries())
       cpSync(packages[index] ?? '', join(stage, 'opt/berth/node_modules', name), { recursive: true });
     for (const [name, text] of Object.entries(ETC)) writeFileSync(join(stage, 'etc', name), text);
-    for (const old of globSync(join(cache, 'system-*.img'))) rmSync(old);
     const size = `${Math.ceil((await megabytes(stage)) * 1.1) + 16}M`;
-    const options = ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-m', '0', '-d', stage];
-    await run(makeExt4(), [...options, `${image}.new`, size]);
-    renameSync(`${image}.new`, image);
+    const fresh = `${stage}.img`;
+    await run(makeExt4(), ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-m', '0', '-d', stage, fresh, size]);
+    for (const old of globSync(join(cache, 'system-*.img'))) rmSync(old, { force: true });
+    renameSync(fresh, image);
   } finally {
     rmSync(stage, { recursive: true, force: true });
+    rmSync(`${stage}.img`, { force: true });
   }
   return image;
 }

@@ -1,5 +1,8 @@
 // A container's root file system: its layers and its own writable directory, mounted while there is a process.
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno, messageOf } from '../../base/errors.ts';
 import { mountsBelow, unmount, unmountSync } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import type { Container } from '../container.ts';
@@ -17,8 +20,22 @@ export function makeLayer(context: EngineContext, id: string, lowerDirs: readonl
   chownSync(paths.upper, uid, gid);
 }
 
+/** Gone at once by one rename; the files themselves are deleted beside other work. */
 export function removeLayer(context: EngineContext, id: string): void {
-  rmSync(context.paths.of(id).own, { recursive: true, force: true });
+  mkdirSync(context.paths.trash, { recursive: true, mode: 0o700 });
+  const doomed = join(context.paths.trash, id);
+  try {
+    renameSync(context.paths.of(id).own, doomed);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return;
+    throw error;
+  }
+  rm(doomed, { recursive: true, force: true }).catch((error: unknown) => context.log.warn(`${doomed} could not be deleted: ${messageOf(error)}`));
+}
+
+/** What a dead daemon had begun to delete. */
+export function emptyTrash(context: EngineContext): void {
+  rmSync(context.paths.trash, { recursive: true, force: true });
 }
 
 export function mountRootfs(context: EngineContext, container: Container): string {

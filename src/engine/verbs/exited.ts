@@ -43,7 +43,10 @@ export async function settle(context: EngineContext, container: Container, code:
     ranMs,
     lastDelayMs: container.lastRestartDelayMs,
   });
-  if (next.restart) state.phase = 'restarting';
+  if (next.restart) {
+    state.phase = 'restarting';
+    state.restartCount += 1;
+  }
   save(context, container);
   emit(context, container, 'die', {
     exitCode: String(code),
@@ -94,7 +97,6 @@ export function scheduleRestart(context: EngineContext, container: Container, de
   container.restartTimer = setTimeout(() => {
     void context.locks.run(container.id, async () => {
       if (container.state.phase !== 'restarting' || context.stopping) return;
-      container.state.restartCount += 1;
       try {
         await startLocked(context, container);
       } catch (error) {

@@ -1,8 +1,7 @@
-// Lets a created process go. runc waits with a fifo open for writing: reading its byte is all that `runc start` does, so no
-// program has to be run for it. Other runtimes are asked by their own command.
+// Lets a created process go. runc waits with a fifo open for writing: reading its byte is all that `runc start` does; crun waits
+// for a byte to read. So no program has to be run for them. Other runtimes are asked by their own command.
 import { execFile } from 'node:child_process';
-import { close, open, read, unlinkSync } from 'node:fs';
-import { constants } from 'node:fs';
+import { close, closeSync, constants, open, openSync, read, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isErrno } from '../../base/errors.ts';
@@ -32,6 +31,10 @@ export async function openGate(
     return;
   }
   const fifo = join(runtimeRoot, id, 'exec.fifo');
+  if (runtime.gate === 'fifo-write') {
+    writeByte(fifo);
+    return;
+  }
   let fd: number;
   try {
     fd = await openFile(fifo, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
@@ -54,6 +57,24 @@ export async function openGate(
     unlinkSync(fifo);
   } finally {
     await closeFile(fd);
+  }
+}
+
+/** The process holds the fifo open for reading: when it is gone, opening fails with ENXIO. */
+function writeByte(fifo: string): void {
+  let fd: number;
+  try {
+    fd = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch (error) {
+    throw new LaunchError(
+      isErrno(error, 'ENOENT', 'ENXIO') ? 'cannot start a process that is not waiting to be started' : String(error),
+    );
+  }
+  try {
+    unlinkSync(fifo);
+    writeSync(fd, Buffer.alloc(1));
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,9 +1,9 @@
 // Starts conmon, one a container or exec: it holds stdio, pty and exit code, and outlives the daemon.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import { messageOf } from '../../base/errors.ts';
+import { type ChildPipe, childPipe, reap, spawnDetached } from '../../host/spawn.ts';
 import type { OciRuntime } from '../choose.ts';
 
 export interface Launch {
@@ -129,49 +129,103 @@ class Messages {
  */
 export async function launch(options: Launch, beforeStart?: () => void): Promise<Launched> {
   const isExec = options.execProcess !== undefined;
-  const child = spawn(options.conmon, monitorArguments(options), {
-    cwd: options.bundle,
-    detached: true,
-    env: {
-      PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
-      _OCI_SYNCPIPE: '3',
-      ...(isExec ? { _OCI_STARTPIPE: '4', _OCI_ATTACHPIPE: '5' } : {}),
-    },
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...(isExec ? (['pipe', 'pipe'] as const) : [])],
-  });
-  let stderr = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    if (stderr.length < 4096) stderr += text;
-  });
-  const sync = new Messages(child.stdio[3] as Socket);
-  const failedToSpawn = new Promise<never>((_, reject) => child.once('error', reject));
-  failedToSpawn.catch(() => undefined);
+  const sync = new Pipe();
+  const start = isExec ? new Pipe() : undefined;
+  const attach = isExec ? new Pipe() : undefined;
+  const errors = new Pipe();
+  const pipes = [sync, start, attach].filter((pipe) => pipe !== undefined);
+  let pid: number;
   try {
-    if (isExec) await Promise.race([releaseExec(child, beforeStart), failedToSpawn]);
-    const first = await Promise.race([sync.next(), failedToSpawn]);
-    if (first === undefined)
-      throw new LaunchError(stderr.trim() || 'the container monitor ended before the container was created');
-    if (first.data < 0)
-      throw new LaunchError((first.message ?? stderr).trim(), first.data < -1 ? -first.data : undefined);
-    const monitorPid = Number(readFileSync(join(options.bundle, 'monitor.pid'), 'utf8'));
-    if (!isExec) {
-      (child.stdio[3] as Socket).destroy();
-      return { pid: first.data, monitorPid };
-    }
-    return { pid: first.data, monitorPid, execExit: sync.next().then((last) => last?.data) };
+    pid = spawnDetached({
+      file: options.conmon,
+      args: monitorArguments(options),
+      cwd: options.bundle,
+      env: {
+        PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+        _OCI_SYNCPIPE: '3',
+        ...(isExec ? { _OCI_STARTPIPE: '4', _OCI_ATTACHPIPE: '5' } : {}),
+      },
+      fds: pipes.map((pipe) => pipe.childEnd),
+      stderr: errors.childEnd,
+    });
   } catch (error) {
-    if (error instanceof LaunchError) throw error;
+    for (const pipe of [...pipes, errors]) pipe.close();
     throw new LaunchError(`cannot run the container monitor ${options.conmon}: ${messageOf(error)}`);
+  } finally {
+    for (const pipe of [...pipes, errors]) pipe.handedOver();
+  }
+  const messages = new Messages(sync.socket);
+  const complaints = textOf(errors.socket);
+  let monitored = false;
+  try {
+    if (start && attach) await releaseExec(start.socket, attach.socket, beforeStart);
+    const first = await messages.next();
+    // conmon's first process ends as soon as the second one is there
+    reapSoon(pid);
+    if (first === undefined)
+      throw new LaunchError(
+        (await complaints).trim() || 'the container monitor ended before the container was created',
+      );
+    if (first.data < 0)
+      throw new LaunchError((first.message ?? (await complaints)).trim(), first.data < -1 ? -first.data : undefined);
+    const monitorPid = Number(readFileSync(join(options.bundle, 'monitor.pid'), 'utf8'));
+    if (!isExec) return { pid: first.data, monitorPid };
+    monitored = true;
+    const execExit = messages.next().then((last) => {
+      sync.close();
+      return last?.data;
+    });
+    return { pid: first.data, monitorPid, execExit };
+  } finally {
+    if (!monitored) sync.close();
+    for (const pipe of [start, attach, errors]) pipe?.close();
   }
 }
 
+/** One end is ours, the other the child's. */
+class Pipe {
+  readonly #pipe: ChildPipe = childPipe();
+
+  get socket(): Socket {
+    return this.#pipe.socket;
+  }
+
+  get childEnd(): number {
+    return this.#pipe.fd;
+  }
+
+  /** The child has its end; ours of it must go, or its closing would never be seen. */
+  handedOver(): void {
+    this.#pipe[Symbol.dispose]();
+  }
+
+  close(): void {
+    this.#pipe.socket.destroy();
+  }
+}
+
+/** What a program says until it closes the stream, bounded. */
+async function textOf(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8');
+  try {
+    for await (const chunk of socket) if (text.length < 4096) text += String(chunk);
+  } catch {
+    // what came so far is what there is
+  }
+  return text;
+}
+
+function reapSoon(pid: number): void {
+  if (!reap(pid)) setTimeout(() => reapSoon(pid), 5).unref();
+}
+
 /** An exec's monitor waits twice: before it forks, and again when its attach socket is ready. */
-async function releaseExec(child: ChildProcess, beforeStart: (() => void) | undefined): Promise<void> {
-  const start = child.stdio[4] as Socket;
-  const attach = new Messages((child.stdio as unknown as readonly Socket[])[5] as Socket);
+async function releaseExec(start: Socket, attach: Socket, beforeStart: (() => void) | undefined): Promise<void> {
+  const ready = new Messages(attach);
   start.on('error', () => undefined);
   start.write('start\n');
-  await attach.next();
+  await ready.next();
   beforeStart?.();
   start.write('start\n');
 }

@@ -9,4 +9,5 @@ export {
 } from './container.ts';
 export { decode, type Kind } from './decode.ts';
 export { execOptions } from './exec.ts';
+export { networkConnect, networkCreate, networkDisconnect } from './network.ts';
 export { volumeCreate } from './volume.ts';

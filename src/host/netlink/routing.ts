@@ -1,0 +1,258 @@
+// The messages of rtnetlink that Berth sends and reads: links, addresses, routes. Pure.
+import { attribute, attributes, byteAttribute, type Message, NLM, nested, type Request, textOf } from './codec.ts';
+
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  GETROUTE: 26,
+} as const;
+export const AF = { UNSPEC: 0, INET: 2, BRIDGE: 7, INET6: 10 } as const;
+
+const IFLA = {
+  ADDRESS: 1,
+  NAME: 3,
+  MTU: 4,
+  MASTER: 10,
+  PORT: 12,
+  INFO: 18,
+  ALIAS: 20,
+  NAMESPACE_FD: 28,
+} as const;
+const INFO = { KIND: 1, DATA: 2 } as const;
+const PORT = { HAIRPIN: 4, ISOLATED: 33 } as const;
+const VETH_PEER = 1;
+const UP = 1;
+/** No duplicate address detection: the address was allocated, and is to be used at once. */
+const NODAD = 2;
+const PERMANENT = 0x80;
+
+export interface LinkChange {
+  readonly name?: string;
+  readonly up?: boolean;
+  readonly mtu?: number;
+  /** `02:42:…` */
+  readonly mac?: string;
+  /** Index of the bridge; 0 takes it out. */
+  readonly master?: number;
+  /** A note that the kernel keeps with the link. */
+  readonly alias?: string;
+}
+
+function linkHeader(index: number, up: boolean | undefined, family: number = AF.UNSPEC): Buffer {
+  const header = Buffer.alloc(16);
+  header.writeUInt8(family, 0);
+  header.writeInt32LE(index, 4);
+  header.writeUInt32LE(up === true ? UP : 0, 8);
+  header.writeUInt32LE(up === undefined ? 0 : UP, 12);
+  return header;
+}
+
+function linkAttributes(change: LinkChange): Buffer[] {
+  return [
+    ...(change.name === undefined ? [] : [attribute(IFLA.NAME, change.name)]),
+    ...(change.mac === undefined ? [] : [attribute(IFLA.ADDRESS, macBytes(change.mac))]),
+    ...(change.mtu === undefined ? [] : [attribute(IFLA.MTU, change.mtu)]),
+    ...(change.master === undefined ? [] : [attribute(IFLA.MASTER, change.master)]),
+    ...(change.alias === undefined ? [] : [attribute(IFLA.ALIAS, change.alias)]),
+  ];
+}
+
+const CREATE = NLM.REQUEST | NLM.ACK | NLM.CREATE | NLM.EXCL;
+
+export function bridgeRequest(link: LinkChange & { readonly name: string }): Request {
+  return {
+    type: RTM.NEWLINK,
+    flags: CREATE,
+    body: [
+      linkHeader(0, link.up),
+      ...linkAttributes(link),
+      nested(IFLA.INFO, [attribute(INFO.KIND, Buffer.from('bridge'))]),
+    ],
+  };
+}
+
+/** Both ends at once, the peer straight in the namespace that `namespace` is an open descriptor of. */
+export function vethRequest(
+  link: LinkChange & { readonly name: string },
+  peer: LinkChange & { readonly name: string; readonly namespace: number },
+): Request {
+  const end = Buffer.concat([
+    linkHeader(0, peer.up),
+    ...linkAttributes(peer),
+    attribute(IFLA.NAMESPACE_FD, peer.namespace),
+  ]);
+  return {
+    type: RTM.NEWLINK,
+    flags: CREATE,
+    body: [
+      linkHeader(0, link.up),
+      ...linkAttributes(link),
+      nested(IFLA.INFO, [
+        attribute(INFO.KIND, Buffer.from('veth')),
+        nested(INFO.DATA, [attribute(VETH_PEER | 0x8000, end)]),
+      ]),
+    ],
+  };
+}
+
+export function changeRequest(index: number, change: LinkChange): Request {
+  return {
+    type: RTM.NEWLINK,
+    flags: NLM.REQUEST | NLM.ACK,
+    body: [linkHeader(index, change.up), ...linkAttributes(change)],
+  };
+}
+
+/** What a bridge does with one of its ports: `isolated` ports reach only the bridge itself, `hairpin` sends back where it came from. */
+export function portRequest(index: number, port: { readonly isolated?: boolean; readonly hairpin?: boolean }): Request {
+  return {
+    type: RTM.SETLINK,
+    flags: NLM.REQUEST | NLM.ACK,
+    body: [
+      linkHeader(index, undefined, AF.BRIDGE),
+      nested(IFLA.PORT, [
+        ...(port.hairpin === undefined ? [] : [byteAttribute(PORT.HAIRPIN, Number(port.hairpin))]),
+        ...(port.isolated === undefined ? [] : [byteAttribute(PORT.ISOLATED, Number(port.isolated))]),
+      ]),
+    ],
+  };
+}
+
+export function deleteLinkRequest(index: number): Request {
+  return { type: RTM.DELLINK, flags: NLM.REQUEST | NLM.ACK, body: [linkHeader(index, undefined)] };
+}
+
+/** `address` is 4 or 16 bytes, `prefix` a number of bits. */
+export function addressRequest(index: number, address: Uint8Array, prefix: number): Request {
+  const v4 = address.length === 4;
+  const header = Buffer.alloc(8);
+  header.writeUInt8(v4 ? AF.INET : AF.INET6, 0);
+  header.writeUInt8(prefix, 1);
+  header.writeUInt8(v4 ? PERMANENT : PERMANENT | NODAD, 2);
+  header.writeUInt32LE(index, 4);
+  const broadcast = v4 && prefix < 31 ? [attribute(4, broadcastOf(address, prefix))] : [];
+  return {
+    type: RTM.NEWADDR,
+    flags: NLM.REQUEST | NLM.ACK | NLM.CREATE | NLM.REPLACE,
+    body: [header, attribute(2, address), attribute(1, address), ...broadcast],
+  };
+}
+
+function broadcastOf(address: Uint8Array, prefix: number): Buffer {
+  const value = Buffer.from(address).readUInt32BE(0);
+  const out = Buffer.alloc(4);
+  out.writeUInt32BE((value | (2 ** (32 - prefix) - 1)) >>> 0, 0);
+  return out;
+}
+
+/** Without `destination` the default route. */
+export function routeRequest(route: {
+  readonly destination?: { readonly address: Uint8Array; readonly prefix: number };
+  readonly gateway: Uint8Array;
+  readonly link: number;
+}): Request {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(route.gateway.length === 4 ? AF.INET : AF.INET6, 0);
+  header.writeUInt8(route.destination?.prefix ?? 0, 1);
+  header.writeUInt8(254, 4); // the main table
+  header.writeUInt8(3, 5); // made by an administrator's program, not by the kernel
+  header.writeUInt8(1, 7); // unicast
+  return {
+    type: RTM.NEWROUTE,
+    flags: NLM.REQUEST | NLM.ACK | NLM.CREATE | NLM.REPLACE,
+    body: [
+      header,
+      ...(route.destination ? [attribute(1, route.destination.address)] : []),
+      attribute(5, route.gateway),
+      attribute(4, route.link),
+    ],
+  };
+}
+
+export const listRequest = (type: number): Request => ({
+  type,
+  flags: NLM.REQUEST | NLM.DUMP,
+  body: [Buffer.alloc(type === RTM.GETLINK ? 16 : type === RTM.GETADDR ? 8 : 12)],
+});
+
+export const oneLinkRequest = (name: string): Request => ({
+  type: RTM.GETLINK,
+  flags: NLM.REQUEST,
+  body: [linkHeader(0, undefined), attribute(IFLA.NAME, name)],
+});
+
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  readonly mtu: number;
+  readonly mac: string;
+  /** 0 for none. */
+  readonly master: number;
+  /** `bridge`, `veth`, or empty for hardware. */
+  readonly kind: string;
+  readonly alias: string;
+}
+
+export function readLink({ payload }: Message): Link {
+  const found = attributes(payload.subarray(16));
+  const info = attributes(found.get(IFLA.INFO) ?? Buffer.alloc(0));
+  return {
+    index: payload.readInt32LE(4),
+    name: textOf(found.get(IFLA.NAME)),
+    up: (payload.readUInt32LE(8) & UP) !== 0,
+    mtu: found.get(IFLA.MTU)?.readUInt32LE(0) ?? 0,
+    mac: macText(found.get(IFLA.ADDRESS) ?? Buffer.alloc(0)),
+    master: found.get(IFLA.MASTER)?.readUInt32LE(0) ?? 0,
+    kind: textOf(info.get(INFO.KIND)),
+    alias: textOf(found.get(IFLA.ALIAS)),
+  };
+}
+
+export interface LinkAddress {
+  readonly link: number;
+  readonly address: Buffer;
+  readonly prefix: number;
+}
+
+export function readAddress({ payload }: Message): LinkAddress {
+  const found = attributes(payload.subarray(8));
+  return {
+    link: payload.readUInt32LE(4),
+    address: found.get(2) ?? found.get(1) ?? Buffer.alloc(0),
+    prefix: payload.readUInt8(1),
+  };
+}
+
+export interface Route {
+  /** undefined for the default route. */
+  readonly destination: Buffer | undefined;
+  readonly prefix: number;
+  readonly gateway: Buffer | undefined;
+  readonly link: number;
+  readonly table: number;
+}
+
+export function readRoute({ payload }: Message): Route {
+  const found = attributes(payload.subarray(12));
+  return {
+    destination: found.get(1),
+    prefix: payload.readUInt8(1),
+    gateway: found.get(5),
+    link: found.get(4)?.readUInt32LE(0) ?? 0,
+    table: found.get(15)?.readUInt32LE(0) ?? payload.readUInt8(4),
+  };
+}
+
+export function macBytes(text: string): Buffer {
+  return Buffer.from(text.replaceAll(/[:.-]/g, ''), 'hex');
+}
+
+export function macText(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}

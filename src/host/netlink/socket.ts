@@ -1,0 +1,66 @@
+// A netlink socket: one request, its answer at once. Calls are short and synchronous; a refusal is a SystemCallError with the errno's name.
+import { closeSync } from 'node:fs';
+import { bind, checked, SystemCallError } from '../libc.ts';
+import { decode, encode, type Message, NLMSG_DONE, NLMSG_ERROR, readError, type Request } from './codec.ts';
+
+const socketCall = bind('int socket(int domain, int type, int protocol)');
+const sendCall = bind('long send(int fd, const void *data, size_t length, int flags)');
+const recvCall = bind('long recv(int fd, void *data, size_t length, int flags)');
+const setsockoptCall = bind('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');
+
+const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const NETLINK_ROUTE = 0;
+const SOL_NETLINK = 270;
+const CAP_ACK = 10;
+const EXT_ACK = 11;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+/** Seconds that the kernel gets for an answer, which it gives within the call. */
+const PATIENCE = 5n;
+
+export class NetlinkSocket implements Disposable {
+  readonly #fd: number;
+  readonly #buffer = Buffer.alloc(64 * 1024);
+  #sequence = 0;
+
+  /** Lives in the network namespace of the calling thread at this moment. */
+  constructor() {
+    this.#fd = checked(socketCall(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE) as number, 'socket', 'netlink');
+    const on = Buffer.from([1, 0, 0, 0]);
+    setsockoptCall(this.#fd, SOL_NETLINK, EXT_ACK, on, 4);
+    setsockoptCall(this.#fd, SOL_NETLINK, CAP_ACK, on, 4);
+    const wait = Buffer.alloc(16);
+    wait.writeBigInt64LE(PATIENCE, 0);
+    setsockoptCall(this.#fd, SOL_SOCKET, SO_RCVTIMEO, wait, 16);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+
+  /** Sends, and gives every message of the answer. `what` names the act in a failure. */
+  ask(request: Request, what: string): Message[] {
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    const bytes = encode(request, sequence);
+    checked(sendCall(this.#fd, bytes, bytes.length, 0) as number, 'netlink', what);
+    const dump = (request.flags & 0x300) === 0x300;
+    const wantsAck = (request.flags & 4) !== 0;
+    const found: Message[] = [];
+    for (;;) {
+      const length = checked(recvCall(this.#fd, this.#buffer, this.#buffer.length, 0) as number, 'netlink', what);
+      for (const message of decode(Buffer.from(this.#buffer.subarray(0, length)))) {
+        if (message.sequence !== sequence) continue;
+        if (message.type === NLMSG_DONE) return found;
+        if (message.type === NLMSG_ERROR) {
+          const { errno, words } = readError(message.payload);
+          if (errno === 0) return found;
+          throw new SystemCallError('netlink', errno, words === '' ? what : `${what} (${words})`);
+        }
+        found.push(message);
+        if (!dump && !wantsAck) return found;
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// The bridge driver's options, read and checked. Pure.
+import { invalid } from '../base/errors.ts';
+
+export const OPTION = {
+  mtu: 'com.docker.network.driver.mtu',
+  bridge: 'com.docker.network.bridge.name',
+  icc: 'com.docker.network.bridge.enable_icc',
+  masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
+  hostBinding: 'com.docker.network.bridge.host_binding_ipv4',
+  hostInterface: 'com.docker.network.container_iface_prefix',
+  defaultBridge: 'com.docker.network.bridge.default_bridge',
+} as const;
+
+export interface BridgeOptions {
+  /** undefined: that of the way out. */
+  readonly mtu: number | undefined;
+  readonly name: string | undefined;
+  /** Containers on the network reach each other. */
+  readonly icc: boolean;
+  readonly masquerade: boolean;
+  /** Where ports are published that name no address. */
+  readonly hostBinding: string | undefined;
+  readonly interfacePrefix: string;
+}
+
+/** Throws invalid in dockerd's words. */
+export function bridgeOptions(options: Readonly<Record<string, string>>): BridgeOptions {
+  const mtu = options[OPTION.mtu];
+  if (mtu !== undefined && !/^[+-]?\d+$/.test(mtu))
+    throw invalid(
+      `failed to parse driver.mtu value '${mtu}': strconv.Atoi: parsing "${mtu}": invalid syntax`.replace(
+        /^failed to parse driver.mtu value '.*': /,
+        `invalid value for "${OPTION.mtu}": `,
+      ),
+    );
+  if (mtu !== undefined && Number(mtu) < 0) throw invalid(`invalid MTU number: ${Number(mtu)}`);
+  const name = options[OPTION.bridge];
+  if (name !== undefined && (name.length > 15 || /[\s/]/.test(name)))
+    throw invalid(`invalid bridge name ${JSON.stringify(name)}: at most 15 characters, no blank and no slash`);
+  return {
+    mtu: mtu === undefined || Number(mtu) === 0 ? undefined : Number(mtu),
+    name: name === '' ? undefined : name,
+    icc: booleanOf(options, OPTION.icc, true),
+    masquerade: booleanOf(options, OPTION.masquerade, true),
+    hostBinding: options[OPTION.hostBinding],
+    interfacePrefix: options[OPTION.hostInterface] ?? 'eth',
+  };
+}
+
+function booleanOf(options: Readonly<Record<string, string>>, key: string, fallback: boolean): boolean {
+  const text = options[key];
+  if (text === undefined) return fallback;
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
+  throw invalid(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
