@@ -18,6 +18,7 @@ import { createLog, type Log } from '../base/log.ts';
 import { flagUsages } from '../cli/grammar/index.ts';
 import { checkAddress, hostCheck, listen, parseHost, tlsOptions } from '../daemon/listen.ts';
 import { lockRoot } from '../daemon/lock.ts';
+import { observeRuntimes } from '../daemon/runtimes.ts';
 import { daemonFlags, type DaemonOptions, daemonOptions } from '../daemon/options.ts';
 import { type Engine, EventBus, openEngine } from '../engine/index.ts';
 import { observeAbilities } from '../host/abilities.ts';
@@ -26,15 +27,7 @@ import { findProgram } from '../host/find.ts';
 import { whenQuiet } from '../host/memory.ts';
 import { bootId } from '../host/process.ts';
 import { openImages } from '../images/index.ts';
-import {
-  chooseRuntime,
-  execRoot,
-  identify,
-  type OciRuntime,
-  Runtime,
-  type RuntimeTable,
-  tryRuntime,
-} from '../runtime/index.ts';
+import { execRoot, Runtime } from '../runtime/index.ts';
 import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
@@ -91,7 +84,8 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   } catch (error) {
     log.warn(`limits of containers may not hold: the control groups cannot be prepared: ${messageOf(error)}`);
   }
-  const runtimes = await observeRuntimes(options, cgroupParent, log);
+  const runtimes = await observeRuntimes({ options, dataRoot, cgroups, cgroupParent, log });
+  using _view = runtimes.view;
   const conmon = findProgram(options.conmon);
   if (conmon === undefined)
     throw unavailable(`${options.conmon} is not installed; berth doctor says what else is missing`);
@@ -212,33 +206,6 @@ function untilSignal(log: Log): Promise<void> {
     process.on('SIGINT', onSignal);
     process.on('SIGHUP', () => log.info('SIGHUP received: settings are read at the start only'));
   });
-}
-
-async function observeRuntimes(
-  options: DaemonOptions,
-  cgroupParent: string,
-  log: Log,
-): Promise<{ table: Map<string, OciRuntime>; chosen: string }> {
-  const table = new Map<string, OciRuntime>();
-  const wishes: RuntimeTable = { crun: { path: 'crun' }, runc: { path: 'runc' }, ...options.runtimes };
-  for (const [name, wish] of Object.entries(wishes)) {
-    const path = findProgram(wish.path);
-    const runtime = path === undefined ? undefined : await identify(name, path, wish.runtimeArgs);
-    if (runtime) table.set(name, runtime);
-    else if (Object.hasOwn(options.runtimes, name)) log.warn(`runtime ${name}: ${wish.path} cannot be run`);
-  }
-  const wanted = options.defaultRuntime;
-  if (wanted !== '' && !table.has(wanted)) throw unavailable(`specified default runtime '${wanted}' does not exist`);
-  const candidates = wanted === '' ? [...table.values()] : [table.get(wanted)].filter((one) => one !== undefined);
-  const { chosen, remarks } = await chooseRuntime(candidates, (runtime) =>
-    tryRuntime(runtime, join(options.execRoot, 'trial'), cgroupParent),
-  );
-  for (const remark of remarks) log.info(remark);
-  if (!chosen)
-    throw unavailable(
-      `no OCI runtime works on this host${remarks.length > 0 ? `: ${remarks.join('; ')}` : '; install runc or crun'}`,
-    );
-  return { table, chosen: chosen.name };
 }
 
 function hostWarnings(canRaiseLimits: boolean, controllers: readonly string[]): string[] {

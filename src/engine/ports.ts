@@ -18,6 +18,32 @@ export interface ImageSource {
   sweep(): void;
   /** By name, name@digest, id or id prefix. Throws notFound `No such image: name:tag`. */
   forContainer(reference: string, platform?: string): ContainerImage;
+  /**
+   * A configuration after the instructions `changes`, completed by `base`. Throws invalid for what is no such instruction.
+   */
+  changedConfig(config: ImageConfig, changes: readonly string[], base: ImageConfig): ImageConfig;
+  /** Makes an image of what a container changed. Throws internal when the image below is gone. */
+  commit(wish: ContainerCommit): Promise<{ readonly id: Digest }>;
+}
+
+export interface ContainerCommit {
+  readonly parent: Digest;
+  /** The container's upper directory of its overlay. */
+  readonly upperDir: string;
+  /** Paths below it that are left out with all below them. */
+  readonly without: readonly string[];
+  readonly config: ImageConfig;
+  readonly container: { readonly id: string; readonly config: unknown };
+  readonly author: string;
+  readonly comment: string;
+  readonly createdBy: string;
+  /** The name of the new image, split as images know it. */
+  readonly reference?: {
+    readonly domain: string;
+    readonly path: string;
+    readonly tag?: string;
+    readonly digest?: string;
+  };
 }
 
 /** Told to the image store, so that images in use are kept. */

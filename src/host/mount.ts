@@ -55,6 +55,24 @@ export function mountsBelow(folder: string): string[] {
     .reverse();
 }
 
+/** What a process sees mounted, in the order in which it was. Empty when there is no such process. */
+export function mountsSeenBy(pid: number): { readonly target: string; readonly type: string }[] {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH', 'EINVAL')) return [];
+    throw error;
+  }
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => ({
+      target: unescape(line.split(' ')[4] ?? ''),
+      type: line.split(' - ')[1]?.split(' ')[0] ?? '',
+    }));
+}
+
 function isMountPoint(target: string): boolean {
   return mountPoints().includes(target);
 }

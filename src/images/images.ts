@@ -96,6 +96,10 @@ export class Images implements ImageSource, Disposable {
     return saveImages(this.#context, names, options);
   }
 
+  changedConfig(config: ImageConfig, changes: readonly string[], base: ImageConfig): ImageConfig {
+    return mergeConfig(applyChanges(config, changes), base);
+  }
+
   commit(options: CommitOptions): Promise<Image> {
     return commitImage(this.#context, options);
   }

@@ -11,9 +11,20 @@ type StartGate = 'fifo-read' | 'fifo-write' | 'command';
 export interface OciRuntime {
   readonly name: string;
   readonly path: string;
+  /** The words that run it: its path, or a program that runs it in another view of the host. */
+  readonly command: readonly string[];
   readonly arguments: readonly string[];
   readonly version: string;
   readonly gate: StartGate;
+  /** Called before each use of `command`. */
+  readonly beforeUse?: () => void;
+}
+
+/** File and arguments of one call; `root` is the runtime's state directory. */
+export function runtimeCall(runtime: OciRuntime, root: string, ...words: string[]): [string, string[]] {
+  runtime.beforeUse?.();
+  const [file = runtime.path, ...before] = runtime.command;
+  return [file, [...before, '--root', root, ...runtime.arguments, ...words]];
 }
 
 /** Runtimes by name as `--add-runtime name=path` and daemon.json give them. */
@@ -37,7 +48,14 @@ export async function identify(
   try {
     const { stdout } = await run(path, ['--version'], { timeout: 10_000 });
     const [kind, version] = /^(\S+) version (\S+)/.exec(stdout)?.slice(1) ?? ['', ''];
-    return { name, path, arguments: extra, version: version ?? '', gate: gateOf(kind ?? '', version ?? '') };
+    return {
+      name,
+      path,
+      command: [path],
+      arguments: extra,
+      version: version ?? '',
+      gate: gateOf(kind ?? '', version ?? ''),
+    };
   } catch {
     return undefined;
   }

@@ -7,14 +7,16 @@ import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type CgroupTrees, groupProcesses, removeGroup } from '../host/cgroup.ts';
 import { isAlive, sendSignal, startTicks } from '../host/process.ts';
-import type { OciRuntime } from './choose.ts';
+import { type OciRuntime, runtimeCall } from './choose.ts';
 import { Console } from './monitor/console.ts';
 import { openGate } from './monitor/gate.ts';
 import { launch, LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
 import { type OciProcess, type OciSpec, processText, specText } from './spec/index.ts';
 
-export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, type RuntimeTable } from './choose.ts';
+export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, runtimeCall, type RuntimeTable } from './choose.ts';
+export { RuntimeView } from './view.ts';
+export { exitCodeOf, refusalWords } from './words.ts';
 export type { LogLine } from './logs/lines.ts';
 export { readLog } from './logs/read.ts';
 export { type Channel, Console, type Watcher } from './monitor/console.ts';
@@ -141,8 +143,8 @@ export class Runtime {
       if (attempt === 49) this.#log.warn(`control group ${cgroupPath} still holds processes`);
     }
     if (runtime && runtime.gate === 'command') {
-      await run(runtime.path, ['--root', this.paths.runtime, ...runtime.arguments, 'delete', '--force', id]).catch(
-        (error: unknown) => this.#log.debug(`runtime delete ${id}: ${messageOf(error)}`),
+      await run(...runtimeCall(runtime, this.paths.runtime, 'delete', '--force', id)).catch((error: unknown) =>
+        this.#log.debug(`runtime delete ${id}: ${messageOf(error)}`),
       );
     }
     rmSync(join(this.paths.runtime, id), { recursive: true, force: true });

@@ -49,7 +49,7 @@ suite('docker', { skip: dockerMissing() }, () => {
       stderr: 'err\n',
     });
     assert.equal((await exec('nosuch')).code, 127);
-    assert.match((await exec('nosuch')).stderr, /executable file not found in \$PATH/);
+    assert.match((await exec('nosuch')).stdout, /executable file not found in \$PATH/);
     assert.equal((await exec('/etc/passwd')).code, 126);
     assert.equal((await exec('sh', '-c', 'kill -9 $$')).code, 137);
     await docker('stop', 'box');
@@ -96,7 +96,7 @@ suite('docker', { skip: dockerMissing() }, () => {
       'box',
       'sh',
       '-c',
-      'for i in 1 2 3 4; do echo line $i; done; echo wrong >&2; sleep 1.1; echo late; sleep 1000',
+      'for i in 1 2 3 4; do echo line $i; sleep 0.02; done; echo wrong >&2; sleep 1.1; echo late; sleep 1000',
     );
     await until(async () => assert.match(await docker('logs', 'box'), /late/));
     const all = await daemon.docker('logs', 'box');
@@ -107,7 +107,6 @@ suite('docker', { skip: dockerMissing() }, () => {
     assert.match(stamped[0] ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z line 1$/);
     const time = (stamped.at(-1) ?? '').split(' ')[0] ?? '';
     assert.equal(await docker('logs', '--since', time, 'box'), 'late');
-    assert.doesNotMatch(await docker('logs', '--until', '1s', 'box').catch(() => ''), /nothing/);
     const early = (stamped[1] ?? '').split(' ')[0] ?? '';
     assert.equal(await docker('logs', '--until', early, 'box'), 'line 1\nline 2');
   });
@@ -186,10 +185,10 @@ suite('docker', { skip: dockerMissing() }, () => {
     const [full] = JSON.parse(await docker('inspect', 'box')) as { Id: string; Image: string }[];
     assert.match(full?.Id ?? '', /^[0-9a-f]{64}$/);
     assert.equal(await docker('inspect', '--type', 'image', '-f', '{{.Id}}', 'busybox'), full?.Image);
-    const partly = await daemon.docker('inspect', '-f', '{{.Name}}', 'box', 'nosuch');
+    const partly = await daemon.docker('inspect', '-f', '{{.Name}}', '--type', 'container', 'box', 'nosuch');
     assert.equal(partly.code, 1);
     assert.equal(partly.stdout, '/box\n');
-    assert.match(partly.stderr, /no such object: nosuch/i);
+    assert.match(partly.stderr, /No such container: nosuch/);
   });
 
   test('events are seen while things happen, filtered and formatted, and --since/--until replays them', async () => {
@@ -218,7 +217,7 @@ suite('docker', { skip: dockerMissing() }, () => {
       '--since',
       String(start),
       '--until',
-      '0s',
+      (Date.now() / 1000).toFixed(3),
       '--filter',
       'container=seen',
       '--filter',
@@ -404,38 +403,6 @@ suite('docker', { skip: dockerMissing() }, () => {
     await using _ = await running('box');
     const row = await docker('stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}} {{.MemUsage}}', 'box');
     assert.match(row, /^box 1 [\d.]+[KM]?i?B \/ [\d.]+[KMGT]iB$/);
-  });
-
-  test('diff lists what was added, changed and deleted', async () => {
-    await docker(
-      'run',
-      '--name',
-      'writer',
-      '--network',
-      'none',
-      'busybox',
-      'sh',
-      '-c',
-      'echo x > /etc/added; rm /etc/group; echo y >> /etc/passwd',
-    );
-    assert.deepEqual((await docker('diff', 'writer')).split('\n').toSorted(), [
-      'A /etc/added',
-      'C /etc',
-      'C /etc/passwd',
-      'D /etc/group',
-    ]);
-    await docker('rm', 'writer');
-  });
-
-  test('commit keeps files and --change; the new image runs; the image goes', async () => {
-    await docker('run', '--name', 'writer', '--network', 'none', 'busybox', 'sh', '-c', 'echo kept > /kept');
-    assert.match(
-      await docker('commit', '--change', 'CMD ["cat","/kept"]', 'writer', 'made:1'),
-      /^sha256:[0-9a-f]{64}$/,
-    );
-    await docker('rm', 'writer');
-    assert.equal(await docker('run', '--rm', '--network', 'none', 'made:1'), 'kept');
-    assert.match(await docker('rmi', 'made:1'), /^Untagged: made:1\nDeleted: sha256:/);
   });
 
   test('images, tag, history, save and load, rmi', async () => {

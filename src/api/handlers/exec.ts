@@ -32,8 +32,8 @@ export function execHandlers(engine: Engine): Handlers {
       try {
         await engine.startExec({ exec, io, consoleSize });
       } catch (error) {
-        // the connection is the client's already: what the runtime said goes where the output would have gone
-        io.write('stderr', Buffer.from(`${error instanceof Error ? error.message : String(error)}\r\n`));
+        // the connection is the client's already: what the runtime said goes where the output would have gone, as with dockerd
+        io.write('stdout', Buffer.from(`${error instanceof Error ? error.message : String(error)}\r\n`));
       }
       io.end();
     },

@@ -30,7 +30,9 @@ export function removeLayer(context: EngineContext, id: string): void {
     if (isErrno(error, 'ENOENT')) return;
     throw error;
   }
-  rm(doomed, { recursive: true, force: true }).catch((error: unknown) => context.log.warn(`${doomed} could not be deleted: ${messageOf(error)}`));
+  rm(doomed, { recursive: true, force: true }).catch((error: unknown) =>
+    context.log.warn(`${doomed} could not be deleted: ${messageOf(error)}`),
+  );
 }
 
 /** What a dead daemon had begun to delete. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { conflict, internal, invalid, messageOf, notFound } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
-import { LaunchError, resizeTerminal } from '../../runtime/index.ts';
+import { exitCodeOf, LaunchError, refusalWords, resizeTerminal } from '../../runtime/index.ts';
 import { execProcess, type OciSpec } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
 import type { ExecInspect } from '../../spec/docker/index.ts';
@@ -13,7 +13,7 @@ import { emit, type EngineContext } from '../context.ts';
 import { normaliseExec } from '../create/index.ts';
 import { Exec } from '../exec.ts';
 import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '../streams.ts';
-import { exitCodeOf, runtimeOf, runtimeWords } from './start.ts';
+import { runtimeOf } from './start.ts';
 
 export function createExec(context: EngineContext, reference: string, body: unknown, minor: number): string {
   const container = context.registry.get(reference);
@@ -111,7 +111,7 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
     over.resolve();
     container.execs.delete(exec.id);
     exec.console?.close();
-    const failure = execFailure(error);
+    const failure = execFailure(error, container.record.runtime, wish.cmd[0] ?? '');
     exec.exitCode = failure.exitCode;
     throw failure.error;
   }
@@ -151,11 +151,11 @@ export function containerSpec(context: EngineContext, container: Container): Oci
   return JSON.parse(readFileSync(join(context.runtime.paths.bundle(container.id), 'config.json'), 'utf8')) as OciSpec;
 }
 
-function execFailure(error: unknown): { error: unknown; exitCode: number } {
+function execFailure(error: unknown, runtime: string, program: string): { error: unknown; exitCode: number } {
   if (!(error instanceof LaunchError)) return { error, exitCode: 128 };
-  const words = runtimeWords(error.message);
+  const words = refusalWords({ runtime, verb: 'exec', program, text: error.message });
   const exitCode = exitCodeOf(words);
-  const message = `OCI runtime exec failed: ${words.replace(/^runc exec failed: |^exec failed: /, (prefix) => (prefix.startsWith('runc') ? 'exec failed: ' : prefix))}: unknown`;
+  const message = `OCI runtime exec failed: ${words}: unknown`;
   return { error: exitCode === 128 ? internal(message) : invalid(message), exitCode };
 }
 

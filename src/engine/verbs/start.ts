@@ -2,7 +2,7 @@
 import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
 import { BerthError, conflict, internal, invalid, messageOf, notModified } from '../../base/errors.ts';
-import { type OciRuntime, LaunchError } from '../../runtime/index.ts';
+import { exitCodeOf, LaunchError, type OciRuntime, refusalWords } from '../../runtime/index.ts';
 import { specFor } from '../../runtime/spec/index.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
@@ -41,7 +41,7 @@ export async function startLocked(context: EngineContext, container: Container):
   try {
     await launchProcess(context, container);
   } catch (error) {
-    const failure = startFailure(error);
+    const failure = startFailure(error, container);
     state.phase = before === 'starting' ? 'created' : before;
     delete state.process;
     delete state.monitor;
@@ -133,30 +133,17 @@ export function runtimeOf(context: EngineContext, name: string): OciRuntime {
 }
 
 /** Docker's status, wording and exit code for a start that failed. */
-function startFailure(error: unknown): { error: BerthError; message: string; exitCode: number } {
+function startFailure(error: unknown, { record }: Container): { error: BerthError; message: string; exitCode: number } {
   if (error instanceof BerthError) return { error, message: error.message, exitCode: 128 };
   if (!(error instanceof LaunchError)) {
     const wrapped = internal(messageOf(error), { cause: error });
     return { error: wrapped, message: wrapped.message, exitCode: 128 };
   }
-  const hint = /not a directory/.test(error.message)
+  const words = refusalWords({ runtime: record.runtime, verb: 'create', program: record.path, text: error.message });
+  const hint = /not a directory/i.test(words)
     ? ': Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type'
     : '';
-  const message = `failed to create task for container: failed to create shim task: OCI runtime create failed: ${runtimeWords(error.message)}: unknown${hint}`;
-  const exitCode = exitCodeOf(error.message);
+  const message = `failed to create task for container: failed to create shim task: OCI runtime create failed: ${words}: unknown${hint}`;
+  const exitCode = exitCodeOf(words);
   return { error: exitCode === 128 ? internal(message) : invalid(message), message, exitCode };
-}
-
-/** Without the logger's frame: `time="…" level=error msg="…"` becomes the message. */
-export function runtimeWords(text: string): string {
-  const framed = /msg="((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
-  const words = framed === undefined ? text : (JSON.parse(`"${framed}"`) as string);
-  return words.replace(/^(?:ERRO|FATA)\[\d+\]\s*/, '').trim();
-}
-
-/** 127: there is no such program; 126: it cannot be executed; 128: anything else. */
-export function exitCodeOf(words: string): number {
-  if (/executable file not found|no such file or directory|system cannot find the file/i.test(words)) return 127;
-  if (/permission denied|is a directory|exec format error|not a directory/i.test(words)) return 126;
-  return 128;
 }

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { conflict, internal, messageOf } from '../../base/errors.ts';
+import { runtimeCall } from '../../runtime/index.ts';
 import { resourcesFor } from '../../runtime/spec/index.ts';
 import type { ContainerUpdateResponse, HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
@@ -50,15 +51,7 @@ async function applyLimits(context: EngineContext, container: Container, limits:
   const file = join(context.runtime.paths.bundle(container.id), 'resources.json');
   writeFileSync(file, JSON.stringify(resources), { mode: 0o600 });
   try {
-    await run(runtime.path, [
-      '--root',
-      context.runtime.paths.runtime,
-      ...runtime.arguments,
-      'update',
-      '--resources',
-      file,
-      container.id,
-    ]);
+    await run(...runtimeCall(runtime, context.runtime.paths.runtime, 'update', '--resources', file, container.id));
   } catch (error) {
     const stderr =
       error instanceof Error && 'stderr' in error && typeof error.stderr === 'string'

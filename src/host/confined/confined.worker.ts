@@ -2,30 +2,42 @@
 // others would run on threads that are not confined.
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { changes } from './changes.ts';
+import { copyIn, packed, statPath, textOf } from './copy.ts';
 import type { Job, Reply, Results } from './job.ts';
-import { confineThread } from './kernel.ts';
 import { pack } from './pack.ts';
 import { ByteRing } from './ring.ts';
 import { spool } from './spool.ts';
 import { TarReader } from './tar/read.ts';
 import { unpack } from './unpack.ts';
+import { enter } from './view.ts';
 
 function run(job: Job): Results[Job['kind']] {
   const ring = new ByteRing(job.memory);
-  confineThread(job.root);
+  enter(job.root);
+  if (job.kind === 'stat') return statPath(job.path);
+  if (job.kind === 'texts') return job.paths.map(textOf);
+  if (job.kind === 'changes') return changes(job.layers, job.placeholders);
+  if (job.kind === 'copyOut') {
+    const head = statPath(job.path);
+    parentPort?.postMessage({ head } satisfies Reply);
+    pack((chunk) => ring.writeSync(chunk), packed(job.path, head));
+    ring.close();
+    return undefined;
+  }
   if (job.kind === 'pack') {
     pack((chunk) => ring.writeSync(chunk), job.options);
     ring.close();
     return undefined;
   }
-  const hash = createHash('sha256');
+  const hash = job.kind === 'unpack' ? createHash('sha256') : undefined;
   let held = 0;
   const reader = new TarReader({
     next() {
       if (held > 0) ring.release(held);
       const chunk = ring.readSync();
       held = chunk?.length ?? 0;
-      if (chunk) hash.update(chunk);
+      if (chunk) hash?.update(chunk);
       return chunk;
     },
   });
@@ -34,9 +46,14 @@ function run(job: Job): Results[Job['kind']] {
     reader.drain();
     return members;
   }
+  if (job.kind === 'copyIn') {
+    copyIn(reader, job.options);
+    reader.drain();
+    return undefined;
+  }
   const unpacked = unpack(reader, job.options);
   reader.drain();
-  return { ...unpacked, sha256: hash.digest('hex') };
+  return { ...unpacked, sha256: hash?.digest('hex') ?? '' };
 }
 
 const job = workerData as Job;

@@ -2,23 +2,33 @@
 import { Worker } from 'node:worker_threads';
 import { cancelled, internal, invalid } from '../../base/errors.ts';
 import type { Job, Reply, Results, UnpackResult } from './job.ts';
+import type { Changes } from './changes.ts';
+import type { CopyInOptions, FileStat } from './copy.ts';
 import type { PackOptions } from './pack.ts';
 import { ByteRing, RingAborted } from './ring.ts';
 import type { Spooled } from './spool.ts';
 import type { UnpackOptions } from './unpack.ts';
+import type { FoldersView, Place } from './view.ts';
 
 export { syncFileSystem } from './kernel.ts';
 export type { UnpackResult } from './job.ts';
 export type { PackOptions } from './pack.ts';
 export type { Spooled } from './spool.ts';
 export { header as tarHeader, padding as tarPadding, TRAILER as TAR_TRAILER } from './tar/write.ts';
+export type { Change, Changes, ChangeKind } from './changes.ts';
+export type { CopyInOptions, FileStat } from './copy.ts';
 export type { UnpackOptions } from './unpack.ts';
+export type { BindView, Place } from './view.ts';
 
 /**
  * A worker lives for one job: 15 ms to start is little beside a layer, and an idle one would cost 10 MB. The worker's own
  * heap is small; archives pass through a ring of 1 MiB.
  */
-function start<K extends Job['kind']>(job: Job & { kind: K }, signal: AbortSignal | undefined): Promise<Results[K]> {
+function start<K extends Job['kind']>(
+  job: Job & { kind: K },
+  signal: AbortSignal | undefined,
+  onHead?: (head: FileStat) => void,
+): Promise<Results[K]> {
   const ring = new ByteRing(job.memory);
   const worker = new Worker(new URL('./confined.worker.ts', import.meta.url), {
     workerData: job,
@@ -29,8 +39,9 @@ function start<K extends Job['kind']>(job: Job & { kind: K }, signal: AbortSigna
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort);
   const result = new Promise<Results[K]>((resolve, reject) => {
-    worker.once('message', (reply: Reply) => {
-      if (reply.ok) resolve(reply.value as Results[K]);
+    worker.on('message', (reply: Reply) => {
+      if ('head' in reply) onHead?.(reply.head);
+      else if (reply.ok) resolve(reply.value as Results[K]);
       else if (signal?.aborted) reject(cancelled('cancelled'));
       // errors of the system keep their code; the others are about the archive
       else if (reply.code !== undefined) reject(Object.assign(new Error(reply.message), { code: reply.code }));
@@ -89,7 +100,7 @@ export async function spoolTar(
 
 /** What is below `root` as a tar stream. Names are sorted; the same files give the same bytes. */
 export async function* packTar(
-  root: string,
+  root: Place,
   options: PackOptions,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
@@ -104,4 +115,72 @@ export async function* packTar(
     ring.abort();
   }
   await done;
+}
+
+/** What is at `path` below the root (bytes in latin1). Throws system errors with their code. */
+export function statBelow(root: Place, path: string): Promise<FileStat> {
+  return start({ kind: 'stat', root, memory: new ByteRing().memory, path }, undefined);
+}
+
+/** Texts of small files below the root, latin1; a file that is absent or no regular file is empty. */
+export function readTexts(root: Place, paths: readonly string[]): Promise<string[]> {
+  return start({ kind: 'texts', root, memory: new ByteRing().memory, paths }, undefined);
+}
+
+export interface CopyOut extends Disposable {
+  readonly stat: FileStat;
+  /** The file, or the directory with all below it, under its last name. */
+  readonly archive: AsyncIterable<Buffer>;
+}
+
+/** What is at `path` below the root, as an archive. Whoever stops reading it early disposes of it. Errors as `statBelow`. */
+export async function copyOut(root: Place, path: string, signal?: AbortSignal): Promise<CopyOut> {
+  const ring = new ByteRing();
+  let done: Promise<unknown> = Promise.resolve();
+  const stat = await new Promise<FileStat>((resolve, reject) => {
+    done = start({ kind: 'copyOut', root, memory: ring.memory, path }, signal, resolve);
+    done.catch(reject);
+  });
+  async function* archive(): AsyncGenerator<Buffer, void, void> {
+    try {
+      yield* ring.read();
+    } catch (error) {
+      if (!(error instanceof RingAborted)) throw error;
+    }
+    await done;
+  }
+  return { stat, archive: archive(), [Symbol.dispose]: () => ring.abort() };
+}
+
+/**
+ * Unpacks a plain tar into a directory below the root. Throws invalid for an archive or a place that is refused, and system
+ * errors with their code.
+ */
+export async function copyIn(
+  root: Place,
+  source: AsyncIterable<Uint8Array>,
+  options: CopyInOptions,
+  signal?: AbortSignal,
+): Promise<void> {
+  const ring = new ByteRing();
+  await feed(ring, source, start({ kind: 'copyIn', root, memory: ring.memory, options }, signal));
+}
+
+/**
+ * What the upper directory of an overlay changes in the layers below it (topmost first). `at` is an existing directory,
+ * used as the place of mounts that only the reading thread sees. `placeholders` are paths that do not count when the upper
+ * directory has them empty.
+ */
+export function changesOf(
+  at: string,
+  upper: string,
+  lowerDirs: readonly string[],
+  placeholders: readonly string[],
+): Promise<Changes> {
+  const folders = [upper, ...lowerDirs].map((source, index) => ({ name: String(index), source }));
+  const root: FoldersView = { kind: 'folders', at, folders };
+  return start(
+    { kind: 'changes', root, memory: new ByteRing().memory, layers: lowerDirs.length, placeholders },
+    undefined,
+  );
 }

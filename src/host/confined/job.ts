@@ -1,17 +1,26 @@
 // What the main thread asks of a confined worker, and what it hears back.
+import type { Changes } from './changes.ts';
+import type { CopyInOptions, FileStat } from './copy.ts';
 import type { PackOptions } from './pack.ts';
 import type { Spooled } from './spool.ts';
 import type { UnpackOptions } from './unpack.ts';
+import type { Place } from './view.ts';
+
+interface Work {
+  /** What the thread sees as its root. */
+  readonly root: Place;
+  readonly memory: SharedArrayBuffer;
+}
 
 export type Job =
-  | {
-      readonly kind: 'unpack';
-      readonly root: string;
-      readonly memory: SharedArrayBuffer;
-      readonly options: UnpackOptions;
-    }
-  | { readonly kind: 'pack'; readonly root: string; readonly memory: SharedArrayBuffer; readonly options: PackOptions }
-  | { readonly kind: 'spool'; readonly root: string; readonly memory: SharedArrayBuffer };
+  | (Work & { readonly kind: 'unpack'; readonly options: UnpackOptions })
+  | (Work & { readonly kind: 'pack'; readonly options: PackOptions })
+  | (Work & { readonly kind: 'spool' })
+  | (Work & { readonly kind: 'stat'; readonly path: string })
+  | (Work & { readonly kind: 'texts'; readonly paths: readonly string[] })
+  | (Work & { readonly kind: 'copyOut'; readonly path: string })
+  | (Work & { readonly kind: 'copyIn'; readonly options: CopyInOptions })
+  | (Work & { readonly kind: 'changes'; readonly layers: number; readonly placeholders: readonly string[] });
 
 export interface UnpackResult {
   /** SHA-256 of the archive, 64 hex digits. */
@@ -24,8 +33,15 @@ export interface Results {
   unpack: UnpackResult;
   pack: undefined;
   spool: Map<string, Spooled>;
+  stat: FileStat;
+  texts: string[];
+  copyOut: undefined;
+  copyIn: undefined;
+  changes: Changes;
 }
 
+/** `head` comes before the bytes of a copy; the others end the job. */
 export type Reply =
+  | { readonly head: FileStat }
   | { readonly ok: true; readonly value: Results[Job['kind']] }
   | { readonly ok: false; readonly message: string; readonly code: string | undefined };

@@ -20,7 +20,7 @@ import { isOpaque } from './unpack.ts';
 export interface PackOptions {
   /** What to pack, below the root; its content for a directory, without a name of its own. */
   readonly path?: string;
-  /** Name in the archive of what `path` names; without it the archive holds the directory's content. */
+  /** Name in the archive of what `path` names (empty for `/`); without it the archive holds the directory's content. */
   readonly as?: string;
   /** `overlay`: what overlayfs keeps in an upper directory becomes `.wh.` files. `literal`: character devices as they are. */
   readonly whiteouts: 'overlay' | 'literal';
@@ -61,7 +61,7 @@ class Packer {
   #directory(path: string, prefix: string): void {
     const overlay = this.#options.whiteouts === 'overlay';
     if (overlay && isOpaque(path)) this.#empty(`${prefix}.wh..wh..opq`);
-    for (const name of readdirSync(fsPath(path), { encoding: 'latin1' }).sort()) {
+    for (const name of this.#names(path)) {
       const child = path === '/' ? `/${name}` : `${path}/${name}`;
       if (this.#without.has(child)) continue;
       const stat = lstatSync(fsPath(child), { bigint: true, throwIfNoEntry: false });
@@ -73,6 +73,16 @@ class Packer {
       }
       this.#node(child, prefix + name, stat);
       if (stat.isDirectory()) this.#directory(child, `${prefix}${name}/`);
+    }
+  }
+
+  /** A directory that is gone, or something else by now, is empty: containers run on while their files are read. */
+  #names(path: string): string[] {
+    try {
+      return readdirSync(fsPath(path), { encoding: 'latin1' }).sort();
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
+      throw error;
     }
   }
 
@@ -127,7 +137,7 @@ class Packer {
     try {
       fd = openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     } catch (error) {
-      if (isErrno(error, 'ENOENT')) return;
+      if (isErrno(error, 'ENOENT', 'ELOOP', 'ENXIO')) return;
       throw error;
     }
     try {

@@ -30,10 +30,12 @@ import type { TarReader } from './tar/read.ts';
 export interface UnpackOptions {
   /** `overlay`: `.wh.` files become what overlayfs understands. `literal`: they are files like others. */
   readonly whiteouts: 'overlay' | 'literal';
-  /** Directory below the root that the archive is for; it must exist. */
+  /** Directory below the root that the archive is for; it must exist, and keeps its own owner, mode and time. */
   readonly into?: string;
   /** A directory is not replaced by something else, nor the other way round. */
   readonly keepTypes?: boolean;
+  /** Owner of everything instead of what the archive says. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 export interface Unpacked {
@@ -76,6 +78,7 @@ class Unpacker {
     let entries = 0;
     for (let entry = reader.next(); entry; entry = reader.next()) {
       entries += 1;
+      if (this.#options.owner) Object.assign(entry, this.#options.owner);
       const path = this.#locate(entry.name);
       if (this.#options.whiteouts === 'overlay' && baseOf(path).startsWith(WHITEOUT)) this.#whiteout(path);
       else this.#apply(entry, path, reader);
@@ -94,6 +97,11 @@ class Unpacker {
   #locate(name: string): string {
     const inside = insidePath(name);
     return this.#into === '/' ? inside : inside === '/' ? this.#into : `${this.#into}${inside}`;
+  }
+
+  /** As the archive names it. */
+  #shown(path: string): string {
+    return path.slice(this.#into === '/' ? 1 : this.#into.length + 1);
   }
 
   #linkTarget(name: string): string {
@@ -154,7 +162,7 @@ class Unpacker {
     if (there.isDirectory()) {
       if (entry.type === 'directory') return true;
       if (this.#options.keepTypes)
-        throw new TarError(`cannot overwrite directory "${path}" with non-directory "${this.#into}"`);
+        throw new TarError(`cannot overwrite directory "${this.#shown(path)}" with non-directory "${this.#into}"`);
       if (path === '/') throw new TarError('the root cannot be replaced');
       this.#size -= removeTree(path);
       this.#known.clear();
@@ -163,7 +171,7 @@ class Unpacker {
     }
     if (entry.type === 'directory') {
       if (this.#options.keepTypes)
-        throw new TarError(`cannot overwrite non-directory "${path}" with directory "${this.#into}"`);
+        throw new TarError(`cannot overwrite non-directory "${this.#shown(path)}" with directory "${this.#into}"`);
       // a name for a directory that is a link to one: what the archive holds counts
       this.#known.clear();
       this.#known.add('/');
@@ -246,6 +254,7 @@ class Unpacker {
   }
 
   #directory(entry: TarEntry, path: string): void {
+    if (this.#options.into !== undefined && path === this.#into) return;
     if (path === '/' || this.#clear(entry, path)) chmodSync(fsPath(path), entry.mode);
     else mkdirSync(fsPath(path), entry.mode & 0o1777);
     if (entry.uid !== 0 || entry.gid !== 0 || this.#setgid || path === '/')

@@ -5,7 +5,7 @@ import { close, closeSync, constants, open, openSync, read, unlinkSync, writeSyn
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isErrno } from '../../base/errors.ts';
-import type { OciRuntime } from '../choose.ts';
+import { type OciRuntime, runtimeCall } from '../choose.ts';
 import { LaunchError } from './launch.ts';
 
 const run = promisify(execFile);
@@ -22,7 +22,7 @@ export async function openGate(
 ): Promise<void> {
   if (runtime.gate === 'command') {
     try {
-      await run(runtime.path, ['--root', runtimeRoot, ...runtime.arguments, 'start', id]);
+      await run(...runtimeCall(runtime, runtimeRoot, 'start', id));
     } catch (error) {
       const stderr =
         error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : String(error);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import { messageOf } from '../../base/errors.ts';
 import { type ChildPipe, childPipe, reap, spawnDetached } from '../../host/spawn.ts';
-import type { OciRuntime } from '../choose.ts';
+import { type OciRuntime, runtimeCall } from '../choose.ts';
 
 export interface Launch {
   readonly conmon: string;
@@ -44,9 +44,9 @@ export interface Launched {
   readonly execExit?: Promise<number | undefined>;
 }
 
-/** Arguments of conmon; pure. */
+/** Arguments of conmon. */
 export function monitorArguments(launch: Launch): string[] {
-  const runtimeArguments = ['--root', launch.runtimeRoot, ...launch.runtime.arguments];
+  const [runtime, runtimeArguments] = runtimeCall(launch.runtime, launch.runtimeRoot);
   return [
     '--api-version',
     '1',
@@ -57,7 +57,7 @@ export function monitorArguments(launch: Launch): string[] {
     '--name',
     launch.name,
     '--runtime',
-    launch.runtime.path,
+    runtime,
     ...runtimeArguments.flatMap((argument) => ['--runtime-arg', argument]),
     '--bundle',
     launch.bundle,

@@ -1,0 +1,150 @@
+// What a confined thread sees as its root: a directory, or mounts of its own that end with the thread, whatever happens to it.
+import { chmodSync, chownSync, closeSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { isErrno } from '../../base/errors.ts';
+import { bind, checked } from '../libc.ts';
+import { MS, mount } from '../mount.ts';
+import { mountOverlay } from '../overlay.ts';
+import { confineThread } from './kernel.ts';
+import { fsPath, parentOf } from './paths.ts';
+import { resolveInRoot } from './resolve.ts';
+
+/** A directory of the host, or a view that is made for the thread. */
+export type Place = string | NamespaceView | StackView | FoldersView;
+
+/** What the processes of a mount namespace see, without some mounts. */
+export interface NamespaceView {
+  readonly kind: 'namespace';
+  /** An open `/proc/<pid>/ns/mnt`, which holds the namespace even when its processes end. */
+  readonly fd: number;
+  /** Mount points that are taken away first, in this order; each must be one. */
+  readonly hidden: readonly string[];
+}
+
+/** Layers as one tree. */
+export interface StackView {
+  readonly kind: 'stack';
+  /** An existing directory where the tree is mounted for the thread. */
+  readonly at: string;
+  /** Topmost first; at least one. */
+  readonly lowerDirs: readonly string[];
+  /** Where changes go; without it they go to memory and end with the thread. */
+  readonly writable?: { readonly upper: string; readonly work: string };
+  readonly binds: readonly BindView[];
+}
+
+/** A directory or file of the host that is seen at `target`, a path in the tree (bytes in latin1); made there when it is missing. */
+export interface BindView {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly recursive: boolean;
+}
+
+/** Some directories side by side, for reading. */
+export interface FoldersView {
+  readonly kind: 'folders';
+  readonly at: string;
+  readonly folders: readonly { readonly name: string; readonly source: string }[];
+}
+
+const unshareCall = bind('int unshare(int flags)');
+const setnsCall = bind('int setns(int fd, int kind)');
+const umountCall = bind('int umount2(const char *target, int flags)');
+const openTree = bind('long syscall(long number, int dirfd, const char *path, uint flags)');
+const moveMount = bind('long syscall(long number, int from, const char *fromPath, int to, const char *toPath, uint flags)');
+
+const CLONE_FS = 0x200;
+const CLONE_NEWNS = 0x20000;
+const MNT_DETACH = 2;
+const UMOUNT_NOFOLLOW = 8;
+const SYS_OPEN_TREE = 428;
+const SYS_MOVE_MOUNT = 429;
+const AT_FDCWD = -100;
+const OPEN_TREE_CLONE = 1;
+const OPEN_TREE_CLOEXEC = 0o2000000;
+const AT_RECURSIVE = 0x8000;
+const MOVE_MOUNT_F_EMPTY_PATH = 4;
+
+/** Only for a worker thread: from now on it has this root. */
+export function enter(place: Place): void {
+  if (typeof place === 'string') confineThread(place);
+  else if (place.kind === 'namespace') enterNamespace(place);
+  else {
+    ownMounts();
+    if (place.kind === 'stack') enterStack(place);
+    else enterFolders(place);
+  }
+}
+
+/** Mounts from here on are seen by this thread only. */
+function ownMounts(): void {
+  checked(unshareCall(CLONE_FS | CLONE_NEWNS) as number, 'unshare', 'mounts');
+  mount('none', '/', '', MS.REC | MS.PRIVATE, '');
+}
+
+/**
+ * The namespace is copied, so that what is taken away is so for this thread only. Links of /proc lead to files of other
+ * processes, out of any root; without /proc there are none, whatever a container puts where.
+ */
+function enterNamespace(view: NamespaceView): void {
+  checked(unshareCall(CLONE_FS) as number, 'unshare', 'root');
+  checked(setnsCall(view.fd, CLONE_NEWNS) as number, 'setns', 'mount namespace');
+  ownMounts();
+  for (const target of view.hidden)
+    checked(umountCall(target, MNT_DETACH | UMOUNT_NOFOLLOW) as number, 'umount2', target);
+  confineThread('/');
+}
+
+function enterStack(view: StackView): void {
+  const binds = view.binds.map((one) => ({ ...one, isDirectory: statSync(one.source).isDirectory(), fd: cloneMount(one) }));
+  confineThread(mountStack(view));
+  for (const { target, fd, readOnly, isDirectory } of binds) {
+    const { path } = resolveInRoot(target);
+    ensure(path, isDirectory);
+    const name = Buffer.from(path, 'latin1').toString();
+    checked(Number(moveMount(SYS_MOVE_MOUNT, fd, '', AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH)), 'move_mount', name);
+    closeSync(fd);
+    if (readOnly) mount('none', name, '', MS.REMOUNT | MS.BIND | MS.RDONLY, '');
+  }
+}
+
+/** A copy of what is mounted there, taken before the thread has its new root: no name in that root can lead to another. */
+function cloneMount({ source, recursive }: BindView): number {
+  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+  return checked(Number(openTree(SYS_OPEN_TREE, AT_FDCWD, source, flags)), 'open_tree', source);
+}
+
+function mountStack({ at, lowerDirs, writable }: StackView): string {
+  if (writable) {
+    mountOverlay({ lowerDirs, ...writable, volatile: false }, at);
+    return at;
+  }
+  mount('tmpfs', at, 'tmpfs', MS.NOSUID | MS.NODEV, 'mode=700');
+  const [upper, work, merged] = [`${at}/upper`, `${at}/work`, `${at}/merged`];
+  for (const folder of [upper, work, merged]) mkdirSync(folder);
+  const top = statSync(lowerDirs[0] ?? at);
+  chmodSync(upper, top.mode & 0o7777);
+  chownSync(upper, top.uid, top.gid);
+  utimesSync(upper, top.atimeMs / 1000, top.mtimeMs / 1000);
+  mountOverlay({ lowerDirs, upper, work, volatile: false }, merged);
+  return merged;
+}
+
+function ensure(path: string, isDirectory: boolean): void {
+  mkdirSync(fsPath(isDirectory ? path : parentOf(path)), { recursive: true, mode: 0o755 });
+  if (isDirectory) return;
+  try {
+    writeFileSync(fsPath(path), '', { flag: 'wx', mode: 0o755 });
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
+
+function enterFolders({ at, folders }: FoldersView): void {
+  mount('tmpfs', at, 'tmpfs', MS.NOSUID | MS.NODEV, 'mode=700');
+  for (const { name, source } of folders) {
+    mkdirSync(`${at}/${name}`);
+    mount(source, `${at}/${name}`, '', MS.BIND, '');
+  }
+  confineThread(at);
+}

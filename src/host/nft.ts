@@ -1,0 +1,34 @@
+// nftables: a text of commands becomes one transaction of the kernel.
+import { spawn } from 'node:child_process';
+import { internal } from '../base/errors.ts';
+
+/** All of the text or nothing of it. Throws internal with nft's words. */
+export function applyNft(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('nft', ['-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+    });
+    child.on('error', reject);
+    child.stdin.on('error', () => undefined);
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(internal(`nft refused: ${stderr.trim()}`));
+    });
+    child.stdin.end(text);
+  });
+}
+
+/** A table as nft lists it; undefined when there is none. */
+export function listTable(family: 'inet' | 'netdev', table: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('nft', ['-s', 'list', 'table', family, table], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      stdout += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code === 0 ? stdout : undefined));
+  });
+}

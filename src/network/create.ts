@@ -1,0 +1,153 @@
+// From a create body to a network's record: checked in dockerd's order, subnets chosen. Pure over what is taken.
+import { forbidden, invalid, notFound, notImplemented, unavailable } from '../base/errors.ts';
+import type { IpamConfig, NetworkCreateBody } from '../spec/docker/index.ts';
+import { addressText, type Block, blockText, firstOf, lastOf, masked, parseAddress, parseBlock } from './address.ts';
+import { checkIpam } from './check.ts';
+import { checkFree, freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
+import { bridgeName } from './names.ts';
+import { bridgeOptions } from './options.ts';
+import type { NetworkRecord } from './record.ts';
+
+export interface CreateFacts {
+  readonly id: string;
+  readonly created: string;
+  readonly pools: readonly Pool[];
+  readonly taken: TakenBlocks;
+  readonly networks: readonly NetworkRecord[];
+  /** A link of that name that is no bridge of ours. */
+  readonly linkExists: (name: string) => boolean;
+  /** 56 random bits for an IPv6 subnet. */
+  readonly random: bigint;
+}
+
+const NO_SWARM =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+
+/** Throws Docker's refusals: 400 for nonsense, 403 for what is taken, 404 for what is not there, 409 for the name. */
+export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRecord {
+  const { Name: name, Options, Labels } = body;
+  if (['bridge', 'host', 'none', 'default'].includes(name))
+    throw forbidden(`operation is not permitted on predefined ${name} network `);
+  const driver = body.Driver === '' || body.Driver === 'default' ? 'bridge' : body.Driver;
+  if (driver === 'overlay') throw forbidden(NO_SWARM);
+  const ipv6 = body.EnableIPv6 ?? false;
+  checkIpam(body.IPAM, ipv6);
+  if (name.trim() === '') throw invalid('invalid name: name is empty');
+  if (body.Scope === 'swarm') throw unavailable('cannot create a swarm scoped network when swarm is not active');
+  if (body.Ingress) throw forbidden('Ingress network can only be global scope network');
+  const lender = body.ConfigFrom?.Network ?? '';
+  if (body.ConfigOnly && lender !== '')
+    throw forbidden('a configuration network cannot depend on another configuration network');
+  const borrowed = lender === '' ? undefined : lent(body, lender, facts.networks);
+  const ipamDriver = body.IPAM?.Driver === '' ? 'default' : (body.IPAM?.Driver ?? 'default');
+  const base = {
+    id: facts.id,
+    name,
+    driver,
+    created: facts.created,
+    ipv4: body.EnableIPv4 ?? true,
+    ipv6: borrowed?.ipv6 ?? ipv6,
+    ipamDriver,
+    ipamOptions: body.IPAM?.Options ?? null,
+    ipam: borrowed?.ipam ?? body.IPAM?.Config ?? [],
+    internal: borrowed?.internal ?? body.Internal,
+    attachable: borrowed?.attachable ?? body.Attachable,
+    ingress: false,
+    configOnly: body.ConfigOnly,
+    configFrom: lender,
+    options: borrowed?.options ?? Options ?? {},
+    labels: borrowed?.labels ?? Labels ?? {},
+    bridge: '',
+    foreignBridge: false,
+  };
+  if (body.ConfigOnly) return { ...base, driver: 'null' };
+  checkDriver(driver);
+  if (ipamDriver !== 'default') throw invalid(`invalid ipam driver: "${ipamDriver}"`);
+  const options = bridgeOptions(base.options);
+  const bridge = options.name ?? bridgeName(facts.id);
+  checkBridge(facts, bridge);
+  if (!base.ipv4 && !base.ipv6) throw invalid('IPv4 or IPv6 must be enabled');
+  checkCount(base.ipam);
+  return {
+    ...base,
+    ipam: chosen(base.ipam, base, facts),
+    bridge,
+    foreignBridge: options.name !== undefined && facts.linkExists(bridge),
+  };
+}
+
+/** The settings of a configuration-only network; the borrower has none of its own. */
+function lent(body: NetworkCreateBody, lender: string, networks: readonly NetworkRecord[]): NetworkRecord {
+  const found = networks.find((one) => one.name === lender || one.id === lender);
+  if (!found) throw notFound(`configuration network "${lender}" does not exist`);
+  if (!found.configOnly) throw forbidden(`network "${lender}" is not a configuration network`);
+  const own =
+    Object.keys(body.Labels ?? {}).length > 0 ||
+    Object.keys(body.Options ?? {}).length > 0 ||
+    (body.IPAM?.Config ?? []).length > 0;
+  if (own)
+    throw forbidden('user supplied configuration are not supported if the network depends on a configuration network');
+  return found;
+}
+
+function checkDriver(driver: string): void {
+  if (driver === 'bridge') return;
+  if (driver === 'host' || driver === 'null')
+    throw forbidden(`only one instance of "${driver}" network is allowed`);
+  if (driver === 'macvlan' || driver === 'ipvlan')
+    throw notImplemented(`network driver ${driver} is not implemented yet`);
+  throw notFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
+}
+
+function checkBridge({ id, networks }: CreateFacts, bridge: string): void {
+  const other = networks.find((one) => one.bridge === bridge);
+  if (other)
+    throw forbidden(
+      `cannot create network ${id} (${bridge}): conflicts with network ${other.id} (${bridge}): networks have same bridge name`,
+    );
+}
+
+function checkCount(ipam: readonly IpamConfig[]): void {
+  for (const family of [4, 6]) {
+    const blocks = ipam.map(({ Subnet = '' }) => parseBlock(Subnet)).filter((one) => one?.family === family);
+    const clash = blocks.some((one, at) => blocks.slice(at + 1).some((two) => one && two && firstOf(one) <= lastOf(two) && firstOf(two) <= lastOf(one)));
+    if (clash) throw forbidden('invalid pool request: Pool overlaps with other one on this address space');
+    if (blocks.length > 1) throw forbidden("bridge driver doesn't support multiple subnets");
+  }
+}
+
+/** What inspect shows: the wishes with their gateways, and a subnet from the pools for a family that has none. */
+function chosen(
+  wishes: readonly IpamConfig[],
+  { ipv4, ipv6 }: { readonly ipv4: boolean; readonly ipv6: boolean },
+  facts: CreateFacts,
+): IpamConfig[] {
+  const configs = wishes.map((wish): IpamConfig => {
+    const block = parseBlock(wish.Subnet ?? '');
+    if (!block || (block.family === 6 && !ipv6)) return wish;
+    checkFree(block, facts.taken);
+    return withGateway(block, wish);
+  });
+  const has = (family: 4 | 6): boolean => wishes.some(({ Subnet = '' }) => parseBlock(Subnet)?.family === family);
+  if (ipv4 && !has(4)) configs.push(withGateway(freeSubnet(facts.pools, facts.taken), {}));
+  if (ipv6 && !has(6)) configs.push(withGateway(localV6(facts.random), {}));
+  return configs;
+}
+
+function withGateway(block: Block, wish: IpamConfig): IpamConfig {
+  const given = wish.Gateway === undefined ? undefined : parseAddress(wish.Gateway);
+  const edges = block.bits >= (block.family === 4 ? 31 : 127) ? [] : [firstOf(block), lastOf(block)];
+  if (given && edges.includes(given.value))
+    throw forbidden(`failed to allocate gateway (${wish.Gateway}): Address already in use`);
+  const subnet = subnetOf(block, {
+    ...(wish.Gateway === undefined ? {} : { gateway: wish.Gateway }),
+    ...(wish.IPRange === undefined ? {} : { range: wish.IPRange }),
+    ...(wish.AuxiliaryAddresses === undefined ? {} : { reserved: wish.AuxiliaryAddresses }),
+  });
+  return {
+    Subnet: blockText(masked(block)),
+    ...(wish.IPRange === undefined ? {} : { IPRange: wish.IPRange }),
+    Gateway: addressText(subnet.gateway),
+    ...(wish.AuxiliaryAddresses === undefined ? {} : { AuxiliaryAddresses: wish.AuxiliaryAddresses }),
+  };
+}
