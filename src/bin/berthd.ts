@@ -6,6 +6,7 @@ import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { containerFileHandlers } from '../api/handlers/container-files.ts';
 import { containerHandlers } from '../api/handlers/containers.ts';
 import { execHandlers } from '../api/handlers/exec.ts';
 import { imageHandlers } from '../api/handlers/images.ts';
@@ -155,6 +156,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   const handlers = {
     ...systemHandlers({ engine, images, volumes, facts }),
     ...containerHandlers(engine),
+    ...containerFileHandlers(engine),
     ...execHandlers(engine),
     ...imageHandlers(images),
     ...volumeHandlers(volumes),

@@ -8,6 +8,16 @@ import { type EngineContext, EnginePaths } from './context.ts';
 import { createFacts } from './facts.ts';
 import { hasProcess } from './lifecycle.ts';
 import { acceptRecord, type ContainerRecord } from './record.ts';
+import {
+  archiveInfo,
+  changes,
+  commit,
+  type CommitWish,
+  exportFiles,
+  getArchive,
+  putArchive,
+  type PutWish,
+} from './files/index.ts';
 import { Registry } from './registry.ts';
 import type { Io } from './streams.ts';
 import { adopt, startAdopted } from './verbs/adopt.ts';
@@ -103,6 +113,14 @@ export function openEngine(options: EngineOptions) {
     top: (reference: string, psArguments: string) => top(context, reference, psArguments),
     resize: (reference: string, height: number, width: number) => resize(context, reference, height, width),
     update: (reference: string, body: unknown, minor: number) => update(context, reference, body, minor),
+    archiveInfo: (reference: string, path: string) => archiveInfo(context, reference, path),
+    getArchive: (reference: string, path: string, signal: AbortSignal) =>
+      getArchive(context, reference, path, signal),
+    putArchive: (reference: string, wish: PutWish, signal: AbortSignal) =>
+      putArchive(context, reference, wish, signal),
+    changes: (reference: string) => changes(context, reference),
+    exportFiles: (reference: string, signal: AbortSignal) => exportFiles(context, reference, signal),
+    commit: (reference: string, wish: CommitWish) => commit(context, reference, wish),
     prune: (filters: Filters) => prune(context, filters),
     stats: (reference: string, wish: StatsOptions, signal: AbortSignal) => stats(context, reference, wish, signal),
     logs: (reference: string, wish: LogWish, signal: AbortSignal) => {

@@ -3,6 +3,7 @@ import type { Digest } from '../base/ids.ts';
 import { internal } from '../base/errors.ts';
 import type { ContainerImage, ImageSource } from '../engine/ports.ts';
 import type {
+  ImageConfig,
   ImageDeleteItem,
   ImageHistoryItem,
   ImagePruneResponse,
@@ -13,6 +14,7 @@ import { parsePlatform, type Platform } from '../spec/oci/index.ts';
 import { bootstrapImage } from './bootstrap/index.ts';
 import { type CommitOptions, commitImage } from './commit.ts';
 import type { Image } from './catalog.ts';
+import { applyChanges } from './changes/index.ts';
 import type { ImageContext } from './context.ts';
 import { findImage } from './find.ts';
 import { imageHistory } from './history.ts';
@@ -20,6 +22,7 @@ import { type ImportOptions, importImage } from './import.ts';
 import { type Inspected, inspectImage } from './inspect.ts';
 import { listImages, type ListOptions } from './list.ts';
 import { loadImages, type LoadOptions } from './load/index.ts';
+import { mergeConfig } from './merge.ts';
 import { pruneImages } from './prune.ts';
 import { type RemoveOptions, removeImage } from './remove.ts';
 import { type SaveOptions, saveImages } from './save.ts';

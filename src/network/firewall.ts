@@ -142,8 +142,8 @@ function forwardRules(bridges: readonly BridgeRules[]): string[] {
 export function switchText({ table, bridges }: Pick<FirewallInput, 'table' | 'bridges'>): string {
   const chains = bridges
     .filter(({ icc, members }) => icc && members.length > 1)
-    .flatMap(({ bridge, members }) => [
-      `  chain ${bridge} {`,
+    .flatMap(({ members }, index) => [
+      `  chain net${index} {`,
       `    type filter hook ingress devices = { ${quoted(members.map(({ link }) => link))} } priority filter; policy accept;`,
       ...([4, 6] as const).flatMap((family) => {
         const targets = members.flatMap(({ link, addresses }) =>

@@ -34,10 +34,8 @@ suite('docker run', { skip: dockerMissing() }, () => {
 
   after(async () => {
     const { stdout } = await daemon.docker('ps', '--all', '--quiet');
-    const left = daemon.leftovers();
-    await daemon[Symbol.asyncDispose]();
+    assert.deepEqual(await daemon.end(), []);
     assert.equal(stdout, '', 'every container was removed');
-    assert.deepEqual(left, []);
   });
 
   test('stdout, stderr and the exit code are those of the process', async () => {

@@ -35,9 +35,7 @@ suite('docker', { skip: dockerMissing() }, () => {
   beforeEach(async () => assert.equal(await docker('ps', '-aq'), '', 'the test before left nothing'));
 
   after(async () => {
-    const left = daemon.leftovers();
-    await daemon[Symbol.asyncDispose]();
-    assert.deepEqual(left, []);
+    assert.deepEqual(await daemon.end(), []);
   });
 
   test('exec: output, exit codes 0, 3, 126, 127 and 1 for a container that does not run', async () => {

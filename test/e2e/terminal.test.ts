@@ -13,9 +13,7 @@ before(async () => {
 });
 
 after(async () => {
-  const left = daemon.leftovers();
-  await daemon[Symbol.asyncDispose]();
-  assert.deepEqual(left, []);
+  assert.deepEqual(await daemon.end(), []);
 });
 
 afterEach(async () => {

@@ -214,6 +214,14 @@ export class TestDaemon implements AsyncDisposable {
     ];
   }
 
+  /** Stops and cleans up: the end of a test file. What it had left behind, in words. */
+  async end(): Promise<string[]> {
+    await this.stop();
+    const left = this.leftovers();
+    await this[Symbol.asyncDispose]();
+    return left;
+  }
+
   /** Ends everything of this daemon, also what a failed test left. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();

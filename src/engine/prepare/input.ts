@@ -200,7 +200,8 @@ async function resolveMount(
   throw internal(`a mount of type ${record.Type} is not implemented`);
 }
 
-function subpathOf(root: string, subpath: string): string {
+/** A directory of a volume. Throws invalid when the way to it leads through links or out of the volume. */
+export function subpathOf(root: string, subpath: string): string {
   const full = resolve(root, subpath);
   if (full !== root && !full.startsWith(`${root}/`))
     throw invalid(`cannot access path ${subpath}: it leads out of the volume`);

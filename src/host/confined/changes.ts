@@ -80,7 +80,10 @@ class Walk {
   }
 
   #isPlaceholder(path: string, stat: BigIntStats): boolean {
-    return this.#placeholders.has(path) && (stat.isDirectory() || (stat.isFile() && stat.size === 0n) || stat.isSymbolicLink());
+    return (
+      this.#placeholders.has(path) &&
+      (stat.isDirectory() || (stat.isFile() && stat.size === 0n) || stat.isSymbolicLink())
+    );
   }
 
   #report(path: string, kind: ChangeKind): void {

@@ -51,7 +51,9 @@ const unshareCall = bind('int unshare(int flags)');
 const setnsCall = bind('int setns(int fd, int kind)');
 const umountCall = bind('int umount2(const char *target, int flags)');
 const openTree = bind('long syscall(long number, int dirfd, const char *path, uint flags)');
-const moveMount = bind('long syscall(long number, int from, const char *fromPath, int to, const char *toPath, uint flags)');
+const moveMount = bind(
+  'long syscall(long number, int from, const char *fromPath, int to, const char *toPath, uint flags)',
+);
 
 const CLONE_FS = 0x200;
 const CLONE_NEWNS = 0x20000;
@@ -96,7 +98,11 @@ function enterNamespace(view: NamespaceView): void {
 }
 
 function enterStack(view: StackView): void {
-  const binds = view.binds.map((one) => ({ ...one, isDirectory: statSync(one.source).isDirectory(), fd: cloneMount(one) }));
+  const binds = view.binds.map((one) => ({
+    ...one,
+    isDirectory: statSync(one.source).isDirectory(),
+    fd: cloneMount(one),
+  }));
   confineThread(mountStack(view));
   for (const { target, fd, readOnly, isDirectory } of binds) {
     const { path } = resolveInRoot(target);

@@ -1,0 +1,112 @@
+// Writes docs/compat.md from the tables themselves: every operation of the Engine API and every command and flag of the client,
+// each done, partial or absent. `--check` only compares, and fails when the page is behind.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { containerFileHandlers } from '../src/api/handlers/container-files.ts';
+import { containerHandlers } from '../src/api/handlers/containers.ts';
+import { execHandlers } from '../src/api/handlers/exec.ts';
+import { imageHandlers } from '../src/api/handlers/images.ts';
+import { networkHandlers } from '../src/api/handlers/networks.ts';
+import { systemHandlers } from '../src/api/handlers/system.ts';
+import { volumeHandlers } from '../src/api/handlers/volumes.ts';
+import { tree } from '../src/cli/commands/tree.ts';
+import type { CliNode } from '../src/cli/context.ts';
+import { type Route, routes } from '../src/spec/docker/index.ts';
+
+/** Operations that work in part: what is missing. */
+const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
+  ImageCreate: 'imports archives; pulling needs the registry client, which is not there yet',
+  ContainerUpdate: 'Windows fields are ignored',
+  SystemInfo: 'no swarm, no plugins beside those that are built in',
+  SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',
+};
+
+/** Docker's commands that Berth has not. */
+const ABSENT_COMMANDS = [
+  'builder', 'buildx', 'checkpoint', 'compose', 'config', 'context', 'image build with BuildKit', 'manifest', 'node', 'plugin', 'scout', 'secret', 'service', 'stack', 'swarm', 'trust',
+];
+
+/** Commands that are there and depend on something that is not. */
+const PARTIAL_COMMANDS: Readonly<Record<string, string>> = {
+  'image pull': 'the daemon has no registry client yet',
+  'image push': 'the daemon has no registry client yet',
+  'image build': 'the client sends the context; the daemon has no builder yet',
+  login: 'the daemon cannot check a password yet',
+  search: 'the daemon has no registry client yet',
+};
+
+/** Flags that are read and have no effect yet. */
+const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
+  'container run --use-api-socket': 'no effect',
+  'container create --use-api-socket': 'no effect',
+  'container start --checkpoint': 'refused by the daemon',
+  'container start --checkpoint-dir': 'refused by the daemon',
+};
+
+const PAGE = new URL('../docs/compat.md', import.meta.url);
+
+/** Handlers by route; what they close over is not needed to know that they are there. */
+function implemented(): ReadonlySet<string> {
+  const nothing = {} as never;
+  const all = [systemHandlers({ engine: nothing, images: nothing, volumes: nothing, facts: nothing } as never), containerHandlers(nothing), execHandlers(nothing), containerFileHandlers(nothing), imageHandlers(nothing), networkHandlers(nothing), volumeHandlers(nothing)];
+  return new Set(all.flatMap((handlers) => Object.keys(handlers)));
+}
+
+function operations(): string[] {
+  const there = implemented();
+  const rows = (Object.entries(routes) as [string, Route][]).map(([id, route]) => {
+    const note = PARTIAL_OPERATIONS[id];
+    const state = !there.has(id) ? 'absent' : note === undefined ? 'done' : 'partial';
+    const query = Object.keys(route.query ?? {}).join(', ');
+    return { state, line: `| ${route.method} | \`${route.path}\` | ${state} | ${query} | ${state === 'partial' ? note : ''} |` };
+  });
+  return [`${count(rows)} of ${rows.length} operations.`, '', '| method | path | state | query | remarks |', '| --- | --- | --- | --- | --- |', ...rows.map((row) => row.line)];
+}
+
+function count(rows: readonly { state: string }[]): string {
+  const of = (state: string): number => rows.filter((row) => row.state === state).length;
+  return `${of('done')} done, ${of('partial')} partial, ${of('absent')} absent`;
+}
+
+async function commands(): Promise<string[]> {
+  const rows: { state: string; line: string }[] = [];
+  const walk = async (node: CliNode, path: string): Promise<void> => {
+    for (const child of node.children ?? []) await walk(child, `${path} ${child.name}`.trim());
+    if (!node.load) return;
+    const { flags, aliases = '' } = await node.load();
+    const first = aliases.split(', ')[0]?.replace(/^docker /, '');
+    if (first !== undefined && first !== '' && first !== path) return;
+    const commandNote = PARTIAL_COMMANDS[path];
+    rows.push({ state: commandNote === undefined ? 'done' : 'partial', line: `| **${path}** | | ${commandNote === undefined ? 'done' : 'partial'} | ${commandNote ?? ''} |` });
+    for (const [name, flag] of Object.entries(flags)) {
+      const note = PARTIAL_FLAGS[`${path} --${name}`];
+      const state = commandNote !== undefined || note !== undefined ? 'partial' : 'done';
+      rows.push({ state, line: `| ${path} | \`${flag.short === '' ? '' : `-${flag.short}, `}--${name}\` | ${state} | ${note ?? ''} |` });
+    }
+  };
+  await walk(tree, '');
+  rows.push(...ABSENT_COMMANDS.map((name) => ({ state: 'absent', line: `| **${name}** | | absent | |` })));
+  return [`${count(rows)} of ${rows.length} commands and flags.`, '', '| command | flag | state | remarks |', '| --- | --- | --- | --- |', ...rows.map((row) => row.line)];
+}
+
+const page = [
+  '# What of Docker’s interfaces is there',
+  '',
+  'Made by `npm run compat` from the route table and the flag tables; not written by hand. An operation that is absent answers 501',
+  'with a message that says so. What "done" means for an operation is shown by the tests in `test/e2e` and by the conformance scorer.',
+  '',
+  '## Engine API (1.24 to 1.55)',
+  '',
+  ...operations(),
+  '',
+  '## Command line',
+  '',
+  ...(await commands()),
+  '',
+].join('\n');
+
+if (process.argv.includes('--check')) {
+  if (readFileSync(PAGE, 'utf8') !== page) {
+    console.error('docs/compat.md is behind the tables: npm run compat');
+    process.exit(1);
+  }
+} else writeFileSync(PAGE, page);

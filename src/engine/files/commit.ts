@@ -1,0 +1,61 @@
+// `docker commit`: an image of what a container changed, its processes held still meanwhile.
+import { conflict, isErrno, invalid, messageOf } from '../../base/errors.ts';
+import type { Digest } from '../../base/ids.ts';
+import { containerConfig, decode } from '../../spec/docker/schemas/index.ts';
+import { emit, type EngineContext } from '../context.ts';
+import type { ContainerCommit } from '../ports.ts';
+import { pause, unpause } from '../verbs/pause.ts';
+import { layerChanges } from './changes.ts';
+
+export interface CommitWish {
+  readonly author: string;
+  readonly comment: string;
+  /** Instructions of a Dockerfile. */
+  readonly changes: readonly string[];
+  /** A configuration instead of the container's; undefined or null for none. */
+  readonly body: unknown;
+  readonly pause: boolean;
+  /** The name of the image and how events tell it. */
+  readonly name?: { readonly reference: NonNullable<ContainerCommit['reference']>; readonly text: string };
+}
+
+export async function commit(context: EngineContext, reference: string, wish: CommitWish): Promise<{ Id: Digest }> {
+  if (reference === '') throw invalid('invalid name or ID supplied: ""');
+  const container = context.registry.get(reference);
+  const { record, state } = container;
+  if (state.phase === 'dead') throw conflict(`You cannot commit container ${container.id} which is Dead`);
+  if (state.phase === 'removing') throw conflict(`You cannot commit container ${container.id} which is being removed`);
+  const given = wish.body === undefined || wish.body === null ? record.config : decode(containerConfig, wish.body, '');
+  const config = context.images.changedConfig(given, wish.changes, record.config);
+  const held = wish.pause && state.phase === 'running';
+  if (held) await pause(context, container.id);
+  try {
+    const { unchanged } = await layerChanges(context, container);
+    const image = await context.images.commit({
+      parent: record.image,
+      upperDir: context.paths.of(container.id).upper,
+      without: unchanged,
+      config,
+      container: { id: container.id, config: record.config },
+      author: wish.author,
+      comment: wish.comment,
+      createdBy: (record.config.Cmd ?? []).join(' '),
+      ...(wish.name ? { reference: wish.name.reference } : {}),
+    });
+    emit(context, container, 'commit', {
+      comment: wish.comment,
+      imageID: image.id,
+      imageRef: wish.name?.text ?? '',
+    });
+    return { Id: image.id };
+  } finally {
+    if (held) await unpause(context, container.id).catch(noteUnless(context));
+  }
+}
+
+/** It may have been let go, or have ended, by someone else. */
+function noteUnless(context: EngineContext): (error: unknown) => void {
+  return (error) => {
+    if (!isErrno(error, 'ENOENT')) context.log.debug(`after a commit: ${messageOf(error)}`);
+  };
+}

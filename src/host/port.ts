@@ -1,0 +1,41 @@
+// A port of the host held by a socket that nobody answers on: taken for everybody else, and proof that it was free.
+import { isIPv4 } from 'node:net';
+import { isErrno } from '../base/errors.ts';
+import { closeSync } from 'node:fs';
+import { bind, checked } from './libc.ts';
+
+const socketCall = bind('int socket(int domain, int type, int protocol)');
+const bindCall = bind('int bind(int fd, const void *address, unsigned int length)');
+const setsockoptCall = bind('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');
+
+const CLOEXEC = 0o2000000;
+const KIND = { tcp: [1, 6], udp: [2, 17], sctp: [1, 132] } as const;
+
+/**
+ * A descriptor to close when the port is given back; undefined where the kernel has no such protocol.
+ * Throws EADDRINUSE, EADDRNOTAVAIL or EACCES like bind(2). `address` is 4 or 16 bytes in network order.
+ */
+export function holdPort(protocol: 'tcp' | 'udp' | 'sctp', text: string, address: Uint8Array, port: number): number | undefined {
+  const v4 = isIPv4(text);
+  const [type, number] = KIND[protocol];
+  let fd: number;
+  try {
+    fd = checked(socketCall(v4 ? 2 : 10, type | CLOEXEC, number) as number, 'socket', protocol);
+  } catch (error) {
+    if (isErrno(error, 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EAFNOSUPPORT')) return undefined;
+    throw error;
+  }
+  try {
+    const sockaddr = Buffer.alloc(v4 ? 16 : 28);
+    sockaddr.writeUInt16LE(v4 ? 2 : 10, 0);
+    sockaddr.writeUInt16BE(port, 2);
+    sockaddr.set(address, v4 ? 4 : 8);
+    // an IPv6 socket would hold the port for IPv4 as well
+    if (!v4) setsockoptCall(fd, 41, 26, Buffer.from([1, 0, 0, 0]), 4);
+    checked(bindCall(fd, sockaddr, sockaddr.length) as number, 'bind', `${text} port ${port}`);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}

@@ -1,0 +1,172 @@
+// The host's links seen and changed: bridges and the pairs that lead into containers. Effects only.
+import { closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { isErrno } from '../base/errors.ts';
+import { inNamespace, inNamespaceAt, type Link, openNamespace, Routing } from '../host/netlink/index.ts';
+import { type Address, addressBytes, addressFrom, type Block, blockText, parseBlock } from './address.ts';
+import { hostBlocks } from './ipam.ts';
+import type { Observed, Op, OpKind, Step } from './plan.ts';
+
+export function observeLinks(): Observed {
+  using routing = new Routing();
+  return {
+    links: routing.links(),
+    addresses: routing.addresses().flatMap(({ link, address, prefix }) => {
+      const read = addressFrom(address);
+      return read ? [{ link, address: blockText({ ...read, bits: prefix }) }] : [];
+    }),
+  };
+}
+
+/** What the host reaches without its default route. */
+export function observeHostBlocks(): Block[] {
+  using routing = new Routing();
+  return hostBlocks(
+    routing
+      .routes()
+      .filter((route) => route.table === 254)
+      .map(({ destination, prefix }) => ({ destination: destination && addressFrom(destination), prefix })),
+  );
+}
+
+/** MTU of the default route's link; 1500 without one. */
+export function uplinkMtu(): number {
+  using routing = new Routing();
+  const out = routing.routes().find((route) => route.table === 254 && route.prefix === 0 && route.gateway);
+  return routing.links().find((link) => link.index === out?.link)?.mtu ?? 1500;
+}
+
+export function linkExists(name: string): boolean {
+  using routing = new Routing();
+  return routing.link(name) !== undefined;
+}
+
+/** Whether packets between ports of a bridge pass through the host's own filters (br_netfilter). */
+export function bridgedPacketsAreFiltered(): boolean {
+  return ['iptables', 'ip6tables'].some((which) => read(`/proc/sys/net/bridge/bridge-nf-call-${which}`) === '1');
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'latin1').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Writes a kernel setting; one that this kernel does not have is no error. */
+function set(file: string, value: string): void {
+  try {
+    writeFileSync(file, value);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'EROFS')) throw error;
+  }
+}
+
+/** Turns forwarding on; gives what it was when that was a change. */
+export function enableForwarding(family: 4 | 6): string | undefined {
+  const file = family === 4 ? '/proc/sys/net/ipv4/ip_forward' : '/proc/sys/net/ipv6/conf/all/forwarding';
+  const before = read(file);
+  if (before === '1' || before === '') return undefined;
+  set(file, '1');
+  return before;
+}
+
+/** Performs a plan; `mark` is the note for bridges of this daemon. */
+export function applyLinks(steps: readonly Step[], mark: string): void {
+  if (steps.length === 0) return;
+  using routing = new Routing();
+  const index = (name: string): number => routing.link(name)?.index ?? 0;
+  const handlers: { readonly [K in OpKind]: (op: Op<K>) => void } = {
+    addBridge: ({ name, mtu }) => {
+      routing.addBridge({ name, ...(mtu === undefined ? {} : { mtu }) });
+      // packets of the host for 127.0.0.1 can then be led to a container
+      set(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1');
+      set(`/proc/sys/net/ipv6/conf/${name}/accept_ra`, '0');
+      set(`/proc/sys/net/ipv6/conf/${name}/accept_dad`, '0');
+    },
+    mark: ({ name }) => routing.change(index(name), { alias: mark }),
+    raise: ({ name }) => routing.change(index(name), { up: true }),
+    addAddress: ({ name, address }) => {
+      const block = parseBlock(address);
+      if (block) routing.addAddress(index(name), addressBytes(block), block.bits);
+    },
+    join: ({ name, bridge }) => routing.change(index(name), { master: index(bridge), up: true }),
+    remove: ({ name }) => routing.deleteLink(name),
+  };
+  for (const { op } of steps) (handlers[op.kind] as (op: Op) => void)(op);
+}
+
+export interface Interface {
+  readonly hostLink: string;
+  readonly bridge: string;
+  /** Name inside. */
+  readonly name: string;
+  readonly mac: string;
+  readonly mtu: number | undefined;
+  readonly addresses: readonly Block[];
+  /** The bridge keeps it from its other ports. */
+  readonly isolated: boolean;
+  /** What the bridge gets from it may go back to it. */
+  readonly hairpin: boolean;
+}
+
+/** Makes the pair, its far end configured in the process's namespace. Throws like a system call. */
+export function plugIn(namespacePath: string, wish: Interface): void {
+  const namespace = openNamespace(namespacePath);
+  try {
+    using routing = new Routing();
+    const master = routing.link(wish.bridge)?.index ?? 0;
+    const mtu = wish.mtu === undefined ? {} : { mtu: wish.mtu };
+    routing.deleteLink(wish.hostLink);
+    routing.addVeth({ name: wish.hostLink, ...mtu, master, up: true }, { name: wish.name, mac: wish.mac, ...mtu, namespace });
+    try {
+      if (wish.isolated || wish.hairpin) {
+        const link = routing.link(wish.hostLink);
+        if (link) routing.changePort(link.index, { isolated: wish.isolated, hairpin: wish.hairpin });
+      }
+      inNamespace(namespace, () => configureInside(wish));
+    } catch (error) {
+      routing.deleteLink(wish.hostLink);
+      throw error;
+    }
+  } finally {
+    closeSync(namespace);
+  }
+}
+
+function configureInside({ name, addresses }: Interface): void {
+  const six = addresses.some(({ family }) => family === 6);
+  set(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, six ? '0' : '1');
+  if (six) {
+    set(`/proc/sys/net/ipv6/conf/${name}/accept_dad`, '0');
+    set(`/proc/sys/net/ipv6/conf/${name}/accept_ra`, '0');
+  }
+  using routing = new Routing();
+  const index = routing.link(name)?.index ?? 0;
+  for (const address of addresses) routing.addAddress(index, addressBytes(address), address.bits);
+  routing.change(index, { up: true });
+}
+
+/** Takes a pair away, both ends at once; one that is gone is no error. */
+export function unplug(hostLink: string): void {
+  using routing = new Routing();
+  routing.deleteLink(hostLink);
+}
+
+/** Sets or takes the default routes inside; `name` is the interface that they lead over. */
+export function setGateways(namespacePath: string, name: string | undefined, gateways: readonly Address[]): void {
+  inNamespaceAt(namespacePath, () => {
+    using routing = new Routing();
+    for (const family of [4, 6] as const) routing.removeDefaultRoute(family);
+    const link = name === undefined ? undefined : routing.link(name);
+    if (link) for (const gateway of gateways) routing.addRoute({ gateway: addressBytes(gateway), link: link.index });
+  });
+}
+
+/** The names of the interfaces inside. */
+export function interfacesInside(namespacePath: string): string[] {
+  return inNamespaceAt(namespacePath, () => {
+    using routing = new Routing();
+    return routing.links().map((link: Link) => link.name);
+  });
+}

@@ -1,0 +1,87 @@
+// What to do to the host's links so that they are as they should be: pure, desired against observed, adds before deletes.
+
+export interface DesiredBridge {
+  readonly name: string;
+  readonly mtu: number | undefined;
+  /** `172.18.0.1/16` */
+  readonly addresses: readonly string[];
+  /** Somebody else's: it gets what it lacks, and is never deleted. */
+  readonly foreign: boolean;
+}
+
+export interface Desired {
+  readonly mark: string;
+  readonly vethPrefix: string;
+  readonly bridges: readonly DesiredBridge[];
+  /** The host's end of each endpoint, and the bridge that it belongs to. */
+  readonly veths: readonly { readonly name: string; readonly bridge: string }[];
+}
+
+export interface Observed {
+  readonly links: readonly {
+    readonly index: number;
+    readonly name: string;
+    readonly up: boolean;
+    readonly mtu: number;
+    readonly master: number;
+    readonly kind: string;
+    readonly alias: string;
+  }[];
+  readonly addresses: readonly { readonly link: number; readonly address: string }[];
+}
+
+export interface Ops {
+  addBridge: { readonly name: string; readonly mtu: number | undefined };
+  mark: { readonly name: string };
+  raise: { readonly name: string };
+  addAddress: { readonly name: string; readonly address: string };
+  join: { readonly name: string; readonly bridge: string };
+  remove: { readonly name: string };
+}
+export type OpKind = keyof Ops;
+export type Op<K extends OpKind = OpKind> = { [P in K]: { readonly kind: P } & Ops[P] }[K];
+
+export interface Step {
+  readonly op: Op;
+  readonly cause: string;
+}
+
+export function planLinks(desired: Desired, observed: Observed): Step[] {
+  const byName = new Map(observed.links.map((link) => [link.name, link]));
+  const steps: Step[] = [];
+  const add = (op: Op, cause: string): void => void steps.push({ op, cause });
+  for (const bridge of desired.bridges) {
+    const { name } = bridge;
+    const link = byName.get(name);
+    if (!link) {
+      add({ kind: 'addBridge', name, mtu: bridge.mtu }, 'the network has no bridge');
+      add({ kind: 'mark', name }, 'a bridge of this daemon');
+    } else if (!bridge.foreign && link.alias !== desired.mark) add({ kind: 'mark', name }, 'the bridge has no mark');
+    const has = (address: string): boolean =>
+      link !== undefined && observed.addresses.some((one) => one.link === link.index && one.address === address);
+    for (const address of bridge.addresses)
+      if (!has(address)) add({ kind: 'addAddress', name, address }, 'the gateway is missing');
+    if (link?.up !== true) add({ kind: 'raise', name }, 'the bridge is down');
+  }
+  for (const { name, bridge } of desired.veths) {
+    const link = byName.get(name);
+    const master = observed.links.find((one) => one.name === bridge)?.index;
+    if (link && (master === undefined || link.master !== master))
+      add({ kind: 'join', name, bridge }, 'the container is off its bridge');
+  }
+  const wanted = new Set([...desired.bridges, ...desired.veths].map(({ name }) => name));
+  for (const link of observed.links) {
+    const ours =
+      (link.kind === 'veth' && link.name.startsWith(desired.vethPrefix)) ||
+      (link.kind === 'bridge' && link.alias === desired.mark);
+    if (ours && !wanted.has(link.name)) add({ kind: 'remove', name: link.name }, 'nothing uses it');
+  }
+  return steps;
+}
+
+/** One line a step, for the log and for tests. */
+export function planText(steps: readonly Step[]): string {
+  return steps
+    .map(({ op: { kind, ...details }, cause }) => `${kind} ${Object.values(details).join(' ')}  # ${cause}`)
+    .join('\n');
+}
