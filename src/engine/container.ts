@@ -1,7 +1,7 @@
 // A container as it lives in the daemon: its record, its execs, and whoever waits for it or is attached to it.
 import type { Console } from '../runtime/index.ts';
-import type { ContainerRecord } from './record.ts';
 import type { Exec } from './exec.ts';
+import type { ContainerRecord } from './record.ts';
 import type { Attachment } from './streams.ts';
 
 export interface Ended {

@@ -4,12 +4,11 @@ import { messageOf } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import { sendSignal } from '../host/process.ts';
 import { execProcess } from '../runtime/spec/index.ts';
-import type { HealthcheckResult, HealthConfig } from '../spec/docker/index.ts';
+import type { HealthConfig, HealthcheckResult } from '../spec/docker/index.ts';
 import type { Container } from './container.ts';
-import { emit, type EngineContext, save } from './context.ts';
+import { type EngineContext, emit, save } from './context.ts';
 import type { ContainerStateRecord } from './record.ts';
-import { containerSpec } from './verbs/exec.ts';
-import { runtimeOf } from './verbs/start.ts';
+import { containerSpec, runtimeOf } from './running.ts';
 
 const DEFAULT_INTERVAL = 30e9;
 const DEFAULT_TIMEOUT = 30e9;

@@ -1,23 +1,25 @@
 // The container engine: every verb on containers, bound to one daemon's state.
 import { mkdirSync } from 'node:fs';
+import type { Digest } from '../base/ids.ts';
 import { KeyedMutex } from '../base/mutex.ts';
 import { ExitWatch } from '../runtime/index.ts';
+import type { Filters } from '../spec/docker/index.ts';
 import type { Records } from '../store/records/index.ts';
 import { Container } from './container.ts';
 import { type EngineContext, EnginePaths } from './context.ts';
 import { createFacts } from './facts.ts';
-import { hasProcess } from './lifecycle.ts';
-import { acceptRecord, type ContainerRecord } from './record.ts';
 import {
   archiveInfo,
+  type CommitWish,
   changes,
   commit,
-  type CommitWish,
   exportFiles,
   getArchive,
-  putArchive,
   type PutWish,
+  putArchive,
 } from './files/index.ts';
+import { hasProcess } from './lifecycle.ts';
+import { acceptRecord, type ContainerRecord } from './record.ts';
 import { Registry } from './registry.ts';
 import type { Io } from './streams.ts';
 import { adopt, startAdopted } from './verbs/adopt.ts';
@@ -41,8 +43,6 @@ import { type StatsOptions, stats } from './verbs/stats.ts';
 import { top } from './verbs/top.ts';
 import { update } from './verbs/update.ts';
 import { wait } from './verbs/wait.ts';
-import type { Digest } from '../base/ids.ts';
-import type { Filters } from '../spec/docker/index.ts';
 
 export { EventBus } from './events.ts';
 export type { ImageSource, ImageUsers, VolumeSource } from './ports.ts';
@@ -114,10 +114,8 @@ export function openEngine(options: EngineOptions) {
     resize: (reference: string, height: number, width: number) => resize(context, reference, height, width),
     update: (reference: string, body: unknown, minor: number) => update(context, reference, body, minor),
     archiveInfo: (reference: string, path: string) => archiveInfo(context, reference, path),
-    getArchive: (reference: string, path: string, signal: AbortSignal) =>
-      getArchive(context, reference, path, signal),
-    putArchive: (reference: string, wish: PutWish, signal: AbortSignal) =>
-      putArchive(context, reference, wish, signal),
+    getArchive: (reference: string, path: string, signal: AbortSignal) => getArchive(context, reference, path, signal),
+    putArchive: (reference: string, wish: PutWish, signal: AbortSignal) => putArchive(context, reference, wish, signal),
     changes: (reference: string) => changes(context, reference),
     exportFiles: (reference: string, signal: AbortSignal) => exportFiles(context, reference, signal),
     commit: (reference: string, wish: CommitWish) => commit(context, reference, wish),

@@ -50,6 +50,7 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     ipamDriver,
     ipamOptions: body.IPAM?.Options ?? null,
     ipam: borrowed?.ipam ?? body.IPAM?.Config ?? [],
+    givenSubnets: (borrowed?.ipam ?? body.IPAM?.Config ?? []).map(({ Subnet = '' }) => Subnet),
     internal: borrowed?.internal ?? body.Internal,
     attachable: borrowed?.attachable ?? body.Attachable,
     ingress: false,

@@ -25,7 +25,7 @@ export function listFilter(filters: Filters, inUse: (record: NetworkRecord) => b
   return (record) => tests.every((test) => test(record));
 }
 
-/** Unused ones that a person made. `now` is in milliseconds; `until` takes the age or the time that it is given as. */
+/** Unused ones that a person made. `until` is a time in milliseconds: younger ones stay. */
 export function pruneFilter(filters: Filters, until: number | undefined): (record: NetworkRecord) => boolean {
   accept(filters, ['label', 'label!', 'until']);
   const [labels, without] = [filters.get('label') ?? [], filters.get('label!') ?? []];
@@ -47,7 +47,7 @@ function boolean(values: readonly string[] | undefined): boolean | undefined {
     if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true;
     if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false;
   }
-  throw invalid(`invalid filter 'dangling=[${values.join(' ')}]'`);
+  throw invalid('invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")');
 }
 
 function matches(pattern: string, text: string): boolean {

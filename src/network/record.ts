@@ -14,6 +14,8 @@ export interface NetworkRecord {
   readonly ipamOptions: Record<string, string> | null;
   /** Subnets as inspect shows them, the chosen ones included; null where a driver has none. */
   readonly ipam: readonly IpamConfig[] | null;
+  /** The blocks that a person gave, which alone may be asked for addresses. */
+  readonly givenSubnets: readonly string[];
   readonly internal: boolean;
   readonly attachable: boolean;
   readonly ingress: boolean;

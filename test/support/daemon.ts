@@ -196,6 +196,11 @@ export class TestDaemon implements AsyncDisposable {
     if (made.status !== 200 || made.body.includes('"error"')) throw new Error(`bootstrap: ${made.status} ${made.body}`);
   }
 
+  /** Mounts that the daemon itself holds while it runs: the runtime's view of the host, and the shared folder of containers. */
+  #isDaemons(point: string): boolean {
+    return point === join(this.dataRoot, 'containers') || point.startsWith(join(this.execRoot, 'view'));
+  }
+
   /** Mounts, control groups and processes of this daemon's instance, in words; empty when there are none. */
   leftovers(): string[] {
     const instance = createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
@@ -208,7 +213,9 @@ export class TestDaemon implements AsyncDisposable {
         : [];
     });
     return [
-      ...mountsBelow(this.folder).map((point) => `mount ${point}`),
+      ...mountsBelow(this.folder)
+        .filter((point) => !this.#isDaemons(point))
+        .map((point) => `mount ${point}`),
       ...groups,
       ...processesOf(this.folder).map((line) => `process ${line}`),
     ];

@@ -40,12 +40,13 @@ export function containerFileHandlers(engine: Engine): Handlers {
     },
     ImageCommit: async (request, response) => {
       const { container = '', repo, tag, comment = '', author = '', pause = true, changes = [] } = request.query;
+      const body = await request.json();
       const reference = repoTagReference(repo, tag);
       const made = await engine.commit(container, {
         author,
         comment,
         changes,
-        body: await request.json(),
+        body,
         pause,
         ...(reference ? { name: { reference, text: familiarString(reference) } } : {}),
       });

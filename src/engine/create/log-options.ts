@@ -1,6 +1,7 @@
 // Where logs go: the driver and its options, with the daemon's defaults.
-import { parseBytes } from '../../base/units.ts';
+
 import { invalid } from '../../base/errors.ts';
+import { parseBytes } from '../../base/units.ts';
 import type { HostConfig } from '../../spec/docker/index.ts';
 import type { CreateFacts } from './facts.ts';
 

@@ -4,7 +4,7 @@ import { copyIn, copyOut, readTexts, statBelow } from '../../host/confined/index
 import { lookupUser } from '../../runtime/user/index.ts';
 import { decompress, peekCompression } from '../../store/index.ts';
 import type { Container } from '../container.ts';
-import { emit, type EngineContext } from '../context.ts';
+import { type EngineContext, emit } from '../context.ts';
 import { bytesOf } from './bytes.ts';
 import { type PathStat, pathStat } from './path-stat.ts';
 import { type OpenPlace, openPlace, withWritablePlace } from './place.ts';

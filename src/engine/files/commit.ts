@@ -1,8 +1,8 @@
 // `docker commit`: an image of what a container changed, its processes held still meanwhile.
-import { conflict, isErrno, invalid, messageOf } from '../../base/errors.ts';
+import { conflict, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import { containerConfig, decode } from '../../spec/docker/schemas/index.ts';
-import { emit, type EngineContext } from '../context.ts';
+import { type EngineContext, emit } from '../context.ts';
 import type { ContainerCommit } from '../ports.ts';
 import { pause, unpause } from '../verbs/pause.ts';
 import { layerChanges } from './changes.ts';
@@ -20,13 +20,13 @@ export interface CommitWish {
 }
 
 export async function commit(context: EngineContext, reference: string, wish: CommitWish): Promise<{ Id: Digest }> {
+  const given = wish.body === undefined || wish.body === null ? undefined : decode(containerConfig, wish.body, '');
   if (reference === '') throw invalid('invalid name or ID supplied: ""');
   const container = context.registry.get(reference);
   const { record, state } = container;
   if (state.phase === 'dead') throw conflict(`You cannot commit container ${container.id} which is Dead`);
   if (state.phase === 'removing') throw conflict(`You cannot commit container ${container.id} which is being removed`);
-  const given = wish.body === undefined || wish.body === null ? record.config : decode(containerConfig, wish.body, '');
-  const config = context.images.changedConfig(given, wish.changes, record.config);
+  const config = context.images.changedConfig(given ?? record.config, wish.changes, record.config);
   const held = wish.pause && state.phase === 'running';
   if (held) await pause(context, container.id);
   try {

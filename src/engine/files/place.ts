@@ -1,11 +1,11 @@
 // Where a confined thread finds a container's files: as its processes see them, or put together for the thread from its layers.
 import { closeSync, existsSync, openSync } from 'node:fs';
+import { ZERO_TIME } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
 import { isErrno, notFound } from '../../base/errors.ts';
 import type { BindView, Place } from '../../host/confined/index.ts';
 import { mountsSeenBy } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
-import { ZERO_TIME } from '../../base/clock.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { hasProcess } from '../lifecycle.ts';

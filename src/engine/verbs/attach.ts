@@ -1,10 +1,10 @@
 // Ties a client to a container's stdio, now or when it is started.
 import { conflict } from '../../base/errors.ts';
-import { emit, type EngineContext } from '../context.ts';
+import { type EngineContext, emit } from '../context.ts';
 import { hasProcess } from '../lifecycle.ts';
+import { consoleOf } from '../running.ts';
 import { Attachment, type Io, parseDetachKeys } from '../streams.ts';
 import { logBatches } from './logs.ts';
-import { consoleOf } from './start.ts';
 
 export interface AttachOptions {
   readonly stdin: boolean;

@@ -5,7 +5,7 @@ import { invalid } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
 import type { ContainerCreateResponse } from '../../spec/docker/index.ts';
 import { Container } from '../container.ts';
-import { emit, type EngineContext, save } from '../context.ts';
+import { type EngineContext, emit, save } from '../context.ts';
 import {
   completeCreate,
   type ParsedMounts,

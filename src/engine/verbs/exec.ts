@@ -1,19 +1,17 @@
 // Another process in a running container: made, started, sized, looked at.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { conflict, internal, invalid, messageOf, notFound } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
 import { exitCodeOf, LaunchError, refusalWords, resizeTerminal } from '../../runtime/index.ts';
-import { execProcess, type OciSpec } from '../../runtime/spec/index.ts';
+import { execProcess } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
 import type { ExecInspect } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
-import { emit, type EngineContext } from '../context.ts';
+import { type EngineContext, emit } from '../context.ts';
 import { normaliseExec } from '../create/index.ts';
 import { Exec } from '../exec.ts';
+import { containerSpec, runtimeOf } from '../running.ts';
 import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '../streams.ts';
-import { runtimeOf } from './start.ts';
 
 export function createExec(context: EngineContext, reference: string, body: unknown, minor: number): string {
   const container = context.registry.get(reference);
@@ -144,11 +142,6 @@ function attachmentOptions(
       letGo();
     },
   };
-}
-
-/** The configuration that the container was started with. */
-export function containerSpec(context: EngineContext, container: Container): OciSpec {
-  return JSON.parse(readFileSync(join(context.runtime.paths.bundle(container.id), 'config.json'), 'utf8')) as OciSpec;
 }
 
 function execFailure(error: unknown, runtime: string, program: string): { error: unknown; exitCode: number } {

@@ -1,11 +1,11 @@
 // What follows when a container's process has ended: clean up, remember, tell, and start again or remove where that was asked for.
-import { parseRfc3339, rfc3339, nowNanos } from '../../base/clock.ts';
+import { nowNanos, parseRfc3339, rfc3339 } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
-import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
+import { type EngineContext, emit, save } from '../context.ts';
 import { stopHealth } from '../health.ts';
 import { afterExit, hasProcess } from '../lifecycle.ts';
-import { unmountRootfs } from '../prepare/rootfs.ts';
+import { releaseResources } from '../prepare/release.ts';
 import { remove } from './remove.ts';
 import { startLocked } from './start.ts';
 
@@ -62,35 +62,6 @@ export async function settle(context: EngineContext, container: Container, code:
     scheduleRestart(context, container, next.delayMs);
   }
   container.tellStopped();
-}
-
-/** Everything that a running container holds: mounts, control group, the runtime's state, volumes, execs. */
-export async function releaseResources(context: EngineContext, container: Container): Promise<void> {
-  const attempts: [string, () => Promise<void>][] = [
-    [
-      'runtime state',
-      () =>
-        context.runtime.clean(
-          container.id,
-          cgroupPath(context, container),
-          context.runtimes.get(container.record.runtime),
-        ),
-    ],
-    ['root file system', () => unmountRootfs(context, container)],
-    ...container.record.mounts
-      .filter((mount) => mount.Type === 'volume')
-      .map((mount): [string, () => Promise<void>] => [
-        `volume ${mount.Name ?? ''}`,
-        () => context.volumes.release(mount.Name ?? '', container.id),
-      ]),
-  ];
-  for (const [what, attempt] of attempts) {
-    try {
-      await attempt();
-    } catch (error) {
-      context.log.warn(`container ${container.id}: releasing its ${what}: ${messageOf(error)}`);
-    }
-  }
 }
 
 export function scheduleRestart(context: EngineContext, container: Container, delayMs: number): void {

@@ -3,8 +3,8 @@ import type { ContainerInspect, MountPoint, NetworkSettings } from '../../spec/d
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState } from '../lifecycle.ts';
-import type { MountRecord } from '../record.ts';
 import { layerSizes } from '../prepare/sizes.ts';
+import type { MountRecord } from '../record.ts';
 
 export async function inspect(context: EngineContext, reference: string, withSize: boolean): Promise<ContainerInspect> {
   const container = context.registry.get(reference);

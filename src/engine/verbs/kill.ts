@@ -3,7 +3,7 @@ import { conflict, internal, invalid, messageOf } from '../../base/errors.ts';
 import { groupProcesses, setFrozen } from '../../host/cgroup.ts';
 import { sendSignal } from '../../host/process.ts';
 import type { Container } from '../container.ts';
-import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
+import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
 import { parseSignal } from '../create/index.ts';
 import { hasProcess, isActive } from '../lifecycle.ts';
 

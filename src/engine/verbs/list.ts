@@ -1,13 +1,14 @@
 // Containers as `ps` lists them, filtered.
-import { humanDuration } from '../../base/units.ts';
+
 import { invalid } from '../../base/errors.ts';
+import { humanDuration } from '../../base/units.ts';
 import type { ContainerSummary, Filters } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState, statusText } from '../lifecycle.ts';
 import { layerSizes } from '../prepare/sizes.ts';
-import { type ImageNames, listFilter } from './list-filter.ts';
 import { shownMount } from './inspect.ts';
+import { type ImageNames, listFilter } from './list-filter.ts';
 
 export interface ListOptions {
   readonly all: boolean;

@@ -2,7 +2,7 @@
 import { conflict, internal, messageOf } from '../../base/errors.ts';
 import { setFrozen } from '../../host/cgroup.ts';
 import type { Container } from '../container.ts';
-import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
+import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
 import { hasProcess } from '../lifecycle.ts';
 
 export function pause(context: EngineContext, reference: string): Promise<void> {

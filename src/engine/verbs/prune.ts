@@ -1,7 +1,8 @@
 // Removes every stopped container that the filters let pass.
-import { parseDuration } from '../../base/units.ts';
+
 import { parseRfc3339 } from '../../base/clock.ts';
 import { invalid } from '../../base/errors.ts';
+import { parseDuration } from '../../base/units.ts';
 import type { ContainerPruneResponse, Filters } from '../../spec/docker/index.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive } from '../lifecycle.ts';

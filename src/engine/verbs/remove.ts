@@ -1,10 +1,10 @@
 // Removes a container: its record first marked, so that a crash in the middle is finished at the next start.
 import { conflict, messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
-import { emit, type EngineContext, save } from '../context.ts';
+import { type EngineContext, emit, save } from '../context.ts';
 import { hasProcess } from '../lifecycle.ts';
+import { releaseResources } from '../prepare/release.ts';
 import { removeLayer, unmountLeftovers } from '../prepare/rootfs.ts';
-import { releaseResources } from './exited.ts';
 import { killAndWait } from './kill.ts';
 
 export interface RemoveOptions {

@@ -1,8 +1,8 @@
 // Tells a container's terminal its size.
 import { conflict } from '../../base/errors.ts';
 import { resizeTerminal } from '../../runtime/index.ts';
+import { type EngineContext, emit } from '../context.ts';
 import { hasProcess } from '../lifecycle.ts';
-import { emit, type EngineContext } from '../context.ts';
 
 /** Throws conflict for a container without a process. */
 export function resize(context: EngineContext, reference: string, height: number, width: number): void {

@@ -1,6 +1,6 @@
 // Stops a container if it runs, and starts it.
 import { conflict, internal, messageOf } from '../../base/errors.ts';
-import { emit, type EngineContext } from '../context.ts';
+import { type EngineContext, emit } from '../context.ts';
 import { isActive } from '../lifecycle.ts';
 import { stopProcess } from './kill.ts';
 import { startLocked } from './start.ts';

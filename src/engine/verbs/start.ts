@@ -2,14 +2,15 @@
 import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
 import { BerthError, conflict, internal, invalid, messageOf, notModified } from '../../base/errors.ts';
-import { exitCodeOf, LaunchError, type OciRuntime, refusalWords } from '../../runtime/index.ts';
+import { exitCodeOf, LaunchError, refusalWords } from '../../runtime/index.ts';
 import { specFor } from '../../runtime/spec/index.ts';
 import type { Container } from '../container.ts';
-import { cgroupPath, emit, type EngineContext, save } from '../context.ts';
+import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
 import { startHealth } from '../health.ts';
 import { logBounds, startRotation } from '../log-bounds.ts';
 import { specInput } from '../prepare/input.ts';
 import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
+import { consoleOf, runtimeOf } from '../running.ts';
 import { remove } from './remove.ts';
 
 export function start(context: EngineContext, reference: string): Promise<void> {
@@ -112,24 +113,6 @@ function connectWaiting(context: EngineContext, container: Container): void {
   const console = consoleOf(context, container);
   for (const attachment of container.waitingAttachments) attachment.connect(console);
   container.waitingAttachments.clear();
-}
-
-/** The container's one connection to its monitor, made when it is first needed. */
-export function consoleOf(context: EngineContext, container: Container): NonNullable<Container['console']> {
-  if (container.console) return container.console;
-  const console = context.runtime.console(container.id);
-  container.console = console;
-  void console.ended.then(() => {
-    if (container.console === console) container.console = undefined;
-  });
-  return console;
-}
-
-export function runtimeOf(context: EngineContext, name: string): OciRuntime {
-  const wanted = name === '' ? context.defaultRuntime : name;
-  const runtime = context.runtimes.get(wanted);
-  if (!runtime) throw invalid(`unknown or invalid runtime name: ${wanted}`);
-  return runtime;
 }
 
 /** Docker's status, wording and exit code for a start that failed. */

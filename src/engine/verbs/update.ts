@@ -8,11 +8,11 @@ import { runtimeCall } from '../../runtime/index.ts';
 import { resourcesFor } from '../../runtime/spec/index.ts';
 import type { ContainerUpdateResponse, HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
-import { emit, type EngineContext, save } from '../context.ts';
+import { type EngineContext, emit, save } from '../context.ts';
 import { normaliseUpdate } from '../create/index.ts';
 import { hasProcess } from '../lifecycle.ts';
 import { throttleTargets } from '../prepare/input.ts';
-import { runtimeOf } from './start.ts';
+import { runtimeOf } from '../running.ts';
 
 const run = promisify(execFile);
 

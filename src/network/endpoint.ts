@@ -1,0 +1,149 @@
+// An endpoint: one container on one network, with what it was given; and its decisions, pure.
+import { randomBytes } from 'node:crypto';
+import type { EndpointSettings } from '../spec/docker/index.ts';
+import { type Address, addressText, type Block, parseAddress, parseBlock } from './address.ts';
+import { exhausted, freeAddress, type Subnet, subnetOf, takeAddress } from './ipam.ts';
+import { bridgeOptions } from './options.ts';
+import type { NetworkRecord } from './record.ts';
+
+export interface Endpoint {
+  readonly id: string;
+  readonly network: NetworkRecord;
+  /** Empty where the driver has no links. */
+  readonly mac: string;
+  readonly addresses: readonly Block[];
+  readonly gateways: readonly Address[];
+  /** What resolves to it on its network. */
+  readonly names: readonly string[];
+  readonly priority: number;
+  /** Name of its interface inside; empty until it is plugged in. */
+  interfaceName: string;
+}
+
+/** A bridge network's subnets, as its record has them. */
+export function subnetsOf(network: NetworkRecord): Subnet[] {
+  return (network.ipam ?? []).flatMap((config) => {
+    const block = parseBlock(config.Subnet ?? '');
+    if (!block || (block.family === 6 && !network.ipv6) || (block.family === 4 && !network.ipv4)) return [];
+    return [
+      subnetOf(block, {
+        ...(config.Gateway === undefined ? {} : { gateway: config.Gateway }),
+        ...(config.IPRange === undefined ? {} : { range: config.IPRange }),
+        ...(config.AuxiliaryAddresses === undefined ? {} : { reserved: config.AuxiliaryAddresses }),
+      }),
+    ];
+  });
+}
+
+export interface EndpointWish {
+  readonly id: string;
+  readonly settings: EndpointSettings;
+  /** The user's; empty for a random one. */
+  readonly mac: string;
+  readonly names: readonly string[];
+}
+
+/** Takes addresses that `used` does not have. Throws Docker's refusals. */
+export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: ReadonlySet<bigint>): Endpoint {
+  const base = { id: wish.id, network, priority: wish.settings.GwPriority, names: wish.names, interfaceName: '' };
+  if (network.driver !== 'bridge') return { ...base, mac: '', addresses: [], gateways: [], names: [] };
+  const subnets = subnetsOf(network);
+  const { IPv4Address = '', IPv6Address = '' } = wish.settings.IPAMConfig ?? {};
+  const addresses = subnets.map(({ block }, index): Block => {
+    const wished = block.family === 4 ? IPv4Address : IPv6Address;
+    const address =
+      wished === '' ? freeAddress(subnets[index] as Subnet, used) : takeAddress(subnets, wished, used);
+    if (!address) throw exhausted(block.family, network);
+    return { ...address, bits: block.bits };
+  });
+  const mac = (wish.mac === '' ? randomMac() : wish.mac).toLowerCase().replaceAll('-', ':');
+  return { ...base, mac, addresses, gateways: gatewaysOf(network, subnets) };
+}
+
+function gatewaysOf(network: NetworkRecord, subnets: readonly Subnet[]): Address[] {
+  return network.internal ? [] : subnets.map(({ gateway }) => gateway);
+}
+
+/** Of a local administrator, for one station. */
+function randomMac(): string {
+  const bytes = randomBytes(6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 2;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** The endpoint as a former daemon gave it, out of the container's settings. */
+export function endpointFrom(network: NetworkRecord, settings: EndpointSettings): Endpoint {
+  const address = (text: string, bits: number): Block[] => {
+    const found = parseAddress(text);
+    return found ? [{ ...found, bits }] : [];
+  };
+  return {
+    id: settings.EndpointID,
+    network,
+    mac: settings.MacAddress,
+    addresses: [
+      ...address(settings.IPAddress, settings.IPPrefixLen),
+      ...address(settings.GlobalIPv6Address, settings.GlobalIPv6PrefixLen),
+    ],
+    gateways: network.driver === 'bridge' ? gatewaysOf(network, subnetsOf(network)) : [],
+    names: settings.DNSNames ?? [],
+    priority: settings.GwPriority,
+    interfaceName: '',
+  };
+}
+
+const addressOf = (endpoint: Endpoint, family: 4 | 6): Block | undefined =>
+  endpoint.addresses.find((one) => one.family === family);
+
+/** Text of an endpoint's address; empty when it has none of the family. */
+export function textOf(endpoint: Endpoint, family: 4 | 6): string {
+  const address = addressOf(endpoint, family);
+  return address ? addressText(address) : '';
+}
+
+/** The settings with what the endpoint was given. */
+export function filled(settings: EndpointSettings, endpoint: Endpoint): EndpointSettings {
+  const gateway = (family: 4 | 6): string => {
+    const found = endpoint.gateways.find((one) => one.family === family);
+    return found ? addressText(found) : '';
+  };
+  return {
+    ...settings,
+    MacAddress: endpoint.mac,
+    NetworkID: endpoint.network.id,
+    EndpointID: endpoint.id,
+    Gateway: gateway(4),
+    IPAddress: textOf(endpoint, 4),
+    IPPrefixLen: addressOf(endpoint, 4)?.bits ?? 0,
+    IPv6Gateway: gateway(6),
+    GlobalIPv6Address: textOf(endpoint, 6),
+    GlobalIPv6PrefixLen: addressOf(endpoint, 6)?.bits ?? 0,
+    DNSNames: endpoint.names.length > 0 ? [...endpoint.names] : null,
+  };
+}
+
+/** The settings once the container is off: what it was given is gone, what was wished and where stays. */
+export function emptied(settings: EndpointSettings): EndpointSettings {
+  return {
+    ...settings,
+    MacAddress: '',
+    EndpointID: '',
+    Gateway: '',
+    IPAddress: '',
+    IPPrefixLen: 0,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+  };
+}
+
+/** Which endpoint is the way out: the highest priority, then the first name. Networks without a way out have none. */
+export function gatewayEndpoint(endpoints: readonly Endpoint[]): Endpoint | undefined {
+  return endpoints
+    .filter(({ gateways }) => gateways.length > 0)
+    .toSorted((a, b) => b.priority - a.priority || (a.network.name < b.network.name ? -1 : 1))[0];
+}
+
+export function mtuOf(network: NetworkRecord, uplink: number): number {
+  return bridgeOptions(network.options).mtu ?? uplink;
+}
