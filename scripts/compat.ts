@@ -22,7 +22,22 @@ const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
 
 /** Docker's commands that Berth has not. */
 const ABSENT_COMMANDS = [
-  'builder', 'buildx', 'checkpoint', 'compose', 'config', 'context', 'image build with BuildKit', 'manifest', 'node', 'plugin', 'scout', 'secret', 'service', 'stack', 'swarm', 'trust',
+  'builder',
+  'buildx',
+  'checkpoint',
+  'compose',
+  'config',
+  'context',
+  'image build with BuildKit',
+  'manifest',
+  'node',
+  'plugin',
+  'scout',
+  'secret',
+  'service',
+  'stack',
+  'swarm',
+  'trust',
 ];
 
 /** Commands that are there and depend on something that is not. */
@@ -47,7 +62,15 @@ const PAGE = new URL('../docs/compat.md', import.meta.url);
 /** Handlers by route; what they close over is not needed to know that they are there. */
 function implemented(): ReadonlySet<string> {
   const nothing = {} as never;
-  const all = [systemHandlers({ engine: nothing, images: nothing, volumes: nothing, facts: nothing } as never), containerHandlers(nothing), execHandlers(nothing), containerFileHandlers(nothing), imageHandlers(nothing), networkHandlers(nothing), volumeHandlers(nothing)];
+  const all = [
+    systemHandlers({ engine: nothing, images: nothing, volumes: nothing, facts: nothing }),
+    containerHandlers(nothing),
+    execHandlers(nothing),
+    containerFileHandlers(nothing),
+    imageHandlers(nothing),
+    networkHandlers(nothing),
+    volumeHandlers(nothing),
+  ];
   return new Set(all.flatMap((handlers) => Object.keys(handlers)));
 }
 
@@ -57,9 +80,18 @@ function operations(): string[] {
     const note = PARTIAL_OPERATIONS[id];
     const state = !there.has(id) ? 'absent' : note === undefined ? 'done' : 'partial';
     const query = Object.keys(route.query ?? {}).join(', ');
-    return { state, line: `| ${route.method} | \`${route.path}\` | ${state} | ${query} | ${state === 'partial' ? note : ''} |` };
+    return {
+      state,
+      line: `| ${route.method} | \`${route.path}\` | ${state} | ${query} | ${state === 'partial' ? note : ''} |`,
+    };
   });
-  return [`${count(rows)} of ${rows.length} operations.`, '', '| method | path | state | query | remarks |', '| --- | --- | --- | --- | --- |', ...rows.map((row) => row.line)];
+  return [
+    `${count(rows)} of ${rows.length} operations.`,
+    '',
+    '| method | path | state | query | remarks |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows.map((row) => row.line),
+  ];
 }
 
 function count(rows: readonly { state: string }[]): string {
@@ -76,16 +108,28 @@ async function commands(): Promise<string[]> {
     const first = aliases.split(', ')[0]?.replace(/^docker /, '');
     if (first !== undefined && first !== '' && first !== path) return;
     const commandNote = PARTIAL_COMMANDS[path];
-    rows.push({ state: commandNote === undefined ? 'done' : 'partial', line: `| **${path}** | | ${commandNote === undefined ? 'done' : 'partial'} | ${commandNote ?? ''} |` });
+    rows.push({
+      state: commandNote === undefined ? 'done' : 'partial',
+      line: `| **${path}** | | ${commandNote === undefined ? 'done' : 'partial'} | ${commandNote ?? ''} |`,
+    });
     for (const [name, flag] of Object.entries(flags)) {
       const note = PARTIAL_FLAGS[`${path} --${name}`];
       const state = commandNote !== undefined || note !== undefined ? 'partial' : 'done';
-      rows.push({ state, line: `| ${path} | \`${flag.short === '' ? '' : `-${flag.short}, `}--${name}\` | ${state} | ${note ?? ''} |` });
+      rows.push({
+        state,
+        line: `| ${path} | \`${flag.short === '' ? '' : `-${flag.short}, `}--${name}\` | ${state} | ${note ?? ''} |`,
+      });
     }
   };
   await walk(tree, '');
   rows.push(...ABSENT_COMMANDS.map((name) => ({ state: 'absent', line: `| **${name}** | | absent | |` })));
-  return [`${count(rows)} of ${rows.length} commands and flags.`, '', '| command | flag | state | remarks |', '| --- | --- | --- | --- |', ...rows.map((row) => row.line)];
+  return [
+    `${count(rows)} of ${rows.length} commands and flags.`,
+    '',
+    '| command | flag | state | remarks |',
+    '| --- | --- | --- | --- |',
+    ...rows.map((row) => row.line),
+  ];
 }
 
 const page = [

@@ -77,7 +77,7 @@ async function answer(
   try {
     if (options.allowedHosts && !options.allowedHosts(request.headers.host ?? ''))
       throw invalid(`host ${request.headers.host ?? ''} is not served here`);
-    const [path = '/', search = ''] = splitOnce(request.url ?? '/', '?');
+    const [path, search = ''] = splitOnce(request.url ?? '/', '?');
     const { minor, rest } = splitVersion(path);
     const method = request.method ?? 'GET';
     if (method === 'OPTIONS') {
@@ -89,7 +89,7 @@ async function answer(
       reply.json({ message: 'page not found' }, 404);
       return;
     }
-    const handler = options.handlers[found.id] as Handler<RouteId> | undefined;
+    const handler: Handler<RouteId> | undefined = options.handlers[found.id];
     if (!handler) {
       reply.json({ message: `${method} ${routes[found.id].path} is not implemented by this daemon` }, 501);
       return;
@@ -105,7 +105,7 @@ async function answer(
       body,
       json: () => readJson(request, body),
     };
-    await handler(apiRequest as ApiRequest<RouteId>, reply);
+    await handler(apiRequest, reply);
   } catch (error) {
     const status = statusOf(error);
     if (status >= 500 && status !== 501)

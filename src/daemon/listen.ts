@@ -25,7 +25,7 @@ export function parseHost(text: string, tls: boolean): Address {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** Refuses what would hand the machine to the network. */

@@ -1,7 +1,7 @@
 // What every verb of the engine works with; put together once by the composition root.
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
-import { KeyedMutex } from '../base/mutex.ts';
+import type { KeyedMutex } from '../base/mutex.ts';
 import type { OciRuntime, Runtime } from '../runtime/index.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { Container } from './container.ts';

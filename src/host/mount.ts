@@ -31,7 +31,7 @@ export function mount(source: string, target: string, type: string, flags: numbe
 export async function unmount(target: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     umountCall.async(target, MNT_DETACH, (error: unknown, result: number) => {
-      if (error) reject(error as Error);
+      if (error) reject(error instanceof Error ? error : new Error('umount2 cannot be called', { cause: error }));
       else if (result === 0) resolve();
       else if (isMountPoint(target)) reject(new SystemCallError('umount2', 16, target));
       else resolve();

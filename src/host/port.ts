@@ -15,7 +15,12 @@ const KIND = { tcp: [1, 6], udp: [2, 17], sctp: [1, 132] } as const;
  * A descriptor to close when the port is given back; undefined where the kernel has no such protocol.
  * Throws EADDRINUSE, EADDRNOTAVAIL or EACCES like bind(2). `address` is 4 or 16 bytes in network order.
  */
-export function holdPort(protocol: 'tcp' | 'udp' | 'sctp', text: string, address: Uint8Array, port: number): number | undefined {
+export function holdPort(
+  protocol: 'tcp' | 'udp' | 'sctp',
+  text: string,
+  address: Uint8Array,
+  port: number,
+): number | undefined {
   const v4 = isIPv4(text);
   const [type, number] = KIND[protocol];
   let fd: number;

@@ -17,8 +17,7 @@ export const width = (family: Family): number => (family === 4 ? 32 : 128);
 
 /** undefined when the text is no address. Zones and mapped forms are not taken. */
 export function parseAddress(text: string): Address | undefined {
-  if (isIPv4(text))
-    return { family: 4, value: text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n) };
+  if (isIPv4(text)) return { family: 4, value: text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n) };
   if (!isIPv6(text) || text.includes('%')) return undefined;
   return { family: 6, value: parseV6(text) };
 }

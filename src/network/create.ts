@@ -93,8 +93,7 @@ function lent(body: NetworkCreateBody, lender: string, networks: readonly Networ
 
 function checkDriver(driver: string): void {
   if (driver === 'bridge') return;
-  if (driver === 'host' || driver === 'null')
-    throw forbidden(`only one instance of "${driver}" network is allowed`);
+  if (driver === 'host' || driver === 'null') throw forbidden(`only one instance of "${driver}" network is allowed`);
   if (driver === 'macvlan' || driver === 'ipvlan')
     throw notImplemented(`network driver ${driver} is not implemented yet`);
   throw notFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
@@ -111,7 +110,9 @@ function checkBridge({ id, networks }: CreateFacts, bridge: string): void {
 function checkCount(ipam: readonly IpamConfig[]): void {
   for (const family of [4, 6]) {
     const blocks = ipam.map(({ Subnet = '' }) => parseBlock(Subnet)).filter((one) => one?.family === family);
-    const clash = blocks.some((one, at) => blocks.slice(at + 1).some((two) => one && two && firstOf(one) <= lastOf(two) && firstOf(two) <= lastOf(one)));
+    const clash = blocks.some((one, at) =>
+      blocks.slice(at + 1).some((two) => one && two && firstOf(one) <= lastOf(two) && firstOf(two) <= lastOf(one)),
+    );
     if (clash) throw forbidden('invalid pool request: Pool overlaps with other one on this address space');
     if (blocks.length > 1) throw forbidden("bridge driver doesn't support multiple subnets");
   }

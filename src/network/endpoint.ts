@@ -51,8 +51,7 @@ export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: R
   const { IPv4Address = '', IPv6Address = '' } = wish.settings.IPAMConfig ?? {};
   const addresses = subnets.map(({ block }, index): Block => {
     const wished = block.family === 4 ? IPv4Address : IPv6Address;
-    const address =
-      wished === '' ? freeAddress(subnets[index] as Subnet, used) : takeAddress(subnets, wished, used);
+    const address = wished === '' ? freeAddress(subnets[index] as Subnet, used) : takeAddress(subnets, wished, used);
     if (!address) throw exhausted(block.family, network);
     return { ...address, bits: block.bits };
   });

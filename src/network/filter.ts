@@ -4,15 +4,20 @@ import type { Filters } from '../spec/docker/index.ts';
 import { isPredefined, type NetworkRecord } from './record.ts';
 
 /** `inUse` says whether a network has endpoints. Throws invalid for a filter that networks do not have. */
-export function listFilter(filters: Filters, inUse: (record: NetworkRecord) => boolean): (record: NetworkRecord) => boolean {
+export function listFilter(
+  filters: Filters,
+  inUse: (record: NetworkRecord) => boolean,
+): (record: NetworkRecord) => boolean {
   accept(filters, ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']);
   const dangling = boolean(filters.get('dangling'));
   for (const type of filters.get('type') ?? [])
     if (type !== 'builtin' && type !== 'custom') throw invalid(`invalid filter: 'type'='${type}'`);
-  const any = (key: string, test: (value: string, record: NetworkRecord) => boolean) => (record: NetworkRecord): boolean => {
-    const values = filters.get(key) ?? [];
-    return values.length === 0 || values.some((value) => test(value, record));
-  };
+  const any =
+    (key: string, test: (value: string, record: NetworkRecord) => boolean) =>
+    (record: NetworkRecord): boolean => {
+      const values = filters.get(key) ?? [];
+      return values.length === 0 || values.some((value) => test(value, record));
+    };
   const tests = [
     any('driver', (value, { driver }) => driver === value),
     any('id', (value, { id }) => id.startsWith(value) || matches(value, id)),

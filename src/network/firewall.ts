@@ -9,7 +9,10 @@ export interface BridgeRules {
   readonly icc: boolean;
   readonly masquerade: boolean;
   /** The host's ends of the pairs whose peers have these addresses. */
-  readonly members: readonly { readonly link: string; readonly addresses: readonly { family: Family; address: string }[] }[];
+  readonly members: readonly {
+    readonly link: string;
+    readonly addresses: readonly { family: Family; address: string }[];
+  }[];
 }
 
 /** One published port: connections to `hostAddress` (undefined: any of this host's) go to the container. */
@@ -119,7 +122,10 @@ function forwardRules(bridges: readonly BridgeRules[]): string[] {
   if (names.length === 0) return [];
   const internal = bridges.filter((one) => one.internal).map(({ bridge }) => bridge);
   return [
-    ...bridges.map(({ bridge, icc }) => `iifname "${bridge}" oifname "${bridge}" ${icc ? 'accept' : 'ct state established,related accept'}`),
+    ...bridges.map(
+      ({ bridge, icc }) =>
+        `iifname "${bridge}" oifname "${bridge}" ${icc ? 'accept' : 'ct state established,related accept'}`,
+    ),
     ...bridges
       .filter(({ icc }) => !icc)
       .flatMap(({ bridge }) => [

@@ -125,7 +125,12 @@ export function takeAddress(subnets: readonly Subnet[], wish: string, used: Read
   if (!address || !subnet)
     throw invalid(`invalid address ${wish}: It does not belong to any of this network's subnets`);
   const isKept = subnet.reserved.some(({ value }) => value === address.value);
-  if (used.has(address.value) || address.value === subnet.gateway.value || isKept || isEdge(subnet.block, address.value))
+  if (
+    used.has(address.value) ||
+    address.value === subnet.gateway.value ||
+    isKept ||
+    isEdge(subnet.block, address.value)
+  )
     throw forbidden('Address already in use');
   return address;
 }

@@ -118,7 +118,10 @@ export function plugIn(namespacePath: string, wish: Interface): void {
     const master = routing.link(wish.bridge)?.index ?? 0;
     const mtu = wish.mtu === undefined ? {} : { mtu: wish.mtu };
     routing.deleteLink(wish.hostLink);
-    routing.addVeth({ name: wish.hostLink, ...mtu, master, up: true }, { name: wish.name, mac: wish.mac, ...mtu, namespace });
+    routing.addVeth(
+      { name: wish.hostLink, ...mtu, master, up: true },
+      { name: wish.name, mac: wish.mac, ...mtu, namespace },
+    );
     try {
       if (wish.isolated || wish.hairpin) {
         const link = routing.link(wish.hostLink);

@@ -35,7 +35,8 @@ export function predefined(facts: PredefinedFacts): NetworkRecord {
     labels: {},
     foreignBridge: false,
   };
-  if (name !== 'bridge') return { ...base, driver: name === 'none' ? 'null' : 'host', ipam: null, options: {}, bridge: '' };
+  if (name !== 'bridge')
+    return { ...base, driver: name === 'none' ? 'null' : 'host', ipam: null, options: {}, bridge: '' };
   const own = facts.bip === undefined ? undefined : parseBlock(facts.bip);
   const block: Block = own ?? freeSubnet(facts.pools, facts.taken);
   const { gateway, block: subnet } = subnetOf(block, own ? { gateway: addressText(own) } : {});

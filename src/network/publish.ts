@@ -186,7 +186,10 @@ function clashes(held: Published, wish: PortWish, port: number): boolean {
 }
 
 /** As inspect shows them: exposed ones that are not published have null. */
-export function portMap(exposed: readonly string[], published: readonly Published[]): Record<string, PortBinding[] | null> {
+export function portMap(
+  exposed: readonly string[],
+  published: readonly Published[],
+): Record<string, PortBinding[] | null> {
   const shown: Record<string, PortBinding[] | null> = {};
   for (const one of published) {
     const bindings = (shown[`${one.port}/${one.protocol}`] ??= []);

@@ -49,5 +49,5 @@ function startBody(body: unknown): ExecStartBody {
   if (body === undefined) return {};
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalid('invalid JSON: json: cannot unmarshal into Go value of type container.ExecStartOptions');
-  return body as ExecStartBody;
+  return body;
 }

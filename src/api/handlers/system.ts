@@ -106,7 +106,7 @@ export function systemHandlers({ engine, images, volumes, facts }: SystemParts):
 const MAX_QUEUED = 10_000;
 
 /** Numbers beyond 2^53 are written digit by digit; the type library does not know the function yet. */
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+const rawJson = (JSON as unknown as { rawJSON: (this: void, text: string) => unknown }).rawJSON;
 
 function line(event: EventMessage): string {
   return `${JSON.stringify({ ...event, timeNano: rawJson(event.timeNano.toString()) })}\n`;

@@ -15,7 +15,7 @@ import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '..
 
 export function createExec(context: EngineContext, reference: string, body: unknown, minor: number): string {
   const container = context.registry.get(reference);
-  checkRunning(container, reference);
+  checkRunning(container);
   const wish = normaliseExec(body, minor);
   checkEscapeKeys(wish.detachKeys);
   const exec = new Exec(randomId(), container.id, wish);
@@ -34,7 +34,7 @@ function checkEscapeKeys(keys: string): void {
   }
 }
 
-function checkRunning(container: Container, reference: string): void {
+function checkRunning(container: Container): void {
   const { phase } = container.state;
   if (phase === 'paused') throw conflict(`Container ${container.id} is paused, unpause the container before exec`);
   if (phase === 'restarting')
@@ -55,7 +55,7 @@ export function checkExecStart(context: EngineContext, id: string): Exec {
   if (!container) throw notFound(`No such container: ${exec.containerId}`);
   if (exec.phase === 'running' || exec.phase === 'starting') throw conflict(`exec command ${id} is already running`);
   if (exec.phase === 'ended') throw conflict(`exec command ${id} has already run`);
-  checkRunning(container, container.id);
+  checkRunning(container);
   return exec;
 }
 

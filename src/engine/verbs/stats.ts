@@ -43,12 +43,10 @@ async function* samples(
   signal: AbortSignal,
 ): AsyncGenerator<object> {
   let before: { cpu: CpuStats; at: string } | undefined;
-  const gone = container.removed();
-  let ended = false;
-  void gone.then(() => {
-    ended = true;
-  });
-  while (!signal.aborted && !ended) {
+  const gone = new AbortController();
+  void container.removed().then(() => gone.abort());
+  const over = AbortSignal.any([signal, gone.signal]);
+  while (!over.aborted) {
     if (!hasProcess(container.state.phase)) {
       yield empty(container);
       if (!options.stream) return;
@@ -61,7 +59,7 @@ async function* samples(
       }
       before = now;
     }
-    await pause(1000, signal);
+    await pause(1000, over);
   }
 }
 

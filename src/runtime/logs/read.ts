@@ -25,7 +25,7 @@ export async function* readLog(options: ReadOptions): AsyncGenerator<LogLine[]> 
   for (const file of options.files.slice(0, -1)) for await (const batch of readWhole(file)) older.push(batch);
   await using reader = await LiveReader.open(live);
   if (options.tail !== undefined) {
-    const last = await lastLines([...older.flat(), ...(await reader.rest()).flat()], options.tail);
+    const last = lastLines([...older.flat(), ...(await reader.rest()).flat()], options.tail);
     if (last.length > 0) yield last;
   } else {
     yield* older;

@@ -311,4 +311,4 @@ export type Query<Id extends RouteId> = (typeof routes)[Id] extends {
   readonly query: infer Q extends Record<string, ParamKind>;
 }
   ? { readonly [P in keyof Q]?: ParamTypes[Q[P]] }
-  : Record<never, never>;
+  : { readonly [P in never]?: never };

@@ -1,0 +1,239 @@
+// The same command line through `docker` and through `berth` prints the same and ends with the same code.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { type Client, TestDaemon } from '../support/daemon.ts';
+import { dockerMissing } from '../support/program.ts';
+
+let daemon: TestDaemon;
+
+/** `box` runs, `ended` exited with 3, `idle` was never started. Several lines are run one after the other. */
+const LOOKING = `
+ps
+ps -a
+ps -q --no-trunc
+ps -a --format '{{.Names}} {{.Image}} {{.Command}} {{.State}}'
+ps -a --format 'table {{.Names}}\\t{{.Status}}'
+ps -a --format '{{json .Labels}}'
+ps -a --filter label=tier --filter status=exited
+ps -a --filter nosuch=1
+ps -a --last 2 --format {{.Names}}
+ps -as --format {{.Names}}
+ps --bad
+container ls -a --format {{.Names}}
+inspect box --format '{{.Name}} {{.State.Status}} {{.HostConfig.RestartPolicy.Name}} {{json .Config.Cmd}}'
+inspect -f '{{range $k, $v := .Config.Labels}}{{$k}}={{$v}};{{end}}' ended
+inspect -f '{{.Nosuch}}' box
+inspect -f '{{.Name' box
+inspect --type image -f '{{.Os}} {{len .RootFS.Layers}}' busybox
+inspect --type nosuch box
+container inspect idle
+container inspect nosuch
+image inspect busybox
+image inspect nosuch:tag
+logs ended
+logs --tail 1 ended
+logs --tail -3 ended
+logs --since 2001-01-01T00:00:00Z ended
+logs --since nonsense ended
+logs nosuch
+logs
+top box -o pid,comm
+top ended
+port box
+diff nosuch
+stats --no-stream --format '{{.Name}} {{.PIDs}}' box
+wait ended
+wait nosuch ended
+version --format '{{.Server.Os}}'
+version --format '{{.Nosuch}}'
+info --format '{{.OSType}} {{.Driver}}'
+images
+images --format '{{.Repository}}:{{.Tag}} {{.ID}} {{.Size}}'
+images -q
+images --digests nosuch
+images --filter dangling=true
+history busybox --format '{{.Comment}}|{{.Size}}'
+history -q busybox
+volume ls
+volume ls -q --filter nosuch=x
+volume inspect nosuch
+system df --format '{{.Type}} {{.TotalCount}}'
+events --since 1 --until 2
+`;
+
+const DOING = `
+run --rm --network none busybox echo one two
+run --rm --network none busybox sh -c 'echo out; echo err >&2; exit 9'
+run --rm --network none busybox nosuch
+run --rm --network none busybox /etc
+run --rm --network none -e A=1 -e 'B=x y' -w /tmp -u 7:8 busybox sh -c 'echo $A $B; pwd; id -u; id -g'
+run --rm --network none --entrypoint id busybox -u
+run -d --network none --name made busybox sleep 1000 ; rm -f made
+run --rm --network none --name box busybox true
+run --rm --network none --memory 1m busybox true
+run --rm --network none --memory nonsense busybox true
+run --rm --network none --cpus -1 busybox true
+run --rm --network none -v relative:/x:bad busybox true
+run --rm --network none --mount type=bind,src=/nosuch-here,dst=/x busybox true
+run --rm --network none --mount type=nosuch,dst=/x busybox true
+run --rm --network none --pull never nosuch:image
+run --rm --network none --env-file /nosuch-file busybox true
+run --rm --network none --ulimit nonsense busybox true
+run --rm --network none --restart always --rm busybox true
+run --rm --network none --cap-add NOSUCH busybox true
+run --rm --network none --security-opt nosuch busybox true
+run --rm --network none --user nosuch busybox true
+run --rm --network none --workdir relative busybox true
+run --rm --network none --hostname 'bad name' busybox hostname
+run --rm --network none --stop-signal NOSUCH busybox true
+run --rm --network none --detach --attach stdout busybox true
+run --rm --network container:nosuch busybox true
+run --rm --network none --read-only --tmpfs /t busybox sh -c 'touch /t/x && touch /x'
+run
+run --nosuch busybox
+run --name
+run --rm --network none BadName
+run --rm --network none busybox:
+create --name fresh --network none busybox true ; start -a fresh ; rm fresh
+create --name 'bad name' busybox
+create --name box busybox
+create
+exec box echo hi
+exec box sh -c 'exit 12'
+exec box nosuch
+exec -u 5 -w /tmp -e Z=3 box sh -c 'id -u; pwd; echo $Z'
+exec -u nosuch box true
+exec -w relative box pwd
+exec ended true
+exec nosuch true
+exec box
+exec -d box true
+start nosuch
+start box
+start -a box idle
+stop nosuch
+stop -t 0 idle
+stop -t nonsense box
+kill idle
+kill -s NOSUCH box
+kill -s 0 nosuch
+pause idle
+pause box ; pause box ; ps --format '{{.Names}} {{.Status}}' ; exec box true ; unpause box ; unpause box
+restart nosuch
+rename box ended
+rename box 'bad name'
+rename nosuch x
+rename box moved ; rename moved box
+rename box
+rm box
+rm nosuch
+rm -f nosuch
+rm
+attach ended
+attach nosuch
+update --memory 64m --memory-swap -1 box
+update --memory 1m box
+update nosuch --memory 64m
+tag busybox again:1 ; images -q again ; rmi again:1
+tag busybox BAD
+tag nosuch again
+rmi nosuch
+rmi busybox
+volume create vol ; volume inspect -f {{.Driver}} vol ; volume ls -q ; volume rm vol
+volume create 'bad name'
+volume rm nosuch
+load -i /nosuch-file
+save nosuch
+import /nosuch-file x:1
+cp nosuch:/x /tmp/nosuch-place
+container prune --force --filter label=nosuch
+image prune -f
+volume prune -f
+nosuch
+container nosuch
+--nosuch
+ps extra
+`;
+
+/** Words of a line; what stands in single quotes is one word. */
+function words(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
+}
+
+/** What differs between any two runs: ids, ages, times and the name of the program. */
+function normal(text: string): string {
+  return text
+    .replace(/\b[0-9a-f]{64}\b/g, '<id>')
+    .replace(/\b[0-9a-f]{12}\b/g, '<short>')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replace(/\b(Less than a second|About a minute|\d+ (seconds?|minutes?))( ago)?/g, '<age>')
+    .replace(/ {2,}/g, '  ')
+    .replace(/\bberth\b/gi, 'docker');
+}
+
+async function said(client: Client, line: string): Promise<{ code: number; stdout: string; stderr: string }[]> {
+  const results = [];
+  for (const part of line.split(' ; ')) {
+    const { code, stdout, stderr } = await daemon.client(client, words(part));
+    results.push({ code, stdout: normal(stdout), stderr: normal(stderr) });
+  }
+  return results;
+}
+
+const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+
+suite('docker and berth', { skip: dockerMissing(), concurrency: false }, () => {
+  const differences: string[] = [];
+
+  before(async () => {
+    daemon = await TestDaemon.start();
+    await daemon.busybox();
+    await daemon.docker(
+      'run',
+      '-d',
+      '--network',
+      'none',
+      '--name',
+      'box',
+      '--label',
+      'a=b',
+      'busybox',
+      'sleep',
+      '1000',
+    );
+    await daemon.docker(
+      'run',
+      '--network',
+      'none',
+      '--name',
+      'ended',
+      '--label',
+      'tier=web',
+      'busybox',
+      'sh',
+      '-c',
+      'echo out 1; sleep 0.02; echo out 2; exit 3',
+    );
+    await daemon.docker('create', '--name', 'idle', '--label', 'tier=db', 'busybox');
+  });
+
+  after(async () => {
+    if (process.env['BERTH_TEST_STDERR']) writeFileSync(join('/tmp', 'same-words.stderr'), differences.join('\n'));
+    for (const name of ['box', 'ended', 'idle']) await daemon.docker('rm', '-f', name);
+    assert.deepEqual(await daemon.end(), []);
+  });
+
+  for (const line of [...lines(LOOKING), ...lines(DOING)]) {
+    test(line, async () => {
+      const [docker, berth] = [await said('docker', line), await said('berth', line)];
+      const plain = (all: typeof docker): object[] => all.map(({ code, stdout }) => ({ code, stdout }));
+      if (JSON.stringify(docker) !== JSON.stringify(berth))
+        differences.push(
+          `${line}\n${docker.map((one) => one.stderr).join('')}--\n${berth.map((one) => one.stderr).join('')}==========`,
+        );
+      assert.deepEqual(plain(berth), plain(docker), `${docker.at(-1)?.stderr} / ${berth.at(-1)?.stderr}`);
+    });
+  }
+});
