@@ -23,14 +23,18 @@ needed='
 busybox-static   busybox
 ca-certificates  /etc/ssl/certs/ca-certificates.crt
 conmon           conmon
+crun             crun
 mmdebstrap       mmdebstrap
 nftables         nft
 procps           ps
-runc             runc|crun
+runc             runc
+tini             docker-init|tini-static
+util-linux       nsenter
 '
 needed_by_tests='
 cpio             cpio
-crun             crun
+e2fsprogs        mke2fs
+openssl          openssl
 qemu-system-x86  qemu-system-x86_64
 '
 
@@ -186,6 +190,18 @@ npm_packages() {
   rm -rf "$state/new" "$state/old"
 }
 
+# The client runs in Bun where that starts on this processor. What is not usable is simply not linked.
+choose_client() {
+  rm -f "$state/bun"
+  for bun in "$root"/node_modules/@oven/bun-linux-*/bin/bun; do
+    if [ -x "$bun" ] && "$bun" --version >/dev/null 2>&1; then
+      ln -s "../node_modules/${bun#"$root"/node_modules/}" "$state/bun"
+      return 0
+    fi
+  done
+  return 0
+}
+
 build_programs() {
   node=$root/node_modules/node-$platform/bin/node
   if [ -e "$root/dist/berth.cjs" ] && [ -z "$(find "$root/src" "$root/scripts/build.ts" "$root/package.json" "$state/npm" -newer "$root/dist/berth.cjs" -print -quit 2>&1)" ]; then
@@ -245,6 +261,7 @@ fi
 started=$(date +%s)
 [ "$only_programs" = yes ] || debian_packages
 npm_packages
+choose_client
 build_programs
 : >"$state/ready"
 give_back

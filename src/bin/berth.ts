@@ -27,7 +27,11 @@ async function start(argv: readonly string[]): Promise<void> {
     ...(process.getuid?.() === 0 && process.env['BERTH_AUTOSTART'] !== '0'
       ? {
           startDaemon: async (endpoint) =>
-            (await import('../cli/autostart.ts')).startDaemon(endpoint, process.argv[1] ?? ''),
+            (await import('../cli/autostart.ts')).startDaemon(
+              endpoint,
+              process.argv[1] ?? '',
+              process.env['BERTH_NODE'] ?? process.execPath,
+            ),
         }
       : {}),
   });

@@ -10,12 +10,12 @@ const FALLBACK_LOG = '/var/lib/berth/berth.log';
 /** How long a daemon may take until its socket answers. */
 const PATIENCE_MS = 15_000;
 
-/** True when the daemon answers. `entry` is the file that this program was started from. */
-export async function startDaemon(endpoint: Endpoint, entry: string): Promise<boolean> {
+/** True when the daemon answers. `entry` is the file that this program was started from, `node` the Node that runs daemons. */
+export async function startDaemon(endpoint: Endpoint, entry: string, node: string): Promise<boolean> {
   if (endpoint.kind !== 'unix') return false;
   const { path } = endpoint;
   const [log, file] = openLog();
-  const child = spawn(process.execPath, [...process.execArgv, '--', entry, 'daemon'], {
+  const child = spawn(node, ['--', entry, 'daemon'], {
     detached: true,
     stdio: ['ignore', file, file],
   });

@@ -173,3 +173,11 @@ export function interfacesInside(namespacePath: string): string[] {
     return routing.links().map((link: Link) => link.name);
   });
 }
+
+/** Name of the interface inside that has this MAC address. */
+export function interfaceByMac(namespacePath: string, mac: string): string | undefined {
+  return inNamespaceAt(namespacePath, () => {
+    using routing = new Routing();
+    return routing.links().find((link: Link) => link.mac === mac)?.name;
+  });
+}

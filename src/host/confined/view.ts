@@ -1,5 +1,5 @@
 // What a confined thread sees as its root: a directory, or mounts of its own that end with the thread, whatever happens to it.
-import { chmodSync, chownSync, closeSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { bind, checked } from '../libc.ts';
 import { MS, mount } from '../mount.ts';
@@ -49,6 +49,7 @@ export interface FoldersView {
 
 const unshareCall = bind('int unshare(int flags)');
 const setnsCall = bind('int setns(int fd, int kind)');
+const closeCall = bind('int close(int fd)');
 const umountCall = bind('int umount2(const char *target, int flags)');
 const openTree = bind('long syscall(long number, int dirfd, const char *path, uint flags)');
 const moveMount = bind(
@@ -98,26 +99,37 @@ function enterNamespace(view: NamespaceView): void {
 }
 
 function enterStack(view: StackView): void {
-  const binds = view.binds.map((one) => ({
-    ...one,
-    isDirectory: statSync(one.source).isDirectory(),
-    fd: cloneMount(one),
-  }));
-  confineThread(mountStack(view));
-  for (const { target, fd, readOnly, isDirectory } of binds) {
-    const { path } = resolveInRoot(target);
-    ensure(path, isDirectory);
-    const name = Buffer.from(path, 'latin1').toString();
-    checked(Number(moveMount(SYS_MOVE_MOUNT, fd, '', AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH)), 'move_mount', name);
-    closeSync(fd);
-    if (readOnly) mount('none', name, '', MS.REMOUNT | MS.BIND | MS.RDONLY, '');
+  const sources: Source[] = [];
+  try {
+    for (const one of view.binds) sources.push(cloneMount(one));
+    confineThread(mountStack(view));
+    for (const [index, one] of view.binds.entries()) place(sources[index], one);
+  } finally {
+    // descriptors are the whole process's: they do not end with the thread, and Node would warn of ones it did not open
+    for (const { fd } of sources) closeCall(fd);
   }
 }
 
+interface Source {
+  readonly fd: number;
+  readonly isDirectory: boolean;
+}
+
+function place(source: Source | undefined, { target, readOnly }: BindView): void {
+  if (!source) return;
+  const { path } = resolveInRoot(target);
+  ensure(path, source.isDirectory);
+  const name = Buffer.from(path, 'latin1').toString();
+  const moved = moveMount(SYS_MOVE_MOUNT, source.fd, '', AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH);
+  checked(Number(moved), 'move_mount', name);
+  if (readOnly) mount('none', name, '', MS.REMOUNT | MS.BIND | MS.RDONLY, '');
+}
+
 /** A copy of what is mounted there, taken before the thread has its new root: no name in that root can lead to another. */
-function cloneMount({ source, recursive }: BindView): number {
+function cloneMount({ source, recursive }: BindView): Source {
   const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
-  return checked(Number(openTree(SYS_OPEN_TREE, AT_FDCWD, source, flags)), 'open_tree', source);
+  const isDirectory = statSync(source).isDirectory();
+  return { fd: checked(Number(openTree(SYS_OPEN_TREE, AT_FDCWD, source, flags)), 'open_tree', source), isDirectory };
 }
 
 function mountStack({ at, lowerDirs, writable }: StackView): string {

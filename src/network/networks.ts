@@ -1,0 +1,488 @@
+// Networks and who is on them: the state that bridges, firewall and names are derived from.
+import { BerthError, conflict, forbidden, internal, messageOf, notFound } from '../base/errors.ts';
+import { randomId } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import type {
+  EndpointSettings,
+  Filters,
+  Network,
+  NetworkCreateBody,
+  NetworkCreateResponse,
+  NetworkPruneResponse,
+  PortBinding,
+} from '../spec/docker/index.ts';
+import type { RecordTable } from '../store/records/index.ts';
+import { addressText } from './address.ts';
+import { Catalog } from './catalog.ts';
+import { NameServer } from './dns/index.ts';
+import {
+  emptied,
+  type Endpoint,
+  endpointFrom,
+  filled,
+  gatewayEndpoint,
+  makeEndpoint,
+  mtuOf,
+  subnetsOf,
+  textOf,
+} from './endpoint.ts';
+import { listFilter, pruneFilter } from './filter.ts';
+import { DEFAULT_POOLS, type Pool } from './ipam.ts';
+import * as links from './links.ts';
+import { type HostNames, hostNames, vethName } from './names.ts';
+import { bridgeOptions } from './options.ts';
+import type { ContainerNames, NetworkEvents } from './ports.ts';
+import { PortBook, portMap, publishedFrom, wishesOf } from './publish.ts';
+import { isPredefined, type NetworkRecord } from './record.ts';
+import { Reconciler } from './reconcile.ts';
+import { type Member, shown } from './show.ts';
+
+export interface NetworksInput {
+  /** At least eight hex digits, the same at every start of a daemon with this data root. */
+  readonly instance: string;
+  readonly log: Log;
+  readonly records: RecordTable<NetworkRecord>;
+  readonly containers: ContainerNames;
+  readonly events: NetworkEvents;
+  readonly pools?: readonly Pool[];
+  /** Address and prefix of the default bridge: `192.168.5.1/24`. */
+  readonly bip?: string;
+}
+
+/** A container as far as its networks go. */
+export interface ContainerWish {
+  readonly id: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly domainname: string;
+  /** `bridge`, `host`, `none` or a network's name or id. */
+  readonly mode: string;
+  /** By network as the user named it. */
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  /** MAC addresses that the user gave, by network. */
+  readonly macs: Readonly<Record<string, string>>;
+  readonly exposed: readonly string[];
+  readonly bindings: Readonly<Record<string, readonly PortBinding[] | null>>;
+  readonly publishAll: boolean;
+}
+
+export type PortMap = Record<string, PortBinding[] | null>;
+
+/** What a container was given; it is shown by inspect and stored with the container. */
+export interface Given {
+  /** By network name, complete. */
+  readonly endpoints: Record<string, EndpointSettings>;
+  readonly ports: PortMap;
+}
+
+/** What of the networks goes into the container's files. */
+export interface FileFacts {
+  readonly hosts: readonly { readonly ip: string; readonly names: readonly string[] }[];
+  /** Names are answered inside, at 127.0.0.11. */
+  readonly ownResolver: boolean;
+}
+
+/** A container that is on networks now. */
+export interface Live {
+  readonly wish: ContainerWish;
+  endpoints: Endpoint[];
+  /** Path of its namespace, once there is a process. */
+  namespace: string | undefined;
+}
+
+const SETUP = 'failed to set up container networking: ';
+
+export class Networks {
+  readonly #input: NetworksInput;
+  readonly #names: HostNames;
+  readonly #catalog: Catalog;
+  readonly #ports = new PortBook();
+  readonly #live = new Map<string, Live>();
+  readonly #reconciler: Reconciler;
+  readonly #dns: NameServer;
+  readonly #uplinkMtu: number;
+  #pruning = false;
+
+  constructor(input: NetworksInput) {
+    this.#input = input;
+    this.#names = hostNames(input.instance);
+    this.#catalog = new Catalog(input.records, input.pools ?? DEFAULT_POOLS);
+    this.#uplinkMtu = links.uplinkMtu();
+    this.#catalog.ensurePredefined({
+      bridge: this.#names.defaultBridge,
+      mtu: this.#uplinkMtu,
+      bip: input.bip,
+      host: links.observeHostBlocks,
+    });
+    this.#reconciler = new Reconciler({
+      names: this.#names,
+      log: input.log,
+      networks: () => this.#catalog.all(),
+      live: () => [...this.#live.values()],
+      published: () => this.#ports.all(),
+      mtuOf: (network) => mtuOf(network, this.#uplinkMtu),
+    });
+    this.#dns = new NameServer({ log: input.log });
+  }
+
+  // ---- networks
+
+  async create(body: NetworkCreateBody): Promise<NetworkCreateResponse> {
+    const record = this.#catalog.create(body, links.observeHostBlocks());
+    try {
+      this.#reconciler.links();
+      await this.#reconciler.firewall();
+    } catch (error) {
+      this.#catalog.remove(record);
+      this.#reconciler.links();
+      throw error;
+    }
+    this.#emit('create', record);
+    return { Id: record.id, Warning: '' };
+  }
+
+  list(filters: Filters): Network[] {
+    const keep = listFilter(filters, (record) => this.#members(record).length > 0);
+    // the list leaves out who is on them, as dockerd's does
+    return this.#catalog
+      .all()
+      .filter(keep)
+      .map((record) => shown(record, []));
+  }
+
+  inspect(reference: string, scope: string): Network {
+    if (scope !== '' && scope !== 'local') throw notFound(`network ${reference} not found`);
+    const record = this.#catalog.get(reference);
+    return shown(record, this.#members(record));
+  }
+
+  async remove(reference: string): Promise<void> {
+    const record = this.#catalog.get(reference);
+    if (isPredefined(record)) throw forbidden(`${record.name} is a pre-defined network and cannot be removed`);
+    const borrowers = this.#catalog.all().filter(({ configFrom }) => configFrom === record.name);
+    if (record.configOnly && borrowers.length > 0)
+      throw forbidden(`error while removing network: configuration network "${record.name}" is in use`);
+    const members = this.#members(record);
+    if (members.length > 0) {
+      const who = members.map(({ name, endpoint }) => `name:"${name}" id:"${endpoint.id.slice(0, 12)}"`).join(', ');
+      throw forbidden(`error while removing network: network ${record.name} has active endpoints (${who})`);
+    }
+    this.#catalog.remove(record);
+    this.#reconciler.links();
+    await this.#reconciler.firewall();
+    this.#emit('destroy', record);
+  }
+
+  /** Unused networks that a person made, older than `until` (milliseconds). Throws conflict while another prune is at work. */
+  async prune(filters: Filters, until: number | undefined): Promise<NetworkPruneResponse> {
+    const wanted = pruneFilter(filters, until);
+    if (this.#pruning) throw conflict('a prune operation is already running');
+    this.#pruning = true;
+    try {
+      const deleted: string[] = [];
+      for (const record of this.#catalog.all().filter((one) => wanted(one) && this.#members(one).length === 0)) {
+        try {
+          await this.remove(record.id);
+          deleted.push(record.name);
+        } catch (error) {
+          this.#input.log.warn(`prune: network ${record.name} stays: ${messageOf(error)}`);
+        }
+      }
+      this.#input.events({ type: 'network', action: 'prune', id: '', attributes: { reclaimed: '0' } });
+      return { NetworksDeleted: deleted.length === 0 ? null : deleted };
+    } finally {
+      this.#pruning = false;
+    }
+  }
+
+  find(reference: string): { readonly id: string; readonly name: string; readonly driver: string } | undefined {
+    return this.#catalog.find(reference);
+  }
+
+  /** Throws notFound `network x not found`. */
+  get(reference: string): { readonly id: string; readonly name: string; readonly driver: string } {
+    return this.#catalog.get(reference);
+  }
+
+  /** Blocks that a person gave a network; undefined for an unknown network. */
+  givenSubnets(reference: string): readonly string[] | undefined {
+    return this.#catalog.find(reference)?.givenSubnets;
+  }
+
+  /** The host's address on the default network, for `host-gateway`. */
+  hostGateway(): string {
+    const [subnet] = subnetsOf(this.#catalog.get('bridge'));
+    return subnet ? addressText(subnet.gateway) : '';
+  }
+
+  // ---- containers
+
+  /** Takes addresses and ports; nothing on the host changes yet. Throws in the words of a start that failed. */
+  reserve(wish: ContainerWish): Given {
+    this.#forget(wish.id);
+    const live: Live = { wish, endpoints: [], namespace: undefined };
+    this.#live.set(wish.id, live);
+    try {
+      const given: Record<string, EndpointSettings> = {};
+      for (const [key, settings] of inOrder(wish)) {
+        const network = this.#catalog.get(key);
+        if (network.configOnly) throw forbidden(`cannot create endpoint on configuration-only network`);
+        const endpoint = this.#endpoint(network, wish, key, settings);
+        live.endpoints.push(endpoint);
+        given[network.name] = filled(settings, endpoint);
+      }
+      return { endpoints: given, ports: this.#publish(live) };
+    } catch (error) {
+      this.#forget(wish.id);
+      throw error instanceof BerthError
+        ? new BerthError(error.kind, `${SETUP}${error.message}`, error.hint === undefined ? {} : { hint: error.hint })
+        : error;
+    }
+  }
+
+  /** What the container's files say about its networks; `reserve` came before. */
+  files(containerId: string): FileFacts {
+    const live = this.#live.get(containerId);
+    if (!live) return { hosts: [], ownResolver: false };
+    const { hostname, domainname } = live.wish;
+    const names = domainname === '' ? [hostname] : [`${hostname}.${domainname}`, hostname];
+    const hosts = live.endpoints.flatMap((endpoint) =>
+      endpoint.addresses.map((address) => ({ ip: addressText(address), names })),
+    );
+    return { hosts, ownResolver: live.endpoints.some((endpoint) => hasResolver(endpoint.network)) };
+  }
+
+  /** Makes the interfaces in the namespace of the process, which must not run yet. */
+  async attach(containerId: string, pid: number): Promise<void> {
+    const live = this.#live.get(containerId);
+    if (!live) return;
+    live.namespace = `/proc/${pid}/ns/net`;
+    try {
+      for (const endpoint of live.endpoints) this.#plugIn(live, endpoint);
+      this.#route(live);
+      await this.#reconciler.firewall();
+      this.#serveNames(live);
+    } catch (error) {
+      throw internal(`${SETUP}${messageOf(error)}`, { cause: error });
+    }
+    for (const endpoint of live.endpoints) this.#emit('connect', endpoint.network, containerId);
+  }
+
+  /** The container's process is gone, or never came: everything is given back. None is no error. */
+  async release(containerId: string, endpoints: Record<string, EndpointSettings>): Promise<void> {
+    const live = this.#live.get(containerId);
+    if (live) {
+      this.#forget(containerId);
+      for (const endpoint of live.endpoints) links.unplug(vethName(this.#names, endpoint.id));
+      if (live.namespace !== undefined)
+        for (const endpoint of live.endpoints) this.#emit('disconnect', endpoint.network, containerId);
+      await this.#reconciler.firewall();
+    }
+    for (const [name, settings] of Object.entries(endpoints)) endpoints[name] = emptied(settings);
+  }
+
+  /** A container that was taken back with its process: what it has is what its record says. */
+  restore(wish: ContainerWish, ports: PortMap, pid: number): void {
+    const live: Live = { wish, endpoints: [], namespace: `/proc/${pid}/ns/net` };
+    for (const settings of Object.values(wish.endpoints)) {
+      const network = this.#catalog.all().find(({ id }) => id === settings.NetworkID);
+      if (network && settings.EndpointID !== '') live.endpoints.push(endpointFrom(network, settings));
+    }
+    this.#live.set(wish.id, live);
+    const way = gatewayEndpoint(live.endpoints);
+    if (way) this.#ports.restore(wish.id, publishedFrom(ports, { 4: textOf(way, 4), 6: textOf(way, 6) }));
+    this.#serveNames(live);
+  }
+
+  /** At the daemon's start, after every `restore`: links and rules become what they should be, leftovers go. */
+  async settle(): Promise<void> {
+    this.#reconciler.links();
+    await this.#reconciler.firewall(true);
+  }
+
+  /** Puts a running container on one more network. */
+  async connect(containerId: string, reference: string, settings: EndpointSettings): Promise<Given> {
+    const live = this.#live.get(containerId);
+    const network = this.#catalog.get(reference);
+    if (!live) throw internal(`container ${containerId} has no network namespace of its own`);
+    const endpoint = this.#endpoint(network, live.wish, network.name, settings);
+    live.endpoints.push(endpoint);
+    try {
+      this.#plugIn(live, endpoint);
+      this.#route(live);
+      await this.#reconciler.firewall();
+      this.#serveNames(live);
+    } catch (error) {
+      await this.#pullOut(live, endpoint);
+      throw error;
+    }
+    const ports = this.#movePorts(live);
+    await this.#reconciler.firewall();
+    this.#emit('connect', network, containerId);
+    return { endpoints: { [network.name]: filled(settings, endpoint) }, ports };
+  }
+
+  /** Takes a running container off a network; gives its ports as they are then. */
+  async disconnect(containerId: string, reference: string): Promise<PortMap> {
+    const network = this.#catalog.get(reference);
+    const live = this.#live.get(containerId);
+    const endpoint = live?.endpoints.find((one) => one.network.id === network.id);
+    if (!live || !endpoint) throw internal(`container ${containerId} is not connected to the network ${network.name}`);
+    await this.#pullOut(live, endpoint);
+    this.#route(live);
+    const ports = this.#movePorts(live);
+    await this.#reconciler.firewall();
+    this.#emit('disconnect', network, containerId);
+    return ports;
+  }
+
+  /** True when the container has an endpoint on the network now. */
+  isOn(containerId: string, networkId: string): boolean {
+    return this.#live.get(containerId)?.endpoints.some((one) => one.network.id === networkId) ?? false;
+  }
+
+  close(): void {
+    this.#dns.close();
+  }
+
+  // ---- within
+
+  #endpoint(network: NetworkRecord, wish: ContainerWish, key: string, settings: EndpointSettings): Endpoint {
+    if (this.isOn(wish.id, network.id))
+      throw forbidden(`endpoint with name ${wish.name} already exists in network ${network.name}`);
+    const used = new Set(
+      [...this.#live.values()]
+        .flatMap(({ endpoints }) => endpoints)
+        .filter((one) => one.network.id === network.id)
+        .flatMap(({ addresses }) => addresses.map(({ value }) => value)),
+    );
+    const mac = wish.macs[key] ?? wish.macs[network.name] ?? settings.MacAddress;
+    const names = hasResolver(network) ? namesOf(wish, settings) : [];
+    return makeEndpoint(network, { id: randomId(), settings, mac, names }, used);
+  }
+
+  #plugIn(live: Live, endpoint: Endpoint): void {
+    const { network } = endpoint;
+    if (network.driver !== 'bridge' || live.namespace === undefined) return;
+    if (!links.linkExists(network.bridge)) this.#reconciler.links();
+    const { icc, interfacePrefix } = bridgeOptions(network.options);
+    const taken = links.interfacesInside(live.namespace);
+    let number = 0;
+    while (taken.includes(`${interfacePrefix}${number}`)) number += 1;
+    endpoint.interfaceName = `${interfacePrefix}${number}`;
+    links.plugIn(live.namespace, {
+      hostLink: vethName(this.#names, endpoint.id),
+      bridge: network.bridge,
+      name: endpoint.interfaceName,
+      mac: endpoint.mac,
+      mtu: mtuOf(network, this.#uplinkMtu),
+      addresses: endpoint.addresses,
+      isolated: !icc,
+      hairpin: links.bridgedPacketsAreFiltered(),
+    });
+  }
+
+  /** The way out of a container leads over one of its networks. */
+  #route(live: Live): void {
+    if (live.namespace === undefined || live.endpoints.every(({ network }) => network.driver !== 'bridge')) return;
+    const way = gatewayEndpoint(live.endpoints);
+    const name = way && interfaceOf(live.namespace, way);
+    links.setGateways(live.namespace, name, way?.gateways ?? []);
+  }
+
+  async #pullOut(live: Live, endpoint: Endpoint): Promise<void> {
+    live.endpoints = live.endpoints.filter((one) => one !== endpoint);
+    links.unplug(vethName(this.#names, endpoint.id));
+    await this.#reconciler.firewall();
+  }
+
+  #publish(live: Live): PortMap {
+    const { wish } = live;
+    const way = gatewayEndpoint(live.endpoints);
+    if (!way) return {};
+    const families = way.addresses.map(({ family }) => family);
+    const { hostBinding } = bridgeOptions(way.network.options);
+    const wishes = wishesOf({ ...wish, families, hostBinding: hostBinding === '0.0.0.0' ? undefined : hostBinding });
+    try {
+      const published = this.#ports.claim(wish.id, wishes, { 4: textOf(way, 4), 6: textOf(way, 6) });
+      return portMap(wish.exposed, published);
+    } catch (error) {
+      if (!(error instanceof BerthError)) throw error;
+      throw new BerthError(
+        error.kind,
+        `driver failed programming external connectivity on endpoint ${wish.name} (${way.id}): ${error.message}`,
+      );
+    }
+  }
+
+  /** After a change of the way out: the same host ports lead to the new one. */
+  #movePorts(live: Live): PortMap {
+    const before = this.#ports.of(live.wish.id);
+    const way = gatewayEndpoint(live.endpoints);
+    if (before.length > 0 && way && before.every((one) => one.address === textOf(way, one.family)))
+      return portMap(live.wish.exposed, before);
+    this.#ports.release(live.wish.id);
+    return this.#publish(live);
+  }
+
+  #serveNames(live: Live): void {
+    if (live.namespace === undefined || !live.endpoints.some(({ network }) => hasResolver(network))) return;
+    this.#dns.serve(live.wish.id, live.namespace, () => this.#zone(live));
+  }
+
+  /** Everybody on the networks of a container. */
+  #zone(live: Live): { readonly members: readonly Member[]; readonly outside: boolean } {
+    const own = live.endpoints.filter(({ network }) => hasResolver(network));
+    return {
+      members: own.flatMap(({ network }) => this.#members(network)),
+      outside: live.endpoints.some(({ gateways }) => gateways.length > 0),
+    };
+  }
+
+  #forget(containerId: string): void {
+    this.#dns.stop(containerId);
+    this.#ports.release(containerId);
+    this.#live.delete(containerId);
+  }
+
+  #members(record: NetworkRecord): Member[] {
+    return [...this.#live.values()].flatMap(({ wish, endpoints }) =>
+      endpoints
+        .filter(({ network }) => network.id === record.id)
+        .map((endpoint) => ({
+          containerId: wish.id,
+          name: this.#input.containers.nameOf(wish.id) ?? wish.name,
+          endpoint,
+        })),
+    );
+  }
+
+  #emit(action: 'create' | 'destroy' | 'connect' | 'disconnect', { id, name, driver }: NetworkRecord, container?: string): void {
+    const attributes = { ...(container === undefined ? {} : { container }), name, type: driver };
+    this.#input.events({ type: 'network', action, id, attributes });
+  }
+}
+
+/** User-defined networks answer names; the default one has its hosts files alone, as Docker's. */
+function hasResolver(network: NetworkRecord): boolean {
+  return network.driver === 'bridge' && !isPredefined(network);
+}
+
+/** The network of the mode first, which makes it eth0; then the others by name. */
+function inOrder({ mode, endpoints }: ContainerWish): [string, EndpointSettings][] {
+  const main = mode === 'default' ? 'bridge' : mode;
+  return Object.entries(endpoints).toSorted(([a], [b]) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1));
+}
+
+/** What a container is called on a network: its name, the aliases, the short id, the host name. */
+function namesOf(wish: ContainerWish, settings: EndpointSettings): string[] {
+  return [...new Set([wish.name, ...(settings.Aliases ?? []), wish.id.slice(0, 12), wish.hostname])].filter(
+    (name) => name !== '',
+  );
+}
+
+/** Name of an endpoint's interface; after a restart of the daemon it is found by its address. */
+function interfaceOf(namespace: string, endpoint: Endpoint): string | undefined {
+  if (endpoint.interfaceName === '') endpoint.interfaceName = links.interfaceByMac(namespace, endpoint.mac) ?? '';
+  return endpoint.interfaceName === '' ? undefined : endpoint.interfaceName;
+}
