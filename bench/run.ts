@@ -46,6 +46,7 @@ if (dockerd)
   execFileSync('docker', ['-H', dockerd.host, 'load'], { input: image, stdio: ['pipe', 'ignore', 'inherit'] });
 const podman = preparePodman(image);
 
+await settled();
 idleMemory();
 await timings();
 await manyStarts();
@@ -61,6 +62,11 @@ function preparePodman(archive: Buffer): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Idle means that nothing was asked for a while: every engine gets the same time to give memory back. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 6000));
 }
 
 function idleMemory(): void {
@@ -134,7 +140,7 @@ async function manyStarts(): Promise<void> {
     const starts = await allOf(50, 8, (index) =>
       timeOf(docker(engine, 'run', '-d', '--name', `many${index}`, '--network', 'none', 'busybox', 'sleep', '100000')),
     );
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await settled();
     const monitors = processesNamed(engine.monitorName, engine.folder);
     results.set(engine, {
       starts,

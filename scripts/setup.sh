@@ -21,6 +21,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 # package, and what proves that it is there: a command (any of several) or a file. docs/dependencies.md says why each is needed.
 needed='
 busybox-static   busybox
+bzip2            bzip2
 ca-certificates  /etc/ssl/certs/ca-certificates.crt
 conmon           conmon
 crun             crun
@@ -110,6 +111,9 @@ debian_packages() {
   packages=$(missing_of "$needed")
   [ "$tests" = no ] || packages="$packages$(missing_of "$needed_by_tests")"
   packages=${packages% }
+  fresh=no
+  # The tests also fetch packages that they do not install: a kernel for a virtual machine.
+  if [ "$tests" = yes ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! have_lists; then update_lists; fi
   [ -n "$packages" ] || return 0
   command -v apt-get >/dev/null 2>&1 || fail "this is not a Debian or Ubuntu system (no apt-get), and these are missing: $packages" \
     'Install them in the way of your distribution (the names are those of Debian packages), then run the command again.'
@@ -118,8 +122,7 @@ debian_packages() {
 
   say "installing from Debian: $packages"
   # Without a list of packages there is nothing to look names up in; an old list is renewed when a download fails.
-  fresh=no
-  if ! ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1; then update_lists; fi
+  if [ "$fresh" = no ] && ! have_lists; then update_lists; fi
   if ! download_packages; then
     if [ "$fresh" = no ]; then update_lists; fi
     if ! download_packages; then
@@ -135,6 +138,8 @@ debian_packages() {
     fail 'Debian packages could not be installed.' "Try 'apt-get install $packages' by hand, then run the command again." "The whole output is in $log."
   fi
 }
+
+have_lists() { ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1; }
 
 update_lists() {
   say 'fetching the package lists (apt-get update)'

@@ -13,8 +13,10 @@ interface Kind {
   readonly needsRoot: boolean;
   /** Files at a time: those that start daemons and virtual machines wait on each other. */
   readonly atOnce: number;
-  /** What one file may take, in milliseconds. */
+  /** What one test may take, in milliseconds. */
   readonly timeout: number;
+  /** What all of the kind may take: a file that hangs outside a test is ended by it. */
+  readonly budget: number;
 }
 
 const cores = availableParallelism();
@@ -29,11 +31,36 @@ const KINDS: readonly Kind[] = [
     has: (file) => !isRoot(file) && !isVm(file) && !isE2e(file),
     needsRoot: false,
     atOnce: cores + 1,
-    timeout: 120_000,
+    timeout: 60_000,
+    budget: 300_000,
   },
-  { name: 'root', is: 'root, namespaces, mounts', has: isRoot, needsRoot: true, atOnce: cores, timeout: 300_000 },
-  { name: 'e2e', is: 'a daemon of its own, real clients', has: isE2e, needsRoot: true, atOnce: 2, timeout: 600_000 },
-  { name: 'vm', is: 'a machine of its own, in QEMU', has: isVm, needsRoot: true, atOnce: 1, timeout: 900_000 },
+  {
+    name: 'root',
+    is: 'root, namespaces, mounts',
+    has: isRoot,
+    needsRoot: true,
+    atOnce: cores,
+    timeout: 300_000,
+    budget: 600_000,
+  },
+  {
+    name: 'e2e',
+    is: 'a daemon of its own, real clients',
+    has: isE2e,
+    needsRoot: true,
+    atOnce: 2,
+    timeout: 600_000,
+    budget: 900_000,
+  },
+  {
+    name: 'vm',
+    is: 'a machine of its own, in QEMU',
+    has: isVm,
+    needsRoot: true,
+    atOnce: 1,
+    timeout: 900_000,
+    budget: 900_000,
+  },
 ];
 
 interface Counts {
@@ -89,6 +116,7 @@ async function play(kind: Kind, chosen: readonly string[]): Promise<Counts> {
     cwd: root,
     concurrency: kind.atOnce,
     timeout: kind.timeout,
+    signal: AbortSignal.timeout(kind.budget),
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   stream.on('test:summary', ({ counts: seen, success, file }: EventData.TestSummary) => {

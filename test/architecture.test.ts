@@ -21,6 +21,10 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     may: ['base', 'spec', 'host', 'store'],
     is: 'folders with a life of their own; containers are known to it by a port only',
   },
+  network: {
+    may: ['base', 'spec', 'host', 'store'],
+    is: 'links, addresses and rules; containers are known to it by a port only',
+  },
   runtime: { may: ['base', 'spec', 'host'], is: 'containers as processes; it keeps no records and serves no API' },
   engine: {
     may: ['base', 'spec', 'host', 'store', 'runtime'],
@@ -28,7 +32,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
   },
   system: { may: ['base', 'spec', 'runtime'], is: 'what the daemon says of itself, from values that are given to it' },
   api: {
-    may: ['base', 'spec', 'engine', 'images', 'volumes', 'runtime', 'system'],
+    may: ['base', 'spec', 'engine', 'images', 'volumes', 'network', 'runtime', 'system'],
     is: 'HTTP over the engine; nothing below it knows of HTTP',
   },
   client: { may: ['base', 'spec'], is: 'the other end of the API; it works where no engine is' },
@@ -58,7 +62,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {};
 const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>> = {
   koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
   pino: { in: ['base'], why: 'folders take a Log of base/log.ts, so that what writes it can change' },
-  zod: { in: ['spec'], why: 'schemas are part of the wire format; the client must not load them' },
   'tar-stream': { in: ['cli'], why: 'the daemon reads archives with host/confined, which cannot be led astray' },
 };
 

@@ -10,6 +10,7 @@ import { containerFileHandlers } from '../api/handlers/container-files.ts';
 import { containerHandlers } from '../api/handlers/containers.ts';
 import { execHandlers } from '../api/handlers/exec.ts';
 import { imageHandlers } from '../api/handlers/images.ts';
+import { networkHandlers } from '../api/handlers/networks.ts';
 import { systemHandlers } from '../api/handlers/system.ts';
 import { volumeHandlers } from '../api/handlers/volumes.ts';
 import { createApiServer } from '../api/server.ts';
@@ -117,6 +118,13 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     users: { usersOf: (name) => engine?.volumeUsers(name) ?? [] },
     events: sink,
   });
+  const networks = new Networks({
+    instance,
+    log,
+    records: records.table<NetworkRecord>('networks'),
+    containers: { nameOf: (id) => engine?.nameOf(id) },
+    events: sink,
+  });
   const initPath = options.initPath === '' ? findProgram('docker-init', 'tini-static', 'catatonit') : options.initPath;
   engine = openEngine({
     dataRoot,
@@ -127,6 +135,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     images,
     imageNames: images,
     volumes,
+    networks,
     events,
     log,
     host,
@@ -160,6 +169,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     ...execHandlers(engine),
     ...imageHandlers(images),
     ...volumeHandlers(volumes),
+    ...networkHandlers(engine, networks),
   };
   const quiet = whenQuiet(QUIET_MS);
   quiet.touch();

@@ -9,7 +9,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     env: process.env,
     run: randomBytes(3).toString('hex'),
     clock: () => performance.now(),
-    ...(mayStart ? { startDaemon: (endpoint) => startDaemon(endpoint, process.argv[1] ?? '') } : {}),
+    ...(mayStart ? { startDaemon: (endpoint) => startDaemon(endpoint, process.argv[1] ?? '', process.execPath) } : {}),
   });
   // Connections that are kept for a next call must not hold the process.
   return process.exit(code);

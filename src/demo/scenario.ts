@@ -29,7 +29,7 @@ export const scenario: readonly Step[] = [
     title: 'The daemon answers',
     async play({ client }) {
       const [version, info] = [await client.call('SystemVersion'), await client.call('SystemInfo')];
-      return `Berth ${version.Version}, API ${version.MinAPIVersion} to ${version.ApiVersion}; runtime ${info.DefaultRuntime}, control groups v${info.CgroupVersion}`;
+      return `${version.Platform.Name}, API ${version.MinAPIVersion} to ${version.ApiVersion}; runtime ${info.DefaultRuntime}, control groups v${info.CgroupVersion}`;
     },
   },
   {

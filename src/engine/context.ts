@@ -8,7 +8,7 @@ import type { Container } from './container.ts';
 import type { CreateFacts } from './create/index.ts';
 import type { EventBus } from './events.ts';
 import type { Exec } from './exec.ts';
-import type { ImageSource, VolumeSource } from './ports.ts';
+import type { ImageSource, NetworkSource, VolumeSource } from './ports.ts';
 import type { Registry } from './registry.ts';
 
 export interface EngineContext {
@@ -20,6 +20,7 @@ export interface EngineContext {
   readonly defaultRuntime: string;
   readonly images: ImageSource;
   readonly volumes: VolumeSource;
+  readonly networks: NetworkSource;
   readonly events: EventBus;
   readonly log: Log;
   readonly host: HostAbilities;

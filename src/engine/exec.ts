@@ -6,6 +6,8 @@ export class Exec {
   readonly id: string;
   readonly containerId: string;
   readonly wish: NormalisedExec;
+  /** Resolves when the process is there, or could not be made. */
+  readonly started = Promise.withResolvers<void>();
   phase: 'created' | 'starting' | 'running' | 'ended' = 'created';
   exitCode: number | undefined;
   pid = 0;

@@ -15,6 +15,7 @@ export interface FactSources {
   readonly runtimes: readonly string[];
   readonly defaultRuntime: string;
   readonly containerId: (reference: string) => string | undefined;
+  readonly networkSubnets: (reference: string) => readonly string[] | undefined;
 }
 
 export function createFacts(sources: FactSources): CreateFacts {
@@ -38,6 +39,7 @@ export function createFacts(sources: FactSources): CreateFacts {
     },
     pathExists: existsSync,
     containerId: sources.containerId,
+    networkSubnets: sources.networkSubnets,
   };
 }
 

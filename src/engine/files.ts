@@ -53,6 +53,13 @@ export function resolvText(hostFile: string, wish: ResolverWish, dropLoopback: b
   return `${lines.join('\n')}\n`;
 }
 
+/** For a container whose names the daemon answers: names with no dot are asked as they are. */
+export function ownResolvText(hostFile: string, wish: ResolverWish): string {
+  const asked = wish.options.length > 0 ? wish.options : parseResolv(hostFile).options;
+  const options = asked.some((option) => option.startsWith('ndots:')) ? asked : [...asked, 'ndots:0'];
+  return resolvText(hostFile, { servers: ['127.0.0.11'], search: wish.search, options }, false);
+}
+
 function parseResolv(text: string): { servers: string[]; search: string[]; options: string[] } {
   const found = { servers: [] as string[], search: [] as string[], options: [] as string[] };
   for (const line of text.split('\n')) {

@@ -29,6 +29,7 @@ import { checkExecStart, createExec, type ExecStart, inspectExec, resizeExec, st
 import { exited } from './verbs/exited.ts';
 import { inspect } from './verbs/inspect.ts';
 import { kill, stop, stopProcess } from './verbs/kill.ts';
+import { connectNetwork, disconnectNetwork } from './verbs/network.ts';
 import { type ListOptions, list } from './verbs/list.ts';
 import type { ImageNames } from './verbs/list-filter.ts';
 import { checkReadable, type LogWish, logBatches } from './verbs/logs.ts';
@@ -45,7 +46,7 @@ import { update } from './verbs/update.ts';
 import { wait } from './verbs/wait.ts';
 
 export { EventBus } from './events.ts';
-export type { ImageSource, ImageUsers, VolumeSource } from './ports.ts';
+export type { ImageSource, ImageUsers, NetworkSource, VolumeSource } from './ports.ts';
 export type { Io } from './streams.ts';
 export type { ImageNames } from './verbs/list-filter.ts';
 export { timeOf, untilOf } from './verbs/prune.ts';
@@ -70,6 +71,7 @@ export function openEngine(options: EngineOptions) {
     runtimes: [...options.runtimes.keys()],
     defaultRuntime: options.defaultRuntime,
     containerId: (reference) => registry.lookup(reference)?.id,
+    networkSubnets: (reference) => options.networks.givenSubnets(reference),
   });
   mkdirSync(paths.root, { recursive: true, mode: 0o710 });
   const context: EngineContext = {
@@ -135,6 +137,10 @@ export function openEngine(options: EngineOptions) {
     },
     checkAttach: (reference: string, wish: AttachOptions) => checkAttach(context, reference, wish),
     attach: (reference: string, wish: AttachOptions, io: Io) => attach(context, reference, wish, io),
+    connectNetwork: (network: string, body: unknown) => connectNetwork(context, network, body),
+    disconnectNetwork: (network: string, body: unknown) => disconnectNetwork(context, network, body),
+    /** undefined for a container that is gone. */
+    nameOf: (id: string) => registry.find(id)?.record.name,
     createExec: (reference: string, body: unknown, minor: number) => createExec(context, reference, body, minor),
     checkExecStart: (id: string) => checkExecStart(context, id),
     startExec: (wish: ExecStart) => startExec(context, wish),
@@ -163,7 +169,6 @@ export function openEngine(options: EngineOptions) {
       for (const container of registry.all()) {
         clearTimeout(container.restartTimer);
         container.healthStop?.();
-        container.rotationStop?.();
       }
       if (stopContainers)
         await Promise.allSettled(

@@ -1,6 +1,6 @@
 // How large a container's log may grow, from its logging options.
 import { parseBytes } from '../base/units.ts';
-import { reopenLog, rotateWhileRunning } from '../runtime/index.ts';
+import { reopenLog, rotateWhileRunning, trimLog } from '../runtime/index.ts';
 import type { HostConfig } from '../spec/docker/index.ts';
 import type { Container } from './container.ts';
 import type { EngineContext } from './context.ts';
@@ -29,9 +29,14 @@ export function startRotation(context: EngineContext, container: Container): voi
   const { LogConfig } = container.record.hostConfig;
   const { maxBytes, maxFiles } = logBounds(LogConfig);
   if (LogConfig.Type === 'none' || maxBytes === undefined || maxFiles < 2) return;
-  container.rotationStop = rotateWhileRunning(
-    context.paths.of(container.id).log,
+  const { log } = context.paths.of(container.id);
+  const stop = rotateWhileRunning(
+    log,
     { maxBytes, maxFiles },
     () => void reopenLog(context.runtime.paths.bundle(container.id)),
   );
+  container.rotationStop = () => {
+    stop();
+    trimLog(log, maxBytes);
+  };
 }

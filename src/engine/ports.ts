@@ -1,6 +1,6 @@
 // What the engine needs of images and layers, cut small.
 import type { Digest } from '../base/ids.ts';
-import type { ImageConfig } from '../spec/docker/index.ts';
+import type { EndpointSettings, ImageConfig, PortBinding } from '../spec/docker/index.ts';
 
 export interface ContainerImage {
   readonly id: Digest;
@@ -81,4 +81,54 @@ export interface VolumeSource {
   copyUp(name: string, rootfs: string, target: string): Promise<void>;
   /** Removes an anonymous volume that nobody uses any more; a volume in use stays. */
   removeUnused(name: string): Promise<void>;
+}
+
+/** A container as far as its networks go. */
+export interface NetworkWish {
+  readonly id: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly domainname: string;
+  readonly mode: string;
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  readonly macs: Readonly<Record<string, string>>;
+  readonly exposed: readonly string[];
+  readonly bindings: Readonly<Record<string, readonly PortBinding[] | null>>;
+  readonly publishAll: boolean;
+  readonly dns: readonly string[];
+}
+
+type Ports = Record<string, PortBinding[] | null>;
+
+/** What the engine needs of networks. */
+export interface NetworkSource {
+  /** Throws notFound `network x not found`. */
+  get(reference: string): { readonly id: string; readonly name: string; readonly driver: string };
+  find(reference: string): { readonly id: string; readonly name: string; readonly driver: string } | undefined;
+  /** Blocks that a person gave a network; undefined for an unknown one. */
+  givenSubnets(reference: string): readonly string[] | undefined;
+  /** The host's address on the default network. */
+  hostGateway(): string;
+  /** Takes addresses and ports for a start, or refuses it; the host is as before. */
+  reserve(wish: NetworkWish): { readonly endpoints: Record<string, EndpointSettings>; readonly ports: Ports };
+  /** What the container's files say about what was reserved. */
+  files(id: string): {
+    readonly hosts: readonly { readonly ip: string; readonly names: readonly string[] }[];
+    readonly ownResolver: boolean;
+  };
+  /** Makes the interfaces in the namespace of a process that does not run yet. */
+  attach(id: string, pid: number): Promise<void>;
+  /** Gives everything back and empties the settings; nothing to give back is no error. */
+  release(id: string, endpoints: Record<string, EndpointSettings>): Promise<void>;
+  /** For a container that was taken back. */
+  restore(wish: NetworkWish, ports: Ports, pid: number): void;
+  /** After every `restore`. */
+  settle(): Promise<void>;
+  isOn(id: string, networkId: string): boolean;
+  connect(
+    id: string,
+    reference: string,
+    settings: EndpointSettings,
+  ): Promise<{ readonly endpoints: Record<string, EndpointSettings>; readonly ports: Ports }>;
+  disconnect(id: string, reference: string): Promise<Ports>;
 }

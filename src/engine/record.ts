@@ -6,6 +6,7 @@ import type {
   HealthcheckResult,
   HostConfig,
   MountPoint,
+  PortBinding,
 } from '../spec/docker/index.ts';
 
 /** A process as nothing else can be: its number, when it started, and in which boot of the kernel. */
@@ -63,7 +64,11 @@ export interface ContainerRecord {
   readonly config: ContainerConfig;
   hostConfig: HostConfig;
   readonly mounts: readonly MountRecord[];
-  readonly endpoints: Record<string, EndpointSettings>;
+  endpoints: Record<string, EndpointSettings>;
+  /** MAC addresses that the user gave, by network as in `endpoints`; what an endpoint has is in its settings. */
+  macs?: Record<string, string>;
+  /** Published and exposed ports as inspect shows them, while there is a process. */
+  ports?: Record<string, PortBinding[] | null>;
   readonly lowerDirs: readonly string[];
   readonly platform: { readonly os: string; readonly architecture: string };
   /** The runtime that started it last. */

@@ -63,7 +63,12 @@ export class Catalog {
   }
 
   /** The networks that every daemon has, made where they are missing. */
-  ensurePredefined(facts: { bridge: string; mtu: number; bip: string | undefined; host: () => readonly Block[] }): void {
+  ensurePredefined(facts: {
+    bridge: string;
+    mtu: number;
+    bip: string | undefined;
+    host: () => readonly Block[];
+  }): void {
     for (const name of PREDEFINED) {
       if (this.all().some((one) => one.name === name)) continue;
       this.#put(

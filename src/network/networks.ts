@@ -14,7 +14,7 @@ import type {
 import type { RecordTable } from '../store/records/index.ts';
 import { addressText } from './address.ts';
 import { Catalog } from './catalog.ts';
-import { NameServer } from './dns/index.ts';
+import { NameServer, type Zone } from './dns/index.ts';
 import {
   emptied,
   type Endpoint,
@@ -64,6 +64,8 @@ export interface ContainerWish {
   readonly exposed: readonly string[];
   readonly bindings: Readonly<Record<string, readonly PortBinding[] | null>>;
   readonly publishAll: boolean;
+  /** Resolvers for what the daemon does not know; the host's when there are none. */
+  readonly dns: readonly string[];
 }
 
 export type PortMap = Record<string, PortBinding[] | null>;
@@ -260,8 +262,7 @@ export class Networks {
     try {
       for (const endpoint of live.endpoints) this.#plugIn(live, endpoint);
       this.#route(live);
-      await this.#reconciler.firewall();
-      this.#serveNames(live);
+      await Promise.all([this.#reconciler.firewall(), this.#serveNames(live)]);
     } catch (error) {
       throw internal(`${SETUP}${messageOf(error)}`, { cause: error });
     }
@@ -291,7 +292,9 @@ export class Networks {
     this.#live.set(wish.id, live);
     const way = gatewayEndpoint(live.endpoints);
     if (way) this.#ports.restore(wish.id, publishedFrom(ports, { 4: textOf(way, 4), 6: textOf(way, 6) }));
-    this.#serveNames(live);
+    void this.#serveNames(live).catch((error: unknown) =>
+      this.#input.log.warn(`container ${wish.id} has no names: ${messageOf(error)}`),
+    );
   }
 
   /** At the daemon's start, after every `restore`: links and rules become what they should be, leftovers go. */
@@ -310,8 +313,10 @@ export class Networks {
     try {
       this.#plugIn(live, endpoint);
       this.#route(live);
-      await this.#reconciler.firewall();
-      this.#serveNames(live);
+      await Promise.all([
+        this.#reconciler.firewall(),
+        this.#dns.serves(containerId) ? undefined : this.#serveNames(live),
+      ]);
     } catch (error) {
       await this.#pullOut(live, endpoint);
       throw error;
@@ -425,16 +430,23 @@ export class Networks {
     return this.#publish(live);
   }
 
-  #serveNames(live: Live): void {
-    if (live.namespace === undefined || !live.endpoints.some(({ network }) => hasResolver(network))) return;
-    this.#dns.serve(live.wish.id, live.namespace, () => this.#zone(live));
+  async #serveNames(live: Live): Promise<void> {
+    const { namespace, wish } = live;
+    if (namespace === undefined || !live.endpoints.some(({ network }) => hasResolver(network))) return;
+    await this.#dns.serve({ id: wish.id, namespace, zone: () => this.#zone(live), servers: wish.dns });
   }
 
   /** Everybody on the networks of a container. */
-  #zone(live: Live): { readonly members: readonly Member[]; readonly outside: boolean } {
+  #zone(live: Live): Zone {
     const own = live.endpoints.filter(({ network }) => hasResolver(network));
     return {
-      members: own.flatMap(({ network }) => this.#members(network)),
+      members: own.flatMap(({ network }) =>
+        this.#members(network).map(({ name, endpoint }) => ({
+          names: [name, ...endpoint.names],
+          network: network.name,
+          addresses: endpoint.addresses,
+        })),
+      ),
       outside: live.endpoints.some(({ gateways }) => gateways.length > 0),
     };
   }
@@ -457,7 +469,11 @@ export class Networks {
     );
   }
 
-  #emit(action: 'create' | 'destroy' | 'connect' | 'disconnect', { id, name, driver }: NetworkRecord, container?: string): void {
+  #emit(
+    action: 'create' | 'destroy' | 'connect' | 'disconnect',
+    { id, name, driver }: NetworkRecord,
+    container?: string,
+  ): void {
     const attributes = { ...(container === undefined ? {} : { container }), name, type: driver };
     this.#input.events({ type: 'network', action, id, attributes });
   }

@@ -89,7 +89,10 @@ export class Reconciler {
       bridges: this.#bridges().map((network) => this.#rulesOf(network)),
       published: this.#input.published(),
     };
-    return { rules: firewallText(input), carry: bridgedPacketsAreFiltered() ? switchText(input) : '' };
+    return {
+      rules: firewallText(input),
+      carry: switchText(bridgedPacketsAreFiltered() ? input : { ...input, bridges: [] }),
+    };
   }
 
   #bridges(): NetworkRecord[] {

@@ -9,6 +9,7 @@ import { type CgroupTrees, groupProcesses, removeGroup } from '../host/cgroup.ts
 import { isAlive, sendSignal, startTicks } from '../host/process.ts';
 import { type OciRuntime, runtimeCall } from './choose.ts';
 import { Console } from './monitor/console.ts';
+import { resizeTerminal } from './monitor/control.ts';
 import { openGate } from './monitor/gate.ts';
 import { launch, LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
@@ -20,7 +21,7 @@ export { exitCodeOf, refusalWords } from './words.ts';
 export type { LogLine } from './logs/lines.ts';
 export { readLog } from './logs/read.ts';
 export { type Channel, Console, type Watcher } from './monitor/console.ts';
-export { rotateWhileRunning } from './logs/rotate.ts';
+export { rotateWhileRunning, trimLog } from './logs/rotate.ts';
 export { reopenLog, resizeTerminal } from './monitor/control.ts';
 export { type Exit, ExitWatch } from './monitor/exits.ts';
 export { LaunchError } from './monitor/launch.ts';
@@ -123,7 +124,12 @@ export class Runtime {
           keepStdin: false,
           execProcess: processFile,
         },
-        () => onConsole(new Console(bundle)),
+        () => {
+          // crun does not set the size for an exec; the monitor does it as soon as there is a terminal
+          const size = wish.process.consoleSize;
+          if (size) resizeTerminal(bundle, size.height, size.width);
+          onConsole(new Console(bundle));
+        },
       );
       exit = (launched.execExit ?? Promise.resolve(undefined)).finally(() =>
         rmSync(bundle, { recursive: true, force: true }),

@@ -24,7 +24,7 @@ const cases: readonly [string, 'create' | 'exec', string, string, string, number
     'create',
     '/etc',
     'open executable: Operation not permitted',
-    'crun create failed: unable to start container process: exec: "/etc": is a directory',
+    'crun create failed: unable to start container process: exec: "/etc": permission denied',
     126,
   ],
   [

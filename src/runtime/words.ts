@@ -17,7 +17,7 @@ const PROGRAM_FAULTS: readonly [RegExp, string][] = [
     /executable file `?.*?`? not found|(?:exec|open executable|stat)\b.*: No such file or directory/i,
     'exec: "$0": stat $0: no such file or directory',
   ],
-  [/(?:open executable|executable).*: (?:Operation not permitted|Is a directory)/i, 'exec: "$0": is a directory'],
+  [/(?:open executable|executable).*: (?:Operation not permitted|Is a directory)/i, 'exec: "$0": permission denied'],
   [/(?:open executable|executable|exec).*: Permission denied/i, 'exec: "$0": permission denied'],
   [/exec.*: Exec format error/i, 'exec $0: exec format error'],
 ];

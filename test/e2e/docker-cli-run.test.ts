@@ -89,7 +89,7 @@ suite('docker run', { skip: dockerMissing() }, () => {
     const summed = await daemon.client(
       'docker',
       ['run', '--rm', '-i', '--network', 'none', 'busybox', 'sh', '-c', 'wc -c; sleep 0.2; echo after'],
-      'x'.repeat(300_000),
+      { input: 'x'.repeat(300_000) },
     );
     assert.deepEqual(summed, { code: 0, stdout: '300000\nafter\n', stderr: '' });
   });

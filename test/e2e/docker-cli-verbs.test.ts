@@ -58,7 +58,7 @@ suite('docker', { skip: dockerMissing() }, () => {
   test('exec -i: a megabyte through cat, and what is typed is answered before the half-close', async () => {
     await using _ = await running('box');
     const much = '0123456789abcde\n'.repeat(65_536);
-    const { stdout } = await daemon.client('docker', ['exec', '-i', 'box', 'cat'], much);
+    const { stdout } = await daemon.client('docker', ['exec', '-i', 'box', 'cat'], { input: much });
     assert.equal(stdout.length, much.length);
     assert.equal(stdout, much);
     using program = new Program(daemon.command('docker', ['exec', '-i', 'box', 'cat']));
@@ -336,7 +336,7 @@ suite('docker', { skip: dockerMissing() }, () => {
     await docker('create', '--name', 'later', '--network', 'none', 'busybox', 'sh', '-c', 'echo out; exit 9');
     assert.deepEqual(await daemon.docker('start', '-a', 'later'), { code: 9, stdout: 'out\n', stderr: '' });
     await docker('create', '-i', '--name', 'asks', '--network', 'none', 'busybox', 'cat');
-    assert.deepEqual(await daemon.client('docker', ['start', '-ai', 'asks'], 'given\n'), {
+    assert.deepEqual(await daemon.client('docker', ['start', '-ai', 'asks'], { input: 'given\n' }), {
       code: 0,
       stdout: 'given\n',
       stderr: '',

@@ -144,9 +144,13 @@ export class TestDaemon implements AsyncDisposable {
     return this.client('berth', args);
   }
 
-  client(client: Client, args: readonly string[], input?: string): Promise<Result> {
-    const command = this.command(client, args);
-    return execute(command.file, command.args, { env: command.env, ...(input === undefined ? {} : { input }) });
+  client(
+    client: Client,
+    args: readonly string[],
+    options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Result> {
+    const { file, args: all, env } = this.command(client, args);
+    return execute(file, all, { ...options, env: { ...env, ...options.env } });
   }
 
   /** A client of this daemon, for who spawns it in another way: under a terminal, or with its input held open. */
@@ -154,7 +158,7 @@ export class TestDaemon implements AsyncDisposable {
     const env = dockerEnvironment();
     return client === 'docker'
       ? { file: 'docker', args: ['-H', this.host, ...args], env }
-      : { file: process.execPath, args: [ENTRY, '-H', this.host, ...args], env };
+      : { file: process.execPath, args: ['--', ENTRY, '-H', this.host, ...args], env };
   }
 
   /** A raw API call; the body is JSON when there is one. */

@@ -38,8 +38,8 @@ export function execHandlers(engine: Engine): Handlers {
       io.end();
     },
     ExecInspect: (request, response) => response.json(engine.inspectExec(id(request))),
-    ExecResize: (request, response) => {
-      engine.resizeExec(id(request), ...sizeOf(request.query));
+    ExecResize: async (request, response) => {
+      await engine.resizeExec(id(request), ...sizeOf(request.query));
       response.empty(200);
     },
   };

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { BerthError, invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
+import { login } from '../../registry/client/index.ts';
 import type { Images } from '../../images/index.ts';
 import { infoOf, type SystemFacts, versionOf } from '../../system/index.ts';
 import type { ContainerSummary, EventMessage, Filters } from '../../spec/docker/index.ts';
@@ -36,6 +37,19 @@ export function systemHandlers({ engine, images, volumes, facts }: SystemParts):
           openFiles: readdirSync('/proc/self/fd').length,
         }),
       );
+    },
+    SystemAuth: async (request, response) => {
+      const body = ((await request.json()) ?? {}) as {
+        username?: unknown;
+        password?: unknown;
+        serveraddress?: unknown;
+      };
+      const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+      await login(
+        { username: text(body.username), password: text(body.password), server: text(body.serveraddress) },
+        { insecure: facts.insecureRegistries, signal: request.signal },
+      );
+      response.json({ Status: 'Login Succeeded', IdentityToken: '' });
     },
     SystemEvents: async (request, response) => {
       const filters = request.query.filters ?? new Map<string, string[]>();

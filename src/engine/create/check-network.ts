@@ -45,6 +45,12 @@ export function checkEndpoints(endpoints: Readonly<Record<string, EndpointSettin
   if (faults.length > 0) throw invalid(joinFaults(faults));
 }
 
+/** Throws invalid for the settings of one endpoint alone, as a connect gives them. */
+export function checkEndpoint(network: string, endpoint: EndpointSettings, facts: CreateFacts): void {
+  const fault = endpointFault(network, endpoint, facts);
+  if (fault) throw invalid(fault);
+}
+
 function endpointFault(network: string, endpoint: EndpointSettings, facts: CreateFacts): string | undefined {
   const faults: string[] = [];
   const { IPv4Address: v4 = '', IPv6Address: v6 = '', LinkLocalIPs = [] } = endpoint.IPAMConfig ?? {};

@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Undo } from '../../base/disposal.ts';
-import { conflict, internal, invalid, isErrno, notFound } from '../../base/errors.ts';
+import { conflict, internal, invalid, isErrno } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
 import type {
   DeviceNode,
@@ -15,7 +15,7 @@ import { resolveUser } from '../../runtime/user/index.ts';
 import type { DeviceMapping, HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext } from '../context.ts';
-import { hostHostsText, hostsText, resolvText } from '../files.ts';
+import { hostHostsText, hostsText, ownResolvText, resolvText } from '../files.ts';
 import { hasProcess } from '../lifecycle.ts';
 import type { MountRecord } from '../record.ts';
 
@@ -87,7 +87,7 @@ function joined(
   const pid = other.state.process?.pid;
   if (!hasProcess(other.state.phase) || pid === undefined) throw conflict(notRunning(other, kind));
   if (kind === 'ipc' && other.record.hostConfig.IpcMode !== 'shareable')
-    throw internal(`container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`);
+    throw invalid(`container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`);
   return { path: `/proc/${pid}/ns/${kind}` };
 }
 
@@ -98,12 +98,9 @@ function notRunning(other: Container, kind: 'net' | 'pid' | 'ipc'): string {
   return `joining network namespace of container: cannot join network namespace of a non running container: container ${other.record.name} is ${phase}`;
 }
 
-/** What only the start can find out: networks, links and devices that are not there. */
+/** What only the start can find out: links and devices that are not there. */
 function checkStartable(context: EngineContext, { record }: Container): void {
   const { hostConfig } = record;
-  const network = hostConfig.NetworkMode;
-  if (!['bridge', 'default', 'host', 'none'].includes(network) && !network.startsWith('container:'))
-    throw notFound(`failed to set up container networking: network ${network} not found`);
   for (const link of hostConfig.Links ?? []) {
     const [name = '', alias = name] = link.split(':');
     const other = context.registry.get(name);
@@ -126,18 +123,19 @@ function writeFiles(context: EngineContext, container: Container): void {
       writeFileSync(paths[file], readText(other[file]), { mode: 0o644 });
     return;
   }
-  const extra = hostConfig.ExtraHosts ?? [];
+  const extra = (hostConfig.ExtraHosts ?? []).map((line) => line.replace(/([:=])host-gateway$/, `$1${context.networks.hostGateway()}`));
+  const { hosts, ownResolver } = context.networks.files(container.id);
   const isHost = hostConfig.NetworkMode === 'host';
   const wish = {
     servers: hostConfig.Dns ?? [],
     search: hostConfig.DnsSearch ?? [],
     options: hostConfig.DnsOptions ?? [],
   };
-  writeFileSync(paths.hosts, isHost ? hostHostsText(readText('/etc/hosts'), extra) : hostsText(extra, []), {
+  writeFileSync(paths.hosts, isHost ? hostHostsText(readText('/etc/hosts'), extra) : hostsText(extra, hosts), {
     mode: 0o644,
   });
   writeFileSync(paths.hostname, `${config.Hostname}\n`, { mode: 0o644 });
-  writeFileSync(paths.resolvConf, resolvText(readText('/etc/resolv.conf'), wish, false), { mode: 0o644 });
+  writeFileSync(paths.resolvConf, ownResolver ? ownResolvText(readText('/etc/resolv.conf'), wish) : resolvText(readText('/etc/resolv.conf'), wish, !isHost), { mode: 0o644 });
 }
 
 function readText(file: string): string {

@@ -40,6 +40,7 @@ export async function adopt(context: EngineContext, exitOf: (id: string) => numb
     }
   }
   sweep(context);
+  await context.networks.settle();
   return toStart;
 }
 
@@ -70,6 +71,7 @@ async function adoptOne(
       if (alive && exitCode === undefined) {
         for (const mount of record.mounts)
           if (mount.Type === 'volume') context.volumes.restore(mount.Name ?? '', container.id);
+        restoreNetworks(context, container);
         startRotation(context, container);
         startHealth(context, container);
         return;

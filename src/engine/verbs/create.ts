@@ -3,7 +3,7 @@ import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
 import { invalid } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
-import type { ContainerCreateResponse } from '../../spec/docker/index.ts';
+import type { ContainerCreateResponse, EndpointSettings } from '../../spec/docker/index.ts';
 import { Container } from '../container.ts';
 import { type EngineContext, emit, save } from '../context.ts';
 import {
@@ -54,6 +54,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
     hostConfig,
     mounts: await mountRecords(context, mounts, undo),
     endpoints,
+    macs: macsOf(endpoints),
     lowerDirs: image.lowerDirs,
     platform: { os: image.os, architecture: image.architecture },
     runtime: hostConfig.Runtime,
@@ -63,7 +64,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
   save(context, container);
   undo.keep();
   emit(context, container, 'create');
-  return { Id: id, Warnings: [...warnings, ...networkWarnings(hostConfig.NetworkMode)] };
+  return { Id: id, Warnings: [...warnings] };
 }
 
 function reserveName(context: EngineContext, given: string, id: string): string {
@@ -79,12 +80,11 @@ function reserveName(context: EngineContext, given: string, id: string): string 
   }
 }
 
-/** Until there is a bridge driver, what would be on it has a loopback interface alone; said, not hidden. */
-function networkWarnings(mode: string): string[] {
-  if (['host', 'none'].includes(mode) || mode.startsWith('container:')) return [];
-  return [
-    `network ${mode === 'default' ? 'bridge' : mode} is not implemented yet: the container has a loopback interface only`,
-  ];
+/** The settings show what an endpoint has; what the user wished is kept beside. */
+function macsOf(endpoints: Readonly<Record<string, EndpointSettings>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(endpoints).flatMap(([network, { MacAddress }]) => (MacAddress === '' ? [] : [[network, MacAddress]])),
+  );
 }
 
 /** Own mounts win over inherited ones at the same place, both over what the image declares. */

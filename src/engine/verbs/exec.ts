@@ -91,6 +91,7 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
     );
     exec.pid = started.pid;
     exec.phase = 'running';
+    exec.started.resolve();
     started.exit
       .then(async (code) => {
         exec.exitCode = code ?? 137;
@@ -106,6 +107,7 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
     if (attachment) await Promise.race([io.closed, Promise.all([attachment.done, over.promise])]);
   } catch (error) {
     exec.phase = 'ended';
+    exec.started.resolve();
     over.resolve();
     container.execs.delete(exec.id);
     exec.console?.close();
@@ -152,8 +154,10 @@ function execFailure(error: unknown, runtime: string, program: string): { error:
   return { error: exitCode === 128 ? internal(message) : invalid(message), exitCode };
 }
 
-export function resizeExec(context: EngineContext, id: string, height: number, width: number): void {
+/** A client sends its size as soon as it is attached, which may be before the process is there. */
+export async function resizeExec(context: EngineContext, id: string, height: number, width: number): Promise<void> {
   const exec = findExec(context, id);
+  if (exec.phase === 'starting') await exec.started.promise;
   if (exec.phase !== 'running') throw invalid(`exec process is not started`);
   resizeTerminal(context.runtime.paths.execBundle(exec.containerId, exec.id), height, width);
 }

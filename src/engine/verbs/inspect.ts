@@ -1,5 +1,5 @@
 // A container as the API shows it.
-import type { ContainerInspect, MountPoint, NetworkSettings } from '../../spec/docker/index.ts';
+import type { ContainerInspect, EndpointSettings, MountPoint, NetworkSettings } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState } from '../lifecycle.ts';
@@ -69,20 +69,39 @@ function networkSettings(container: Container): NetworkSettings {
     Bridge: '',
     SandboxID: active ? container.id : '',
     SandboxKey: active && pid !== undefined ? `/proc/${pid}/ns/net` : '',
-    Ports: {},
+    Ports: active ? (record.ports ?? {}) : {},
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
-    EndpointID: '',
-    Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    IPAddress: '',
-    IPPrefixLen: 0,
-    IPv6Gateway: '',
-    MacAddress: '',
+    ...defaultEndpoint(record.endpoints['bridge']),
     Networks: record.endpoints,
+  };
+}
+
+/** What older clients look for beside the networks: the endpoint on the default one. */
+function defaultEndpoint(
+  endpoint: EndpointSettings | undefined,
+): Pick<
+  NetworkSettings,
+  | 'EndpointID'
+  | 'Gateway'
+  | 'GlobalIPv6Address'
+  | 'GlobalIPv6PrefixLen'
+  | 'IPAddress'
+  | 'IPPrefixLen'
+  | 'IPv6Gateway'
+  | 'MacAddress'
+> {
+  return {
+    EndpointID: endpoint?.EndpointID ?? '',
+    Gateway: endpoint?.Gateway ?? '',
+    GlobalIPv6Address: endpoint?.GlobalIPv6Address ?? '',
+    GlobalIPv6PrefixLen: endpoint?.GlobalIPv6PrefixLen ?? 0,
+    IPAddress: endpoint?.IPAddress ?? '',
+    IPPrefixLen: endpoint?.IPPrefixLen ?? 0,
+    IPv6Gateway: endpoint?.IPv6Gateway ?? '',
+    MacAddress: endpoint?.MacAddress ?? '',
   };
 }

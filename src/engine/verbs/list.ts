@@ -2,7 +2,7 @@
 
 import { invalid } from '../../base/errors.ts';
 import { humanDuration } from '../../base/units.ts';
-import type { ContainerSummary, Filters } from '../../spec/docker/index.ts';
+import type { ContainerSummary, Filters, Port, PortBinding } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState, statusText } from '../lifecycle.ts';
@@ -57,7 +57,7 @@ export function summary(container: Container, now: number, images: ImageNames): 
     ImageID: record.image,
     Command: commandText([record.path, ...record.args]),
     Created: Math.floor(Date.parse(record.created) / 1000),
-    Ports: [],
+    Ports: isActive(record.state.phase) ? shownPorts(record.ports ?? {}) : [],
     Labels: record.config.Labels,
     State: shownState(record.state).Status,
     Status: statusText(record.state, now, humanDuration),
@@ -76,4 +76,14 @@ function commandText(words: readonly string[]): string {
     .map((word) => (/\s/.test(word) ? `'${word}'` : word))
     .join(' ')
     .trim();
+}
+
+/** One row a binding; an exposed port that is not published has one without an address. */
+function shownPorts(ports: Readonly<Record<string, readonly PortBinding[] | null>>): Port[] {
+  return Object.entries(ports).flatMap(([port, bindings]): Port[] => {
+    const [number, Type = 'tcp'] = port.split('/');
+    const PrivatePort = Number(number);
+    if (bindings === null || bindings.length === 0) return [{ PrivatePort, Type }];
+    return bindings.map(({ HostIp, HostPort }) => ({ IP: HostIp, PrivatePort, PublicPort: Number(HostPort), Type }));
+  });
 }

@@ -11,6 +11,7 @@ import { logBounds, startRotation } from '../log-bounds.ts';
 import { specInput } from '../prepare/input.ts';
 import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
 import { consoleOf, runtimeOf } from '../running.ts';
+import { reserveNetworks } from '../prepare/networks.ts';
 import { remove } from './remove.ts';
 
 export function start(context: EngineContext, reference: string): Promise<void> {
@@ -65,6 +66,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   undo.add('runtime state', () => context.runtime.clean(container.id, cgroupPath(context, container), runtime));
   undo.add('root file system', () => unmountRootfs(context, container));
   mountRootfs(context, container);
+  reserveNetworks(context, container, undo);
   const input = await specInput(context, container, undo);
   const { spec, warnings } = specFor(input);
   for (const warning of warnings) context.log.warn(`container ${container.id}: ${warning}`);
@@ -83,6 +85,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   state.process = context.runtime.identity(made.pid, context.boot);
   state.monitor = context.runtime.identity(made.monitorPid, context.boot);
   save(context, container);
+  await context.networks.attach(container.id, made.pid);
   connectWaiting(context, container);
   const { process } = state;
   await context.runtime.release(container.id, runtime, () => context.runtime.alive(process, context.boot));

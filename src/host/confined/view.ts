@@ -73,16 +73,19 @@ export function enter(place: Place): void {
   if (typeof place === 'string') confineThread(place);
   else if (place.kind === 'namespace') enterNamespace(place);
   else {
-    ownMounts();
+    ownMounts('slave');
     if (place.kind === 'stack') enterStack(place);
     else enterFolders(place);
   }
 }
 
-/** Mounts from here on are seen by this thread only. */
-function ownMounts(): void {
+/**
+ * Mounts from here on are seen by this thread only. `slave`: what others unmount is unmounted here too, so that the copies of
+ * their mounts do not keep those alive.
+ */
+function ownMounts(kind: 'private' | 'slave'): void {
   checked(unshareCall(CLONE_FS | CLONE_NEWNS) as number, 'unshare', 'mounts');
-  mount('none', '/', '', MS.REC | MS.PRIVATE, '');
+  mount('none', '/', '', MS.REC | (kind === 'slave' ? MS.SLAVE : MS.PRIVATE), '');
 }
 
 /**
@@ -92,7 +95,7 @@ function ownMounts(): void {
 function enterNamespace(view: NamespaceView): void {
   checked(unshareCall(CLONE_FS) as number, 'unshare', 'root');
   checked(setnsCall(view.fd, CLONE_NEWNS) as number, 'setns', 'mount namespace');
-  ownMounts();
+  ownMounts('private');
   for (const target of view.hidden)
     checked(umountCall(target, MNT_DETACH | UMOUNT_NOFOLLOW) as number, 'umount2', target);
   confineThread('/');

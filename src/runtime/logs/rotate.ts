@@ -1,5 +1,15 @@
 // Keeps a log within its bounds: `container.log` becomes `container.log.1`, that one `.2`, and the oldest goes.
-import { type FSWatcher, renameSync, rmSync, statSync, watch } from 'node:fs';
+import {
+  closeSync,
+  type FSWatcher,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 
 export interface RotationBounds {
@@ -46,6 +56,23 @@ export function rotateWhileRunning(file: string, bounds: RotationBounds, reopen:
     watcher?.close();
   };
 }
+
+/** Once nobody writes any more: what one burst wrote beyond the bounds is cut off at the front, at a line. */
+export function trimLog(file: string, maxBytes: number): void {
+  const size = sizeOf(file);
+  if (size <= maxBytes) return;
+  const from = openSync(file, 'r');
+  try {
+    const kept = Buffer.alloc(maxBytes);
+    const length = readSync(from, kept, 0, maxBytes, size - maxBytes);
+    writeFileSync(`${file}.new`, kept.subarray(kept.indexOf(NEWLINE) + 1, length), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } finally {
+    closeSync(from);
+  }
+}
+
+const NEWLINE = 10;
 
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;

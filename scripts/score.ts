@@ -1,0 +1,108 @@
+// Holds the daemon against a baseline: `node scripts/score.ts SCORER [--write]`, where SCORER measures a daemon from outside.
+// SCORER takes --host, --cli, --api, --match and --json FILE, into which it writes { rows: [{ id, result, reason? }] }.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+
+const APIS = ['1.41', '1.51', '1.55'] as const;
+/** So many lost rows are tried a second time, one by one; more than that is no accident. */
+const SECOND_CHANCES = 20;
+
+type Api = (typeof APIS)[number];
+
+interface Row {
+  readonly id: string;
+  /** passed, failed, blocked (can't be tried on this machine), ... */
+  readonly result: string;
+  readonly reason?: string;
+}
+
+/** Ids of the rows that pass: under `all` those of every API version, under a version what else passes there. */
+type Baseline = Readonly<Record<'all' | Api, readonly string[]>>;
+
+const root = dirname(import.meta.dirname);
+const baselineFile = join(root, 'test/score-baseline.json');
+const scorer = process.argv[2];
+const write = process.argv[3] === '--write';
+if (scorer === undefined) {
+  process.stderr.write('Usage: node scripts/score.ts SCORER [--write]\n');
+  process.exit(2);
+}
+// What users run is what counts.
+process.env['BERTH_TEST_ENTRY'] ??= join(root, 'dist/berth.cjs');
+const { TestDaemon } = await import('../test/support/daemon.ts');
+
+const folder = mkdtempSync(join(tmpdir(), 'berth-score-'));
+try {
+  process.exitCode = await (write ? writeBaseline() : compare());
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function compare(): Promise<number> {
+  if (!existsSync(baselineFile)) {
+    process.stdout.write(`score: skipped, there is no ${relative(root, baselineFile)}; --write makes it\n`);
+    return 0;
+  }
+  const baseline = JSON.parse(readFileSync(baselineFile, 'utf8')) as Baseline;
+  const lost: string[] = [];
+  await withDaemon(async (host) => {
+    for (const api of APIS) {
+      const rows = await score(host, api);
+      const wanted = new Set([...baseline.all, ...baseline[api]]);
+      const missing = [...wanted].filter((id) => !['passed', 'blocked'].includes(rows.get(id)?.result ?? 'absent'));
+      for (const [index, id] of missing.entries()) {
+        const again = index < SECOND_CHANCES && missing.length <= SECOND_CHANCES ? await score(host, api, id) : rows;
+        const row = again.get(id) ?? rows.get(id);
+        if (row?.result !== 'passed') lost.push(`${api}  ${id}: ${row?.reason ?? 'was not run'}`);
+        else process.stdout.write(`score: ${id} passed at the second try\n`);
+      }
+      const gained = [...rows.values()].filter(({ id, result }) => result === 'passed' && !wanted.has(id)).length;
+      if (gained > 0) process.stdout.write(`score: ${gained} rows pass that are not in the baseline for ${api}\n`);
+    }
+  });
+  for (const line of lost) process.stdout.write(`lost: ${line}\n`);
+  process.stdout.write(`score: ${lost.length === 0 ? 'no row was lost' : `${lost.length} rows were lost`}\n`);
+  return lost.length === 0 ? 0 : 1;
+}
+
+async function writeBaseline(): Promise<number> {
+  const passed = new Map<Api, Set<string>>();
+  await withDaemon(async (host) => {
+    for (const api of APIS) {
+      const rows = await score(host, api);
+      passed.set(api, new Set([...rows.values()].filter(({ result }) => result === 'passed').map(({ id }) => id)));
+    }
+  });
+  const all = [...(passed.get(APIS[0]) ?? [])].filter((id) => APIS.every((api) => passed.get(api)?.has(id)));
+  const rest = (api: Api): string[] => [...(passed.get(api) ?? [])].filter((id) => !all.includes(id)).sort();
+  const baseline: Baseline = { all: all.sort(), '1.41': rest('1.41'), '1.51': rest('1.51'), '1.55': rest('1.55') };
+  writeFileSync(baselineFile, `${JSON.stringify(baseline, undefined, 1)}\n`);
+  process.stdout.write(
+    `score: ${relative(root, baselineFile)} has ${all.length} rows that pass for every API version\n`,
+  );
+  return 0;
+}
+
+async function withDaemon(work: (host: string) => Promise<void>): Promise<void> {
+  await using daemon = await TestDaemon.start();
+  await work(daemon.host);
+}
+
+/** Every row, or those whose id contains `match`. Throws when the scorer itself broke. */
+async function score(host: string, api: Api, match?: string): Promise<ReadonlyMap<string, Row>> {
+  const file = join(folder, 'rows.json');
+  rmSync(file, { force: true });
+  const args = ['--host', host, '--cli', join(root, 'berth'), '--api', api, '--json', file];
+  const child = spawn(process.execPath, [scorer ?? '', ...args, ...(match === undefined ? [] : ['--match', match])], {
+    stdio: ['ignore', match === undefined ? 'inherit' : 'ignore', 'inherit'],
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0 || !existsSync(file)) throw new Error(`the scorer ended with exit code ${code}`);
+  const { rows } = JSON.parse(readFileSync(file, 'utf8')) as { rows: readonly Row[] };
+  return new Map(rows.map((row) => [row.id, row]));
+}

@@ -1,0 +1,43 @@
+// A container's networks over its life: reserved before its files are written, given back when its process is gone.
+import type { Undo } from '../../base/disposal.ts';
+import type { Container } from '../container.ts';
+import { type EngineContext, save } from '../context.ts';
+import type { NetworkWish } from '../ports.ts';
+
+export function networkWish({ record }: Container): NetworkWish {
+  const { config, hostConfig } = record;
+  return {
+    id: record.id,
+    name: record.name,
+    hostname: config.Hostname,
+    domainname: config.Domainname,
+    mode: hostConfig.NetworkMode,
+    endpoints: record.endpoints,
+    macs: record.macs ?? {},
+    exposed: Object.keys(config.ExposedPorts ?? {}),
+    bindings: hostConfig.PortBindings ?? {},
+    publishAll: hostConfig.PublishAllPorts,
+    dns: hostConfig.Dns ?? [],
+  };
+}
+
+/** Throws in Docker's words when an address or a port cannot be had. */
+export function reserveNetworks(context: EngineContext, container: Container, undo: Undo): void {
+  const { record } = container;
+  const given = context.networks.reserve(networkWish(container));
+  undo.add('networks', () => releaseNetworks(context, container));
+  record.endpoints = given.endpoints;
+  record.ports = given.ports;
+  save(context, container);
+}
+
+export async function releaseNetworks(context: EngineContext, container: Container): Promise<void> {
+  const { record } = container;
+  delete record.ports;
+  await context.networks.release(record.id, record.endpoints);
+}
+
+export function restoreNetworks(context: EngineContext, container: Container): void {
+  const pid = container.state.process?.pid;
+  if (pid !== undefined) context.networks.restore(networkWish(container), container.record.ports ?? {}, pid);
+}

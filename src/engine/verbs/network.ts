@@ -1,0 +1,88 @@
+// Puts a container on a network and takes it off, whether it runs or not.
+import { conflict, internal, invalid, notFound } from '../../base/errors.ts';
+import {
+  decode,
+  endpointSettings,
+  networkConnect,
+  networkDisconnect,
+} from '../../spec/docker/schemas/index.ts';
+import type { Container } from '../container.ts';
+import { type EngineContext, save } from '../context.ts';
+import { checkEndpoint } from '../create/index.ts';
+import { hasProcess } from '../lifecycle.ts';
+
+export async function connectNetwork(context: EngineContext, reference: string, body: unknown): Promise<void> {
+  const { Container: wanted, EndpointConfig } = decode(networkConnect, body, 'ConnectOptions');
+  const settings = EndpointConfig ?? decode(endpointSettings, {});
+  const container = found(context, wanted);
+  await context.locks.run(container.id, async () => {
+    const { record } = container;
+    refuseRemoved(container);
+    checkEndpoint(reference, settings, context.facts);
+    const network = context.networks.find(reference);
+    const running = hasProcess(record.state.phase);
+    if (running || network) checkModes(context, container, reference);
+    const name = network?.name ?? reference;
+    if (settings.MacAddress !== '') record.macs = { ...record.macs, [name]: settings.MacAddress };
+    if (running) {
+      const given = await context.networks.connect(container.id, reference, settings);
+      record.endpoints = { ...record.endpoints, ...given.endpoints };
+      record.ports = given.ports;
+    } else record.endpoints = { ...record.endpoints, [name]: settings };
+    save(context, container);
+  });
+}
+
+/** Modes that go with no other network. Throws invalid in dockerd's words. */
+function checkModes(context: EngineContext, { record }: Container, reference: string): void {
+  const network = context.networks.get(reference);
+  const mode = record.hostConfig.NetworkMode;
+  if (mode.startsWith('container:')) throw invalid(SHARED);
+  if (network.driver === 'host' && mode !== 'host')
+    throw invalid(
+      'cannot connect container to host network - container must be created in host network mode',
+    );
+  if (Object.hasOwn(record.endpoints, network.name)) return;
+  const drivers = Object.keys(record.endpoints).map((name) => context.networks.find(name)?.driver);
+  if (drivers.includes('host')) throw invalid(SHARED);
+  if (drivers.length > 0 && (network.driver === 'null' || drivers.includes('null')))
+    throw invalid(
+      'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+    );
+}
+
+const SHARED =
+  'container sharing network namespace with another container or host cannot be connected to any other network';
+
+export async function disconnectNetwork(context: EngineContext, reference: string, body: unknown): Promise<void> {
+  const { Container: wanted, Force } = decode(networkDisconnect, body, 'DisconnectOptions');
+  const network = context.networks.find(reference);
+  if (!network && !Force) throw notFound(`network ${reference} not found`);
+  const container = found(context, wanted);
+  await context.locks.run(container.id, async () => {
+    const { record } = container;
+    refuseRemoved(container);
+    const name = network?.name ?? reference;
+    if (network?.driver === 'host' && record.hostConfig.NetworkMode === 'host')
+      throw invalid(
+        'cannot disconnect container from host network - container was created in host network mode',
+      );
+    if (!Object.hasOwn(record.endpoints, name))
+      throw internal(`container ${container.id} is not connected to the network ${name}`);
+    if (network && hasProcess(record.state.phase) && context.networks.isOn(container.id, network.id))
+      record.ports = await context.networks.disconnect(container.id, network.id);
+    const { [name]: _, ...endpoints } = record.endpoints;
+    record.endpoints = endpoints;
+    save(context, container);
+  });
+}
+
+function found(context: EngineContext, reference: string): Container {
+  if (reference === '') throw invalid('invalid name or ID supplied: ""');
+  return context.registry.get(reference);
+}
+
+function refuseRemoved({ record }: Container): void {
+  if (record.state.phase === 'removing' || record.state.phase === 'dead')
+    throw conflict(`container is marked for removal and cannot be connected or disconnected to the network`);
+}

@@ -1,0 +1,2 @@
+// Speaking to registries.
+export { login } from './login.ts';
