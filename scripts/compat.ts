@@ -68,7 +68,7 @@ function implemented(): ReadonlySet<string> {
     execHandlers(nothing),
     containerFileHandlers(nothing),
     imageHandlers(nothing),
-    networkHandlers(nothing),
+    networkHandlers(nothing, nothing),
     volumeHandlers(nothing),
   ];
   return new Set(all.flatMap((handlers) => Object.keys(handlers)));

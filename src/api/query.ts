@@ -18,6 +18,7 @@ function readValue(name: string, kind: ParamKind, search: URLSearchParams): unkn
     case 'int': {
       if (text === '') return undefined;
       if (!/^[+-]?\d+$/.test(text)) throw invalid(`strconv.ParseInt: parsing "${text}": invalid syntax`);
+      if (!Number.isSafeInteger(Number(text))) throw invalid(`strconv.ParseInt: parsing "${text}": value out of range`);
       return Number(text);
     }
     case 'text':

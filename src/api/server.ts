@@ -37,6 +37,7 @@ export function createApiServer(options: ApiServerOptions): Server {
     // slow senders of headers are cut off; bodies and streams may take as long as they need
     headersTimeout: 20_000,
     requestTimeout: 0,
+    connectionsCheckingInterval: 5_000,
     keepAliveTimeout: 60_000,
     shouldUpgradeCallback: (request: IncomingMessage) => /^(tcp|websocket)$/i.test(request.headers.upgrade ?? ''),
   };

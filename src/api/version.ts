@@ -8,11 +8,11 @@ export const MIN_API_VERSION = `1.${MIN_MINOR}`;
 
 /** Splits `/v1.41/containers/json`; a path without a version asks for the newest. Throws Docker's refusals. */
 export function splitVersion(path: string): { minor: number; rest: string } {
-  const match = /^\/v(\d+)\.(\d+)(\/.*)$/.exec(path);
+  const match = /^\/v(\d+)(?:\.(\d+))?(\/.*)$/.exec(path);
   if (!match) return { minor: MAX_MINOR, rest: path };
   const [, major, minor, rest = '/'] = match;
-  const asked = Number(major) === 1 ? Number(minor) : Number(major) > 1 ? Number.POSITIVE_INFINITY : -1;
-  const text = `${major}.${minor}`;
+  const asked = Number(major) === 1 ? Number(minor ?? -1) : Number(major) > 1 ? Number.POSITIVE_INFINITY : -1;
+  const text = minor === undefined ? major : `${major}.${minor}`;
   if (asked < MIN_MINOR) {
     throw invalid(
       `client version ${text} is too old. Minimum supported API version is ${MIN_API_VERSION}, please upgrade your client to a newer version`,

@@ -29,6 +29,7 @@ import { findProgram } from '../host/find.ts';
 import { whenQuiet } from '../host/memory.ts';
 import { bootId } from '../host/process.ts';
 import { openImages } from '../images/index.ts';
+import { type NetworkRecord, Networks } from '../network/index.ts';
 import { execRoot, Runtime } from '../runtime/index.ts';
 import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
 import { openRecords } from '../store/records/index.ts';

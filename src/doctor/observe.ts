@@ -71,7 +71,9 @@ async function tried(work: () => Promise<unknown>): Promise<Trial> {
 function lastWords(error: unknown): string {
   const said =
     error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
-  return said.split('\n').at(-1) || messageOf(error);
+  const last = said.split('\n').at(-1) || messageOf(error);
+  // runc writes its errors as lines of a log.
+  return /level=error msg="(.*)"$/.exec(last)?.[1] ?? last;
 }
 
 function text(path: string): string | undefined {

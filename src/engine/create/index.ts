@@ -1,4 +1,5 @@
 // Requests that make or change a container, checked and completed without touching anything.
+export { checkEndpoint } from './check-network.ts';
 export { type NormalisedExec, normaliseExec } from './exec.ts';
 export type { CgroupSupport, CreateFacts } from './facts.ts';
 export { randomName, validateName } from './names.ts';

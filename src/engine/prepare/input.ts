@@ -123,7 +123,9 @@ function writeFiles(context: EngineContext, container: Container): void {
       writeFileSync(paths[file], readText(other[file]), { mode: 0o644 });
     return;
   }
-  const extra = (hostConfig.ExtraHosts ?? []).map((line) => line.replace(/([:=])host-gateway$/, `$1${context.networks.hostGateway()}`));
+  const extra = (hostConfig.ExtraHosts ?? []).map((line) =>
+    line.replace(/([:=])host-gateway$/, `$1${context.networks.hostGateway()}`),
+  );
   const { hosts, ownResolver } = context.networks.files(container.id);
   const isHost = hostConfig.NetworkMode === 'host';
   const wish = {
@@ -135,7 +137,13 @@ function writeFiles(context: EngineContext, container: Container): void {
     mode: 0o644,
   });
   writeFileSync(paths.hostname, `${config.Hostname}\n`, { mode: 0o644 });
-  writeFileSync(paths.resolvConf, ownResolver ? ownResolvText(readText('/etc/resolv.conf'), wish) : resolvText(readText('/etc/resolv.conf'), wish, !isHost), { mode: 0o644 });
+  writeFileSync(
+    paths.resolvConf,
+    ownResolver
+      ? ownResolvText(readText('/etc/resolv.conf'), wish)
+      : resolvText(readText('/etc/resolv.conf'), wish, !isHost),
+    { mode: 0o644 },
+  );
 }
 
 function readText(file: string): string {

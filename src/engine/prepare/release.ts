@@ -2,6 +2,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext } from '../context.ts';
+import { releaseNetworks } from './networks.ts';
 import { unmountRootfs } from './rootfs.ts';
 
 /** Everything that a running container holds: mounts, control group, the runtime's state, volumes, execs. */
@@ -16,6 +17,7 @@ export async function releaseResources(context: EngineContext, container: Contai
           context.runtimes.get(container.record.runtime),
         ),
     ],
+    ['networks', () => releaseNetworks(context, container)],
     ['root file system', () => unmountRootfs(context, container)],
     ...container.record.mounts
       .filter((mount) => mount.Type === 'volume')

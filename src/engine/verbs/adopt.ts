@@ -9,6 +9,7 @@ import { type EngineContext, save } from '../context.ts';
 import { startHealth } from '../health.ts';
 import { hasProcess, startsWithDaemon } from '../lifecycle.ts';
 import { startRotation } from '../log-bounds.ts';
+import { restoreNetworks } from '../prepare/networks.ts';
 import { emptyTrash, unmountLeftovers } from '../prepare/rootfs.ts';
 import { settle } from './exited.ts';
 import { discardHalf, remove } from './remove.ts';

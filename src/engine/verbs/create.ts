@@ -28,7 +28,7 @@ export interface CreateWish {
 export async function create(context: EngineContext, wish: CreateWish): Promise<ContainerCreateResponse> {
   const { facts, registry } = context;
   const given = (wish.name ?? '').replace(/^\//, '');
-  if (given !== '') validateName(wish.name ?? '');
+  if ((wish.name ?? '') !== '') validateName(wish.name ?? '');
   const draft = readCreate(wish.body, facts, wish.minor);
   if (draft.config.Image === '') throw invalid('no image specified');
   const image = context.images.forContainer(draft.config.Image, wish.platform === '' ? undefined : wish.platform);
@@ -83,7 +83,9 @@ function reserveName(context: EngineContext, given: string, id: string): string 
 /** The settings show what an endpoint has; what the user wished is kept beside. */
 function macsOf(endpoints: Readonly<Record<string, EndpointSettings>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(endpoints).flatMap(([network, { MacAddress }]) => (MacAddress === '' ? [] : [[network, MacAddress]])),
+    Object.entries(endpoints).flatMap(([network, { MacAddress }]) =>
+      MacAddress === '' ? [] : [[network, MacAddress]],
+    ),
   );
 }
 

@@ -1,11 +1,6 @@
 // Puts a container on a network and takes it off, whether it runs or not.
 import { conflict, internal, invalid, notFound } from '../../base/errors.ts';
-import {
-  decode,
-  endpointSettings,
-  networkConnect,
-  networkDisconnect,
-} from '../../spec/docker/schemas/index.ts';
+import { decode, endpointSettings, networkConnect, networkDisconnect } from '../../spec/docker/schemas/index.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, save } from '../context.ts';
 import { checkEndpoint } from '../create/index.ts';
@@ -39,16 +34,12 @@ function checkModes(context: EngineContext, { record }: Container, reference: st
   const mode = record.hostConfig.NetworkMode;
   if (mode.startsWith('container:')) throw invalid(SHARED);
   if (network.driver === 'host' && mode !== 'host')
-    throw invalid(
-      'cannot connect container to host network - container must be created in host network mode',
-    );
+    throw invalid('cannot connect container to host network - container must be created in host network mode');
   if (Object.hasOwn(record.endpoints, network.name)) return;
   const drivers = Object.keys(record.endpoints).map((name) => context.networks.find(name)?.driver);
   if (drivers.includes('host')) throw invalid(SHARED);
   if (drivers.length > 0 && (network.driver === 'null' || drivers.includes('null')))
-    throw invalid(
-      'container cannot be connected to multiple networks with one of the networks in private (none) mode',
-    );
+    throw invalid('container cannot be connected to multiple networks with one of the networks in private (none) mode');
 }
 
 const SHARED =
@@ -64,9 +55,7 @@ export async function disconnectNetwork(context: EngineContext, reference: strin
     refuseRemoved(container);
     const name = network?.name ?? reference;
     if (network?.driver === 'host' && record.hostConfig.NetworkMode === 'host')
-      throw invalid(
-        'cannot disconnect container from host network - container was created in host network mode',
-      );
+      throw invalid('cannot disconnect container from host network - container was created in host network mode');
     if (!Object.hasOwn(record.endpoints, name))
       throw internal(`container ${container.id} is not connected to the network ${name}`);
     if (network && hasProcess(record.state.phase) && context.networks.isOn(container.id, network.id))

@@ -6,17 +6,16 @@ import { isActive } from '../lifecycle.ts';
 
 /** Returns at once with a promise, so that the caller can answer its headers before the container ends. */
 export function wait(context: EngineContext, reference: string, condition: string): { ended: Promise<Ended> } {
+  if (!['', 'not-running', 'next-exit', 'removed'].includes(condition))
+    throw invalid(`invalid condition: "${condition}"`);
   const container = context.registry.get(reference);
   switch (condition) {
-    case '':
-    case 'not-running':
-      if (!isActive(container.state.phase)) return { ended: Promise.resolve({ exitCode: container.state.exitCode }) };
-      return { ended: container.nextStop() };
     case 'next-exit':
       return { ended: container.nextStop() };
     case 'removed':
       return { ended: container.removed() };
     default:
-      throw invalid(`invalid condition: "${condition}"`);
+      if (!isActive(container.state.phase)) return { ended: Promise.resolve({ exitCode: container.state.exitCode }) };
+      return { ended: container.nextStop() };
   }
 }

@@ -1,6 +1,6 @@
 // A container's log as a stream of lines: the whole, the last N, or what comes from now on.
 import { existsSync, type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { isErrno } from '../../base/errors.ts';
 import { type LogLine, parseLog } from './lines.ts';
 
@@ -84,8 +84,10 @@ class LiveReader implements AsyncDisposable {
   /** True when the name now leads to another file than the one that is open (rotation). */
   async moved(file: string): Promise<boolean> {
     if (!this.#handle) return existsSync(file);
+    const named = await stat(file).catch(() => undefined);
+    if (!named) return false;
     const mine = await this.#handle.stat();
-    return mine.nlink === 0;
+    return mine.ino !== named.ino || mine.dev !== named.dev;
   }
 
   /** What was written since the last call. */

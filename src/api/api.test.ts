@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { frame } from './framing.ts';
+import { readFilters, readQuery } from './query.ts';
+import { findRoute } from './router.ts';
+import { sizeOf } from './size.ts';
+import { splitVersion } from './version.ts';
+
+test('paths lead to routes; names of images may hold slashes', () => {
+  assert.deepEqual(findRoute('GET', '/containers/json'), { id: 'ContainerList', params: {} });
+  assert.deepEqual(findRoute('GET', '/containers/a%20b/json'), { id: 'ContainerInspect', params: { id: 'a b' } });
+  assert.deepEqual(findRoute('GET', '/images/reg:5000/a/b:1/json'), {
+    id: 'ImageInspect',
+    params: { name: 'reg:5000/a/b:1' },
+  });
+  assert.deepEqual(findRoute('DELETE', '/images/a/b'), { id: 'ImageDelete', params: { name: 'a/b' } });
+});
+
+test('fault A25: tricks in the path lead nowhere', () => {
+  for (const path of [
+    '//containers/json',
+    '/containers/../info',
+    '/containers/%2e%2e/json/',
+    '/Containers/json',
+    '/containers/json/',
+    '/containers/%zz/json',
+  ]) {
+    assert.equal(findRoute('GET', path)?.id, undefined, path);
+  }
+  assert.equal(findRoute('PUT', '/containers/json'), undefined);
+});
+
+test('versions: the newest without one, Docker’s refusals outside', () => {
+  assert.deepEqual(splitVersion('/v1.41/info'), { minor: 41, rest: '/info' });
+  assert.deepEqual(splitVersion('/info'), { minor: 55, rest: '/info' });
+  assert.deepEqual(splitVersion('/V1.41/info'), { minor: 55, rest: '/V1.41/info' });
+  assert.throws(
+    () => splitVersion('/v1.12/info'),
+    /client version 1\.12 is too old\. Minimum supported API version is 1\.24/,
+  );
+  assert.throws(
+    () => splitVersion('/v1.99/info'),
+    /client version 1\.99 is too new\. Maximum supported API version is 1\.55/,
+  );
+  assert.throws(() => splitVersion('/v2.0/info'), /too new/);
+});
+
+test('booleans as Go reads them', () => {
+  const read = (text: string): unknown =>
+    readQuery({ method: 'GET', path: '/', query: { all: 'bool' } }, new URLSearchParams(`all=${text}`));
+  for (const text of ['1', 'true', 'True', 'yes', 'x']) assert.deepEqual(read(text), { all: true }, text);
+  for (const text of ['', '0', 'false', 'no', 'none', 'FALSE']) assert.deepEqual(read(text), { all: false }, text);
+});
+
+test('filters in both forms, and broken ones', () => {
+  assert.deepEqual([...readFilters('{"label":["a","b"]}')], [['label', ['a', 'b']]]);
+  assert.deepEqual([...readFilters('{"label":{"a":true,"b":false}}')], [['label', ['a']]]);
+  assert.deepEqual([...readFilters('')], []);
+  for (const bad of ['{', '[]', '"x"', '{"label":"a"}', '{"label":[1]}', '{"label":{"a":1}}'])
+    assert.throws(() => readFilters(bad), /invalid filter/, bad);
+});
+
+test('fault A28: __proto__ as a filter key is a key', () => {
+  const filters = readFilters('{"__proto__":["x"]}');
+  assert.deepEqual([...filters], [['__proto__', ['x']]]);
+  assert.equal(({} as { x?: unknown }).x, undefined);
+});
+
+test('fault R44: sizes of a terminal', () => {
+  assert.deepEqual(sizeOf({ h: '40', w: '0' }), [40, 0]);
+  for (const bad of ['', 'tall', '-1', '65536', '1.5'])
+    assert.throws(() => sizeOf({ h: bad, w: '80' }), /invalid resize height/, bad);
+});
+
+test('frames', () => {
+  assert.deepEqual([...frame('stderr', Buffer.from('hi'))], [2, 0, 0, 0, 0, 0, 0, 2, 104, 105]);
+});

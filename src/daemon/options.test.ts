@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkAddress, hostCheck, parseHost } from './listen.ts';
+import { type DaemonOptions, daemonOptions } from './options.ts';
+
+function options(argv: string[], config?: string): DaemonOptions {
+  const parsed = daemonOptions(argv, () => config);
+  assert.ok(parsed.kind === 'options');
+  return parsed.options;
+}
+
+test('defaults, and what follows from the exec root', () => {
+  const { hosts, dataRoot, pidfile, liveRestore } = options(['--exec-root', '/x']);
+  assert.deepEqual(
+    { hosts, dataRoot, pidfile, liveRestore },
+    { hosts: ['unix:///x/berth.sock'], dataRoot: '/var/lib/berth', pidfile: '/x/berth.pid', liveRestore: true },
+  );
+});
+
+test('daemon.json says what flags do not', () => {
+  const made = options(
+    ['-H', 'unix:///a'],
+    '{"labels":["a=b"],"live-restore":false,"runtimes":{"mine":{"path":"/m","runtimeArgs":["-x"]}}}',
+  );
+  assert.deepEqual(
+    [made.hosts, made.labels, made.liveRestore, made.runtimes],
+    [['unix:///a'], ['a=b'], false, { mine: { path: '/m', runtimeArgs: ['-x'] } }],
+  );
+});
+
+test('what cannot be meant is refused in dockerd’s words', () => {
+  assert.throws(() => options(['--nope']), /unknown flag: --nope/);
+  assert.throws(
+    () => options(['-H', 'unix:///a'], '{"hosts":["unix:///b"]}'),
+    /specified both as a flag and in the configuration file: hosts/,
+  );
+  assert.throws(() => options([], '{"no-such-key":1}'), /don't match any configuration option: no-such-key/);
+  assert.throws(() => options([], '{"labels":"a"}'), /labels must be a list of strings/);
+  assert.throws(() => options([], '{'), /unable to configure the daemon with file/);
+  assert.throws(() => options(['--add-runtime', 'x']), /invalid runtime: x/);
+  assert.throws(() => options(['--log-level', 'loud']), /invalid logging level: loud/);
+  assert.throws(() => options(['extra']), /accepts no arguments/);
+  assert.throws(() => daemonOptions(['--config-file', '/none'], () => undefined), /no such file or directory/);
+});
+
+test('addresses', () => {
+  assert.deepEqual(parseHost('unix:///run/b.sock', false), { kind: 'unix', path: '/run/b.sock' });
+  assert.deepEqual(parseHost('tcp://0.0.0.0', true), { kind: 'tcp', host: '0.0.0.0', port: 2376 });
+  assert.deepEqual(parseHost('tcp://[::1]:99', false), { kind: 'tcp', host: '::1', port: 99 });
+  assert.throws(() => parseHost('http://x', false), /Invalid bind address format: http:\/\/x/);
+});
+
+test('fault A26: TCP without client certificates is for the loopback only, unless somebody insists', () => {
+  const open = { tls: undefined, allowInsecureTcp: false };
+  const everywhere = parseHost('tcp://0.0.0.0:2375', false);
+  assert.equal(checkAddress(parseHost('tcp://127.0.0.1:2375', false), open), undefined);
+  assert.throws(() => checkAddress(everywhere, open), /gives everybody who can reach it root/);
+  assert.match(checkAddress(everywhere, { ...open, allowInsecureTcp: true }) ?? '', /root on this machine/);
+  const allowed = hostCheck(parseHost('tcp://127.0.0.1:2375', false));
+  assert.deepEqual(
+    ['localhost:2375', '127.0.0.1', '', 'evil.example'].map((host) => allowed?.(host)),
+    [true, true, true, false],
+  );
+});

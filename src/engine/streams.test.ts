@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DEFAULT_DETACH_KEYS, EscapeMatcher, parseDetachKeys } from './streams.ts';
+
+function typed(keys: readonly number[], pieces: readonly string[]): { passed: string; detached: boolean } {
+  const matcher = new EscapeMatcher(keys);
+  let passed = '';
+  for (const piece of pieces) {
+    const { pass, detached } = matcher.feed(Buffer.from(piece, 'latin1'));
+    passed += pass.toString('latin1');
+    if (detached) return { passed, detached: true };
+  }
+  return { passed, detached: false };
+}
+
+test('the detach keys are found, also in pieces, and are not passed on', () => {
+  assert.deepEqual(typed(DEFAULT_DETACH_KEYS, ['ab\x10\x11cd']), { passed: 'ab', detached: true });
+  assert.deepEqual(typed(DEFAULT_DETACH_KEYS, ['ab\x10', '\x11']), { passed: 'ab', detached: true });
+});
+
+test('a beginning that comes to nothing is passed on', () => {
+  assert.deepEqual(typed(DEFAULT_DETACH_KEYS, ['a\x10b']), { passed: 'a\x10b', detached: false });
+  assert.deepEqual(typed(DEFAULT_DETACH_KEYS, ['\x10\x10\x11']), { passed: '\x10', detached: true });
+});
+
+test('without the sequence every byte comes through, however it is cut', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '\x10') })), (pieces) => {
+      const { passed, detached } = typed([16, 17], pieces);
+      const whole = pieces.join('');
+      // what is held back at the end is a beginning of the sequence
+      assert.equal(detached, false);
+      assert.ok(whole === passed || whole === `${passed}\x10`);
+    }),
+  );
+});
+
+test('keys as people write them', () => {
+  assert.deepEqual(parseDetachKeys(undefined), [16, 17]);
+  assert.deepEqual(parseDetachKeys('ctrl-a,x,ctrl-['), [1, 120, 27]);
+  assert.deepEqual(parseDetachKeys('ctrl-@,DEL'), [0, 127]);
+  assert.throws(() => parseDetachKeys('ctrl-€'), /Invalid detach keys \(ctrl-€\) provided/);
+  assert.throws(() => parseDetachKeys('ab'), /Invalid detach keys/);
+});
