@@ -13,8 +13,9 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
   spec: { may: ['base'], is: 'wire formats as data, true whatever engine reads them' },
   host: { may: ['base'], is: 'the only door to the kernel; it knows namespaces and mounts, not containers or images' },
   store: { may: ['base', 'spec', 'host'], is: 'blobs, layers and records; it does not know who uses them' },
+  registry: { may: ['base', 'spec'], is: 'the distribution protocol over HTTP; what it brings is kept by images/' },
   images: {
-    may: ['base', 'spec', 'host', 'store'],
+    may: ['base', 'spec', 'host', 'store', 'registry'],
     is: 'verbs on the store; containers are known to it by a port only',
   },
   volumes: {
@@ -32,7 +33,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
   },
   system: { may: ['base', 'spec', 'runtime'], is: 'what the daemon says of itself, from values that are given to it' },
   api: {
-    may: ['base', 'spec', 'engine', 'images', 'volumes', 'network', 'runtime', 'system'],
+    may: ['base', 'spec', 'engine', 'images', 'volumes', 'network', 'registry', 'runtime', 'system'],
     is: 'HTTP over the engine; nothing below it knows of HTTP',
   },
   client: { may: ['base', 'spec'], is: 'the other end of the API; it works where no engine is' },

@@ -47,6 +47,8 @@ function jsonComplaint(text: string, error: unknown): string {
   if (/after JSON|non-whitespace character after/i.test(message)) return 'unexpected content after JSON';
   if (/Unexpected end|Unterminated|Expected .* at position \d+ \(line|end of/i.test(message) && !closes(text))
     return 'invalid JSON: unexpected EOF';
+  const token = /^Unexpected token '(.)'/u.exec(message)?.[1];
+  if (token !== undefined) return `invalid JSON: invalid character '${token}' looking for beginning of value`;
   const at = /position (\d+)/.exec(message)?.[1];
   const bad = at === undefined ? undefined : text[Number(at)];
   return bad === undefined

@@ -10,6 +10,7 @@ import { type Route, type RouteId, routes } from '../spec/docker/index.ts';
 import { readJson } from './body.ts';
 import { statusOf, textOf } from './errors.ts';
 import type { ApiRequest, ApiResponse, Handler, Handlers, StreamBody } from './handler.ts';
+import { cleanPath, originForm } from './path.ts';
 import { readQuery } from './query.ts';
 import { findRoute } from './router.ts';
 import { API_VERSION, splitVersion } from './version.ts';
@@ -78,7 +79,13 @@ async function answer(
   try {
     if (options.allowedHosts && !options.allowedHosts(request.headers.host ?? ''))
       throw invalid(`host ${request.headers.host ?? ''} is not served here`);
-    const [path, search = ''] = splitOnce(request.url ?? '/', '?');
+    const [path, search = ''] = splitOnce(originForm(request.url ?? '/'), '?');
+    const elsewhere = cleanPath(path);
+    if (elsewhere !== undefined) {
+      reply.header('Location', search === '' ? elsewhere : `${elsewhere}?${search}`);
+      reply.empty(301);
+      return;
+    }
     const { minor, rest } = splitVersion(path);
     const method = request.method ?? 'GET';
     if (method === 'OPTIONS') {

@@ -66,6 +66,8 @@ export class Client {
   /** when set, every path begins with it; otherwise the server's newest version answers */
   readonly #version: string | undefined;
   readonly #idle: Wire[] = [];
+  /** Connections whose end is listened for: once each, however often they are kept. */
+  readonly #watched = new WeakSet<Wire>();
   readonly #revive: ((endpoint: Endpoint) => Promise<boolean>) | undefined;
   readonly #headers: Readonly<Record<string, string>>;
   #serverVersion: string | undefined;
@@ -225,9 +227,12 @@ export class Client {
   /** Keeps a connection for the next call; it holds up neither the end of this program nor that of the server. */
   #park(wire: Wire): void {
     wire.socket.unref();
-    wire.socket.once('end', () => {
-      if (this.#idle.includes(wire)) wire.socket.destroy();
-    });
+    if (!this.#watched.has(wire)) {
+      this.#watched.add(wire);
+      wire.socket.once('end', () => {
+        if (this.#idle.includes(wire)) wire.socket.destroy();
+      });
+    }
     if (wire.socket.readableEnded) wire.socket.destroy();
     else this.#idle.push(wire);
   }

@@ -38,8 +38,8 @@ const complete: Facts = {
   ipForward: true,
   uplink: { name: 'eth0', mtu: 1500 },
   runtimes: [
-    { name: 'runc', path: '/usr/sbin/runc', version: '1.1.5', trial: WORKS },
-    { name: 'crun', path: undefined, version: '', trial: ABSENT },
+    { name: 'runc', path: '/usr/sbin/runc', version: '1.1.5', trial: WORKS, inView: false },
+    { name: 'crun', path: undefined, version: '', trial: ABSENT, inView: false },
   ],
   conmon: '2.1.6',
   programs: { ps: true, mmdebstrap: true },
@@ -64,6 +64,7 @@ const hosts: Readonly<Record<string, Facts>> = {
         path: '/usr/bin/crun',
         version: '1.8.1',
         trial: { result: 'fails', why: 'cgroups in hybrid mode not supported' },
+        inView: false,
       },
     ],
   },

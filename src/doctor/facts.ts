@@ -13,6 +13,8 @@ export interface RuntimeFact {
   readonly path: string | undefined;
   readonly version: string;
   readonly trial: Trial;
+  /** It works in a mount namespace without the v2 tree of control groups, and only there; the daemon then runs it so. */
+  readonly inView: boolean;
 }
 
 export interface Facts {

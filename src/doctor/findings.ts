@@ -93,7 +93,7 @@ function runtimeVerdict(runtimes: readonly RuntimeFact[], name: string): Verdict
       lack: other ? undefined : warn('one of runc and crun is needed', `apt-get install ${name}`),
     };
   }
-  const seen = `${one.version} at ${one.path}, ${shown(one.trial)}`;
+  const seen = `${one.version} at ${one.path}, ${shown(one.trial)}${one.inView ? ' when the v2 tree of control groups is hidden from it' : ''}`;
   if (one.trial.result !== 'fails') return { seen };
   return { seen, lack: warn(`containers cannot use ${name} on this host`) };
 }

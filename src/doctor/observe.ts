@@ -6,9 +6,9 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../base/errors.ts';
 import { observeAbilities } from '../host/abilities.ts';
-import { groupDirectories, observeCgroups, removeGroup } from '../host/cgroup.ts';
+import { controllersOf, groupDirectories, observeCgroups, removeGroup } from '../host/cgroup.ts';
 import { findProgram } from '../host/find.ts';
-import { identify, tryRuntime } from '../runtime/index.ts';
+import { identify, RuntimeView, tryRuntime } from '../runtime/index.ts';
 import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
 import type { Facts, RuntimeFact, Trial } from './facts.ts';
 
@@ -94,12 +94,11 @@ function existing(folder: string): string {
   return existsSync(folder) ? folder : existing(dirname(folder));
 }
 
+/** Without the trees that only name groups (`name=systemd`). */
 function controllers(): string[] {
-  const { layout, roots } = observeCgroups();
-  if (layout === 'v2') {
-    return (text(join(roots.get('') ?? '/sys/fs/cgroup', 'cgroup.controllers')) ?? '').split(/\s+/).filter(Boolean);
-  }
-  return [...roots.keys()].filter((name) => name !== '' && !name.startsWith('name=')).sort();
+  return controllersOf(observeCgroups())
+    .filter((name) => !name.startsWith('name='))
+    .sort();
 }
 
 /** An overlay of three empty folders, where containers would have theirs. */
@@ -152,17 +151,30 @@ async function observeNftables(root: boolean): Promise<Facts['nftables']> {
 
 async function observeRuntime(name: string, root: boolean): Promise<RuntimeFact> {
   const path = findProgram(name);
-  if (path === undefined) return { name, path, version: '', trial: { result: 'not tried', why: 'not installed' } };
+  const at = { name, path, version: '', inView: false };
+  if (path === undefined) return { ...at, trial: { result: 'not tried', why: 'not installed' } };
   const runtime = await identify(name, path);
-  if (!runtime) return { name, path, version: '', trial: { result: 'fails', why: 'cannot be run' } };
-  if (!root) return { name, path, version: runtime.version, trial: NEEDS_ROOT };
+  if (!runtime) return { ...at, trial: { result: 'fails', why: 'cannot be run' } };
+  const { version } = runtime;
+  if (!root) return { ...at, version, trial: NEEDS_ROOT };
   const folder = mkdtempSync(join(tmpdir(), 'berth-doctor-'));
   const group = `berth-doctor-${process.pid}-${name}`;
+  const trees = observeCgroups();
+  const trialOf = (one: typeof runtime): Promise<Trial> => tried(() => tryRuntime(one, join(folder, 'trial'), group));
   try {
-    return { name, path, version: runtime.version, trial: await tried(() => tryRuntime(runtime, folder, group)) };
+    const plain = await trialOf(runtime);
+    const v2Tree = trees.roots.get('');
+    if (plain.result === 'works' || name !== 'crun' || trees.layout !== 'hybrid' || v2Tree === undefined) {
+      return { ...at, version, trial: plain };
+    }
+    // The daemon's second try: crun without a sight of the v2 tree.
+    using view = new RuntimeView({ execRoot: folder, containers: join(folder, 'containers'), v2Tree });
+    const inView = (await trialOf(view.of(runtime))).result === 'works';
+    return { ...at, version, inView, trial: inView ? { result: 'works' } : plain };
+  } catch (error) {
+    return { ...at, version, trial: { result: 'fails', why: messageOf(error) } };
   } finally {
     rmSync(folder, { recursive: true, force: true });
-    const trees = observeCgroups();
     if (groupDirectories(trees, group).some((directory) => existsSync(directory))) removeGroup(trees, group);
   }
 }

@@ -29,10 +29,10 @@ import { checkExecStart, createExec, type ExecStart, inspectExec, resizeExec, st
 import { exited } from './verbs/exited.ts';
 import { inspect } from './verbs/inspect.ts';
 import { kill, stop, stopProcess } from './verbs/kill.ts';
-import { connectNetwork, disconnectNetwork } from './verbs/network.ts';
 import { type ListOptions, list } from './verbs/list.ts';
 import type { ImageNames } from './verbs/list-filter.ts';
 import { checkReadable, type LogWish, logBatches } from './verbs/logs.ts';
+import { connectNetwork, disconnectNetwork } from './verbs/network.ts';
 import { pause, unpause } from './verbs/pause.ts';
 import { prune } from './verbs/prune.ts';
 import { type RemoveOptions, removeByReference } from './verbs/remove.ts';
@@ -44,6 +44,7 @@ import { type StatsOptions, stats } from './verbs/stats.ts';
 import { top } from './verbs/top.ts';
 import { update } from './verbs/update.ts';
 import { wait } from './verbs/wait.ts';
+import { startWatchdog } from './watchdog.ts';
 
 export { EventBus } from './events.ts';
 export type { ImageSource, ImageUsers, NetworkSource, VolumeSource } from './ports.ts';
@@ -89,6 +90,7 @@ export function openEngine(options: EngineOptions) {
       options.log.error({ err: error }, `the end of container ${exit.id}`),
     );
   });
+  let watchdog: Disposable | undefined;
   return {
     events: options.events,
     /** Takes back what a former daemon left; then restart policies bring back their containers. */
@@ -97,6 +99,7 @@ export function openEngine(options: EngineOptions) {
       // an exit between reading the records and now was seen by the watch before its container was known to run
       for (const exit of watch.present()) await exited(context, exit.id, exit.code);
       context.images.sweep();
+      watchdog = startWatchdog(context, watch);
       return () => startAdopted(context, toStart);
     },
     create: (wish: CreateWish) => create(context, wish),
@@ -178,6 +181,7 @@ export function openEngine(options: EngineOptions) {
             .map((container) => stopProcess(context, container, '', undefined)),
         );
       for (const container of registry.all()) container.console?.close();
+      watchdog?.[Symbol.dispose]();
       watch[Symbol.dispose]();
     },
   };

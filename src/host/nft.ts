@@ -20,10 +20,10 @@ export function applyNft(text: string): Promise<void> {
   });
 }
 
-/** A table as nft lists it; undefined when there is none. */
-export function listTable(family: 'inet' | 'netdev', table: string): Promise<string | undefined> {
+/** What `nft` says to these words; undefined when it refuses. */
+function ask(words: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const child = spawn('nft', ['-s', 'list', 'table', family, table], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn('nft', words, { stdio: ['ignore', 'pipe', 'ignore'] });
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       stdout += chunk;
@@ -31,4 +31,26 @@ export function listTable(family: 'inet' | 'netdev', table: string): Promise<str
     child.on('error', reject);
     child.on('close', (code) => resolve(code === 0 ? stdout : undefined));
   });
+}
+
+/** A table as nft lists it; undefined when there is none. */
+export function listTable(family: 'inet' | 'netdev', table: string): Promise<string | undefined> {
+  return ask(['-s', 'list', 'table', family, table]);
+}
+
+/** Tables, other than one's own, whose policy drops what is forwarded over IPv4. */
+export async function foreignDrops(own: string): Promise<string[]> {
+  return dropsIn((await ask(['list', 'chains'])) ?? '', own);
+}
+
+/** Pure half of `foreignDrops`, over the text of `nft list chains`. */
+export function dropsIn(chains: string, own: string): string[] {
+  let table = '';
+  const found: string[] = [];
+  for (const line of chains.split('\n')) {
+    table = /^table (.*) \{/.exec(line)?.[1] ?? table;
+    const drops = /hook forward .*policy drop/.test(line) && /^(ip|inet) /.test(table);
+    if (drops && table.split(' ')[1] !== own) found.push(table);
+  }
+  return found;
 }

@@ -35,6 +35,11 @@ export function uplinkMtu(): number {
   return routing.links().find((link) => link.index === out?.link)?.mtu ?? 1500;
 }
 
+export function linkNames(): ReadonlySet<string> {
+  using routing = new Routing();
+  return new Set(routing.links().map(({ name }) => name));
+}
+
 export function linkExists(name: string): boolean {
   using routing = new Routing();
   return routing.link(name) !== undefined;

@@ -301,6 +301,7 @@ export class Networks {
   async settle(): Promise<void> {
     this.#reconciler.links();
     await this.#reconciler.firewall(true);
+    void this.#reconciler.warnOfOthers().catch(() => undefined);
   }
 
   /** Puts a running container on one more network. */

@@ -1,11 +1,11 @@
 // Brings the host's links and rules to what the networks and their members ask for: observe, plan, apply; twice is once.
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { applyNft } from '../host/nft.ts';
+import { applyNft, foreignDrops } from '../host/nft.ts';
 import { addressText, blockText } from './address.ts';
 import { type Endpoint, subnetsOf } from './endpoint.ts';
 import { type BridgeRules, type FirewallInput, firewallText, type PublishRule, switchText } from './firewall.ts';
-import { applyLinks, bridgedPacketsAreFiltered, enableForwarding, observeLinks } from './links.ts';
+import { applyLinks, bridgedPacketsAreFiltered, enableForwarding, linkNames, observeLinks } from './links.ts';
 import { type HostNames, vethName } from './names.ts';
 import { bridgeOptions } from './options.ts';
 import { type Desired, planLinks, planText } from './plan.ts';
@@ -60,6 +60,14 @@ export class Reconciler {
     return this.#running;
   }
 
+  /** Says what another's rules keep from containers; rules of others are not touched. */
+  async warnOfOthers(): Promise<void> {
+    for (const table of await foreignDrops(this.#input.names.table))
+      this.#input.log.warn(
+        `table ${table} drops forwarded packets by its policy: containers reach each other and this host, but neither the world nor published ports of others, until that table accepts them (where Docker runs: iptables -I DOCKER-USER -i BRIDGE -j ACCEPT, and the same with -o)`,
+      );
+  }
+
   async #tell(): Promise<void> {
     do {
       this.#again = false;
@@ -84,14 +92,17 @@ export class Reconciler {
   }
 
   #texts(): { rules: string; carry: string } {
+    const filtered = bridgedPacketsAreFiltered();
+    // a pair vanishes with its container a little before the container is known to be gone
+    const there = filtered ? linkNames() : new Set<string>();
     const input: FirewallInput = {
       table: this.#input.names.table,
-      bridges: this.#bridges().map((network) => this.#rulesOf(network)),
+      bridges: this.#bridges().map((network) => this.#rulesOf(network, there)),
       published: this.#input.published(),
     };
     return {
       rules: firewallText(input),
-      carry: switchText(bridgedPacketsAreFiltered() ? input : { ...input, bridges: [] }),
+      carry: switchText(filtered ? input : { ...input, bridges: [] }),
     };
   }
 
@@ -99,7 +110,7 @@ export class Reconciler {
     return this.#input.networks().filter(({ driver, configOnly }) => driver === 'bridge' && !configOnly);
   }
 
-  #rulesOf(network: NetworkRecord): BridgeRules {
+  #rulesOf(network: NetworkRecord, there: ReadonlySet<string>): BridgeRules {
     const { icc, masquerade } = bridgeOptions(network.options);
     return {
       bridge: network.bridge,
@@ -112,7 +123,8 @@ export class Reconciler {
         .map(({ id, addresses }) => ({
           link: vethName(this.#input.names, id),
           addresses: addresses.map((one) => ({ family: one.family, address: addressText(one) })),
-        })),
+        }))
+        .filter(({ link }) => there.has(link)),
     };
   }
 

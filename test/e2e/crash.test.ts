@@ -153,6 +153,18 @@ test('fault K64: the monitor and the process die with the daemon: the container 
   assert.deepEqual(daemon.leftovers(), []);
 });
 
+test('fault R42: monitor and process killed under a living daemon: the container is known as ended, and can be removed', async () => {
+  await create('orphan', ['sleep', '1000']);
+  await daemon.call('POST', '/containers/orphan/start');
+  const { State, Id } = await inspect('orphan');
+  const { readFileSync } = await import('node:fs');
+  process.kill(Number(readFileSync(join(daemon.execRoot, 'c', Id, 'monitor.pid'), 'utf8')), 'SIGKILL');
+  process.kill(State.Pid, 'SIGKILL');
+  await until(async () => assert.equal((await inspect('orphan')).State.Status, 'exited'), 15_000);
+  assert.equal((await daemon.call('DELETE', '/containers/orphan')).status, 204);
+  assert.deepEqual(daemon.leftovers(), []);
+});
+
 test('fault K70: a second daemon on the same root is refused', async () => {
   const { execute } = await import('../support/daemon.ts');
   const second = await execute(process.execPath, [

@@ -16,7 +16,7 @@ import { discardHalf, remove } from './remove.ts';
 import { startLocked } from './start.ts';
 
 /** Exit code of a process whose monitor died with it: nobody knows. */
-const UNKNOWN_EXIT = 255;
+export const UNKNOWN_EXIT = 255;
 
 /** `exitOf` reads a container's exit file. Returns the containers to start once the daemon is ready. */
 export async function adopt(context: EngineContext, exitOf: (id: string) => number | undefined): Promise<Container[]> {

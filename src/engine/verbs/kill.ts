@@ -1,5 +1,5 @@
 // Signals to a container's first process, and the wait for its end.
-import { conflict, internal, invalid, messageOf } from '../../base/errors.ts';
+import { BerthError, conflict, internal, invalid } from '../../base/errors.ts';
 import { groupProcesses, setFrozen } from '../../host/cgroup.ts';
 import { sendSignal } from '../../host/process.ts';
 import type { Container } from '../container.ts';
@@ -11,8 +11,10 @@ const SIGKILL = 9;
 const SIGCONT_WAIT_MS = 10_000;
 
 export async function kill(context: EngineContext, reference: string, signalText: string): Promise<void> {
-  const container = context.registry.get(reference);
-  const signal = signalText === '' ? SIGKILL : signalOf(reference, signalText);
+  const { container, signal } = explained(reference, () => ({
+    container: context.registry.get(reference),
+    signal: signalText === '' ? SIGKILL : parseSignal(signalText),
+  }));
   if (!hasProcess(container.state.phase))
     throw conflict(`cannot kill container: ${reference}: container ${container.id} is not running`);
   if (signal === SIGKILL) {
@@ -28,11 +30,13 @@ export async function kill(context: EngineContext, reference: string, signalText
   emit(context, container, 'kill', { signal: String(signal) });
 }
 
-function signalOf(reference: string, text: string): number {
+/** Every refusal of `kill` begins with what it is about. */
+function explained<T>(reference: string, find: () => T): T {
   try {
-    return parseSignal(text);
+    return find();
   } catch (error) {
-    throw invalid(`cannot kill container: ${reference}: ${messageOf(error)}`);
+    if (!(error instanceof BerthError)) throw error;
+    throw new BerthError(error.kind, `cannot kill container: ${reference}: ${error.message}`, { cause: error });
   }
 }
 

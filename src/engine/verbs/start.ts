@@ -9,9 +9,9 @@ import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
 import { startHealth } from '../health.ts';
 import { logBounds, startRotation } from '../log-bounds.ts';
 import { specInput } from '../prepare/input.ts';
+import { reserveNetworks } from '../prepare/networks.ts';
 import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
 import { consoleOf, runtimeOf } from '../running.ts';
-import { reserveNetworks } from '../prepare/networks.ts';
 import { remove } from './remove.ts';
 
 export function start(context: EngineContext, reference: string): Promise<void> {
