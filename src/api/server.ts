@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import type { TLSSocket, TlsOptions } from 'node:tls';
-import { invalid } from '../base/errors.ts';
+import { forbidden, invalid } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type Route, type RouteId, routes } from '../spec/docker/index.ts';
 import { readJson } from './body.ts';
@@ -14,6 +14,7 @@ import { cleanPath, originForm } from './path.ts';
 import { readQuery } from './query.ts';
 import { findRoute } from './router.ts';
 import { API_VERSION, splitVersion } from './version.ts';
+import { acceptKey, webSocketStream } from './websocket.ts';
 
 export interface ApiServerOptions {
   readonly handlers: Handlers;
@@ -24,6 +25,12 @@ export interface ApiServerOptions {
   /** Host names that a request may name; undefined for a unix socket, where there is nothing to rebind. */
   readonly allowedHosts?: (host: string) => boolean;
 }
+
+/** What is no request at all, by the error of the parser. */
+const PARSER_STATUS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
 
 /** Not yet listening. */
 export function createApiServer(options: ApiServerOptions): Server {
@@ -51,11 +58,10 @@ export function createApiServer(options: ApiServerOptions): Server {
     response.on('finish', () => socket.end());
     serve(request, response, { socket, head });
   });
-  server.on('clientError', (_, socket: Duplex) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    const status = PARSER_STATUS[error.code ?? ''] ?? '400 Bad Request';
     if (socket.writable)
-      socket.end(
-        'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request',
-      );
+      socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`);
     else socket.destroy();
   });
   return server;
@@ -79,6 +85,8 @@ async function answer(
   try {
     if (options.allowedHosts && !options.allowedHosts(request.headers.host ?? ''))
       throw invalid(`host ${request.headers.host ?? ''} is not served here`);
+    if (options.allowedHosts && isForeign(request.headers.origin, request.headers.host ?? ''))
+      throw forbidden(`pages of ${request.headers.origin} may not use this API`);
     const [path, search = ''] = splitOnce(originForm(request.url ?? '/'), '?');
     const elsewhere = cleanPath(path);
     if (elsewhere !== undefined) {
@@ -126,6 +134,11 @@ async function answer(
     // what the handler did not read must not become the next request
     if (!taken && !request.complete && !reply.hijacked) request.resume();
   }
+}
+
+/** A page in a browser that comes from elsewhere; programs send no Origin. */
+function isForeign(origin: string | undefined, host: string): boolean {
+  return origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
 }
 
 function splitOnce(text: string, separator: string): [string, string?] {
@@ -259,6 +272,18 @@ class Reply implements ApiResponse {
     socket.on('error', () => undefined);
     socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\n${extra}\r\n`);
     return socket;
+  }
+
+  webSocket(): Duplex {
+    const key = this.#request.headers['sec-websocket-key'];
+    const socket = this.#upgraded;
+    if (!socket || key === undefined) throw invalid('not a websocket handshake');
+    this.hijacked = true;
+    this.#response.detachSocket(socket as Socket);
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptKey(key)}\r\n\r\n`,
+    );
+    return webSocketStream(socket);
   }
 
   fail(status: number, message: string): void {

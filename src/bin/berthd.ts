@@ -198,6 +198,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   }
   const inTime = engine.close(!options.liveRestore);
   await Promise.race([inTime, new Promise((done) => setTimeout(done, options.shutdownTimeout * 1000).unref())]);
+  await networks.close().catch((error: unknown) => log.warn(`networks: ${messageOf(error)}`));
   for (const server of servers) server.closeAllConnections();
   if (options.cgroupParent === '') removeEmptyGroup(cgroups, `/${cgroupParent}`);
   log.info('the daemon has ended');

@@ -84,7 +84,7 @@ export async function listen(server: Server, address: Address, group: string, lo
     }
     const before = process.umask(0o117);
     try {
-      await listening(server, address.path);
+      await listening(server, { path: address.path });
     } finally {
       process.umask(before);
     }
@@ -96,10 +96,13 @@ export async function listen(server: Server, address: Address, group: string, lo
   log.info(`API listens on ${address.kind === 'unix' ? address.path : `${address.host}:${address.port}`}`);
 }
 
-function listening(server: Server, where: string | { host: string; port: number }): Promise<void> {
+/** Connections that may wait to be accepted; Node's own 511 refuses clients when many come at once. The kernel has the last word. */
+const BACKLOG = 4096;
+
+function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(where, () => {
+    server.listen({ ...where, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });

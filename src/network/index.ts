@@ -8,4 +8,5 @@ export {
   type PortMap,
 } from './networks.ts';
 export type { ContainerNames, NetworkEvents } from './ports.ts';
+export { removeFromHost } from './remove.ts';
 export type { NetworkRecord } from './record.ts';

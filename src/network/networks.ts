@@ -35,6 +35,7 @@ import type { ContainerNames, NetworkEvents } from './ports.ts';
 import { PortBook, portMap, publishedFrom, wishesOf } from './publish.ts';
 import { isPredefined, type NetworkRecord } from './record.ts';
 import { Reconciler } from './reconcile.ts';
+import { removeFromHost } from './remove.ts';
 import { type Member, shown } from './show.ts';
 
 export interface NetworksInput {
@@ -347,8 +348,11 @@ export class Networks {
     return this.#live.get(containerId)?.endpoints.some((one) => one.network.id === networkId) ?? false;
   }
 
-  close(): void {
+  /** The daemon ends: with no container left on its networks nothing of it stays on the host; else everything does. */
+  async close(): Promise<void> {
     this.#dns.close();
+    if (this.#live.size > 0) return;
+    await removeFromHost(this.#input.instance);
   }
 
   // ---- within

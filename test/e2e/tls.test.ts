@@ -158,4 +158,17 @@ test('fault A26: TCP without TLS where others can reach it is refused, and on th
     ).stdout;
   assert.equal(await status('localhost'), '200');
   assert.equal(await status('evil.example'), '400');
+  const cross = await execute('curl', [
+    '-s',
+    '-o',
+    '/dev/null',
+    '-w',
+    '%{http_code}',
+    '-X',
+    'POST',
+    '-H',
+    'Origin: https://evil.example',
+    `http://127.0.0.1:${tcp}/containers/prune`,
+  ]);
+  assert.equal(cross.stdout, '403');
 });

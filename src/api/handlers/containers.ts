@@ -5,8 +5,8 @@ import type { Engine } from '../../engine/index.ts';
 import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 import { ioOf } from '../io.ts';
-import { sizeOf } from '../size.ts';
 import { containerForVersion, summaryForVersion } from '../shape/containers.ts';
+import { sizeOf } from '../size.ts';
 
 const id = (request: ApiRequest): string => request.params['id'] ?? '';
 
@@ -88,6 +88,7 @@ export function containerHandlers(engine: Engine): Handlers {
     ContainerPrune: async (request, response) => response.json(await engine.prune(request.query.filters ?? new Map())),
     ContainerLogs: logs(engine),
     ContainerAttach: attach(engine),
+    ContainerAttachWebsocket: attachWebSocket(engine),
     ContainerStats: stats(engine),
   };
 }
@@ -157,6 +158,23 @@ function attach(engine: Engine): NonNullable<Handlers['ContainerAttach']> {
     const { tty } = engine.checkAttach(id(request), options);
     const socket = response.hijack(!tty && request.minor >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM);
     await engine.attach(id(request), options, ioOf(socket, tty, stdin && stream));
+  };
+}
+
+/** As attach, with a frame for each piece and without Docker's own framing. */
+function attachWebSocket(engine: Engine): NonNullable<Handlers['ContainerAttachWebsocket']> {
+  return async (request, response) => {
+    const {
+      stdin = false,
+      stdout = false,
+      stderr = false,
+      logs: withLogs = false,
+      stream = false,
+      detachKeys,
+    } = request.query;
+    const options = { stdin, stdout, stderr, logs: withLogs, stream, detachKeys };
+    engine.checkAttach(id(request), options);
+    await engine.attach(id(request), options, ioOf(response.webSocket(), true, stdin && stream));
   };
 }
 

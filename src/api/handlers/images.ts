@@ -1,11 +1,11 @@
 // Handlers of images: query and body in, the verb, the answer in the client's version.
-import { forbidden, invalid, isErrno, messageOf, notImplemented, BerthError } from '../../base/errors.ts';
+import { BerthError, forbidden, invalid, isErrno, messageOf, notImplemented } from '../../base/errors.ts';
 import { isDigest } from '../../base/ids.ts';
 import {
-  type Images,
   download,
   errorMessage,
   familiarName,
+  type Images,
   parseReference,
   repoTagReference,
   type Say,
@@ -14,7 +14,7 @@ import {
   withTag,
 } from '../../images/index.ts';
 import type { ProgressMessage } from '../../spec/docker/index.ts';
-import { decodePlatform, parsePlatform, type Platform } from '../../spec/oci/index.ts';
+import { decodePlatform, type Platform, parsePlatform } from '../../spec/oci/index.ts';
 import type { ApiRequest, ApiResponse, Handlers, StreamBody } from '../handler.ts';
 import { imageSummaryForVersion, inspectForVersion } from '../shape/image.ts';
 

@@ -2,10 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { BerthError, invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
-import { login } from '../../registry/client/index.ts';
 import type { Images } from '../../images/index.ts';
-import { infoOf, type SystemFacts, versionOf } from '../../system/index.ts';
+import { login } from '../../registry/client/index.ts';
 import type { ContainerSummary, EventMessage, Filters } from '../../spec/docker/index.ts';
+import { infoOf, type SystemFacts, versionOf } from '../../system/index.ts';
 import type { Volumes } from '../../volumes/index.ts';
 import type { Handlers } from '../handler.ts';
 

@@ -1,0 +1,102 @@
+// RFC 6455, as much as attaching needs: the handshake, and a stream of bytes over binary frames in both directions.
+import { createHash } from 'node:crypto';
+import { Duplex } from 'node:stream';
+
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const CONTINUATION = 0;
+const TEXT = 1;
+const BINARY = 2;
+const CLOSE = 8;
+const PING = 9;
+const PONG = 10;
+/** What a person types is far smaller; more in one frame closes the connection. */
+const MAX_FRAME = 1024 * 1024;
+
+/** Value of Sec-WebSocket-Accept for a client's key. */
+export function acceptKey(key: string): string {
+  return createHash('sha1')
+    .update(key + GUID)
+    .digest('base64');
+}
+
+/** One unmasked frame, as servers send them. */
+export function encodeFrame(opcode: number, data: Uint8Array): Buffer {
+  const length = data.length;
+  const head = length < 126 ? Buffer.from([0, length]) : length < 65_536 ? Buffer.alloc(4) : Buffer.alloc(10);
+  head[0] = 0x80 | opcode;
+  if (head.length === 4) {
+    head[1] = 126;
+    head.writeUInt16BE(length, 2);
+  } else if (head.length === 10) {
+    head[1] = 127;
+    head.writeBigUInt64BE(BigInt(length), 2);
+  }
+  return Buffer.concat([head, data]);
+}
+
+export interface Frame {
+  readonly opcode: number;
+  readonly data: Buffer;
+}
+
+/** The whole frames of a client's bytes, unmasked, and what is left. Throws for what no client may send. */
+export function decodeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
+  const frames: Frame[] = [];
+  let at = 0;
+  for (;;) {
+    const left = bytes.subarray(at);
+    if (left.length < 2) break;
+    const [first = 0, second = 0] = left;
+    if ((second & 0x80) === 0) throw new Error('a frame of a client must be masked');
+    const short = second & 0x7f;
+    const extra = short === 126 ? 2 : short === 127 ? 8 : 0;
+    if (left.length < 2 + extra + 4) break;
+    const length = short === 126 ? left.readUInt16BE(2) : short === 127 ? Number(left.readBigUInt64BE(2)) : short;
+    if (length > MAX_FRAME) throw new Error('a frame is too large');
+    const begin = 2 + extra + 4;
+    if (left.length < begin + length) break;
+    const mask = left.subarray(2 + extra, begin);
+    const data = Buffer.from(left.subarray(begin, begin + length));
+    for (let index = 0; index < data.length; index += 1) data[index] = (data[index] ?? 0) ^ (mask[index % 4] ?? 0);
+    frames.push({ opcode: first & 0x0f, data });
+    at += begin + length;
+  }
+  return { frames, rest: bytes.subarray(at) };
+}
+
+/** The bytes inside a connection's frames; the end of one side closes it as the protocol wants. */
+export function webSocketStream(socket: Duplex): Duplex {
+  let pending: Buffer = Buffer.alloc(0);
+  const stream = new Duplex({
+    read: () => void socket.resume(),
+    write: (chunk: Buffer, _, done) => {
+      if (socket.write(encodeFrame(BINARY, chunk))) done();
+      else socket.once('drain', () => done());
+    },
+    final: (done) => {
+      socket.end(encodeFrame(CLOSE, Buffer.from([0x03, 0xe8])));
+      done();
+    },
+    destroy: (error, done) => {
+      socket.destroy();
+      done(error);
+    },
+  });
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      const { frames, rest } = decodeFrames(Buffer.concat([pending, chunk]));
+      pending = rest;
+      for (const { opcode, data } of frames) {
+        if (opcode === TEXT || opcode === BINARY || opcode === CONTINUATION) {
+          if (!stream.push(data)) socket.pause();
+        } else if (opcode === PING) socket.write(encodeFrame(PONG, data));
+        else if (opcode === CLOSE) stream.push(null);
+      }
+    } catch {
+      stream.destroy();
+    }
+  });
+  socket.once('end', () => stream.push(null));
+  socket.once('close', () => stream.destroy());
+  return stream;
+}
