@@ -30,6 +30,11 @@ async function containers(): Promise<{ Id: string; Names: string[]; State: strin
   }[];
 }
 
+/** What the daemon keeps of containers on disk, whether there is a record of it or not. */
+function folders(): string[] {
+  return readdirSync(`${daemon.dataRoot}/containers`).filter((name) => /^[0-9a-f]{64}$/.test(name));
+}
+
 /** Status and message, as `404 No such …`; the body itself where there is no message. */
 async function said(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<string> {
   const answer = await daemon.call(method, path, body, headers);
@@ -89,7 +94,7 @@ test('fault A24: a body behind Content-Length 0, two lengths, or a length beside
 });
 
 test('fault A25: a path that is not clean is sent to where it leads, never handled as it stands', async () => {
-  await create('a');
+  await create('ab');
   for (const [path, where] of [
     ['//containers/json', '/containers/json'],
     ['/v1.41//containers/json?all=1', '/v1.41/containers/json?all=1'],
@@ -101,7 +106,7 @@ test('fault A25: a path that is not clean is sent to where it leads, never handl
     const { status, headers } = await daemon.get(path);
     assert.deepEqual([status, headers['location']], [301, where]);
   }
-  assert.equal((await daemon.call('DELETE', '/containers/../containers/a?force=1')).status, 301);
+  assert.equal((await daemon.call('DELETE', '/containers/../containers/ab?force=1')).status, 301);
   assert.equal(await said('GET', '/V1.41/containers/json'), '404 page not found');
   assert.equal(await said('GET', '/Containers/json'), '404 page not found');
   assert.match(await said('GET', '/containers/%zz/json'), /^400 /);
@@ -141,7 +146,7 @@ test('fault A27: a thousand idle connections leave the daemon answering, and lea
     { length: 1000 },
     () => new RawConnection(daemon.socket, 'GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n'),
   );
-  await until(() => assert.ok(idle.every(({ status }) => status === 200)), 20_000);
+  await until(() => assert.equal(idle.filter(({ status }) => status === 200).length, 1000), 20_000);
   assert.equal((await daemon.get('/_ping')).body, 'OK');
   for (const { socket } of idle) socket.destroy();
   await until(async () => assert.ok((await descriptors()) <= before, `${await descriptors()} open, ${before} before`));
@@ -173,7 +178,7 @@ test('fault A27: clients that go in the middle of logs, events, stats, attach, w
     await until(() => assert.ok(connections.every(({ status }) => status === 200 || status === 101)));
     await pause(50);
     // some go away politely, some do not
-    connections.forEach(({ socket }, index) => (index % 2 ? socket.resetAndDestroy() : socket.destroy()));
+    connections.forEach(({ socket }, index) => (index % 2 ? socket.end() : socket.destroy()));
   };
   await once();
   await pause(300);
@@ -285,7 +290,10 @@ test('fault A28: malformed queries and filters', async () => {
   for (const [path, answer] of [
     ['/containers/json?filters=nonsense', /^400 invalid filter$/],
     ['/containers/json?filters={"status":"exited"}', /^400 invalid filter/],
-    ['/containers/json?filters={"status":["nosuch"]}', /^400 invalid filter 'status=nosuch'$/],
+    [
+      '/containers/json?filters={"status":["nosuch"]}',
+      /^400 invalid filter 'status=nosuch': invalid value for state \(nosuch\)/,
+    ],
     ['/containers/json?filters={"exited":["x"]}', /^400 /],
     ['/containers/json?limit=x', /^400 strconv/],
     ['/containers/json?limit=99999999999999999999', /^400 strconv.*value out of range$/],
@@ -352,7 +360,7 @@ test('fault A29: of many creates with one name at once, one wins, and nothing is
     const codes = answers.map((answer) => answer.slice(0, 3)).toSorted();
     assert.deepEqual(codes, ['201', ...Array.from({ length: 7 }, () => '409')]);
     assert.equal((await containers()).length, 1);
-    assert.equal(readdirSync(`${daemon.dataRoot}/containers`).length, 1);
+    assert.equal(folders().length, 1);
     assert.equal(await said('DELETE', '/containers/same'), '204');
   }
 });
@@ -369,7 +377,7 @@ test('fault A29: delete while it starts: it is gone, or it is there and runs', a
     if ((await remove).startsWith('204')) assert.equal(left, undefined);
     else assert.ok(left);
     if (left) assert.equal(await said('DELETE', `/containers/${left.Id}?force=1`), '204');
-    assert.deepEqual(readdirSync(`${daemon.dataRoot}/containers`), []);
+    assert.deepEqual(folders(), []);
   }
 });
 
@@ -384,10 +392,7 @@ test('fault A29: wrong state: a verb is refused in Docker’s words', async () =
   assert.equal(await said('POST', '/containers/box/stop'), '304');
   assert.equal(await said('POST', '/containers/box/start'), '204');
   assert.equal(await said('POST', '/containers/box/start'), '304');
-  assert.equal(
-    await said('POST', '/containers/box/unpause'),
-    '409 container <id> is not paused'.replace('409', (await said('POST', '/containers/box/unpause')).slice(0, 3)),
-  );
+  assert.equal(await said('POST', '/containers/box/unpause'), '500 Container <id> is not paused');
   assert.equal(
     await said('DELETE', '/containers/box'),
     '409 cannot remove container "box": container is running: stop the container before removing or force remove',
