@@ -43,7 +43,6 @@ export const tooLarge = of('tooLarge');
 export const unavailable = of('unavailable');
 export const notImplemented = of('notImplemented');
 export const cancelled = of('cancelled');
-export const timeout = of('timeout');
 export const internal = of('internal');
 
 /** The text of anything thrown. */

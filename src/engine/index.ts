@@ -50,7 +50,7 @@ export { EventBus } from './events.ts';
 export type { ImageSource, ImageUsers, NetworkSource, VolumeSource } from './ports.ts';
 export type { Io } from './streams.ts';
 export type { ImageNames } from './verbs/list-filter.ts';
-export { timeOf, untilOf } from './verbs/prune.ts';
+export { untilOf } from './verbs/prune.ts';
 
 export type EngineOptions = Omit<EngineContext, 'registry' | 'paths' | 'execs' | 'locks' | 'stopping' | 'facts'> & {
   readonly dataRoot: string;

@@ -5,13 +5,11 @@ import { openStore, type Records } from '../store/index.ts';
 import { Catalog } from './catalog.ts';
 import { Images } from './images.ts';
 
-export { applyChanges } from './changes/index.ts';
 export type { CommitOptions } from './commit.ts';
 export { download } from './download.ts';
 export type { Image } from './catalog.ts';
 export { Images } from './images.ts';
 export type { Inspected } from './inspect.ts';
-export { mergeConfig } from './merge.ts';
 export { errorMessage, type Say, withProgress } from './progress.ts';
 export {
   familiarName,
@@ -22,7 +20,6 @@ export {
   withDigest,
   withTag,
 } from './reference/index.ts';
-export { parseTimestamp } from './time.ts';
 
 /** Opens or makes the images below `root`. What was half done when the daemon last ended is cleaned up. */
 export async function openImages(options: {

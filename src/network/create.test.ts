@@ -35,7 +35,10 @@ describe('create', () => {
   });
 
   test('IPv6 gets a subnet of its own, and a given one is shown only where it is used', () => {
-    assert.deepEqual(make({ EnableIPv6: true }).ipam?.[1], { Subnet: 'fd02:304:506:708::/64', Gateway: 'fd02:304:506:708::1' });
+    assert.deepEqual(make({ EnableIPv6: true }).ipam?.[1], {
+      Subnet: 'fd02:304:506:708::/64',
+      Gateway: 'fd02:304:506:708::1',
+    });
     assert.deepEqual(make(config({ Subnet: 'fd00:1::/64' })).ipam, [
       { Subnet: 'fd00:1::/64' },
       { Subnet: '172.17.0.0/16', Gateway: '172.17.0.1' },
@@ -71,7 +74,11 @@ describe('create', () => {
         'invalid',
         "invalid network config:\n* invalid subnet 10.1.2.3/24: it should be 10.1.2.0/24\n* invalid ip-range 10.2.0.0/16: CIDR block is bigger than its parent subnet 10.1.2.3/24\n* invalid ip-range 10.2.0.0/16: parent subnet 10.1.2.3/24 doesn't contain ip-range\n* invalid gateway 10.9.0.1: parent subnet 10.1.2.3/24 doesn't contain this address\n* invalid auxiliary address a: invalid address",
       ],
-      [config({ Gateway: '10.1.1.1' }), 'invalid', 'invalid network config:\ninvalid subnet : invalid CIDR block notation'],
+      [
+        config({ Gateway: '10.1.1.1' }),
+        'invalid',
+        'invalid network config:\ninvalid subnet : invalid CIDR block notation',
+      ],
       [{ ConfigFrom: { Network: 'nope' } }, 'notFound', 'configuration network "nope" does not exist'],
     ];
     for (const [body, kind, message] of cases) assert.throws(() => make(body), { kind, message }, JSON.stringify(body));
@@ -88,6 +95,9 @@ describe('create', () => {
   test('a configuration is lent', () => {
     const lender = make({ Name: 'c', ConfigOnly: true, Labels: { a: 'b' }, ...config({ Subnet: '10.7.0.0/24' }) });
     const record = make({ ConfigFrom: { Network: 'c' } }, [lender]);
-    assert.deepEqual([record.labels, record.configFrom, record.ipam], [{ a: 'b' }, 'c', [{ Subnet: '10.7.0.0/24', Gateway: '10.7.0.1' }]]);
+    assert.deepEqual(
+      [record.labels, record.configFrom, record.ipam],
+      [{ a: 'b' }, 'c', [{ Subnet: '10.7.0.0/24', Gateway: '10.7.0.1' }]],
+    );
   });
 });

@@ -13,7 +13,16 @@ const block = (text: string): Block => {
 
 describe('addresses', () => {
   test('text and value are one', () => {
-    for (const text of ['0.0.0.0', '10.1.2.3', '255.255.255.255', '::', '::1', 'fd00::1:0:0:1', '2001:db8::', '1:2:3:4:5:6:7:8']) {
+    for (const text of [
+      '0.0.0.0',
+      '10.1.2.3',
+      '255.255.255.255',
+      '::',
+      '::1',
+      'fd00::1:0:0:1',
+      '2001:db8::',
+      '1:2:3:4:5:6:7:8',
+    ]) {
       const address = parseAddress(text);
       assert.ok(address);
       assert.equal(addressText(address), text);
@@ -22,8 +31,10 @@ describe('addresses', () => {
   });
 
   test('what is no address', () => {
-    for (const text of ['', 'x', '1.2.3', '1.2.3.256', '1.2.3.04', 'fe80::1%eth0']) assert.equal(parseAddress(text), undefined, text);
-    for (const text of ['10.0.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', 'x/8']) assert.equal(parseBlock(text), undefined, text);
+    for (const text of ['', 'x', '1.2.3', '1.2.3.256', '1.2.3.04', 'fe80::1%eth0'])
+      assert.equal(parseAddress(text), undefined, text);
+    for (const text of ['10.0.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/08', 'x/8'])
+      assert.equal(parseBlock(text), undefined, text);
   });
 
   test('every IPv6 value survives', () => {
@@ -39,7 +50,10 @@ describe('subnets', () => {
   test('come from the pools in their order, around what is taken', () => {
     const taken = { networks: [{ name: 'a', block: block('172.17.0.0/16') }], host: [block('172.18.5.0/24')] };
     assert.equal(blockText(freeSubnet(DEFAULT_POOLS, taken)), '172.19.0.0/16');
-    assert.equal(blockText(freeSubnet(DEFAULT_POOLS, { networks: [], host: [block('172.16.0.0/12')] })), '192.168.0.0/20');
+    assert.equal(
+      blockText(freeSubnet(DEFAULT_POOLS, { networks: [], host: [block('172.16.0.0/12')] })),
+      '192.168.0.0/20',
+    );
   });
 
   test('none left is said with who holds them', () => {
@@ -86,7 +100,11 @@ describe('addresses of a subnet', () => {
   });
 
   test('a range bounds them', () => {
-    const subnet = subnetOf(block('10.1.0.0/24'), { gateway: '10.1.0.77', range: '10.1.0.128/28', reserved: { a: '10.1.0.129' } });
+    const subnet = subnetOf(block('10.1.0.0/24'), {
+      gateway: '10.1.0.77',
+      range: '10.1.0.128/28',
+      reserved: { a: '10.1.0.129' },
+    });
     assert.equal(addressText(freeAddress(subnet, new Set()) ?? subnet.gateway), '10.1.0.128');
   });
 
@@ -94,7 +112,10 @@ describe('addresses of a subnet', () => {
     const subnets = [subnetOf(block('10.1.0.0/24'), {})];
     assert.equal(addressText(takeAddress(subnets, '10.1.0.9', new Set())), '10.1.0.9');
     const nine = parseAddress('10.1.0.9')?.value ?? 0n;
-    assert.throws(() => takeAddress(subnets, '10.1.0.9', new Set([nine])), { kind: 'forbidden', message: 'Address already in use' });
+    assert.throws(() => takeAddress(subnets, '10.1.0.9', new Set([nine])), {
+      kind: 'forbidden',
+      message: 'Address already in use',
+    });
     assert.throws(() => takeAddress(subnets, '10.1.0.1', new Set()), /Address already in use/);
     assert.throws(() => takeAddress(subnets, '10.2.0.9', new Set()), {
       kind: 'invalid',

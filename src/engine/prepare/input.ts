@@ -1,15 +1,25 @@
 // Gathers what the OCI configuration of a container depends on: files written, paths and users looked up, namespaces found.
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Undo } from '../../base/disposal.ts';
 import { conflict, internal, invalid, isErrno } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
-import type {
-  DeviceNode,
-  NamespaceSource,
-  ResolvedMount,
-  SpecInput,
-  ThrottleTarget,
+import {
+  checkPropagation,
+  type DeviceNode,
+  type NamespaceSource,
+  type ResolvedMount,
+  type SpecInput,
+  type ThrottleTarget,
 } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
 import type { DeviceMapping, HostConfig } from '../../spec/docker/index.ts';
@@ -201,6 +211,8 @@ async function resolveMount(
         throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${record.Source}`);
       mkdirSync(record.Source, { recursive: true });
     }
+    if (/shared|slave/.test(record.Propagation))
+      checkPropagation(readText('/proc/self/mountinfo'), realpathSync(record.Source), record.Propagation);
     return { type: 'bind', source: record.Source, ...base };
   }
   throw internal(`a mount of type ${record.Type} is not implemented`);

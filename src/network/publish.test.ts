@@ -1,0 +1,120 @@
+// Which host ports are wished, who gets them, and what is refused.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { describe, test } from 'node:test';
+import { PortBook, portMap, type PortWishes, publishedFrom, wishesOf } from './publish.ts';
+
+const wishes = (more: Partial<PortWishes>): PortWishes => ({
+  exposed: [],
+  bindings: {},
+  publishAll: false,
+  families: [4],
+  hostBinding: undefined,
+  ...more,
+});
+const addresses = { 4: '10.0.0.2', 6: 'fd00::2' };
+
+describe('wishes', () => {
+  test('one port, a range, any port, all exposed ports', () => {
+    const short = (input: PortWishes): string[] =>
+      wishesOf(input).map((one) => `${one.hostAddress} ${one.low}-${one.high} ${one.port}/${one.protocol}`);
+    assert.deepEqual(short(wishes({ bindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] } })), [
+      '0.0.0.0 8080-8080 80/tcp',
+    ]);
+    assert.deepEqual(short(wishes({ bindings: { '80/udp': [{ HostIp: '127.0.0.1', HostPort: '8000-8009' }] } })), [
+      '127.0.0.1 8000-8009 80/udp',
+    ]);
+    assert.deepEqual(short(wishes({ bindings: { '80': [{ HostIp: '', HostPort: '' }] }, families: [4, 6] })), [
+      '0.0.0.0 32768-60999 80/tcp',
+      ':: 32768-60999 80/tcp',
+    ]);
+    assert.deepEqual(short(wishes({ exposed: ['90/tcp', '53/udp'], publishAll: true })), [
+      '0.0.0.0 32768-60999 53/udp',
+      '0.0.0.0 32768-60999 90/tcp',
+    ]);
+    assert.deepEqual(
+      short(wishes({ bindings: { '80/tcp': [{ HostIp: '', HostPort: '1' }] }, hostBinding: '127.0.0.1' })),
+      ['127.0.0.1 1-1 80/tcp'],
+    );
+  });
+
+  test('nonsense is refused', () => {
+    assert.throws(() => wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp: '', HostPort: '9-3' }] } })), {
+      kind: 'invalid',
+    });
+    assert.throws(() => wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp: 'x', HostPort: '9' }] } })), {
+      kind: 'invalid',
+    });
+  });
+});
+
+describe('port book', () => {
+  const any = wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp: '', HostPort: '' }] } }));
+
+  test('gives a free port, refuses it to others, and takes it back', () => {
+    const book = new PortBook();
+    const [first] = book.claim('a', any, addresses);
+    assert.ok(first && first.hostPort >= 32_768);
+    const same = wishesOf(
+      wishes({ bindings: { '81/tcp': [{ HostIp: '127.0.0.1', HostPort: String(first.hostPort) }] } }),
+    );
+    assert.throws(() => book.claim('b', same, addresses), {
+      message: `Bind for 127.0.0.1:${first.hostPort} failed: port is already allocated`,
+    });
+    assert.deepEqual(book.of('b'), []);
+    book.release('a');
+    assert.equal(book.claim('b', same, addresses).length, 1);
+    book.release('b');
+  });
+
+  test('a port of another process is refused, in a range the next is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound ? bound.port : 0;
+    const book = new PortBook();
+    const one = (HostPort: string) => wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort }] } }));
+    assert.throws(() => book.claim('a', one(String(port)), addresses), {
+      message: `failed to bind host port for 127.0.0.1:${port}:10.0.0.2:80/tcp: address already in use`,
+    });
+    const [next] = book.claim('a', one(`${port}-${port + 20}`), addresses);
+    assert.ok(next && next.hostPort > port);
+    book.release('a');
+    server.close();
+  });
+
+  test('all or nothing', () => {
+    const book = new PortBook();
+    const [taken] = book.claim('a', any, addresses);
+    const two = wishesOf(
+      wishes({
+        bindings: {
+          '1/tcp': [{ HostIp: '', HostPort: '' }],
+          '2/tcp': [{ HostIp: '', HostPort: String(taken?.hostPort) }],
+        },
+      }),
+    );
+    assert.throws(() => book.claim('b', two, addresses));
+    assert.deepEqual(book.all().length, 1);
+    book.release('a');
+  });
+});
+
+test('what inspect shows is what a new daemon takes back', () => {
+  const ports = {
+    '80/tcp': [
+      { HostIp: '0.0.0.0', HostPort: '8080' },
+      { HostIp: '::', HostPort: '8080' },
+    ],
+    '99/udp': null,
+  };
+  const published = publishedFrom(ports, addresses);
+  assert.deepEqual(portMap(['99/udp', '80'], published), ports);
+  assert.deepEqual(
+    published.map(({ address, hostAddress }) => [address, hostAddress]),
+    [
+      ['10.0.0.2', undefined],
+      ['fd00::2', undefined],
+    ],
+  );
+});
