@@ -32,12 +32,14 @@ for (const [id, route] of Object.entries(routes) as [RouteId, Route][]) {
   list.push({ id, method: route.method, expression, names });
   patterns.set(first, list);
 }
+// dockerd lists networks by this path too
+exact.set('GET /networks/', 'NetworkList');
 // `/images/{name}/json` before `/images/{name}`, whose name would swallow the rest
 for (const list of patterns.values()) list.sort((a, b) => b.expression.source.length - a.expression.source.length);
 
-/** undefined when no route has this method and path; Docker does not tell the two apart. */
+/** `/networks/` is an alias that old clients use. undefined when no route has this method and path; Docker does not tell the two apart. */
 export function findRoute(method: string, path: string): Match | undefined {
-  const fixed = exact.get(`${method} ${path}`);
+  const fixed = exact.get(`${method} ${path === '/networks/' ? '/networks' : path}`);
   if (fixed) return { id: fixed, params: {} };
   for (const pattern of patterns.get(path.split('/')[1] ?? '') ?? []) {
     const match = pattern.method === method ? pattern.expression.exec(path) : null;

@@ -48,6 +48,11 @@ export class EnginePaths {
     this.#root = join(dataRoot, 'containers');
   }
 
+  /** The layer below every container's own: what tells a program that it is in a container. */
+  get init(): string {
+    return join(this.#root, 'init');
+  }
+
   /** Directories of removed containers, until their files are deleted. */
   get trash(): string {
     return join(this.#root, 'trash');

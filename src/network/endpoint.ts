@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly gateways: readonly Address[];
   /** What resolves to it on its network. */
   readonly names: readonly string[];
+  /** Names that it alone has for others: `--link` on a network of the user's. */
+  readonly links: readonly { readonly target: string; readonly alias: string }[];
   readonly priority: number;
   /** Name of its interface inside; empty until it is plugged in. */
   interfaceName: string;
@@ -45,7 +47,14 @@ export interface EndpointWish {
 
 /** Takes addresses that `used` does not have. Throws Docker's refusals. */
 export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: ReadonlySet<bigint>): Endpoint {
-  const base = { id: wish.id, network, priority: wish.settings.GwPriority, names: wish.names, interfaceName: '' };
+  const base = {
+    id: wish.id,
+    network,
+    priority: wish.settings.GwPriority,
+    names: wish.names,
+    links: linksOf(wish.settings),
+    interfaceName: '',
+  };
   if (network.driver !== 'bridge') return { ...base, mac: '', addresses: [], gateways: [], names: [] };
   const subnets = subnetsOf(network);
   const { IPv4Address = '', IPv6Address = '' } = wish.settings.IPAMConfig ?? {};
@@ -57,6 +66,14 @@ export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: R
   });
   const mac = (wish.mac === '' ? randomMac() : wish.mac).toLowerCase().replaceAll('-', ':');
   return { ...base, mac, addresses, gateways: gatewaysOf(network, subnets) };
+}
+
+/** `container:alias` */
+function linksOf({ Links }: EndpointSettings): { target: string; alias: string }[] {
+  return (Links ?? []).map((link) => {
+    const [target = '', alias = target] = link.split(':');
+    return { target: target.replace(/^\//, ''), alias };
+  });
 }
 
 function gatewaysOf(network: NetworkRecord, subnets: readonly Subnet[]): Address[] {
@@ -86,6 +103,7 @@ export function endpointFrom(network: NetworkRecord, settings: EndpointSettings)
     ],
     gateways: network.driver === 'bridge' ? gatewaysOf(network, subnetsOf(network)) : [],
     names: settings.DNSNames ?? [],
+    links: linksOf(settings),
     priority: settings.GwPriority,
     interfaceName: '',
   };

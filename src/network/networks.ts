@@ -445,9 +445,15 @@ export class Networks {
   #zone(live: Live): Zone {
     const own = live.endpoints.filter(({ network }) => hasResolver(network));
     return {
-      members: own.flatMap(({ network }) =>
-        this.#members(network).map(({ name, endpoint }) => ({
-          names: [name, ...endpoint.names],
+      members: own.flatMap(({ network, links: aliases }) =>
+        this.#members(network).map(({ containerId, name, endpoint }) => ({
+          names: [
+            name,
+            ...endpoint.names,
+            ...aliases
+              .filter(({ target }) => target === name || containerId.startsWith(target))
+              .map(({ alias }) => alias),
+          ],
           network: network.name,
           addresses: endpoint.addresses,
         })),

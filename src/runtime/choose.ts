@@ -16,13 +16,12 @@ export interface OciRuntime {
   readonly arguments: readonly string[];
   readonly version: string;
   readonly gate: StartGate;
-  /** Called before each use of `command`. */
-  readonly beforeUse?: () => void;
+  /** To be called before a container that binds paths of the host is created. */
+  readonly beforeBinds?: () => void;
 }
 
 /** File and arguments of one call; `root` is the runtime's state directory. */
 export function runtimeCall(runtime: OciRuntime, root: string, ...words: string[]): [string, string[]] {
-  runtime.beforeUse?.();
   const [file = runtime.path, ...before] = runtime.command;
   return [file, [...before, '--root', root, ...runtime.arguments, ...words]];
 }

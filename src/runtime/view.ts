@@ -8,12 +8,15 @@ import { findProgram } from '../host/find.ts';
 import { MS, mount, mountsBelow, unmountSync } from '../host/mount.ts';
 import type { OciRuntime } from './choose.ts';
 
+/** A view that was replaced is kept so long for runtimes that are just being started in it, milliseconds. */
+const KEEP_OLD_MS = 30_000;
+
 export class RuntimeView implements Disposable {
-  readonly #file: string;
   readonly #folder: string;
   readonly #containers: string;
   readonly #v2Tree: string;
   readonly #ignored: readonly string[];
+  #number = 0;
   #seen = '';
 
   /**
@@ -22,43 +25,48 @@ export class RuntimeView implements Disposable {
    */
   constructor(options: { execRoot: string; containers: string; v2Tree: string }) {
     this.#folder = join(options.execRoot, 'view');
-    this.#file = join(this.#folder, 'mounts');
     this.#containers = options.containers;
     this.#v2Tree = options.v2Tree;
     this.#ignored = [options.containers, options.execRoot];
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     mkdirSync(this.#containers, { recursive: true, mode: 0o710 });
-    unmountSync(this.#file);
-    if (!mountsBelow(this.#folder).includes(this.#folder)) {
-      mount(this.#folder, this.#folder, '', MS.BIND, '');
-      mount('', this.#folder, '', MS.PRIVATE, '');
-    }
+    for (const point of mountsBelow(this.#folder)) unmountSync(point);
+    mount(this.#folder, this.#folder, '', MS.BIND, '');
+    mount('', this.#folder, '', MS.PRIVATE, '');
     if (!mountsBelow(this.#containers).includes(this.#containers)) {
       mount(this.#containers, this.#containers, '', MS.BIND, '');
       mount('', this.#containers, '', MS.SHARED, '');
     }
-    closeSync(openSync(this.#file, 'a', 0o600));
     this.refresh();
   }
 
   /** The same runtime, run in the view. */
   of(runtime: OciRuntime): OciRuntime {
     const nsenter = findProgram('nsenter') ?? 'nsenter';
+    const command = (): string[] => [nsenter, `--mount=${this.#file}`, '--', ...runtime.command];
     return {
       ...runtime,
-      command: [nsenter, `--mount=${this.#file}`, '--', ...runtime.command],
-      beforeUse: () => this.refresh(),
+      get command() {
+        return command();
+      },
+      beforeBinds: () => this.refresh(),
     };
   }
 
+  get #file(): string {
+    return join(this.#folder, String(this.#number));
+  }
+
   /**
-   * Mounts that were made on the host since the view was made, and do not spread by themselves, must be seen by the next
-   * container: then the view is made anew. Some 0.1 ms when nothing has changed, 10 ms otherwise.
+   * Mounts that were made on the host since the view was made, and do not spread by themselves, must be seen by a container that
+   * binds paths of the host: then a new view is made. Some 0.1 ms when nothing has changed, 10 ms otherwise.
    */
   refresh(): void {
     const now = this.#hostMounts();
     if (now === this.#seen) return;
-    unmountSync(this.#file);
+    const old = this.#file;
+    this.#number += 1;
+    closeSync(openSync(this.#file, 'w', 0o600));
     const script = 'mount --make-private "$1" && umount "$2"';
     const parent = this.#v2Tree.slice(0, this.#v2Tree.lastIndexOf('/'));
     execFileSync(
@@ -66,7 +74,8 @@ export class RuntimeView implements Disposable {
       [`--mount=${this.#file}`, '--propagation', 'unchanged', 'sh', '-c', script, 'sh', parent, this.#v2Tree],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
-    this.#seen = this.#hostMounts();
+    this.#seen = now;
+    setTimeout(() => unmountSync(old), KEEP_OLD_MS).unref();
   }
 
   /** The host's mounts but those of containers, which are shared with the view. */
@@ -79,8 +88,7 @@ export class RuntimeView implements Disposable {
 
   /** Root file systems that are still in use stay mounted, and their folder shared. */
   [Symbol.dispose](): void {
-    unmountSync(this.#file);
-    unmountSync(this.#folder);
+    for (const point of mountsBelow(this.#folder)) unmountSync(point);
     if (mountsBelow(this.#containers).length === 1) unmountSync(this.#containers);
   }
 }

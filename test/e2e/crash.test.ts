@@ -60,7 +60,7 @@ async function strays(): Promise<string[]> {
   return folders.flatMap((folder) =>
     existsSync(folder)
       ? readdirSync(folder)
-          .filter((name) => name !== 'trash' && !known.has(name))
+          .filter((name) => name !== 'trash' && name !== 'init' && !known.has(name))
           .map((name) => join(folder, name))
       : [],
   );

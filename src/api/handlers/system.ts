@@ -1,6 +1,6 @@
 // Handlers of the daemon itself: ping, version, info, events, disk usage.
 import { readdirSync } from 'node:fs';
-import { BerthError, invalid } from '../../base/errors.ts';
+import { BerthError, invalid, notFound } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Images } from '../../images/index.ts';
 import { login } from '../../registry/client/index.ts';
@@ -50,6 +50,11 @@ export function systemHandlers({ engine, images, volumes, facts }: SystemParts):
         { insecure: facts.insecureRegistries, signal: request.signal },
       );
       response.json({ Status: 'Login Succeeded', IdentityToken: '' });
+    },
+    // there are no plugins: clients that look for one among other things get an honest answer
+    PluginList: (_, response) => response.json([]),
+    PluginInspect: (request) => {
+      throw notFound(`plugin "${request.params['name'] ?? ''}" not found`);
     },
     SystemEvents: async (request, response) => {
       const filters = request.query.filters ?? new Map<string, string[]>();

@@ -22,17 +22,18 @@ import {
   type ThrottleTarget,
 } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
-import type { DeviceMapping, HostConfig } from '../../spec/docker/index.ts';
+import type { ContainerConfig, DeviceMapping, HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext } from '../context.ts';
 import { hostHostsText, hostsText, ownResolvText, resolvText } from '../files.ts';
 import { hasProcess } from '../lifecycle.ts';
+import { type LinkedContainer, linkHosts, linkVariables, parseLink } from '../links.ts';
 import type { MountRecord } from '../record.ts';
 
 /** The root file system is mounted. What is acquired on the way is given to `undo`. */
 export async function specInput(context: EngineContext, container: Container, undo: Undo): Promise<SpecInput> {
   const { config, hostConfig } = container.record;
-  checkStartable(context, container);
+  checkStartable(container);
   const paths = context.paths.of(container.id);
   const rootfs = paths.merged;
   const namespaces = {
@@ -42,7 +43,12 @@ export async function specInput(context: EngineContext, container: Container, un
     uts: hostConfig.UTSMode === 'host' ? ('host' as const) : ('new' as const),
     cgroup: hostConfig.CgroupnsMode === 'private' ? ('new' as const) : ('host' as const),
   };
-  writeFiles(context, container);
+  const links = linksOf(context, container);
+  writeFiles(
+    context,
+    container,
+    links.map(({ alias, other }) => linkHosts(alias, other)),
+  );
   const shm = shmPath(context, container, undo);
   if (hostConfig.Init === true && context.initPath === undefined)
     throw invalid('no docker-init, tini or catatonit found on this host for --init');
@@ -51,7 +57,10 @@ export async function specInput(context: EngineContext, container: Container, un
     mounts.push(await resolveMount(context, container, record, rootfs, undo));
   return {
     id: container.id,
-    config,
+    config: withVariables(
+      config,
+      links.flatMap(({ alias, other }) => linkVariables(alias, container.record.name, other)),
+    ),
     hostConfig,
     rootfs,
     user: resolveUser(rootfs, config.User, hostConfig.GroupAdd ?? []),
@@ -108,22 +117,52 @@ function notRunning(other: Container, kind: 'net' | 'pid' | 'ipc'): string {
   return `joining network namespace of container: cannot join network namespace of a non running container: container ${other.record.name} is ${phase}`;
 }
 
-/** What only the start can find out: links and devices that are not there. */
-function checkStartable(context: EngineContext, { record }: Container): void {
-  const { hostConfig } = record;
-  for (const link of hostConfig.Links ?? []) {
-    const [name = '', alias = name] = link.split(':');
+/** The containers that a link of the default network leads to. Throws in dockerd's words when one cannot be had. */
+function linksOf(
+  context: EngineContext,
+  { record }: Container,
+): { readonly alias: string; readonly other: LinkedContainer }[] {
+  if (record.hostConfig.NetworkMode !== 'bridge') return [];
+  return (record.hostConfig.Links ?? []).map((link) => {
+    const { name, alias } = parseLink(link);
     const other = context.registry.get(name);
     if (!hasProcess(other.state.phase))
       throw internal(`Cannot link to a non running container: /${other.record.name} AS /${record.name}/${alias}`);
-  }
+    const endpoint = other.record.endpoints['bridge'];
+    if (!endpoint) throw internal(`Cannot link to /${other.record.name}, as it does not belong to the default network`);
+    const { config } = other.record;
+    return {
+      alias,
+      other: {
+        id: other.id,
+        name: other.record.name,
+        address: endpoint.IPAddress,
+        exposed: Object.keys(config.ExposedPorts ?? {}),
+        environment: config.Env ?? [],
+      },
+    };
+  });
+}
+
+/** Variables of links come before the container's own, which win. */
+function withVariables(config: ContainerConfig, variables: readonly string[]): ContainerConfig {
+  return variables.length === 0 ? config : { ...config, Env: [...variables, ...(config.Env ?? [])] };
+}
+
+/** What only the start can find out: devices that are not there. */
+function checkStartable({ record }: Container): void {
+  const { hostConfig } = record;
   for (const request of hostConfig.DeviceRequests ?? []) {
     const capabilities = (request.Capabilities ?? []).map((all) => `[${all.join(' ')}]`).join(' ');
     throw invalid(`could not select device driver "${request.Driver}" with capabilities: [${capabilities}]`);
   }
 }
 
-function writeFiles(context: EngineContext, container: Container): void {
+function writeFiles(
+  context: EngineContext,
+  container: Container,
+  linked: readonly { ip: string; names: readonly string[] }[],
+): void {
   const { config, hostConfig } = container.record;
   const paths = context.paths.of(container.id);
   const shared = /^container:(.*)$/.exec(hostConfig.NetworkMode)?.[1];
@@ -143,9 +182,13 @@ function writeFiles(context: EngineContext, container: Container): void {
     search: hostConfig.DnsSearch ?? [],
     options: hostConfig.DnsOptions ?? [],
   };
-  writeFileSync(paths.hosts, isHost ? hostHostsText(readText('/etc/hosts'), extra) : hostsText(extra, hosts), {
-    mode: 0o644,
-  });
+  writeFileSync(
+    paths.hosts,
+    isHost ? hostHostsText(readText('/etc/hosts'), extra) : hostsText(extra, [...linked, ...hosts]),
+    {
+      mode: 0o644,
+    },
+  );
   writeFileSync(paths.hostname, `${config.Hostname}\n`, { mode: 0o644 });
   writeFileSync(
     paths.resolvConf,

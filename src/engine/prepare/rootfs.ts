@@ -1,5 +1,5 @@
 // A container's root file system: its layers and its own writable directory, mounted while there is a process.
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, messageOf } from '../../base/errors.ts';
@@ -7,6 +7,12 @@ import { mountsBelow, unmount, unmountSync } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
+
+/** The shared layer between image and container, with Docker's mark in it. */
+export function makeInitLayer(context: EngineContext): void {
+  mkdirSync(context.paths.init, { recursive: true, mode: 0o755 });
+  writeFileSync(join(context.paths.init, '.dockerenv'), '', { mode: 0o755 });
+}
 
 /** Makes the container's directories. The top directory has the owner and mode of the image's. */
 export function makeLayer(context: EngineContext, id: string, lowerDirs: readonly string[]): void {
@@ -42,6 +48,9 @@ export function emptyTrash(context: EngineContext): void {
 
 export function mountRootfs(context: EngineContext, container: Container): string {
   const paths = context.paths.of(container.id);
+  // the kernel leaves a mark on a volatile layer and would not mount it again; this one was unmounted in order
+  if (container.record.hostConfig.AutoRemove)
+    rmSync(join(paths.work, 'work', 'incompat'), { recursive: true, force: true });
   mountOverlay(
     {
       lowerDirs: container.record.lowerDirs,

@@ -10,7 +10,7 @@ import { startHealth } from '../health.ts';
 import { hasProcess, startsWithDaemon } from '../lifecycle.ts';
 import { startRotation } from '../log-bounds.ts';
 import { restoreNetworks } from '../prepare/networks.ts';
-import { emptyTrash, unmountLeftovers } from '../prepare/rootfs.ts';
+import { emptyTrash, makeInitLayer, unmountLeftovers } from '../prepare/rootfs.ts';
 import { settle } from './exited.ts';
 import { discardHalf, remove } from './remove.ts';
 import { startLocked } from './start.ts';
@@ -114,6 +114,7 @@ async function takeBackStart(context: EngineContext, container: Container): Prom
 /** Directories, control groups and mounts of containers that no record knows. */
 function sweep(context: EngineContext): void {
   emptyTrash(context);
+  makeInitLayer(context);
   const known = (id: string): boolean => context.registry.find(id) !== undefined;
   const leftovers = (folder: string): string[] =>
     existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name) && !known(name)) : [];

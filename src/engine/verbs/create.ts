@@ -55,7 +55,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
     mounts: await mountRecords(context, mounts, undo),
     endpoints,
     macs: macsOf(endpoints),
-    lowerDirs: image.lowerDirs,
+    lowerDirs: [context.paths.init, ...image.lowerDirs],
     platform: { os: image.os, architecture: image.architecture },
     runtime: hostConfig.Runtime,
     state: freshState(),

@@ -4,7 +4,8 @@ import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState } from '../lifecycle.ts';
 import { layerSizes } from '../prepare/sizes.ts';
-import type { MountRecord } from '../record.ts';
+import { shownLink } from '../links.ts';
+import type { ContainerRecord, MountRecord } from '../record.ts';
 
 export async function inspect(context: EngineContext, reference: string, withSize: boolean): Promise<ContainerInspect> {
   const container = context.registry.get(reference);
@@ -30,7 +31,7 @@ export async function inspect(context: EngineContext, reference: string, withSiz
     ProcessLabel: '',
     AppArmorProfile: context.host.apparmor ? 'docker-default' : '',
     ExecIDs: container.execs.size === 0 ? null : [...container.execs.keys()],
-    HostConfig: record.hostConfig,
+    HostConfig: { ...record.hostConfig, Links: shownLinks(record) },
     GraphDriver: {
       Name: 'overlay2',
       Data: {
@@ -104,4 +105,10 @@ function defaultEndpoint(
     IPv6Gateway: endpoint?.IPv6Gateway ?? '',
     MacAddress: endpoint?.MacAddress ?? '',
   };
+}
+
+/** Links of the default network; on others they belong to the endpoint. */
+function shownLinks({ hostConfig, name }: ContainerRecord): string[] | null {
+  if (hostConfig.Links === null || hostConfig.NetworkMode !== 'bridge') return hostConfig.Links;
+  return hostConfig.Links.map((link) => shownLink(link, name));
 }

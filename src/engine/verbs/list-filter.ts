@@ -1,7 +1,7 @@
 // The filters of `ps`: which containers pass. Several values of one key are alternatives, several keys must all hold.
 import { invalid, notFound } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
-import type { Filters } from '../../spec/docker/index.ts';
+import type { Filters, PortBinding } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import { shownState } from '../lifecycle.ts';
 import type { Registry } from '../registry.ts';
@@ -165,7 +165,7 @@ function portTest(key: 'expose' | 'publish', values: readonly string[]): Test {
     const ports =
       key === 'expose'
         ? Object.keys(record.config.ExposedPorts ?? {})
-        : Object.keys(record.hostConfig.PortBindings ?? {});
+        : hostPorts(record.ports ?? record.hostConfig.PortBindings ?? {});
     return ports.some((port) => {
       const [number, protocol = 'tcp'] = port.split('/');
       return wanted.some(
@@ -173,4 +173,11 @@ function portTest(key: 'expose' | 'publish', values: readonly string[]): Test {
       );
     });
   };
+}
+
+/** The host's ports, with their protocols. */
+function hostPorts(bindings: Readonly<Record<string, readonly PortBinding[] | null>>): string[] {
+  return Object.entries(bindings).flatMap(([port, list]) =>
+    (list ?? []).map(({ HostPort }) => `${HostPort}/${port.split('/')[1] ?? 'tcp'}`),
+  );
 }

@@ -71,6 +71,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   const { spec, warnings } = specFor(input);
   for (const warning of warnings) context.log.warn(`container ${container.id}: ${warning}`);
   const { config } = record;
+  if (input.mounts.some((mount) => mount.type === 'bind')) runtime.beforeBinds?.();
   const bounds = logBounds(record.hostConfig.LogConfig);
   const made = await context.runtime.create({
     id: container.id,

@@ -1,0 +1,54 @@
+// Links of the default network (`--link other:alias`): lines for the hosts file and variables that tell where the other is. Pure.
+
+export interface LinkedContainer {
+  readonly id: string;
+  readonly name: string;
+  /** IPv4 on the default network. */
+  readonly address: string;
+  /** `80/tcp` */
+  readonly exposed: readonly string[];
+  readonly environment: readonly string[];
+}
+
+/** `name`, `name:alias` and the form that inspect shows, `/name:/own/alias`. */
+export function parseLink(link: string): { readonly name: string; readonly alias: string } {
+  const [first = '', second = first] = link.split(':');
+  return { name: first.replace(/^\//, ''), alias: second.slice(second.lastIndexOf('/') + 1) };
+}
+
+/** As inspect shows a link of the container `own`. */
+export function shownLink(link: string, own: string): string {
+  const { name, alias } = parseLink(link);
+  return `/${name}:/${own}/${alias}`;
+}
+
+export function linkHosts(alias: string, other: LinkedContainer): { ip: string; names: string[] } {
+  return { ip: other.address, names: [...new Set([alias, other.id.slice(0, 12), other.name])] };
+}
+
+/** `DB_PORT=tcp://…`, `DB_PORT_80_TCP_ADDR=…` and the other's own variables, as Docker makes them. */
+export function linkVariables(alias: string, own: string, other: LinkedContainer): string[] {
+  const prefix = alias.toUpperCase().replaceAll('-', '_');
+  const ports = other.exposed
+    .map((port) => ({ number: Number(port.split('/')[0]), protocol: port.split('/')[1] ?? 'tcp' }))
+    .toSorted((a, b) => a.number - b.number || (a.protocol < b.protocol ? -1 : 1));
+  const url = ({ number, protocol }: { number: number; protocol: string }): string =>
+    `${protocol}://${other.address}:${number}`;
+  const [first] = ports;
+  return [
+    ...(first ? [`${prefix}_PORT=${url(first)}`] : []),
+    ...ports.flatMap((port) => {
+      const key = `${prefix}_PORT_${port.number}_${port.protocol.toUpperCase()}`;
+      return [
+        `${key}=${url(port)}`,
+        `${key}_ADDR=${other.address}`,
+        `${key}_PORT=${port.number}`,
+        `${key}_PROTO=${port.protocol}`,
+      ];
+    }),
+    `${prefix}_NAME=/${own}/${alias}`,
+    ...other.environment
+      .filter((variable) => variable.includes('=') && !/^(HOME|PATH)=/.test(variable))
+      .map((variable) => `${prefix}_ENV_${variable}`),
+  ];
+}
