@@ -35,6 +35,21 @@ const wants = (name: string): boolean => values.only === undefined || name.inclu
 
 const docker = (engine: Engine, ...args: string[]): Command => ({ file: 'docker', args: ['-H', engine.host, ...args] });
 const own = (engine: Engine, ...args: string[]): Command => ({ file: BERTH, args: ['-H', engine.host, ...args] });
+/** Debian's crun, podman's default, refuses mixed control groups; without CAP_SYS_RESOURCE its own limits cannot be set. */
+const PODMAN_RUN = [
+  '--runtime',
+  'runc',
+  'run',
+  '--rm',
+  '--ulimit',
+  'nofile=1024:1024',
+  '--ulimit',
+  'nproc=1024:1024',
+  '--network',
+  'none',
+  'busybox',
+  'true',
+];
 const RUN = ['run', '--rm', '--network', 'none', 'busybox', 'true'];
 
 await using berth = await startBerth();
@@ -57,7 +72,7 @@ function preparePodman(archive: Buffer): string | undefined {
   if (program === undefined) return undefined;
   try {
     execFileSync(program, ['load'], { input: archive, stdio: ['pipe', 'ignore', 'ignore'] });
-    execFileSync(program, RUN, { stdio: 'ignore' });
+    execFileSync(program, PODMAN_RUN, { stdio: 'ignore' });
     return program;
   } catch {
     return undefined;
@@ -102,7 +117,7 @@ async function timings(): Promise<void> {
       ...(target === undefined ? {} : { target }),
     });
   };
-  const podmanRun = podman === undefined ? undefined : { file: podman, args: RUN };
+  const podmanRun = podman === undefined ? undefined : { file: podman, args: PODMAN_RUN };
   await compare('run --rm busybox true, docker CLI', 0.5, {
     berth: docker(berth, ...RUN),
     dockerd: dockerd && docker(dockerd, ...RUN),

@@ -229,7 +229,7 @@ class Reply implements ApiResponse {
   stream(contentType: string, status = 200): StreamBody {
     const response = this.#response;
     // an upgrade that was asked for in vain: nobody reads this socket, and only a reader sees the client go
-    this.#upgraded?.resume();
+    this.#upgraded?.once('end', () => this.#upgraded?.destroy()).resume();
     response.writeHead(status, { 'Content-Type': contentType });
     response.flushHeaders();
     return {

@@ -77,8 +77,8 @@ test('a network from nothing to nothing', { skip }, async () => {
       (await listTable('inet', names.table)) ?? '',
       /dnat ip to ip daddr \. meta l4proto \. th dport map @bound4/,
     );
-    unplug(veth);
-    unplug(veth);
+    await unplug(veth);
+    await unplug(veth);
     assert.ok(!interfacesInside(namespace).includes('eth0'));
   } finally {
     child.kill('SIGKILL');

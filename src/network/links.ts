@@ -156,9 +156,9 @@ function configureInside({ name, addresses }: Interface): void {
 }
 
 /** Takes a pair away, both ends at once; one that is gone is no error. */
-export function unplug(hostLink: string): void {
+export async function unplug(hostLink: string): Promise<void> {
   using routing = new Routing();
-  routing.deleteLink(hostLink);
+  await routing.deleteLinkSlow(hostLink);
 }
 
 /** Sets or takes the default routes inside; `name` is the interface that they lead over. */

@@ -9,11 +9,20 @@ import type {
   NetworkCreateBody,
   NetworkCreateResponse,
   NetworkPruneResponse,
-  PortBinding,
 } from '../spec/docker/index.ts';
 import type { RecordTable } from '../store/records/index.ts';
 import { addressText } from './address.ts';
 import { Catalog } from './catalog.ts';
+import {
+  type ContainerWish,
+  type FileFacts,
+  type Given,
+  hasResolver,
+  inOrder,
+  type Live,
+  namesOf,
+  type PortMap,
+} from './container.ts';
 import { NameServer, type Zone } from './dns/index.ts';
 import {
   emptied,
@@ -50,49 +59,6 @@ export interface NetworksInput {
   readonly bip?: string;
 }
 
-/** A container as far as its networks go. */
-export interface ContainerWish {
-  readonly id: string;
-  readonly name: string;
-  readonly hostname: string;
-  readonly domainname: string;
-  /** `bridge`, `host`, `none` or a network's name or id. */
-  readonly mode: string;
-  /** By network as the user named it. */
-  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
-  /** MAC addresses that the user gave, by network. */
-  readonly macs: Readonly<Record<string, string>>;
-  readonly exposed: readonly string[];
-  readonly bindings: Readonly<Record<string, readonly PortBinding[] | null>>;
-  readonly publishAll: boolean;
-  /** Resolvers for what the daemon does not know; the host's when there are none. */
-  readonly dns: readonly string[];
-}
-
-export type PortMap = Record<string, PortBinding[] | null>;
-
-/** What a container was given; it is shown by inspect and stored with the container. */
-export interface Given {
-  /** By network name, complete. */
-  readonly endpoints: Record<string, EndpointSettings>;
-  readonly ports: PortMap;
-}
-
-/** What of the networks goes into the container's files. */
-export interface FileFacts {
-  readonly hosts: readonly { readonly ip: string; readonly names: readonly string[] }[];
-  /** Names are answered inside, at 127.0.0.11. */
-  readonly ownResolver: boolean;
-}
-
-/** A container that is on networks now. */
-export interface Live {
-  readonly wish: ContainerWish;
-  endpoints: Endpoint[];
-  /** Path of its namespace, once there is a process. */
-  namespace: string | undefined;
-}
-
 const SETUP = 'failed to set up container networking: ';
 
 export class Networks {
@@ -105,6 +71,7 @@ export class Networks {
   readonly #dns: NameServer;
   readonly #uplinkMtu: number;
   #pruning = false;
+  readonly #dropping = new Set<Promise<void>>();
 
   constructor(input: NetworksInput) {
     this.#input = input;
@@ -275,10 +242,10 @@ export class Networks {
     const live = this.#live.get(containerId);
     if (live) {
       this.#forget(containerId);
-      for (const endpoint of live.endpoints) links.unplug(vethName(this.#names, endpoint.id));
+      this.#drop(live.endpoints);
       if (live.namespace !== undefined)
         for (const endpoint of live.endpoints) this.#emit('disconnect', endpoint.network, containerId);
-      await this.#reconciler.firewall();
+      await this.#reconciler.firewallAfterEnd();
     }
     for (const [name, settings] of Object.entries(endpoints)) endpoints[name] = emptied(settings);
   }
@@ -351,6 +318,8 @@ export class Networks {
   /** The daemon ends: with no container left on its networks nothing of it stays on the host; else everything does. */
   async close(): Promise<void> {
     this.#dns.close();
+    this.#reconciler.close();
+    await Promise.all(this.#dropping);
     if (this.#live.size > 0) return;
     await removeFromHost(this.#input.instance);
   }
@@ -402,8 +371,17 @@ export class Networks {
 
   async #pullOut(live: Live, endpoint: Endpoint): Promise<void> {
     live.endpoints = live.endpoints.filter((one) => one !== endpoint);
-    links.unplug(vethName(this.#names, endpoint.id));
+    await links.unplug(vethName(this.#names, endpoint.id));
     await this.#reconciler.firewall();
+  }
+
+  /** Pairs whose namespace is going, or stays for another container that joined it: taken away beside what follows. */
+  #drop(endpoints: readonly Endpoint[]): void {
+    const bridged = endpoints.filter(({ network }) => network.driver === 'bridge');
+    const dropped = Promise.all(bridged.map(({ id }) => links.unplug(vethName(this.#names, id))))
+      .catch((error: unknown) => this.#input.log.warn(`a pair could not be taken away: ${messageOf(error)}`))
+      .then(() => void this.#dropping.delete(dropped));
+    this.#dropping.add(dropped);
   }
 
   #publish(live: Live): PortMap {
@@ -488,24 +466,6 @@ export class Networks {
     const attributes = { ...(container === undefined ? {} : { container }), name, type: driver };
     this.#input.events({ type: 'network', action, id, attributes });
   }
-}
-
-/** User-defined networks answer names; the default one has its hosts files alone, as Docker's. */
-function hasResolver(network: NetworkRecord): boolean {
-  return network.driver === 'bridge' && !isPredefined(network);
-}
-
-/** The network of the mode first, which makes it eth0; then the others by name. */
-function inOrder({ mode, endpoints }: ContainerWish): [string, EndpointSettings][] {
-  const main = mode === 'default' ? 'bridge' : mode;
-  return Object.entries(endpoints).toSorted(([a], [b]) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1));
-}
-
-/** What a container is called on a network: its name, the aliases, the short id, the host name. */
-function namesOf(wish: ContainerWish, settings: EndpointSettings): string[] {
-  return [...new Set([wish.name, ...(settings.Aliases ?? []), wish.id.slice(0, 12), wish.hostname])].filter(
-    (name) => name !== '',
-  );
 }
 
 /** Name of an endpoint's interface; after a restart of the daemon it is found by its address. */

@@ -10,6 +10,10 @@ import { type HostNames, vethName } from './names.ts';
 import { bridgeOptions } from './options.ts';
 import { type Desired, planLinks, planText } from './plan.ts';
 import type { NetworkRecord } from './record.ts';
+import { Teller } from './teller.ts';
+
+/** Milliseconds after which pairs that are gone are no longer named to the kernel. */
+const LATER_MS = 40;
 
 export interface ReconcileInput {
   readonly names: HostNames;
@@ -22,13 +26,17 @@ export interface ReconcileInput {
 
 export class Reconciler {
   readonly #input: ReconcileInput;
-  /** What the kernel was last told; nothing is told twice. */
-  #told = { rules: '', carry: '' };
-  #running: Promise<void> | undefined;
-  #again = false;
+  readonly #rules: Teller;
+  readonly #carry: Teller;
+  #later: NodeJS.Timeout | undefined;
 
   constructor(input: ReconcileInput) {
     this.#input = input;
+    this.#rules = new Teller(() => firewallText(this.#state(new Set())), applyNft);
+    this.#carry = new Teller(
+      () => this.#carryText(),
+      (text) => this.#tellCarry(text),
+    );
   }
 
   /** Links at once: short calls of the kernel. */
@@ -45,19 +53,27 @@ export class Reconciler {
     }
   }
 
-  /** Rules, in as few transactions as may be: changes that come while one is at work share the next. */
-  firewall(anew = false): Promise<void> {
-    if (anew) this.#told = { rules: '', carry: '' };
-    if (this.#running) {
-      this.#again = true;
-      return this.#running;
+  /** Rules for what is there now; `anew` also when they were told before. */
+  async firewall(anew = false): Promise<void> {
+    if (anew) {
+      this.#rules.forget();
+      this.#carry.forget();
     }
-    const { rules, carry } = this.#texts();
-    if (rules === this.#told.rules && carry === this.#told.carry) return Promise.resolve();
-    this.#running = this.#tell().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+    await Promise.all([this.#rules.bring(), this.#carry.bring()]);
+  }
+
+  /** Rules for what is left: only published ports have to be gone at once. */
+  async firewallAfterEnd(): Promise<void> {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined;
+      void this.#carry.bring().catch(() => undefined);
+    }, LATER_MS).unref();
+    await this.#rules.bring();
+  }
+
+  /** Nothing more is told. */
+  close(): void {
+    clearTimeout(this.#later);
   }
 
   /** Says what another's rules keep from containers; rules of others are not touched. */
@@ -68,41 +84,32 @@ export class Reconciler {
       );
   }
 
-  async #tell(): Promise<void> {
-    do {
-      this.#again = false;
-      const texts = this.#texts();
-      if (texts.rules !== this.#told.rules) {
-        await applyNft(texts.rules);
-        this.#told.rules = texts.rules;
+  /** A pair may vanish with its container between the list and the call: then the list is made again. */
+  async #tellCarry(text: string): Promise<void> {
+    for (let attempt = 0, now = text; ; attempt += 1) {
+      try {
+        await applyNft(now);
+        return;
+      } catch (error) {
+        now = this.#carryText();
+        if (attempt < 3) continue;
+        this.#input.log.warn(`packets between containers are left to the host's own filter: ${messageOf(error)}`);
+        return;
       }
-      if (texts.carry !== this.#told.carry) await this.#carry(texts.carry);
-    } while (this.#again);
-  }
-
-  /** A pair may vanish with its container between the plan and the call: then the next round has the right list. */
-  async #carry(text: string): Promise<void> {
-    try {
-      await applyNft(text);
-      this.#told.carry = text;
-    } catch (error) {
-      this.#told.carry = '';
-      this.#input.log.warn(`packets between containers are left to the host's own filter: ${messageOf(error)}`);
     }
   }
 
-  #texts(): { rules: string; carry: string } {
-    const filtered = bridgedPacketsAreFiltered();
-    // a pair vanishes with its container a little before the container is known to be gone
-    const there = filtered ? linkNames() : new Set<string>();
-    const input: FirewallInput = {
+  #carryText(): string {
+    const { table } = this.#input.names;
+    return switchText(bridgedPacketsAreFiltered() ? this.#state(linkNames()) : { table, bridges: [] });
+  }
+
+  /** `there` are the links that exist: a pair vanishes with its container a little before the container is known to be gone. */
+  #state(there: ReadonlySet<string>): FirewallInput {
+    return {
       table: this.#input.names.table,
       bridges: this.#bridges().map((network) => this.#rulesOf(network, there)),
       published: this.#input.published(),
-    };
-    return {
-      rules: firewallText(input),
-      carry: switchText(filtered ? input : { ...input, bridges: [] }),
     };
   }
 

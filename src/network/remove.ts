@@ -1,14 +1,25 @@
 // Takes everything that a daemon made for its networks off the host: links by name and mark, and its tables.
-import { applyNft } from '../host/nft.ts';
+import { applyNft, listTable } from '../host/nft.ts';
 import { removeText } from './firewall.ts';
 import { applyLinks, observeLinks } from './links.ts';
-import { hostNames } from './names.ts';
-import { planLinks } from './plan.ts';
+import { type HostNames, hostNames } from './names.ts';
+import { planLinks, type Step } from './plan.ts';
 
 /** For a daemon that ends, or that is gone for good; twice is once. */
 export async function removeFromHost(instance: string): Promise<void> {
   const names = hostNames(instance);
-  const nothing = { mark: names.mark, vethPrefix: names.vethPrefix, bridges: [], veths: [] };
-  applyLinks(planLinks(nothing, observeLinks()), names.mark);
+  applyLinks(stepsToNothing(names), names.mark);
   await applyNft(removeText(names.table));
+}
+
+/** What is there of a daemon's networks, in words; empty when there is nothing. */
+export async function onHost(instance: string): Promise<string[]> {
+  const names = hostNames(instance);
+  const links = stepsToNothing(names).flatMap(({ op }) => (op.kind === 'remove' ? [`link ${op.name}`] : []));
+  const table = await listTable('inet', names.table);
+  return [...links, ...(table === undefined ? [] : [`table ${names.table}`])];
+}
+
+function stepsToNothing({ mark, vethPrefix }: HostNames): Step[] {
+  return planLinks({ mark, vethPrefix, bridges: [], veths: [] }, observeLinks());
 }

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { observeCgroups } from '../../src/host/cgroup.ts';
 import { mountsBelow, unmountSync } from '../../src/host/mount.ts';
+import { onHost, removeFromHost } from '../../src/network/index.ts';
+import { removeFromHost } from '../../src/network/index.ts';
 
 const run = promisify(execFile);
 /** The sources, or the built program that BERTH_TEST_ENTRY names. */
@@ -205,11 +207,14 @@ export class TestDaemon implements AsyncDisposable {
     return point === join(this.dataRoot, 'containers') || point.startsWith(join(this.execRoot, 'view'));
   }
 
+  get #instance(): string {
+    return createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
+  }
+
   /** Mounts, control groups and processes of this daemon's instance, in words; empty when there are none. */
   leftovers(): string[] {
-    const instance = createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
     const groups = [...new Set(observeCgroups().roots.values())].flatMap((root) => {
-      const parent = join(root, 'berth', instance);
+      const parent = join(root, 'berth', this.#instance);
       return existsSync(parent)
         ? readdirSync(parent, { withFileTypes: true }).flatMap((entry) =>
             entry.isDirectory() ? [`control group ${join(parent, entry.name)}`] : [],
@@ -228,7 +233,7 @@ export class TestDaemon implements AsyncDisposable {
   /** Stops and cleans up: the end of a test file. What it had left behind, in words. */
   async end(): Promise<string[]> {
     await this.stop();
-    const left = this.leftovers();
+    const left = [...this.leftovers(), ...(await onHost(this.#instance))];
     await this[Symbol.asyncDispose]();
     return left;
   }
@@ -244,12 +249,20 @@ export class TestDaemon implements AsyncDisposable {
       }
     }
     await pause(20);
+    await removeFromHost(createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8));
     for (const point of mountsBelow(this.folder)) unmountSync(point);
-    const instance = createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
+    await removeFromHost(this.#instance);
     for (const root of new Set(observeCgroups().roots.values()))
-      await run('find', [join(root, 'berth', instance), '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';']).catch(
-        () => undefined,
-      );
+      await run('find', [
+        join(root, 'berth', this.#instance),
+        '-depth',
+        '-type',
+        'd',
+        '-exec',
+        'rmdir',
+        '{}',
+        ';',
+      ]).catch(() => undefined);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -86,6 +86,17 @@ export class Routing implements Disposable {
     }
   }
 
+  /** As `deleteLink`, without holding up this thread: the kernel waits some 20 ms until nobody uses the link. */
+  async deleteLinkSlow(name: string): Promise<void> {
+    const link = this.link(name);
+    if (!link) return;
+    try {
+      await this.#socket.askSlow(deleteLinkRequest(link.index), `delete ${name}`);
+    } catch (error) {
+      if (!isErrno(error, 'ENODEV')) throw error;
+    }
+  }
+
   addAddress(index: number, address: Uint8Array, prefix: number): void {
     this.#socket.ask(addressRequest(index, address, prefix), `give link ${index} an address`);
   }

@@ -1,5 +1,6 @@
 // A netlink socket: one request, its answer at once. Calls are short and synchronous; a refusal is a SystemCallError with the errno's name.
 import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { bind, checked, SystemCallError } from '../libc.ts';
 import { decode, encode, type Message, NLMSG_DONE, NLMSG_ERROR, readError, type Request } from './codec.ts';
 
@@ -45,6 +46,27 @@ export class NetlinkSocket implements Disposable {
     const sequence = this.#sequence;
     const bytes = encode(request, sequence);
     checked(sendCall(this.#fd, bytes, bytes.length, 0) as number, 'netlink', what);
+    return this.#answer(request, sequence, what);
+  }
+
+  /** As `ask`, for acts in which the kernel waits: the call is made on a pool thread; the socket stays in its namespace. */
+  async askSlow(request: Request, what: string): Promise<Message[]> {
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    const bytes = encode(request, sequence);
+    // the kernel does the work within send, so the answer is there when it returns
+    const sent = await new Promise<number>((resolve, reject) => {
+      sendCall.async(this.#fd, bytes, bytes.length, 0, (error: unknown, result: number) => {
+        if (error) reject(error as Error);
+        else resolve(result);
+      });
+    });
+    // the errno stays with the pool thread; what the kernel refuses it says in its answer
+    if (sent < 0) throw new SystemCallError('netlink', constants.errno.EIO, what);
+    return this.#answer(request, sequence, what);
+  }
+
+  #answer(request: Request, sequence: number, what: string): Message[] {
     const dump = (request.flags & 0x300) === 0x300;
     const wantsAck = (request.flags & 4) !== 0;
     const found: Message[] = [];

@@ -1,0 +1,47 @@
+// Tells the kernel a text that is always whole: one transaction at work, at most one waiting, and nothing told twice.
+
+export class Teller {
+  readonly #text: () => string;
+  readonly #tell: (text: string) => Promise<void>;
+  #told: string | undefined;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  /** `text` is read when a transaction begins, so that all who wait share it. */
+  constructor(text: () => string, tell: (text: string) => Promise<void>) {
+    this.#text = text;
+    this.#tell = tell;
+  }
+
+  /** Resolves when the kernel knows what the text is now, or a later one. */
+  bring(): Promise<void> {
+    if (this.#next) return this.#next;
+    if (!this.#running) return this.#run();
+    this.#next = this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#run();
+      });
+    return this.#next;
+  }
+
+  /** What was told may have been taken away by others: it is told again. */
+  forget(): void {
+    this.#told = undefined;
+  }
+
+  #run(): Promise<void> {
+    const text = this.#text();
+    if (text === this.#told) return Promise.resolve();
+    this.#told = undefined;
+    this.#running = this.#tell(text)
+      .then(() => {
+        this.#told = text;
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return this.#running;
+  }
+}
