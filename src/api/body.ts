@@ -25,7 +25,7 @@ export async function readJson(request: IncomingMessage, body: Readable): Promis
   if (!/^application\/json\b/i.test(type))
     throw invalid(`unsupported Content-Type header (${type}): must be 'application/json'`);
   try {
-    return /\d{16}/.test(text) ? (parseExactly(text, exactly) as unknown) : (JSON.parse(text) as unknown);
+    return /\d{16}/.test(text) ? parseExactly(text, exactly) : (JSON.parse(text) as unknown);
   } catch (error) {
     throw invalid(jsonComplaint(text, error));
   }

@@ -1,13 +1,13 @@
 // The networks that there are: found by id, prefix or name, made, and kept on disk.
 import { randomBytes } from 'node:crypto';
 import { rfc3339 } from '../base/clock.ts';
-import { conflict, invalid, notFound } from '../base/errors.ts';
+import { conflict, invalid, messageOf, notFound } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { NetworkCreateBody } from '../spec/docker/index.ts';
 import type { RecordTable } from '../store/records/index.ts';
-import { type Block, parseBlock } from './address.ts';
+import { addressText, type Block, blockText, overlaps, parseBlock } from './address.ts';
 import { recordOf } from './create.ts';
-import type { Pool, TakenBlocks } from './ipam.ts';
+import { freeSubnet, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
 import { linkExists } from './links.ts';
 import { predefined } from './predefined.ts';
 import { acceptRecord, type NetworkRecord, PREDEFINED } from './record.ts';
@@ -62,28 +62,44 @@ export class Catalog {
     return record;
   }
 
-  /** The networks that every daemon has, made where they are missing. */
+  /** The networks that every daemon has, made where they are missing; says why one could not be made. */
   ensurePredefined(facts: {
     bridge: string;
     mtu: number;
     bip: string | undefined;
     host: () => readonly Block[];
-  }): void {
+  }): string | undefined {
+    let problem: string | undefined;
     for (const name of PREDEFINED) {
       if (this.all().some((one) => one.name === name)) continue;
-      this.#put(
-        predefined({
-          name,
-          id: randomId(),
-          created: rfc3339(),
-          bridge: facts.bridge,
-          mtu: facts.mtu,
-          bip: facts.bip,
-          pools: this.#pools,
-          taken: this.#taken(name === 'bridge' ? facts.host() : []),
-        }),
-      );
+      try {
+        this.#put(
+          predefined({
+            name,
+            id: randomId(),
+            created: rfc3339(),
+            bridge: facts.bridge,
+            mtu: facts.mtu,
+            bip: facts.bip,
+            pools: this.#pools,
+            taken: this.#taken(name === 'bridge' ? facts.host() : []),
+          }),
+        );
+      } catch (error) {
+        problem = messageOf(error);
+      }
     }
+    return problem;
+  }
+
+  /** A new subnet for the default network when the host has a route into its own; says which. */
+  moveDefault(record: NetworkRecord, host: readonly Block[]): string | undefined {
+    const block = parseBlock(record.ipam?.[0]?.Subnet ?? '');
+    if (!block || record.givenSubnets.length > 0 || !host.some((one) => overlaps(one, block))) return undefined;
+    const subnet = subnetOf(freeSubnet(this.#pools, this.#taken(host)), {});
+    const Subnet = blockText(subnet.block);
+    this.#put({ ...record, ipam: [{ Subnet, Gateway: addressText(subnet.gateway) }] });
+    return Subnet;
   }
 
   remove(record: NetworkRecord): void {

@@ -149,9 +149,3 @@ export function hostBlocks(
     .filter((route) => route.prefix > 0 && route.destination !== undefined)
     .map((route) => masked({ ...(route.destination as Address), bits: route.prefix }));
 }
-
-/** A block of the host that overlaps, for a warning. */
-export function overlapWithHost(block: Block, host: readonly Block[]): string | undefined {
-  const found = host.find((one) => overlaps(one, block));
-  return found && blockText(found);
-}

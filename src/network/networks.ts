@@ -78,12 +78,13 @@ export class Networks {
     this.#names = hostNames(input.instance);
     this.#catalog = new Catalog(input.records, input.pools ?? DEFAULT_POOLS);
     this.#uplinkMtu = links.uplinkMtu();
-    this.#catalog.ensurePredefined({
+    const problem = this.#catalog.ensurePredefined({
       bridge: this.#names.defaultBridge,
       mtu: this.#uplinkMtu,
       bip: input.bip,
       host: links.observeHostBlocks,
     });
+    if (problem !== undefined) input.log.error(`there is no default network: ${problem}`);
     this.#reconciler = new Reconciler({
       names: this.#names,
       log: input.log,
@@ -181,7 +182,8 @@ export class Networks {
 
   /** The host's address on the default network, for `host-gateway`. */
   hostGateway(): string {
-    const [subnet] = subnetsOf(this.#catalog.get('bridge'));
+    const record = this.#catalog.find('bridge');
+    const [subnet] = record ? subnetsOf(record) : [];
     return subnet ? addressText(subnet.gateway) : '';
   }
 
@@ -230,7 +232,8 @@ export class Networks {
     try {
       for (const endpoint of live.endpoints) this.#plugIn(live, endpoint);
       this.#route(live);
-      await Promise.all([this.#reconciler.firewall(), this.#serveNames(live)]);
+      if (live.endpoints.some(({ network }) => network.driver === 'bridge'))
+        await Promise.all([this.#reconciler.firewall(), this.#serveNames(live)]);
     } catch (error) {
       throw internal(`${SETUP}${messageOf(error)}`, { cause: error });
     }
@@ -267,8 +270,14 @@ export class Networks {
 
   /** At the daemon's start, after every `restore`: links and rules become what they should be, leftovers go. */
   async settle(): Promise<void> {
-    this.#reconciler.links();
-    await this.#reconciler.firewall(true);
+    this.#moveDefault();
+    try {
+      this.#reconciler.links();
+      await this.#reconciler.firewall(true);
+    } catch (error) {
+      this.#input.log.error(`networks of containers do not work on this host: ${messageOf(error)}`);
+      return;
+    }
     void this.#reconciler.warnOfOthers().catch(() => undefined);
   }
 
@@ -325,6 +334,15 @@ export class Networks {
   }
 
   // ---- within
+
+  /** The default network goes elsewhere when its subnet has come to be another's while no bridge held it. */
+  #moveDefault(): void {
+    const record = this.#catalog.find('bridge');
+    if (!record || links.linkExists(record.bridge) || this.#members(record).length > 0) return;
+    const moved = this.#catalog.moveDefault(record, links.observeHostBlocks());
+    if (moved !== undefined)
+      this.#input.log.info(`the default network is now ${moved}: the host has a route into what it was`);
+  }
 
   #endpoint(network: NetworkRecord, wish: ContainerWish, key: string, settings: EndpointSettings): Endpoint {
     if (this.isOn(wish.id, network.id))

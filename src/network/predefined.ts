@@ -26,7 +26,7 @@ export function predefined(facts: PredefinedFacts): NetworkRecord {
     ipv6: false,
     ipamDriver: 'default',
     ipamOptions: null,
-    givenSubnets: [],
+    givenSubnets: facts.bip === undefined || name !== 'bridge' ? [] : [facts.bip],
     internal: false,
     attachable: false,
     ingress: false,

@@ -22,6 +22,14 @@ const cases: readonly [string, 'create' | 'exec', string, string, string, number
   [
     'crun',
     'create',
+    '',
+    'open executable: Operation not permitted',
+    'crun create failed: unable to start container process: exec: "": executable file not found in $PATH',
+    127,
+  ],
+  [
+    'crun',
+    'create',
     '/etc',
     'open executable: Operation not permitted',
     'crun create failed: unable to start container process: exec: "/etc": permission denied',

@@ -45,7 +45,11 @@ export function refusalWords({ runtime, verb, program, text }: Refusal): string 
 /** crun names the search path also for a program that was given by its path. */
 function faultOf(words: string, program: string): string | undefined {
   const known = program.includes('/') ? words.replace(' in $PATH', '') : words;
-  return PROGRAM_FAULTS.find(([pattern]) => pattern.test(known))?.[1].replaceAll('$0', program);
+  const fault = PROGRAM_FAULTS.find(([pattern]) => pattern.test(known))?.[1];
+  // crun takes the empty name for the directory that it is looked for in
+  return program === '' && fault !== undefined
+    ? PROGRAM_FAULTS[0]?.[1].replace('$0', '')
+    : fault?.replaceAll('$0', program);
 }
 
 /** 127: there is no such program; 126: it cannot be executed; 128: anything else. */

@@ -246,10 +246,13 @@ test('fault A28: __proto__ and constructor are keys like any other, and change n
     assert.deepEqual([Config.Tty, Config.OpenStdin, HostConfig.Privileged], [false, false, false]);
   }
   const labels = JSON.parse((await daemon.get('/containers/hostile/json')).body) as { Config: { Labels: object } };
-  assert.deepEqual(Object.entries(labels.Config.Labels).toSorted(), [
-    ['__proto__', 'label'],
-    ['constructor', 'label'],
-  ]);
+  assert.deepEqual(
+    Object.entries(labels.Config.Labels).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    [
+      ['__proto__', 'label'],
+      ['constructor', 'label'],
+    ],
+  );
   for (const path of [
     '/containers/__proto__/json',
     '/containers/constructor/json',

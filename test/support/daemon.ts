@@ -8,7 +8,6 @@ import { promisify } from 'node:util';
 import { observeCgroups } from '../../src/host/cgroup.ts';
 import { mountsBelow, unmountSync } from '../../src/host/mount.ts';
 import { onHost, removeFromHost } from '../../src/network/index.ts';
-import { removeFromHost } from '../../src/network/index.ts';
 
 const run = promisify(execFile);
 /** The sources, or the built program that BERTH_TEST_ENTRY names. */
@@ -249,7 +248,6 @@ export class TestDaemon implements AsyncDisposable {
       }
     }
     await pause(20);
-    await removeFromHost(createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8));
     for (const point of mountsBelow(this.folder)) unmountSync(point);
     await removeFromHost(this.#instance);
     for (const root of new Set(observeCgroups().roots.values()))

@@ -22,7 +22,7 @@ import {
 } from './routing.ts';
 import { NetlinkSocket } from './socket.ts';
 
-export { inNamespace, inNamespaceAt, namespaceOf, openNamespace } from './namespace.ts';
+export { inNamespace, inNamespaceAt, openNamespace } from './namespace.ts';
 export type { Link, LinkAddress, LinkChange, Route } from './routing.ts';
 
 /** rtnetlink in the namespace in which it was made. */

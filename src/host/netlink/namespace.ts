@@ -12,11 +12,6 @@ export function openNamespace(path: string): number {
   return openSync(path, 'r');
 }
 
-/** Path of a process's network namespace. */
-export function namespaceOf(pid: number): string {
-  return `/proc/${pid}/ns/net`;
-}
-
 /** Runs `work` inside; it must not wait for anything, since everything else on this thread would be inside as well. */
 export function inNamespace<T>(namespace: number, work: () => T): T {
   home ??= openSync('/proc/thread-self/ns/net', 'r');

@@ -56,8 +56,8 @@ export class NetlinkSocket implements Disposable {
     const bytes = encode(request, sequence);
     // the kernel does the work within send, so the answer is there when it returns
     const sent = await new Promise<number>((resolve, reject) => {
-      sendCall.async(this.#fd, bytes, bytes.length, 0, (error: unknown, result: number) => {
-        if (error) reject(error as Error);
+      sendCall.async(this.#fd, bytes, bytes.length, 0, (error: Error | null, result: number) => {
+        if (error) reject(error);
         else resolve(result);
       });
     });

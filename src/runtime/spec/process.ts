@@ -7,7 +7,7 @@ import { INIT_PATH } from './mounts.ts';
 import type { SecurityOptions } from './security.ts';
 
 /** The AppArmor profile that the daemon loads where the host has AppArmor. */
-export const DEFAULT_APPARMOR_PROFILE = 'docker-default';
+const DEFAULT_APPARMOR_PROFILE = 'docker-default';
 
 export function processOf(
   input: SpecInput,
