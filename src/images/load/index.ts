@@ -12,16 +12,10 @@ import { familiarString, parseReference, type Reference } from '../reference/ind
 import { Archive } from './archive.ts';
 import { readDockerManifest } from './docker.ts';
 import { readLegacy } from './legacy.ts';
-import { loadOne, type ToLoad } from './one.ts';
 import { readOciLayout } from './oci.ts';
+import { type LoadOptions, loadOne, type ToLoad } from './one.ts';
 
-export interface LoadOptions {
-  readonly say: Say;
-  /** No progress of layers. */
-  readonly quiet?: boolean;
-  readonly platform?: Platform;
-  readonly signal?: AbortSignal;
-}
+export type { LoadOptions } from './one.ts';
 
 export async function loadImages(
   context: ImageContext,

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { invalid } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
+import type { ImageFile } from '../../spec/oci/index.ts';
 import { decompress, peekCompression } from '../../store/index.ts';
 import { encodeImageFile, historyEntry } from '../write.ts';
-import type { ImageFile } from '../../spec/oci/index.ts';
 import type { Archive } from './archive.ts';
 import type { ToLoad } from './one.ts';
 

@@ -1,12 +1,20 @@
 // One image of an archive into the store: its layers, then its configuration.
 import { invalid, messageOf } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
+import type { Platform } from '../../spec/oci/index.ts';
 import { chainOf, type Lease } from '../../store/index.ts';
 import { type Image, parseImageFile } from '../catalog.ts';
 import type { ImageContext } from '../context.ts';
-import { withProgress } from '../progress.ts';
+import { type Say, withProgress } from '../progress.ts';
 import type { Archive } from './archive.ts';
-import type { LoadOptions } from './index.ts';
+
+export interface LoadOptions {
+  readonly say: Say;
+  /** No progress of layers. */
+  readonly quiet?: boolean;
+  readonly platform?: Platform;
+  readonly signal?: AbortSignal;
+}
 
 export interface ToLoad {
   /** The configuration: where it is in the archive, or the bytes when it had to be made. */
