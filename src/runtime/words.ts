@@ -19,6 +19,7 @@ const PROGRAM_FAULTS: readonly [RegExp, string][] = [
   ],
   [/(?:open executable|executable).*: (?:Operation not permitted|Is a directory)/i, 'exec: "$0": permission denied'],
   [/(?:open executable|executable|exec).*: Permission denied/i, 'exec: "$0": permission denied'],
+  [/(?:open executable|executable|exec|stat).*: Not a directory/i, 'exec: "$0": stat $0: not a directory'],
   [/exec.*: Exec format error/i, 'exec $0: exec format error'],
 ];
 

@@ -80,7 +80,15 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
     const rootfs = `/proc/${container.state.process?.pid ?? 0}/root`;
     const user =
       wish.user === '' ? undefined : resolveUser(rootfs, wish.user, container.record.hostConfig.GroupAdd ?? []);
-    const process = execProcess({ container: spec.process, exec: wish, user, host: context.host, consoleSize });
+    const homeGiven = (container.record.config.Env ?? []).some((one) => one.startsWith('HOME='));
+    const process = execProcess({
+      container: spec.process,
+      exec: wish,
+      user,
+      homeGiven,
+      host: context.host,
+      consoleSize,
+    });
     emit(context, container, `exec_start: ${wish.cmd.join(' ')}`, { execID: exec.id });
     const started = await context.runtime.exec(
       { id: exec.id, containerId: container.id, process, runtime, stdin: wish.attachStdin },

@@ -2,12 +2,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { invalid } from '../../base/errors.ts';
 import { spoolTar } from '../../host/confined/index.ts';
-import { type Platform, platformMatches } from '../../spec/oci/index.ts';
+import { platformMatches } from '../../spec/oci/index.ts';
 import { decompress, type Lease, peekCompression } from '../../store/index.ts';
 import type { Image } from '../catalog.ts';
 import { emit, type ImageContext } from '../context.ts';
 import { platformOf } from '../find.ts';
-import type { Say } from '../progress.ts';
 import { familiarString, parseReference, type Reference } from '../reference/index.ts';
 import { Archive } from './archive.ts';
 import { readDockerManifest } from './docker.ts';

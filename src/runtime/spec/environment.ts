@@ -9,19 +9,36 @@ export interface EnvironmentInput {
   readonly linked: readonly string[];
   /** `KEY=value`; a bare `KEY` removes one that was there. */
   readonly env: readonly string[];
+  /** Of the user, for an environment that names none. */
+  readonly home: string;
 }
 
-/** PATH, HOSTNAME, TERM for a terminal, links, then the container's own. HOME is the runtime's: it knows the user's. */
-export function environmentOf({ hostname, tty, linked, env }: EnvironmentInput): string[] {
+/** PATH, HOSTNAME, TERM for a terminal, links, then the container's own, then HOME. */
+export function environmentOf({ hostname, tty, linked, env, home }: EnvironmentInput): string[] {
   const start = [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`];
   if (tty) start.push('TERM=xterm');
-  return withOverrides([...start, ...linked], env);
+  return withHome(withOverrides([...start, ...linked], env), home);
 }
 
-/** The container's environment with an exec's over it. */
-export function execEnvironment(container: readonly string[], tty: boolean, env: readonly string[]): string[] {
-  const named = container.some((one) => one.startsWith('TERM='));
-  return withOverrides(tty && !named ? [...container, 'TERM=xterm'] : container, env);
+/** The container's environment with an exec's over it. `home`: of another user than the container's. */
+export function execEnvironment(
+  container: readonly string[],
+  tty: boolean,
+  env: readonly string[],
+  home: string | undefined,
+): string[] {
+  const kept = home === undefined ? container : container.filter((one) => !one.startsWith('HOME='));
+  const named = kept.some((one) => one.startsWith('TERM='));
+  return withHome(withOverrides(tty && !named ? [...kept, 'TERM=xterm'] : kept, env), home ?? '/');
+}
+
+/**
+ * The runtimes would look HOME up themselves, in whatever the container has made of its /etc/passwd by then: a FIFO there
+ * holds crun for ever.
+ */
+function withHome(env: readonly string[], home: string): string[] {
+  const given = env.some((one) => one.startsWith('HOME=') && one !== 'HOME=');
+  return given ? [...env] : [...env.filter((one) => one !== 'HOME='), `HOME=${home || '/'}`];
 }
 
 function withOverrides(base: readonly string[], over: readonly string[]): string[] {

@@ -47,7 +47,7 @@ export interface ResolvedUser {
   readonly gid: number;
   /** All of them, the first is `gid` itself. */
   readonly additionalGids: readonly number[];
-  /** Home directory as /etc/passwd has it; the runtime sets HOME to it when the environment has none. */
+  /** Home directory as /etc/passwd has it: HOME when the environment has none. */
   readonly home: string;
 }
 

@@ -28,6 +28,7 @@ export function processOf(
       tty: config.Tty,
       linked: input.linkedEnv ?? [],
       env: config.Env ?? [],
+      home: user.home,
     }),
     cwd: config.WorkingDir || '/',
     capabilities: capabilitySets(granted),
@@ -63,13 +64,15 @@ export interface ExecInput {
   readonly exec: ExecWish;
   /** The exec's user; the container's own when none was asked for. */
   readonly user?: ResolvedUser | undefined;
+  /** HOME is the container's by its configuration, whoever runs in it. */
+  readonly homeGiven?: boolean;
   readonly host: HostAbilities;
   /** The size that the start of the exec gave, over the one of its creation. */
   readonly consoleSize?: readonly [number, number] | undefined;
 }
 
 /** What differs from the container: command, environment, directory, terminal, user; and capabilities when privileged. */
-export function execProcess({ container, exec, user, host, consoleSize: size }: ExecInput): OciProcess {
+export function execProcess({ container, exec, user, homeGiven, host, consoleSize: size }: ExecInput): OciProcess {
   const { consoleSize: _, ...base } = container;
   return {
     ...base,
@@ -77,7 +80,7 @@ export function execProcess({ container, exec, user, host, consoleSize: size }: 
     ...consoleSize(exec.tty, size ?? exec.consoleSize ?? [0, 0]),
     ...(user ? { user: ociUser(user) } : {}),
     args: [...exec.cmd],
-    env: execEnvironment(container.env, exec.tty, exec.env),
+    env: execEnvironment(container.env, exec.tty, exec.env, homeGiven === true ? undefined : user?.home),
     cwd: exec.workingDir || container.cwd,
     ...(exec.privileged ? { capabilities: capabilitySets([...host.capabilities]) } : {}),
   };
