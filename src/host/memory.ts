@@ -14,13 +14,20 @@ export function giveBackMemory(): void {
   trim(0);
 }
 
-/** Runs `giveBackMemory` once after each busy time: when `touch` was not called for `quietMs`. */
+/** Between the two passes: what the first one lets go of (threads, buffers of native code) is freed meanwhile, milliseconds. */
+const SECOND_PASS_MS = 1000;
+
+/** Runs `giveBackMemory` after each busy time: when `touch` was not called for `quietMs`. */
 export function whenQuiet(quietMs: number): { touch: () => void } {
   let timer: NodeJS.Timeout | undefined;
+  const passes = (): void => {
+    giveBackMemory();
+    setTimeout(giveBackMemory, SECOND_PASS_MS).unref();
+  };
   return {
     touch: () => {
       if (timer) timer.refresh();
-      else timer = setTimeout(giveBackMemory, quietMs).unref();
+      else timer = setTimeout(passes, quietMs).unref();
     },
   };
 }

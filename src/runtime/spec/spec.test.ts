@@ -183,16 +183,32 @@ test('fault R37: inheritable and ambient sets are empty, also for a privileged e
   const process = execProcess({
     container: spec.process,
     exec: { cmd: ['id'], env: ['B=2'], workingDir: '', tty: true, privileged: true },
-    user: { uid: 5, gid: 6, additionalGids: [6], home: '/' },
+    user: { uid: 5, gid: 6, additionalGids: [6], home: '/five' },
     host: PLAIN_HOST,
   });
   assert.deepEqual([process.capabilities?.inheritable, process.capabilities?.ambient], [[], []]);
   assert.equal(process.capabilities?.bounding.length, 41);
-  assert.deepEqual(process.env.slice(1), ['HOSTNAME=cccccccccccc', 'TERM=xterm', 'B=2']);
+  assert.deepEqual(process.env.slice(1), ['HOSTNAME=cccccccccccc', 'TERM=xterm', 'B=2', 'HOME=/five']);
   assert.deepEqual(
     [process.terminal, process.args, process.cwd, process.user],
     [true, ['id'], '/', { uid: 5, gid: 6, additionalGids: [6] }],
   );
+});
+
+test('fault R36: HOME never waits for the runtime to read the container’s /etc/passwd', () => {
+  const exec = { cmd: ['id'], workingDir: '', tty: false, privileged: false };
+  const user = { uid: 5, gid: 6, additionalGids: [6], home: '/five' };
+  const home = (env: readonly string[]): string[] => env.filter((one) => one.startsWith('HOME='));
+  const { process: plain } = specFor(specInput()).spec;
+  const { process: given } = specFor(specInput({ config: { Env: ['HOME=/mine'] } })).spec;
+  assert.deepEqual(home(plain.env), ['HOME=/root']);
+  assert.deepEqual(home(given.env), ['HOME=/mine']);
+  const homeOf = (wish: Partial<Parameters<typeof execProcess>[0]>, env: string[] = []): string[] =>
+    home(execProcess({ container: plain, exec: { ...exec, env }, host: PLAIN_HOST, ...wish }).env);
+  assert.deepEqual(homeOf({}), ['HOME=/root']);
+  assert.deepEqual(homeOf({ user }), ['HOME=/five']);
+  assert.deepEqual(homeOf({ user }, ['HOME=/asked']), ['HOME=/asked']);
+  assert.deepEqual(homeOf({ user, container: given, homeGiven: true }), ['HOME=/mine']);
 });
 
 test('settings that dockerd refuses at start are refused in its words', () => {
