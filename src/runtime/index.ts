@@ -13,6 +13,7 @@ import { resizeTerminal } from './monitor/control.ts';
 import { openGate } from './monitor/gate.ts';
 import { launch, LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
+import { SeccompCache } from './seccomp-cache.ts';
 import { type OciProcess, type OciSpec, processText, specText } from './spec/index.ts';
 
 export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, runtimeCall, type RuntimeTable } from './choose.ts';
@@ -60,6 +61,7 @@ export class Runtime {
   readonly cgroups: CgroupTrees;
   readonly #conmon: string;
   readonly #log: Log;
+  readonly #seccomp = new SeccompCache();
 
   constructor(options: { paths: ExecRoot; cgroups: CgroupTrees; conmon: string; log: Log }) {
     this.paths = options.paths;
@@ -75,8 +77,10 @@ export class Runtime {
     const bundle = this.paths.bundle(wish.id);
     rmSync(join(this.paths.exits, wish.id), { force: true });
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
-    writeFileSync(join(bundle, 'config.json'), specText(wish.spec), { mode: 0o600 });
-    return launch({
+    const { spec, profile } =
+      wish.runtime.gate === 'fifo-write' ? this.#seccomp.apply(wish.spec) : { spec: wish.spec, profile: undefined };
+    writeFileSync(join(bundle, 'config.json'), specText(spec), { mode: 0o600 });
+    const launched = await launch({
       conmon: this.#conmon,
       runtime: wish.runtime,
       runtimeRoot: this.paths.runtime,
@@ -90,6 +94,8 @@ export class Runtime {
       stdin: wish.stdin,
       keepStdin: wish.keepStdin,
     });
+    if (profile !== undefined) this.#seccomp.learn(profile, this.paths.runtime, wish.id);
+    return launched;
   }
 
   release(id: string, runtime: OciRuntime, alive: () => boolean): Promise<void> {

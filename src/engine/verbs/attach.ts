@@ -1,5 +1,6 @@
 // Ties a client to a container's stdio, now or when it is started.
-import { conflict } from '../../base/errors.ts';
+import { conflict, messageOf } from '../../base/errors.ts';
+import type { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
 import { hasProcess } from '../lifecycle.ts';
 import { consoleOf } from '../running.ts';
@@ -57,8 +58,22 @@ export async function attach(context: EngineContext, reference: string, options:
     detachKeys: config.Tty || options.detachKeys !== undefined ? parseDetachKeys(options.detachKeys) : [],
     onDetach: () => emit(context, container, 'detach'),
   });
-  if (hasProcess(container.state.phase)) attachment.connect(consoleOf(context, container));
-  else container.waitingAttachments.add(attachment);
+  connect(context, container, attachment);
   await attachment.done;
   container.waitingAttachments.delete(attachment);
+}
+
+/** To the process that there is, or to the next one; to none when the container was removed meanwhile. */
+function connect(context: EngineContext, container: Container, attachment: Attachment): void {
+  const { phase, process } = container.state;
+  if (hasProcess(phase) || (phase === 'starting' && process !== undefined)) {
+    try {
+      attachment.connect(consoleOf(context, container));
+    } catch (error) {
+      // the monitor is gone: the process has ended, and its exit is about to be handled
+      context.log.debug(`container ${container.id}: attach: ${messageOf(error)}`);
+      attachment.end();
+    }
+  } else if (context.registry.find(container.id) === container) container.waitingAttachments.add(attachment);
+  else attachment.end();
 }

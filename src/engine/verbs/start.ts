@@ -73,6 +73,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   const { config } = record;
   if (input.mounts.some((mount) => mount.type === 'bind')) runtime.beforeBinds?.();
   const bounds = logBounds(record.hostConfig.LogConfig);
+  container.console = undefined;
   const made = await context.runtime.create({
     id: container.id,
     name: record.name,
@@ -112,7 +113,6 @@ function keepsStdin(config: { readonly StdinOnce: boolean; readonly Tty: boolean
 /** Ties everyone who attached before the start to the process, before it runs its first instruction. */
 function connectWaiting(context: EngineContext, container: Container): void {
   const { config } = container.record;
-  container.console = undefined;
   if (container.waitingAttachments.size === 0 && !(config.OpenStdin && !keepsStdin(config))) return;
   const console = consoleOf(context, container);
   for (const attachment of container.waitingAttachments) attachment.connect(console);
