@@ -1,6 +1,6 @@
 // The docker CLI runs containers: output, exit codes, and what each flag of `run` gives the process.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { type Result, TestDaemon, until } from '../support/daemon.ts';
@@ -379,73 +379,6 @@ suite('docker run', { skip: dockerMissing() }, () => {
     );
     assert.equal(stdout, '100663296\n33\n');
     await daemon.docker('rm', '-f', 'limited');
-  });
-
-  test('-v: a directory of the host, written and read-only', async () => {
-    const folder = join(daemon.folder, 'shared');
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'given'), 'from the host\n');
-    assert.equal(await shell(['-v', `${folder}:/in`], 'cat /in/given; echo back > /in/made'), 'from the host\n');
-    assert.equal(readFileSync(join(folder, 'made'), 'utf8'), 'back\n');
-    assert.match(await shell(['-v', `${folder}:/in:ro`], 'touch /in/x 2>&1; true'), /Read-only file system/);
-    assert.equal(await shell(['-v', `${join(folder, 'new')}:/in`], 'ls /in | wc -l'), '0\n');
-    assert.ok(existsSync(join(folder, 'new')), '-v makes the directory');
-  });
-
-  test('--mount: bind, its readonly, a source that is missing, tmpfs and volume', async () => {
-    const folder = join(daemon.folder, 'mounted');
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'file'), 'content\n');
-    assert.match(
-      await shell(['--mount', `type=bind,src=${folder}/file,dst=/file,readonly`], 'cat /file; touch /file 2>&1; true'),
-      /^content\ntouch: \/file: Read-only file system\n$/,
-    );
-    const missing = await run('--mount', `type=bind,src=${folder}/nosuch,dst=/x`, 'busybox', 'true');
-    assert.equal(missing.code, 125);
-    assert.match(missing.stderr, /bind source path does not exist: .*\/nosuch/);
-    assert.match(
-      await shell(
-        ['--mount', 'type=tmpfs,dst=/t,tmpfs-size=2097152,tmpfs-mode=700'],
-        'stat -c %a /t; df -k /t | tail -n 1',
-      ),
-      /^700\ntmpfs\s+2048 /,
-    );
-    assert.equal(await shell(['--mount', 'type=volume,src=named,dst=/v'], 'echo kept > /v/x; ls /v'), 'x\n');
-    assert.equal(await shell(['-v', 'named:/elsewhere:ro'], 'cat /elsewhere/x'), 'kept\n');
-    assert.equal((await daemon.docker('volume', 'rm', 'named')).stdout, 'named\n');
-  });
-
-  test('anonymous volumes go with --rm, are copied up, and --volumes-from shares them', async () => {
-    assert.equal(await shell(['-v', '/etc'], 'grep -c ^root: /etc/passwd'), '1\n');
-    await daemon.docker(
-      'run',
-      '-d',
-      '--network',
-      'none',
-      '--name',
-      'holder',
-      '-v',
-      '/data',
-      'busybox',
-      'sh',
-      '-c',
-      'echo held > /data/x; sleep 1000',
-    );
-    assert.equal(
-      await shell(['--volumes-from', 'holder'], 'until [ -s /data/x ]; do sleep 0.05; done; cat /data/x'),
-      'held\n',
-    );
-    await daemon.docker('rm', '-f', '-v', 'holder');
-    assert.equal((await daemon.docker('volume', 'ls', '-q')).stdout, '');
-  });
-
-  test('a volume in use cannot be removed', async () => {
-    await daemon.docker('create', '--name', 'user', '-v', 'used:/v', 'busybox');
-    const refused = await daemon.docker('volume', 'rm', 'used');
-    assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /volume is in use - \[[0-9a-f]{64}\]/);
-    await daemon.docker('rm', 'user');
-    assert.equal((await daemon.docker('volume', 'rm', 'used')).code, 0);
   });
 
   test('--device', async () => {
