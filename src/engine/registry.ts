@@ -52,6 +52,11 @@ export class Registry {
     return [...this.#byId.values()];
   }
 
+  /** Also true for a record that could not be read: what belongs to it is not for us to throw away. */
+  isRecorded(id: string): boolean {
+    return this.#byId.has(id) || this.#table.has(id);
+  }
+
   find(id: string): Container | undefined {
     return this.#byId.get(id);
   }

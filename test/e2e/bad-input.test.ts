@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { pause, TestDaemon, until } from '../support/daemon.ts';
-import { raw, RawConnection } from '../support/raw.ts';
+import { RawConnection, raw } from '../support/raw.ts';
 
 let daemon: TestDaemon;
 /** Connections that begin a request and never end it; looked at when everything else is done. */

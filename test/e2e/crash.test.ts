@@ -1,7 +1,9 @@
 // The daemon dies at every moment of a container's life: nothing is left behind, and what ran goes on.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { pause, TestDaemon, until } from '../support/daemon.ts';
 
@@ -162,6 +164,66 @@ test('fault R42: monitor and process killed under a living daemon: the container
   process.kill(State.Pid, 'SIGKILL');
   await until(async () => assert.equal((await inspect('orphan')).State.Status, 'exited'), 15_000);
   assert.equal((await daemon.call('DELETE', '/containers/orphan')).status, 204);
+  assert.deepEqual(daemon.leftovers(), []);
+});
+
+test('fault K67: a pid that belongs to somebody else by now is not taken for the container, and not touched', async () => {
+  await create('reused', ['sleep', '1000']);
+  await daemon.call('POST', '/containers/reused/start');
+  const { State, Id } = await inspect('reused');
+  await daemon.kill();
+  const { readFileSync } = await import('node:fs');
+  process.kill(Number(readFileSync(join(daemon.execRoot, 'c', Id, 'monitor.pid'), 'utf8')), 'SIGKILL');
+  process.kill(State.Pid, 'SIGKILL');
+  const stranger = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const records = new DatabaseSync(join(daemon.dataRoot, 'berth.db'));
+  const row = records.prepare('SELECT value FROM containers WHERE key = ?').get(Id);
+  const record = JSON.parse(String(row?.['value'])) as { state: { process: { pid: number } } };
+  record.state.process.pid = stranger.pid ?? 0;
+  records.prepare('UPDATE containers SET value = ? WHERE key = ?').run(JSON.stringify(record), Id);
+  records.close();
+  await daemon.up();
+  assert.equal((await inspect('reused')).State.Status, 'exited');
+  assert.equal((await daemon.call('DELETE', '/containers/reused?force=1')).status, 204);
+  assert.equal(stranger.exitCode, null);
+  assert.equal(stranger.signalCode, null);
+  stranger.kill();
+  assert.deepEqual(daemon.leftovers(), []);
+});
+
+test('fault K65: a torn record is left out with a warning, the daemon starts, and the others are there', async () => {
+  await create('whole', ['true']);
+  await create('torn', ['true']);
+  const { Id } = await inspect('torn');
+  await daemon.kill();
+  const records = new DatabaseSync(join(daemon.dataRoot, 'berth.db'));
+  records.prepare('UPDATE containers SET value = substr(value, 1, 40) WHERE key = ?').run(Id);
+  records.close();
+  await daemon.up();
+  assert.equal((await daemon.get('/containers/whole/json')).status, 200);
+  assert.equal((await daemon.get(`/containers/${Id}/json`)).status, 404);
+  assert.match(daemon.log, new RegExp(`containers record ${Id} skipped`));
+  assert.ok(existsSync(join(daemon.dataRoot, 'containers', Id)), 'what cannot be read is kept for a person to look at');
+  await daemon.docker('rm', 'whole');
+  await daemon.kill();
+  const again = new DatabaseSync(join(daemon.dataRoot, 'berth.db'));
+  again.prepare('DELETE FROM containers WHERE key = ?').run(Id);
+  again.close();
+  await daemon.up();
+  assert.deepEqual(await strays(), []);
+});
+
+test('fault K70: SIGTERM in the middle of work ends the daemon in time, and what runs goes on', async () => {
+  await create('stays', ['sleep', '1000']);
+  await daemon.call('POST', '/containers/stays/start');
+  const following = daemon.docker('logs', '-f', 'stays');
+  const begun = Date.now();
+  await daemon.stop();
+  assert.ok(Date.now() - begun < 15_000);
+  await following;
+  await daemon.up();
+  assert.equal((await inspect('stays')).State.Running, true);
+  await daemon.docker('rm', '-f', 'stays');
   assert.deepEqual(daemon.leftovers(), []);
 });
 

@@ -115,7 +115,7 @@ async function takeBackStart(context: EngineContext, container: Container): Prom
 function sweep(context: EngineContext): void {
   emptyTrash(context);
   makeInitLayer(context);
-  const known = (id: string): boolean => context.registry.find(id) !== undefined;
+  const known = (id: string): boolean => context.registry.isRecorded(id);
   const leftovers = (folder: string): string[] =>
     existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name) && !known(name)) : [];
   for (const id of leftovers(context.paths.root)) {

@@ -10,6 +10,8 @@ export interface RecordTable<T> {
   load(accept?: (value: unknown, key: string) => T | undefined): Map<string, T>;
   put(key: string, value: T): void;
   delete(key: string): void;
+  /** Whether there is a record of that key, readable or not. */
+  has(key: string): boolean;
 }
 
 export interface Records extends Disposable {
@@ -75,6 +77,7 @@ function tableOf<T>(database: DatabaseSync, name: string, log: Log): RecordTable
   const insert: StatementSync = database.prepare(
     `INSERT INTO ${name} (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
   );
+  const exists: StatementSync = database.prepare(`SELECT 1 FROM ${name} WHERE key = ?`);
   const remove: StatementSync = database.prepare(`DELETE FROM ${name} WHERE key = ?`);
   return {
     load(accept) {
@@ -95,5 +98,6 @@ function tableOf<T>(database: DatabaseSync, name: string, log: Log): RecordTable
     },
     put: (key, value) => void insert.run(key, JSON.stringify(value)),
     delete: (key) => void remove.run(key),
+    has: (key) => exists.get(key) !== undefined,
   };
 }
