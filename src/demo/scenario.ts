@@ -96,8 +96,8 @@ export const scenario: readonly Step[] = [
 /** What is left afterwards, and what a person may want to type next. */
 export const EPILOGUE = `No container is left. The daemon goes on, and the image ${IMAGE} stays. Try next:
 
-  berth run --rm -it --network none ${IMAGE}      a shell in a container
-  berth run -d --name web --network host ${IMAGE} httpd -f -p 127.0.0.1:8000
+  berth run --rm -it ${IMAGE}                     a shell in a container
+  berth run -d --name web -p 8000:80 ${IMAGE} sh -c 'echo hi > /tmp/index.html; httpd -f -h /tmp'
   berth ps; berth logs web; berth exec web ps; berth rm -f web
   berth image bootstrap debian:bookworm         Debian itself, with apt-get
   berth images
