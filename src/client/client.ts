@@ -1,7 +1,9 @@
 // The typed client of the Engine API: routes and queries come from the route table, errors carry Docker's wording.
+
 import { BerthError, type ErrorKind } from '../base/errors.ts';
 import type { RequestBody, ResponseBody } from '../spec/docker/messages.ts';
 import { type ParamKind, type Query, type Route, type RouteId, routes } from '../spec/docker/routes.ts';
+import { bunRuntime, connectInBun } from './bun-socket.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type BodySource, type Head, Wire } from './wire.ts';
 
@@ -244,6 +246,8 @@ export class Client {
         const { connectTls } = await import('./tls.ts');
         return new Wire(await connectTls(endpoint.host, endpoint.port, endpoint.tls));
       }
+      const bun = endpoint.kind === 'unix' ? bunRuntime() : undefined;
+      if (bun && endpoint.kind === 'unix') return new Wire(await connectInBun(bun, endpoint.path));
       const { connect: connectSocket } = process.getBuiltinModule('net');
       const socket =
         endpoint.kind === 'unix'

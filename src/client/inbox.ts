@@ -1,5 +1,5 @@
 // Bytes that arrive on a socket, waited for by one reader, with the socket paused while too much is unread.
-import type { Socket } from 'node:net';
+import type { Connection } from './connection.ts';
 
 const HIGH_WATER = 1 << 20;
 
@@ -9,9 +9,9 @@ export class Inbox {
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
-  readonly #socket: Socket;
+  readonly #socket: Connection;
 
-  constructor(socket: Socket) {
+  constructor(socket: Connection) {
     this.#socket = socket;
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);

@@ -1,5 +1,5 @@
 // HTTP/1.1 over a socket, by hand: node:http would double the start-up time of the client.
-import type { Socket } from 'node:net';
+import type { Connection } from './connection.ts';
 import { Inbox } from './inbox.ts';
 
 export type BodySource = string | Uint8Array | AsyncIterable<Uint8Array>;
@@ -37,12 +37,12 @@ export function parseHead(text: string): Head {
 
 /** One connection: one exchange after the other. */
 export class Wire {
-  readonly socket: Socket;
+  readonly socket: Connection;
   readonly inbox: Inbox;
   /** true when another exchange may follow */
   reusable = true;
 
-  constructor(socket: Socket) {
+  constructor(socket: Connection) {
     this.socket = socket;
     this.inbox = new Inbox(socket);
   }

@@ -11,6 +11,9 @@ import { onHost, removeFromHost } from '../../src/network/index.ts';
 
 const run = promisify(execFile);
 /** The sources, or the built program that BERTH_TEST_ENTRY names. */
+/** What the launcher would run the client in: Bun where set-up linked one. */
+const BUN = new URL('../../.berth/bun', import.meta.url).pathname;
+const CLIENT_RUNTIME = existsSync(BUN) ? BUN : process.execPath;
 const ENTRY = process.env['BERTH_TEST_ENTRY'] ?? new URL('../../src/bin/berth.ts', import.meta.url).pathname;
 
 export type Client = 'docker' | 'berth';
@@ -159,7 +162,11 @@ export class TestDaemon implements AsyncDisposable {
     const env = dockerEnvironment();
     return client === 'docker'
       ? { file: 'docker', args: ['-H', this.host, ...args], env }
-      : { file: process.execPath, args: ['--', ENTRY, '-H', this.host, ...args], env };
+      : {
+          file: CLIENT_RUNTIME,
+          args: [...(CLIENT_RUNTIME === process.execPath ? ['--'] : []), ENTRY, '-H', this.host, ...args],
+          env,
+        };
   }
 
   /** A raw API call; the body is JSON when there is one. */
