@@ -2,6 +2,7 @@
 import { parseRfc3339 } from '../../base/clock.ts';
 import { internal, invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
+import type { Query } from '../../spec/docker/index.ts';
 import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 import { ioOf } from '../io.ts';
@@ -146,36 +147,25 @@ function nanosOf(request: ApiRequest<'ContainerLogs'>, name: 'since' | 'until'):
 
 function attach(engine: Engine): NonNullable<Handlers['ContainerAttach']> {
   return async (request, response) => {
-    const {
-      stdin = false,
-      stdout = false,
-      stderr = false,
-      logs: withLogs = false,
-      stream = false,
-      detachKeys,
-    } = request.query;
-    const options = { stdin, stdout, stderr, logs: withLogs, stream, detachKeys };
+    const options = attachOptions(request.query);
     const { tty } = engine.checkAttach(id(request), options);
     const socket = response.hijack(!tty && request.minor >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM);
-    await engine.attach(id(request), options, ioOf(socket, tty, stdin && stream));
+    await engine.attach(id(request), options, ioOf(socket, tty, options.stdin && options.stream));
   };
 }
 
 /** As attach, with a frame for each piece and without Docker's own framing. */
 function attachWebSocket(engine: Engine): NonNullable<Handlers['ContainerAttachWebsocket']> {
   return async (request, response) => {
-    const {
-      stdin = false,
-      stdout = false,
-      stderr = false,
-      logs: withLogs = false,
-      stream = false,
-      detachKeys,
-    } = request.query;
-    const options = { stdin, stdout, stderr, logs: withLogs, stream, detachKeys };
+    const options = attachOptions(request.query);
     engine.checkAttach(id(request), options);
-    await engine.attach(id(request), options, ioOf(response.webSocket(), true, stdin && stream));
+    await engine.attach(id(request), options, ioOf(response.webSocket(), true, options.stdin && options.stream));
   };
+}
+
+function attachOptions(query: Query<'ContainerAttach'>) {
+  const { stdin = false, stdout = false, stderr = false, logs: withLogs = false, stream = false, detachKeys } = query;
+  return { stdin, stdout, stderr, logs: withLogs, stream, detachKeys };
 }
 
 function stats(engine: Engine): NonNullable<Handlers['ContainerStats']> {

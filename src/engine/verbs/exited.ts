@@ -1,4 +1,5 @@
 // What follows when a container's process has ended: clean up, remember, tell, and start again or remove where that was asked for.
+import { setTimeout as delay } from 'node:timers/promises';
 import { nowNanos, parseRfc3339, rfc3339 } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
@@ -22,6 +23,7 @@ export function exited(context: EngineContext, id: string, code: number): Promis
 /** The caller holds the lock, and the process is gone. */
 export async function settle(context: EngineContext, container: Container, code: number): Promise<void> {
   const { state, record } = container;
+  await outputDelivered(container);
   stopHealth(container);
   container.rotationStop?.();
   container.rotationStop = undefined;
@@ -62,6 +64,13 @@ export async function settle(context: EngineContext, container: Container, code:
     scheduleRestart(context, container, next.delayMs);
   }
   container.tellStopped();
+}
+
+/** Clients that are attached have got everything before those that wait hear of the end; at most so long, milliseconds. */
+const DELIVERY_MS = 1000;
+
+async function outputDelivered({ console }: Container): Promise<void> {
+  if (console) await Promise.race([console.ended, delay(DELIVERY_MS, undefined, { ref: false })]);
 }
 
 export function scheduleRestart(context: EngineContext, container: Container, delayMs: number): void {

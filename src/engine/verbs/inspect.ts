@@ -3,8 +3,8 @@ import type { ContainerInspect, EndpointSettings, MountPoint, NetworkSettings } 
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState } from '../lifecycle.ts';
-import { layerSizes } from '../prepare/sizes.ts';
 import { shownLink } from '../links.ts';
+import { layerSizes } from '../prepare/sizes.ts';
 import type { ContainerRecord, MountRecord } from '../record.ts';
 
 export async function inspect(context: EngineContext, reference: string, withSize: boolean): Promise<ContainerInspect> {
