@@ -31,9 +31,13 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     may: ['base', 'spec', 'host', 'store', 'runtime'],
     is: 'containers as objects; images and volumes come in through ports',
   },
+  builder: {
+    may: ['base', 'spec', 'host', 'store', 'runtime'],
+    is: 'from a recipe to an image; images and networks come in through ports',
+  },
   system: { may: ['base', 'spec', 'runtime'], is: 'what the daemon says of itself, from values that are given to it' },
   api: {
-    may: ['base', 'spec', 'engine', 'images', 'volumes', 'network', 'registry', 'runtime', 'system'],
+    may: ['base', 'spec', 'engine', 'images', 'volumes', 'network', 'registry', 'runtime', 'builder', 'system'],
     is: 'HTTP over the engine; nothing below it knows of HTTP',
   },
   client: { may: ['base', 'spec'], is: 'the other end of the API; it works where no engine is' },

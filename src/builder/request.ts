@@ -1,0 +1,203 @@
+// What a build is asked for, and what it answers: the face of the builder for the classic endpoint, BuildKit's protocol and the client.
+import type { Digest } from '../base/ids.ts';
+import type { ImageConfig, Ulimit } from '../spec/docker/index.ts';
+import type { Platform } from '../spec/oci/index.ts';
+import type { BuildEvent } from './event.ts';
+
+/** One file of a context. What the time of a checkout or its owner says is not here but in the tree on disk. */
+export interface ManifestEntry {
+  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'char' | 'block' | 'link';
+  /** Permission bits, with setuid, setgid and sticky: 0o7777. */
+  readonly mode: number;
+  readonly size: number;
+  /** SHA-256 of the content, 64 hex digits, of a file; '' for the others. */
+  readonly sha256: string;
+  /** Target of a symbolic link, or the path of the file that a hard link names. */
+  readonly linkname: string;
+  /** Extended attributes that are copied, names to values in latin1. */
+  readonly xattrs?: ReadonlyMap<string, string>;
+}
+
+/** Path without a leading slash (bytes in latin1, as the confined workers have names) to what is there. `''` is not in it. */
+export type Manifest = ReadonlyMap<string, ManifestEntry>;
+
+/** Files of a context on this machine, complete and quiet until they are given back. */
+export interface ContextTree extends AsyncDisposable {
+  /** An absolute path below which nobody writes while the tree is held; read only by confined workers. */
+  readonly directory: string;
+  readonly manifest: Manifest;
+}
+
+export interface SyncWish {
+  /** Patterns of .dockerignore, `!` and all; empty for everything. */
+  readonly exclude: readonly string[];
+  /** Only these paths and what is below them, or everything when absent. A hint: more may be sent. */
+  readonly include?: readonly string[];
+  /** Paths that are followed through symbolic links inside the context. A hint. */
+  readonly followPaths?: readonly string[];
+}
+
+/** Tells how a long step goes on; the builder makes status events of it. */
+export type Report = (status: {
+  readonly id: string;
+  readonly name?: string;
+  readonly current: number;
+  readonly total?: number;
+  readonly done?: boolean;
+}) => void;
+
+/** Where files of a build come from: the tar of the classic endpoint, BuildKit's filesync, Berth's own sync. */
+export interface ContextSource {
+  /** How it is told: `build context`. */
+  readonly label: string;
+  /** One small file, before anything else is sent: the Dockerfile, .dockerignore. undefined when there is none. Bytes above `limit` throw invalid. */
+  readFile(path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Brings the files here. Called once for each wish; a source may keep what it has for the next build. */
+  sync(wish: SyncWish, report: Report, signal: AbortSignal): Promise<ContextTree>;
+}
+
+/** Where a stage, `COPY --from` or a mount takes its files when its name is one of `contexts`. */
+export type NamedContext =
+  | { readonly kind: 'files'; readonly source: ContextSource }
+  /** `docker-image://x`: a reference. */
+  | { readonly kind: 'image'; readonly reference: string }
+  /** A git or http address; the builder fetches it. */
+  | { readonly kind: 'remote'; readonly url: string }
+  /** `target:x`: another stage of this Dockerfile. */
+  | { readonly kind: 'stage'; readonly name: string }
+  /** An image in OCI layout, given as a directory of files. */
+  | { readonly kind: 'oci-layout'; readonly source: ContextSource; readonly reference: string };
+
+export type DockerfileSource =
+  | { readonly kind: 'text'; readonly name: string; readonly text: Uint8Array; readonly ignore?: Uint8Array }
+  /** A path in the main context, `Dockerfile` for ''. */
+  | { readonly kind: 'file'; readonly path: string; readonly source?: ContextSource };
+
+/** Asked at the moment of use, never kept. */
+export interface SecretSource {
+  /** undefined when the client has no such secret. */
+  secret(id: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
+}
+
+export interface SshAgents {
+  /** Path of a unix socket on this machine that speaks the agent's protocol; undefined when the client forwards none of that id. */
+  agent(id: string, signal: AbortSignal): Promise<(AsyncDisposable & { readonly socket: string }) | undefined>;
+}
+
+export interface RegistryCredentials {
+  /** For a registry's host name; undefined for none. */
+  credentials(
+    host: string,
+  ): Promise<{ readonly username: string; readonly password: string; readonly identityToken?: string } | undefined>;
+}
+
+export type CacheImport =
+  | { readonly type: 'registry'; readonly reference: string }
+  | { readonly type: 'local'; readonly source: string; readonly digest?: string }
+  | { readonly type: string; readonly attributes: Readonly<Record<string, string>> };
+
+export interface CacheExport {
+  readonly type: 'inline' | 'registry' | 'local' | (string & {});
+  readonly mode: 'min' | 'max';
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What a client takes that wants files instead of an image. */
+export type OutputTarget =
+  /** One archive. */
+  | { readonly kind: 'archive'; write(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> }
+  /** A directory of the client: a plain tar of what it is to hold. */
+  | { readonly kind: 'directory'; write(tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> };
+
+export type BuildOutput =
+  /** Into the image store, under the request's tags and `names`. */
+  | {
+      readonly type: 'image';
+      readonly names?: readonly string[];
+      readonly push?: boolean;
+      readonly attributes?: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly type: 'docker' | 'oci' | 'tar' | 'local';
+      readonly target: OutputTarget;
+      readonly names?: readonly string[];
+      readonly attributes?: Readonly<Record<string, string>>;
+    }
+  /** Only into the build cache. */
+  | { readonly type: 'cacheonly' };
+
+/** Limits of RUN steps, as the classic endpoint has them. */
+export interface StepLimits {
+  readonly memory?: number;
+  readonly memorySwap?: number;
+  readonly cpuShares?: number;
+  readonly cpuPeriod?: number;
+  readonly cpuQuota?: number;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  readonly cgroupParent?: string;
+  readonly shmSize?: number;
+  readonly ulimits?: readonly Ulimit[];
+}
+
+export interface BuildRequest {
+  /** Unique among builds; also the name in the history. Made by the builder when absent. */
+  readonly id?: string;
+  readonly dockerfile: DockerfileSource;
+  readonly context: ContextSource;
+  readonly contexts?: ReadonlyMap<string, NamedContext>;
+  readonly buildArgs?: ReadonlyMap<string, string>;
+  readonly labels?: ReadonlyMap<string, string>;
+  readonly target?: string;
+  /** The host's when empty. */
+  readonly platforms?: readonly Platform[];
+  readonly noCache?: boolean;
+  /** Stages that are built without cache. */
+  readonly noCacheFilter?: readonly string[];
+  /** Ask registries for newer base images. */
+  readonly pull?: boolean;
+  readonly secrets?: SecretSource;
+  readonly ssh?: SshAgents;
+  readonly credentials?: RegistryCredentials;
+  /** `default`, `none`, `host`, or the name of a network. */
+  readonly network?: string;
+  /** `security.insecure`, `network.host`: what RUN may ask for. */
+  readonly entitlements?: readonly string[];
+  readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
+  readonly limits?: StepLimits;
+  readonly cacheImports?: readonly CacheImport[];
+  readonly cacheExports?: readonly CacheExport[];
+  /** An image under `tags` when empty. */
+  readonly outputs?: readonly BuildOutput[];
+  readonly tags?: readonly string[];
+  /** Time of everything that the build makes, seconds since 1970; also the build argument SOURCE_DATE_EPOCH. */
+  readonly sourceDateEpoch?: number;
+  /** Steps of the classic builder are images of their own. */
+  readonly squash?: boolean;
+  /** Fails when a step would run. */
+  readonly requireCached?: boolean;
+  /** Keeps the state of a failed step for `--on-error`. */
+  readonly keepFailed?: boolean;
+  /** Attestations: `provenance` and `sbom` with their attributes. */
+  readonly attestations?: ReadonlyMap<string, string>;
+}
+
+export interface BuiltImage {
+  readonly platform: Platform;
+  /** Digest of its configuration; of its manifest for an output that has one. */
+  readonly id: Digest;
+  readonly config: ImageConfig;
+}
+
+export interface BuildResult {
+  readonly id: string;
+  /** One a platform, in the order asked for; empty for outputs without an image. */
+  readonly images: readonly BuiltImage[];
+  /** `containerimage.digest`, `containerimage.config.digest`, `image.name` … as --metadata-file shows them. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export type BuildSink = (event: BuildEvent) => void;
+
+/** Throws the failure of the step that failed, in Docker's words; nothing is left of it then. */
+export type Build = (request: BuildRequest, sink: BuildSink, signal: AbortSignal) => Promise<BuildResult>;
