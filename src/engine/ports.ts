@@ -96,6 +96,7 @@ export interface NetworkWish {
   readonly bindings: Readonly<Record<string, readonly PortBinding[] | null>>;
   readonly publishAll: boolean;
   readonly dns: readonly string[];
+  readonly dnsOptions: readonly string[];
 }
 
 type Ports = Record<string, PortBinding[] | null>;
@@ -124,6 +125,8 @@ export interface NetworkSource {
   restore(wish: NetworkWish, ports: Ports, pid: number): void;
   /** After every `restore`. */
   settle(): Promise<void>;
+  /** A container has another name now. */
+  renamed(id: string, before: string, now: string): void;
   isOn(id: string, networkId: string): boolean;
   connect(
     id: string,

@@ -11,6 +11,12 @@ const setsockoptCall = bind('int setsockopt(int fd, int level, int name, const v
 const CLOEXEC = 0o2000000;
 const KIND = { tcp: [1, 6], udp: [2, 17], sctp: [1, 132] } as const;
 
+/** A socket in the namespace of the calling thread, to be connected; it takes a port when it is used. */
+export function openSocket(protocol: 'tcp' | 'udp', family: 4 | 6): number {
+  const [type, number] = KIND[protocol];
+  return checked(socketCall(family === 4 ? 2 : 10, type | CLOEXEC, number) as number, 'socket', protocol);
+}
+
 /**
  * A descriptor to close when the port is given back; undefined where the kernel has no such protocol.
  * Throws EADDRINUSE, EADDRNOTAVAIL or EACCES like bind(2). `address` is 4 or 16 bytes in network order.

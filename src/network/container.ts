@@ -20,6 +20,8 @@ export interface ContainerWish {
   readonly publishAll: boolean;
   /** Resolvers for what the daemon does not know; the host's when there are none. */
   readonly dns: readonly string[];
+  /** Options of resolv.conf that the user gave. */
+  readonly dnsOptions: readonly string[];
 }
 
 export type PortMap = Record<string, PortBinding[] | null>;
@@ -46,9 +48,14 @@ export interface Live {
   namespace: string | undefined;
 }
 
-/** User-defined networks answer names; the default one has its hosts files alone, as Docker's. */
+/** Names are answered on every network with links of its own, the default one included. */
 export function hasResolver(network: NetworkRecord): boolean {
-  return network.driver === 'bridge' && !isPredefined(network);
+  return network.driver === 'bridge';
+}
+
+/** On a user's network a container has more names than its own, and inspect shows them; on the default one Docker has none. */
+export function hasNames(network: NetworkRecord): boolean {
+  return hasResolver(network) && !isPredefined(network);
 }
 
 /** The network of the mode first, which makes it eth0; then the others by name. */

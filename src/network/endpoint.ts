@@ -14,7 +14,7 @@ export interface Endpoint {
   readonly addresses: readonly Block[];
   readonly gateways: readonly Address[];
   /** What resolves to it on its network. */
-  readonly names: readonly string[];
+  names: readonly string[];
   /** Names that it alone has for others: `--link` on a network of the user's. */
   readonly links: readonly { readonly target: string; readonly alias: string }[];
   readonly priority: number;

@@ -17,13 +17,14 @@ import {
   type ContainerWish,
   type FileFacts,
   type Given,
+  hasNames,
   hasResolver,
   inOrder,
   type Live,
   namesOf,
   type PortMap,
 } from './container.ts';
-import { NameServer, type Zone } from './dns/index.ts';
+import { NameServer } from './dns/index.ts';
 import {
   emptied,
   type Endpoint,
@@ -46,6 +47,7 @@ import { isPredefined, type NetworkRecord } from './record.ts';
 import { Reconciler } from './reconcile.ts';
 import { removeFromHost } from './remove.ts';
 import { type Member, shown } from './show.ts';
+import { Zones } from './zones.ts';
 
 export interface NetworksInput {
   /** At least eight hex digits, the same at every start of a daemon with this data root. */
@@ -69,6 +71,7 @@ export class Networks {
   readonly #live = new Map<string, Live>();
   readonly #reconciler: Reconciler;
   readonly #dns: NameServer;
+  readonly #zones = new Zones((network) => this.#members(network));
   readonly #uplinkMtu: number;
   #pruning = false;
   readonly #dropping = new Set<Promise<void>>();
@@ -203,6 +206,7 @@ export class Networks {
         live.endpoints.push(endpoint);
         given[network.name] = filled(settings, endpoint);
       }
+      this.#zones.changed();
       return { endpoints: given, ports: this.#publish(live) };
     } catch (error) {
       this.#forget(wish.id);
@@ -261,6 +265,7 @@ export class Networks {
       if (network && settings.EndpointID !== '') live.endpoints.push(endpointFrom(network, settings));
     }
     this.#live.set(wish.id, live);
+    this.#zones.changed();
     const way = gatewayEndpoint(live.endpoints);
     if (way) this.#ports.restore(wish.id, publishedFrom(ports, { 4: textOf(way, 4), 6: textOf(way, 6) }));
     void this.#serveNames(live).catch((error: unknown) =>
@@ -288,6 +293,7 @@ export class Networks {
     if (!live) throw internal(`container ${containerId} has no network namespace of its own`);
     const endpoint = this.#endpoint(network, live.wish, network.name, settings);
     live.endpoints.push(endpoint);
+    this.#zones.changed();
     try {
       this.#plugIn(live, endpoint);
       this.#route(live);
@@ -317,6 +323,13 @@ export class Networks {
     await this.#reconciler.firewall();
     this.#emit('disconnect', network, containerId);
     return ports;
+  }
+
+  /** A container has another name now; it is found by that, and no longer by the other. */
+  renamed(containerId: string, before: string, now: string): void {
+    for (const endpoint of this.#live.get(containerId)?.endpoints ?? [])
+      endpoint.names = endpoint.names.map((name) => (name === before ? now : name));
+    this.#zones.changed();
   }
 
   /** True when the container has an endpoint on the network now. */
@@ -354,7 +367,7 @@ export class Networks {
         .flatMap(({ addresses }) => addresses.map(({ value }) => value)),
     );
     const mac = wish.macs[key] ?? wish.macs[network.name] ?? settings.MacAddress;
-    const names = hasResolver(network) ? namesOf(wish, settings) : [];
+    const names = hasNames(network) ? namesOf(wish, settings) : [];
     return makeEndpoint(network, { id: randomId(), settings, mac, names }, used);
   }
 
@@ -389,6 +402,7 @@ export class Networks {
 
   async #pullOut(live: Live, endpoint: Endpoint): Promise<void> {
     live.endpoints = live.endpoints.filter((one) => one !== endpoint);
+    this.#zones.changed();
     await links.unplug(vethName(this.#names, endpoint.id));
     await this.#reconciler.firewall();
   }
@@ -434,31 +448,11 @@ export class Networks {
   async #serveNames(live: Live): Promise<void> {
     const { namespace, wish } = live;
     if (namespace === undefined || !live.endpoints.some(({ network }) => hasResolver(network))) return;
-    await this.#dns.serve({ id: wish.id, namespace, zone: () => this.#zone(live), servers: wish.dns });
-  }
-
-  /** Everybody on the networks of a container. */
-  #zone(live: Live): Zone {
-    const own = live.endpoints.filter(({ network }) => hasResolver(network));
-    return {
-      members: own.flatMap(({ network, links: aliases }) =>
-        this.#members(network).map(({ containerId, name, endpoint }) => ({
-          names: [
-            name,
-            ...endpoint.names,
-            ...aliases
-              .filter(({ target }) => target === name || containerId.startsWith(target))
-              .map(({ alias }) => alias),
-          ],
-          network: network.name,
-          addresses: endpoint.addresses,
-        })),
-      ),
-      outside: live.endpoints.some(({ gateways }) => gateways.length > 0),
-    };
+    await this.#dns.serve({ id: wish.id, namespace, zone: () => this.#zones.of(live), servers: wish.dns });
   }
 
   #forget(containerId: string): void {
+    this.#zones.changed();
     this.#dns.stop(containerId);
     this.#ports.release(containerId);
     this.#live.delete(containerId);

@@ -18,6 +18,7 @@ export function networkWish({ record }: Container): NetworkWish {
     bindings: hostConfig.PortBindings ?? {},
     publishAll: hostConfig.PublishAllPorts,
     dns: hostConfig.Dns ?? [],
+    dnsOptions: hostConfig.DnsOptions ?? [],
   };
 }
 

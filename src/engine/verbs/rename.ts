@@ -17,6 +17,9 @@ export function rename(context: EngineContext, reference: string, wanted: string
   }
   container.record.name = name;
   context.registry.release(oldName);
+  for (const endpoint of Object.values(container.record.endpoints))
+    endpoint.DNSNames = endpoint.DNSNames?.map((one) => (one === oldName ? name : one)) ?? null;
   save(context, container);
+  context.networks.renamed(container.id, oldName, name);
   emit(context, container, 'rename', { oldName: `/${oldName}` });
 }

@@ -20,6 +20,7 @@ import {
   RTM,
   vethRequest,
 } from './routing.ts';
+import { type Redirect, redirectBatch } from './nftables.ts';
 import { NetlinkSocket } from './socket.ts';
 
 export { inNamespace, inNamespaceAt, openNamespace } from './namespace.ts';
@@ -118,5 +119,18 @@ export class Routing implements Disposable {
       const request = { ...routeRequest({ gateway: route.gateway, link: route.link }), type: 25 };
       this.#socket.ask({ ...request, flags: NLM.REQUEST | NLM.ACK }, 'take the default route away');
     }
+  }
+}
+
+/** Puts a table of its own into the namespace of the calling thread. Throws like a system call. */
+export function redirectPort(wish: Redirect): void {
+  using socket = new NetlinkSocket('netfilter');
+  const what = `lead port ${wish.port} elsewhere`;
+  try {
+    socket.transact(redirectBatch(wish, false), what);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    // a former daemon's
+    socket.transact(redirectBatch(wish, true), what);
   }
 }

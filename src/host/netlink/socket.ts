@@ -11,7 +11,7 @@ const setsockoptCall = bind('int setsockopt(int fd, int level, int name, const v
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-const NETLINK_ROUTE = 0;
+const PROTOCOL = { route: 0, netfilter: 12 } as const;
 const SOL_NETLINK = 270;
 const CAP_ACK = 10;
 const EXT_ACK = 11;
@@ -26,8 +26,8 @@ export class NetlinkSocket implements Disposable {
   #sequence = 0;
 
   /** Lives in the network namespace of the calling thread at this moment. */
-  constructor() {
-    this.#fd = checked(socketCall(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE) as number, 'socket', 'netlink');
+  constructor(protocol: keyof typeof PROTOCOL = 'route') {
+    this.#fd = checked(socketCall(AF_NETLINK, SOCK_RAW_CLOEXEC, PROTOCOL[protocol]) as number, 'socket', 'netlink');
     const on = Buffer.from([1, 0, 0, 0]);
     setsockoptCall(this.#fd, SOL_NETLINK, EXT_ACK, on, 4);
     setsockoptCall(this.#fd, SOL_NETLINK, CAP_ACK, on, 4);
@@ -47,6 +47,24 @@ export class NetlinkSocket implements Disposable {
     const bytes = encode(request, sequence);
     checked(sendCall(this.#fd, bytes, bytes.length, 0) as number, 'netlink', what);
     return this.#answer(request, sequence, what);
+  }
+
+  /** Several messages in one go, of which `last` is to be acknowledged; the first refusal is thrown. */
+  transact({ bytes, last }: { readonly bytes: Buffer; readonly last: number }, what: string): void {
+    checked(sendCall(this.#fd, bytes, bytes.length, 0) as number, 'netlink', what);
+    let refused: SystemCallError | undefined;
+    for (;;) {
+      const length = checked(recvCall(this.#fd, this.#buffer, this.#buffer.length, 0) as number, 'netlink', what);
+      for (const message of decode(Buffer.from(this.#buffer.subarray(0, length)))) {
+        if (message.type !== NLMSG_ERROR) continue;
+        const { errno, words } = readError(message.payload);
+        if (errno !== 0) refused ??= new SystemCallError('netlink', errno, words === '' ? what : `${what} (${words})`);
+        // an answer to the first message is about the whole
+        if (message.sequence !== last && message.sequence !== 0) continue;
+        if (refused) throw refused;
+        return;
+      }
+    }
   }
 
   /** As `ask`, for acts in which the kernel waits: the call is made on a pool thread; the socket stays in its namespace. */

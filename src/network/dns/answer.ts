@@ -1,19 +1,64 @@
-// What a name means to one container: pure over the query and who is on its networks.
-import { type Address, addressBytes, parseAddress } from '../address.ts';
+// What a name means to one container: pure over the query, the zone of who is on its networks, and whose turn it is.
+import { type Address, addressBytes, type Block, contains, parseAddress } from '../address.ts';
 import { type Answer, encodeName, type Query, TYPE } from './wire.ts';
 
 export interface ZoneMember {
-  /** Lower case or not; compared without regard to it. */
+  /** Lower case or not; compared without regard to it. The first is what its addresses are called. */
   readonly names: readonly string[];
   readonly network: string;
   readonly addresses: readonly Address[];
 }
 
-export interface Zone {
+export interface ZoneWish {
   readonly members: readonly ZoneMember[];
-  /** Whether the container may ask the world; one on internal networks alone may not. */
+  /** The networks' own blocks: who has an address in them is known here and nowhere else. */
+  readonly blocks: readonly Block[];
+  /** Whether the world may be asked; for a container on internal networks alone it may not. */
   readonly outside: boolean;
+  /** A name without a dot is never asked outside: the user said `ndots`, and the container's own resolver completes it. */
+  readonly bareStaysInside: boolean;
 }
+
+interface Entry {
+  readonly four: readonly Answer[];
+  readonly six: readonly Answer[];
+}
+
+/** A zone made ready for many questions. */
+export interface Zone {
+  readonly names: ReadonlyMap<string, Entry>;
+  /** By the text of the reverse name's own bytes. */
+  readonly owners: ReadonlyMap<string, Answer>;
+  readonly wish: ZoneWish;
+}
+
+export function zoneOf(wish: ZoneWish): Zone {
+  const found = new Map<string, Map<string, Address>>();
+  const owners = new Map<string, Answer>();
+  for (const { names, network, addresses } of wish.members) {
+    for (const name of names) {
+      const own = name.toLowerCase();
+      for (const one of [own, `${own}.${network.toLowerCase()}`]) {
+        const list = found.get(one) ?? new Map<string, Address>();
+        for (const address of addresses) list.set(keyOf(address), address);
+        found.set(one, list);
+      }
+    }
+    for (const address of addresses)
+      if (!owners.has(keyOf(address)))
+        owners.set(keyOf(address), { type: TYPE.PTR, data: encodeName(`${names[0] ?? ''}.${network}`) });
+  }
+  const records = (addresses: Map<string, Address>, family: 4 | 6): Answer[] =>
+    [...addresses.values()]
+      .filter((address) => address.family === family)
+      .map((address) => ({ type: family === 4 ? TYPE.A : TYPE.AAAA, data: addressBytes(address) }));
+  const names = new Map(
+    [...found].map(([name, addresses]) => [name, { four: records(addresses, 4), six: records(addresses, 6) }]),
+  );
+  return { names, owners, wish };
+}
+
+const keyOf = ({ family, value }: Address): string => `${family} ${value}`;
 
 export type Reply =
   | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
@@ -21,45 +66,28 @@ export type Reply =
   | { readonly kind: 'forward' }
   | { readonly kind: 'unknown' };
 
+const FORWARD: Reply = { kind: 'forward' };
+const UNKNOWN: Reply = { kind: 'unknown' };
+const NOTHING: Reply = { kind: 'answers', answers: [] };
+
 /** `turn` rotates the order of several addresses, so that clients which take the first spread over all. */
-export function reply(query: Query, zone: Zone, turn: number): Reply {
-  const elsewhere: Reply = zone.outside ? { kind: 'forward' } : { kind: 'unknown' };
-  if (query.type === TYPE.PTR) {
-    const address = reverseAddress(query.name);
-    const owner = address && zone.members.find((member) => member.addresses.some((one) => same(one, address)));
-    if (!owner) return elsewhere;
-    const [name = ''] = owner.names;
-    return { kind: 'answers', answers: [{ type: TYPE.PTR, data: encodeName(`${name}.${owner.network}`) }] };
+export function reply({ name, type }: Query, zone: Zone, turn: number): Reply {
+  const elsewhere = zone.wish.outside ? FORWARD : UNKNOWN;
+  if (type === TYPE.PTR) {
+    const address = reverseAddress(name);
+    if (!address) return elsewhere;
+    const owner = zone.owners.get(keyOf(address));
+    if (owner) return { kind: 'answers', answers: [owner] };
+    return zone.wish.blocks.some((block) => contains(block, address)) ? UNKNOWN : elsewhere;
   }
-  const named = zone.members.filter((member) => isCalled(member, query.name));
-  if (named.length === 0) return elsewhere;
-  const family = query.type === TYPE.A ? 4 : query.type === TYPE.AAAA ? 6 : undefined;
-  const found = [
-    ...new Map(
-      named
-        .flatMap(({ addresses }) => addresses)
-        .filter((address) => address.family === family)
-        .map((address) => [address.value, address]),
-    ).values(),
-  ];
-  const first = found.length === 0 ? 0 : turn % found.length;
-  const answers = [...found.slice(first), ...found.slice(0, first)].map((address) => ({
-    type: query.type,
-    data: addressBytes(address),
-  }));
-  return { kind: 'answers', answers };
-}
-
-/** By any of its names, alone or with the network's behind. */
-function isCalled({ names, network }: ZoneMember, wanted: string): boolean {
-  return names.some((name) => {
-    const own = name.toLowerCase();
-    return own === wanted || `${own}.${network.toLowerCase()}` === wanted;
-  });
-}
-
-function same(a: Address, b: Address): boolean {
-  return a.family === b.family && a.value === b.value;
+  const entry = zone.names.get(name);
+  if (!entry) {
+    const bare = zone.wish.bareStaysInside && (type === TYPE.A || type === TYPE.AAAA) && !name.includes('.');
+    return bare ? NOTHING : elsewhere;
+  }
+  const found = type === TYPE.A ? entry.four : type === TYPE.AAAA ? entry.six : [];
+  const first = found.length < 2 ? 0 : turn % found.length;
+  return { kind: 'answers', answers: first === 0 ? found : [...found.slice(first), ...found.slice(0, first)] };
 }
 
 /** `2.0.18.172.in-addr.arpa`, or 32 hex digits below ip6.arpa. */

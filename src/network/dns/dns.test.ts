@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseAddress } from '../address.ts';
-import { reply, type Zone } from './answer.ts';
-import { encodeName, parseQuery, type Query, response, TYPE } from './wire.ts';
+import { addressFrom, parseAddress, parseBlock } from '../address.ts';
+import { reply, zoneOf } from './answer.ts';
+import { answers, encodeName, type Query, readQuery, response, TYPE } from './wire.ts';
 
 const addresses = (...texts: string[]) => texts.map((text) => parseAddress(text)).filter((one) => one !== undefined);
-const zone: Zone = {
+const blocks = ['10.0.0.0/24'].map((text) => parseBlock(text)).filter((one) => one !== undefined);
+const wish: Parameters<typeof zoneOf>[0] = {
   outside: true,
+  blocks,
+  bareStaysInside: false,
   members: [
     { names: ['web', 'www'], network: 'net', addresses: addresses('10.0.0.2', 'fd00::2') },
     { names: ['db', 'www'], network: 'net', addresses: addresses('10.0.0.3') },
@@ -23,13 +26,13 @@ function ask(name: string, type: number, edns = false): Buffer {
 }
 
 function read(message: Buffer): Query {
-  const query = parseQuery(message);
-  assert.ok(query);
-  return query;
+  const found = readQuery(message);
+  assert.ok(found.kind === 'query');
+  return found.query;
 }
 
-const told = (name: string, type: number = TYPE.A, turn = 0, where = zone): string => {
-  const found = reply(read(ask(name, type)), where, turn);
+const told = (name: string, type: number = TYPE.A, turn = 0, where = wish): string => {
+  const found = reply(read(ask(name, type)), zoneOf(where), turn);
   return found.kind === 'answers'
     ? found.answers.map(({ data }) => Buffer.from(data).toString('hex')).join(' ')
     : found.kind;
@@ -49,14 +52,19 @@ describe('answers', () => {
 
   test('addresses have names', () => {
     assert.equal(told('2.0.0.10.in-addr.arpa', TYPE.PTR), encodeName('web.net').toString('hex'));
-    assert.equal(told('9.0.0.10.in-addr.arpa', TYPE.PTR), 'forward');
+    assert.equal(told('9.0.0.10.in-addr.arpa', TYPE.PTR), 'unknown', 'who is not on the network is nobody');
+    assert.equal(told('9.0.0.11.in-addr.arpa', TYPE.PTR), 'forward');
     const six = `2${'.0'.repeat(27)}.0.0.d.f.ip6.arpa`;
     assert.equal(told(six, TYPE.PTR), encodeName('web.net').toString('hex'));
   });
 
   test('the rest is asked outside, or unknown where there is no outside', () => {
     assert.equal(told('example.com'), 'forward');
-    assert.equal(told('example.com', TYPE.A, 0, { ...zone, outside: false }), 'unknown');
+    const bare = { ...wish, bareStaysInside: true };
+    assert.deepEqual([told('intranet', TYPE.A, 0, bare), told('a.b', TYPE.A, 0, bare)], ['', 'forward']);
+    assert.equal(told('example.com', TYPE.A, 0, { ...wish, outside: false }), 'unknown');
+    for (const type of [15, 16, 33, 65])
+      assert.equal(told('web', type), '', 'what is known here is not asked elsewhere');
   });
 });
 
@@ -81,26 +89,100 @@ describe('messages', () => {
     assert.equal(response(query, 0, many, 1).readUInt16BE(6), 100);
   });
 
-  test('responses, two questions and pointers are not answered', () => {
+  test('what is no question is refused or not answered', () => {
     const plain = ask('a', TYPE.A);
-    const changed = (at: number, value: number): Buffer => {
+    const told = (...changes: [number, number][]): string => {
       const copy = Buffer.from(plain);
-      copy[at] = value;
-      return copy;
+      for (const [at, value] of changes) copy[at] = value;
+      const found = readQuery(copy);
+      return found.kind === 'refused' ? `code ${(found.answer[3] ?? 0) & 15}` : found.kind;
     };
-    assert.equal(parseQuery(changed(2, 0x80)), undefined);
-    assert.equal(parseQuery(changed(5, 2)), undefined);
-    assert.equal(parseQuery(changed(12, 0xc0)), undefined);
+    assert.equal(told([2, 0x80]), 'ignored', 'a response');
+    assert.equal(told([2, 0x28]), 'code 4', 'an update');
+    assert.equal(told([5, 0]), 'code 1', 'no question');
+    assert.equal(told([5, 2]), 'code 1', 'two questions');
+    assert.equal(told([12, 0xc0]), 'code 1', 'a pointer to itself');
+    assert.equal(told([18, 3]), 'code 5', 'the class of Chaosnet');
+    const version = Buffer.from(ask('a', TYPE.A, true));
+    version[version.length - 5] = 1;
+    const found = readQuery(version);
+    assert.equal(found.kind === 'refused' && found.answer.at(-6), 1, 'BADVERS');
   });
 
-  test('torn messages never throw', () => {
+  test('an answer is taken for its own question alone', () => {
+    const question = ask('Example.com', TYPE.A);
+    const answer = (change: (bytes: Buffer) => void): boolean => {
+      const bytes = response(read(question), 0, [], 0);
+      change(bytes);
+      return answers(bytes, question);
+    };
+    assert.ok(answer(() => undefined));
+    assert.ok(answer((bytes) => bytes.write('eXAMPLE', 13)));
+    assert.ok(!answer((bytes) => bytes.writeUInt16BE(1, 0)));
+    assert.ok(!answer((bytes) => bytes.write('other', 13)));
+    assert.ok(!answers(question, question), 'the question is no answer');
+  });
+
+  const name = fc
+    .array(fc.stringMatching(/^[a-zA-Z0-9_-]{1,63}$/), { minLength: 1, maxLength: 4 })
+    .map((labels) => labels.join('.'))
+    .filter((text) => text.length <= 250);
+
+  test('fault N51: torn messages never throw, and no answer is longer than was asked for', () => {
     const whole = ask('some.name.example', TYPE.A, true);
+    const noise = fc.oneof(
+      fc.uint8Array({ maxLength: 80 }),
+      fc.tuple(fc.nat(66_000), fc.nat(255)).map(([length, byte]) => new Uint8Array(length).fill(byte)),
+    );
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat(40), (noise, keep) => {
-        const query = parseQuery(Buffer.concat([whole.subarray(0, keep), noise]));
-        if (query) response(query, 0, [], 0, query.limit);
+      fc.property(noise, fc.nat(40), fc.nat(60), (bytes, keep, many) => {
+        const message = Buffer.concat([whole.subarray(0, keep), bytes]);
+        const found = readQuery(message);
+        if (found.kind === 'refused') {
+          assert.ok(found.answer.length <= message.length + 11);
+          assert.equal(found.answer.readUInt16BE(0), message.readUInt16BE(0));
+          assert.equal(readQuery(found.answer).kind, 'ignored', 'two daemons do not talk to each other for ever');
+        }
+        if (found.kind !== 'query') return;
+        const records = Array.from({ length: many }, () => ({ type: TYPE.A, data: Uint8Array.of(1, 2, 3, 4) }));
+        assert.ok(response(found.query, 0, records, 0, found.query.limit).length <= 4096);
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  test('a name is read as it was written, whatever its letters', () => {
+    fc.assert(
+      fc.property(name, fc.constantFrom(1, 12, 28, 255), (text, type) => {
+        const query = read(ask(text, type));
+        assert.deepEqual([query.name, query.type], [text.toLowerCase(), type]);
+        assert.deepEqual(query.question.subarray(0, -4), encodeName(text));
+      }),
+    );
+  });
+
+  test('who is in the zone is answered with exactly its addresses, whoever else is there', () => {
+    const member = fc.record({
+      names: fc.array(name, { minLength: 1, maxLength: 3 }),
+      network: fc.constantFrom('net', 'Other'),
+      addresses: fc.array(
+        fc.uint8Array({ minLength: 4, maxLength: 4 }).map((bytes) => addressFrom(bytes)),
+        { minLength: 1, maxLength: 3 },
+      ),
+    });
+    fc.assert(
+      fc.property(fc.array(member, { minLength: 1, maxLength: 6 }), fc.nat(9), fc.boolean(), (found, turn, outside) => {
+        const members = found.map((one) => ({ ...one, addresses: one.addresses.filter((x) => x !== undefined) }));
+        const where = { members, blocks, outside, bareStaysInside: false };
+        for (const wanted of members.flatMap(({ names }) => names)) {
+          const expected = members
+            .filter(({ names }) => names.some((one) => one.toLowerCase() === wanted.toLowerCase()))
+            .flatMap(({ addresses: all }) => all.map(({ value }) => value.toString(16).padStart(8, '0')));
+          const got = told(wanted, TYPE.A, turn, where).split(' ');
+          assert.deepEqual(got.toSorted(), [...new Set(expected)].toSorted());
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 });

@@ -1,42 +1,45 @@
 // The resolver at 127.0.0.11 in each container's namespace, served by the daemon through sockets that live in there.
 import { createSocket, type Socket } from 'node:dgram';
-import { createServer, type Server, type Socket as Connection } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { inNamespaceAt } from '../../host/netlink/index.ts';
-import { applyNft } from '../../host/nft.ts';
+import { inNamespaceAt, redirectPort } from '../../host/netlink/index.ts';
 import { holdPort } from '../../host/port.ts';
 import { reply, type Zone } from './answer.ts';
-import { forward, framed, hostResolvers } from './forward.ts';
-import { CODE, parseQuery, response } from './wire.ts';
+import { Forwarder } from './forward.ts';
+import { HostResolvers } from './resolvers.ts';
+import { Talks } from './talk.ts';
+import { CODE, type Query, readQuery, response } from './wire.ts';
 
-export type { Zone, ZoneMember } from './answer.ts';
+export { type Zone, type ZoneMember, zoneOf } from './answer.ts';
 
 export const RESOLVER = '127.0.0.11';
 const ADDRESS = Uint8Array.of(127, 0, 0, 11);
 /** Seconds that a container may remember an address, as Docker has it. */
 const TTL = 600;
-const MAX_CONNECTIONS = 64;
-const MAX_MESSAGE = 65_535;
+/** Names with several addresses whose turn is remembered. */
+const MAX_TURNS = 4096;
 
 export interface ServeWish {
   readonly id: string;
   readonly namespace: string;
   readonly zone: () => Zone;
-  /** The user's `--dns`; the host's resolvers when there are none. */
+  /** The user's `--dns`, asked from inside; when there are none, the host's resolvers are asked from the host. */
   readonly servers: readonly string[];
 }
 
 interface Served {
   readonly udp: Socket;
   readonly tcp: Server;
-  readonly connections: Set<Connection>;
+  readonly talks: Talks;
 }
 
 export class NameServer {
   readonly #log: Log;
   readonly #served = new Map<string, Served>();
-  #turn = 0;
+  readonly #turns = new Map<string, number>();
+  readonly #forwarder = new Forwarder();
+  readonly #host = new HostResolvers();
 
   constructor({ log }: { log: Log }) {
     this.#log = log;
@@ -45,31 +48,36 @@ export class NameServer {
   /** Resolves when names are answered. The sockets have ports of their own, so that port 53 stays free for the container. */
   async serve(wish: ServeWish): Promise<void> {
     this.stop(wish.id);
-    const sockets = inNamespaceAt(wish.namespace, () => ({
-      udp: holdPort('udp', RESOLVER, ADDRESS, 0),
-      tcp: holdPort('tcp', RESOLVER, ADDRESS, 0),
+    const { udpFd, tcpFd } = inNamespaceAt(wish.namespace, () => ({
+      udpFd: holdPort('udp', RESOLVER, ADDRESS, 0),
+      tcpFd: holdPort('tcp', RESOLVER, ADDRESS, 0),
     }));
-    if (sockets.udp === undefined || sockets.tcp === undefined) return;
-    const udp = createSocket('udp4');
-    const connections = new Set<Connection>();
-    const tcp = createServer((connection) => this.#accept(connection, connections, wish));
-    tcp.maxConnections = MAX_CONNECTIONS;
-    this.#served.set(wish.id, { udp, tcp, connections });
+    if (udpFd === undefined || tcpFd === undefined) return;
+    // addresses come as numbers: nothing is looked up, and an answer leaves within the call
+    const udp = createSocket({ type: 'udp4', lookup: (host, _, done) => done(null, host, 4) });
+    const talks = new Talks((message) => this.#answer(message, wish, true));
+    const tcp = createServer((connection) => talks.accept(connection));
+    this.#served.set(wish.id, { udp, tcp, talks });
     udp.on('error', (error) => this.#log.warn(`resolver of ${wish.id}: ${messageOf(error)}`));
     tcp.on('error', (error) => this.#log.warn(`resolver of ${wish.id}: ${messageOf(error)}`));
-    udp.on('message', (message, from) => {
-      void this.#answer(message, wish, false).then((answer) => {
-        if (answer && this.#served.get(wish.id)?.udp === udp) udp.send(answer, from.port, from.address);
-      });
+    udp.on('message', (message, { port, address }) => {
+      const answer = this.#answer(message, wish, false);
+      if (!answer) return;
+      if (Buffer.isBuffer(answer)) udp.send(answer, port, address);
+      else
+        void answer.then((late) => {
+          if (this.#served.get(wish.id)?.udp === udp) udp.send(late, port, address);
+        });
     });
-    const { udp: udpFd, tcp: tcpFd } = sockets;
     await Promise.all([
       new Promise<void>((resolve) => udp.bind({ fd: udpFd }, resolve)),
       new Promise<void>((resolve) => tcp.listen({ fd: tcpFd }, resolve)),
     ]);
-    const port = tcp.address();
-    const text = redirectText(udp.address().port, typeof port === 'object' && port ? port.port : 0);
-    await inNamespaceAt(wish.namespace, () => applyNft(text));
+    const bound = tcp.address();
+    const [udpPort, tcpPort] = [udp.address().port, typeof bound === 'object' && bound ? bound.port : 0];
+    inNamespaceAt(wish.namespace, () =>
+      redirectPort({ table: 'berth_dns', address: ADDRESS, port: 53, udpPort, tcpPort }),
+    );
   }
 
   serves(id: string): boolean {
@@ -82,55 +90,45 @@ export class NameServer {
     this.#served.delete(id);
     served.udp.close();
     served.tcp.close();
-    for (const connection of served.connections) connection.destroy();
+    served.talks.end();
   }
 
   close(): void {
     for (const id of this.#served.keys()) this.stop(id);
   }
 
-  async #answer(message: Buffer, wish: ServeWish, tcp: boolean): Promise<Buffer | undefined> {
-    const query = parseQuery(message);
-    if (!query) return undefined;
-    this.#turn += 1;
-    const found = reply(query, wish.zone(), this.#turn);
+  /** What is known here is answered within the call. */
+  #answer(message: Buffer, wish: ServeWish, tcp: boolean): Buffer | Promise<Buffer> | undefined {
+    const read = readQuery(message);
+    if (read.kind !== 'query') return read.kind === 'refused' ? read.answer : undefined;
+    const { query } = read;
     const limit = tcp ? undefined : query.limit;
-    if (found.kind === 'answers') return response(query, CODE.OK, found.answers, TTL, limit);
+    const turn = `${query.type} ${query.name}`;
+    const found = reply(query, wish.zone(), this.#turns.get(turn) ?? 0);
+    if (found.kind === 'answers') {
+      if (found.answers.length > 1) this.#turned(turn);
+      return response(query, CODE.OK, found.answers, TTL, limit);
+    }
     if (found.kind === 'unknown') return response(query, CODE.NO_NAME, [], 0, limit);
-    const servers = (wish.servers.length > 0 ? wish.servers : hostResolvers()).filter((one) => one !== RESOLVER);
-    return (await forward(message, servers, tcp)) ?? response(query, CODE.FAILURE, [], 0, limit);
+    return this.#askOutside(message, query, wish, tcp);
   }
 
-  #accept(connection: Connection, connections: Set<Connection>, wish: ServeWish): void {
-    connections.add(connection);
-    connection.setTimeout(10_000, () => connection.destroy());
-    connection.on('error', () => connection.destroy());
-    connection.on('close', () => connections.delete(connection));
-    let got = Buffer.alloc(0);
-    connection.on('data', (chunk: Buffer) => {
-      got = Buffer.concat([got, chunk]);
-      while (got.length >= 2 && got.length >= 2 + got.readUInt16BE(0)) {
-        const message = got.subarray(2, 2 + got.readUInt16BE(0));
-        got = got.subarray(2 + message.length);
-        void this.#answer(message, wish, true).then((answer) => {
-          if (answer && !connection.destroyed) connection.write(framed(answer));
-        });
-      }
-      if (got.length > MAX_MESSAGE + 2) connection.destroy();
-    });
+  async #askOutside(message: Buffer, query: Query, wish: ServeWish, tcp: boolean): Promise<Buffer> {
+    const own = wish.servers.filter((server) => server !== RESOLVER);
+    const outside =
+      own.length > 0
+        ? { id: wish.id, servers: own, namespace: wish.namespace }
+        : { id: wish.id, servers: this.#host.now(), namespace: undefined };
+    return (
+      (await this.#forwarder.ask(message, outside, tcp)) ??
+      // some resolvers speak UDP alone
+      (tcp ? await this.#forwarder.ask(message, outside, false) : undefined) ??
+      response(query, CODE.FAILURE, [], 0, tcp ? undefined : query.limit)
+    );
   }
-}
 
-/** Inside the container: what goes to port 53 of the resolver's address reaches the daemon's sockets. */
-function redirectText(udpPort: number, tcpPort: number): string {
-  return `add table ip berth_dns
-delete table ip berth_dns
-table ip berth_dns {
-  chain output {
-    type nat hook output priority -100; policy accept;
-    ip daddr ${RESOLVER} udp dport 53 dnat to ${RESOLVER}:${udpPort}
-    ip daddr ${RESOLVER} tcp dport 53 dnat to ${RESOLVER}:${tcpPort}
+  #turned(key: string): void {
+    if (this.#turns.size >= MAX_TURNS) this.#turns.clear();
+    this.#turns.set(key, ((this.#turns.get(key) ?? 0) + 1) % 0x10000);
   }
-}
-`;
 }

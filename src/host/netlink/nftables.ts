@@ -1,0 +1,128 @@
+// The messages of nf_tables that Berth sends by itself: a batch is one transaction of the kernel. Pure.
+// What is large or rare goes through the nft program (host/nft.ts); what every start needs is built here, without a process.
+import { attribute, encode, nested, NLM } from './codec.ts';
+
+const SUBSYSTEM = 10;
+const BATCH_BEGIN = 16;
+const BATCH_END = 17;
+const message = (type: number): number => (SUBSYSTEM << 8) | type;
+const NFT = { NEWTABLE: message(0), DELTABLE: message(2), NEWCHAIN: message(3), NEWRULE: message(6) } as const;
+const IPV4 = 2;
+const TABLE = { NAME: 1 } as const;
+const CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, POLICY: 5, TYPE: 7 } as const;
+const HOOK = { NUMBER: 1, PRIORITY: 2 } as const;
+const RULE = { TABLE: 1, CHAIN: 2, EXPRESSIONS: 4 } as const;
+const ELEMENT = 1;
+const EXPRESSION = { NAME: 1, DATA: 2 } as const;
+const VALUE = 1;
+/** Registers of 16 bytes. */
+const [FIRST, SECOND] = [1, 2];
+const OUTPUT = 3;
+const ACCEPT = 1;
+
+/** Numbers inside nf_tables are in network order. */
+function number(type: number, value: number): Buffer {
+  const four = Buffer.alloc(4);
+  four.writeInt32BE(value, 0);
+  return attribute(type, four);
+}
+
+const expression = (name: string, parts: readonly Buffer[]): Buffer =>
+  nested(ELEMENT, [attribute(EXPRESSION.NAME, name), nested(EXPRESSION.DATA, parts)]);
+
+/** Goes on only when `length` bytes at `offset` of the header (1 network, 2 transport) are `value`. */
+const matches = (base: 1 | 2, offset: number, value: Uint8Array): Buffer[] => [
+  expression('payload', [number(1, FIRST), number(2, base), number(3, offset), number(4, value.length)]),
+  expression('cmp', [number(1, FIRST), number(2, 0), nested(3, [attribute(VALUE, value)])]),
+];
+
+/** Goes on only for this protocol: meta l4proto. */
+const isProtocol = (protocol: number): Buffer[] => [
+  expression('meta', [number(1, FIRST), number(2, 16)]),
+  expression('cmp', [number(1, FIRST), number(2, 0), nested(3, [attribute(VALUE, Uint8Array.of(protocol))])]),
+];
+
+const load = (register: number, value: Uint8Array): Buffer =>
+  expression('immediate', [number(1, register), nested(2, [attribute(VALUE, value)])]);
+
+const translate = (): Buffer => expression('nat', [number(1, 1), number(2, IPV4), number(3, FIRST), number(5, SECOND)]);
+
+const portBytes = (port: number): Buffer => Buffer.from([port >> 8, port & 0xff]);
+
+export interface Redirect {
+  readonly table: string;
+  /** Four bytes; both what is asked for and where the ports are. */
+  readonly address: Uint8Array;
+  /** Where the namespace's own programs knock. */
+  readonly port: number;
+  readonly udpPort: number;
+  readonly tcpPort: number;
+}
+
+/**
+ * A table: what the namespace's programs send to `port` of `address` goes to the two others. It is refused with EEXIST where
+ * there is one, unless `anew`, which costs some ten milliseconds: the kernel waits until nobody looks at the old one.
+ */
+export function redirectBatch(wish: Redirect, anew: boolean): { readonly bytes: Buffer; readonly last: number } {
+  const { table, address } = wish;
+  const rule = (protocol: number, to: number) => ({
+    type: NFT.NEWRULE,
+    flags: NLM.REQUEST | NLM.CREATE | APPEND,
+    body: [
+      attribute(RULE.TABLE, table),
+      attribute(RULE.CHAIN, 'output'),
+      nested(RULE.EXPRESSIONS, [
+        ...matches(1, 16, address),
+        ...isProtocol(protocol),
+        ...matches(2, 2, portBytes(wish.port)),
+        load(FIRST, address),
+        load(SECOND, portBytes(to)),
+        translate(),
+      ]),
+    ],
+  });
+  const named = [attribute(TABLE.NAME, table)];
+  return batch([
+    ...(anew ? [{ type: NFT.DELTABLE, flags: NLM.REQUEST, body: named }] : []),
+    { type: NFT.NEWTABLE, flags: NLM.REQUEST | NLM.CREATE | NLM.EXCL, body: named },
+    {
+      type: NFT.NEWCHAIN,
+      flags: NLM.REQUEST | NLM.CREATE,
+      body: [
+        attribute(CHAIN.TABLE, table),
+        attribute(CHAIN.NAME, 'output'),
+        nested(CHAIN.HOOK, [number(HOOK.NUMBER, OUTPUT), number(HOOK.PRIORITY, -100)]),
+        number(CHAIN.POLICY, ACCEPT),
+        attribute(CHAIN.TYPE, 'nat'),
+      ],
+    },
+    rule(17, wish.udpPort),
+    rule(6, wish.tcpPort),
+  ]);
+}
+
+const APPEND = 0x800;
+
+interface Step {
+  readonly type: number;
+  readonly flags: number;
+  readonly body: readonly Buffer[];
+}
+
+/** The steps between begin and end; `last` is the sequence number whose acknowledgement says how all went. */
+function batch(steps: readonly Step[]): { bytes: Buffer; last: number } {
+  const edge = Buffer.from([0, 0, 0, SUBSYSTEM]);
+  const head = Buffer.from([IPV4, 0, 0, 0]);
+  const last = steps.length;
+  const parts = steps.map(({ type, flags, body }, index) =>
+    encode({ type, flags: index + 1 === last ? flags | NLM.ACK : flags, body: [head, ...body] }, index + 1),
+  );
+  return {
+    bytes: Buffer.concat([
+      encode({ type: BATCH_BEGIN, flags: NLM.REQUEST, body: [edge] }, 0),
+      ...parts,
+      encode({ type: BATCH_END, flags: NLM.REQUEST, body: [edge] }, last + 1),
+    ]),
+    last,
+  };
+}
