@@ -124,6 +124,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     log,
     records: records.table<NetworkRecord>('networks'),
     containers: { nameOf: (id) => engine?.nameOf(id) },
+    settings: options.network,
     events: sink,
   });
   const initPath = options.initPath === '' ? findProgram('docker-init', 'tini-static', 'catatonit') : options.initPath;

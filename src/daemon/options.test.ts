@@ -28,6 +28,29 @@ test('daemon.json says what flags do not', () => {
   );
 });
 
+test('networks: JSON has other shapes than flags', () => {
+  const { network } = options(
+    ['--icc=false'],
+    `{"default-address-pools":[{"base":"10.0.0.0/8","size":24}],"bip":"10.1.0.1/24","mtu":1300,"host-gateway-ip":"10.9.9.9",
+      "default-network-opts":{"bridge":{"com.docker.network.bridge.host_binding_ipv4":"127.0.0.1"}}}`,
+  );
+  assert.deepEqual(
+    [network.addressPools, network.bip, network.mtu, network.icc, network.hostGateways, network.defaultOptions],
+    [
+      ['base=10.0.0.0/8,size=24'],
+      '10.1.0.1/24',
+      1300,
+      false,
+      ['10.9.9.9'],
+      ['bridge=com.docker.network.bridge.host_binding_ipv4=127.0.0.1'],
+    ],
+  );
+  assert.throws(
+    () => options([], '{"default-address-pools":[{"base":"10.0.0.0/8"}]}'),
+    /default-address-pools must be/,
+  );
+});
+
 test('what cannot be meant is refused in dockerd’s words', () => {
   assert.throws(() => options(['--nope']), /unknown flag: --nope/);
   assert.throws(

@@ -3,6 +3,7 @@ import { invalid } from '../base/errors.ts';
 import type { LogLevel } from '../base/log.ts';
 import { flag, type Flags, parseFlags } from '../cli/grammar/index.ts';
 import { parseAddRuntime, type RuntimeTable } from '../runtime/index.ts';
+import { networkFlags, networkKeys, type NetworkOptions, networkOptions, networkShapes } from './network-options.ts';
 
 export interface TlsFiles {
   readonly ca: string;
@@ -33,6 +34,7 @@ export interface DaemonOptions {
   readonly insecureRegistries: readonly string[];
   /** TCP without TLS on an address that others can reach. */
   readonly allowInsecureTcp: boolean;
+  readonly network: NetworkOptions;
 }
 
 export const daemonFlags = {
@@ -60,6 +62,7 @@ export const daemonFlags = {
   tlscert: flag.string('', 'Path to TLS certificate file', '/etc/berth/tls/cert.pem'),
   tlskey: flag.string('', 'Path to TLS key file', '/etc/berth/tls/key.pem'),
   tlsverify: flag.bool('', 'Use TLS and verify the remote'),
+  ...networkFlags,
 } as const satisfies Flags;
 
 type FlagName = keyof typeof daemonFlags;
@@ -86,6 +89,7 @@ const CONFIG_KEYS: Readonly<Record<string, FlagName>> = {
   tlscert: 'tlscert',
   tlskey: 'tlskey',
   tlsverify: 'tlsverify',
+  ...networkKeys,
 };
 
 export type Parsed = { readonly kind: 'help' } | { readonly kind: 'options'; readonly options: DaemonOptions };
@@ -133,7 +137,9 @@ function mergeConfig(
     throw invalid(
       `unable to configure the daemon with file ${file}: the following directives don't match any configuration option: ${unknown.join(', ')}`,
     );
-  for (const [key, value] of entries) {
+  for (const [key, given] of entries) {
+    const shape = networkShapes[key];
+    const value = shape ? shape(given) : given;
     const name = CONFIG_KEYS[key] as FlagName;
     if (changed.has(name))
       throw invalid(
@@ -193,5 +199,6 @@ function optionsOf(values: Map<FlagName, unknown>, runtimes: RuntimeTable): Daem
         : undefined,
     insecureRegistries: list('insecure-registry'),
     allowInsecureTcp: on('allow-insecure-tcp'),
+    network: networkOptions((name) => values.get(name)),
   };
 }

@@ -108,8 +108,8 @@ export interface NetworkSource {
   find(reference: string): { readonly id: string; readonly name: string; readonly driver: string } | undefined;
   /** Blocks that a person gave a network; undefined for an unknown one. */
   givenSubnets(reference: string): readonly string[] | undefined;
-  /** The host's address on the default network. */
-  hostGateway(): string;
+  /** The addresses that `host-gateway` stands for. */
+  hostGateways(): readonly string[];
   /** Takes addresses and ports for a start, or refuses it; the host is as before. */
   reserve(wish: NetworkWish): { readonly endpoints: Record<string, EndpointSettings>; readonly ports: Ports };
   /** What the container's files say about what was reserved. */

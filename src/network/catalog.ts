@@ -1,26 +1,37 @@
 // The networks that there are: found by id, prefix or name, made, and kept on disk.
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { rfc3339 } from '../base/clock.ts';
 import { conflict, invalid, messageOf, notFound } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { NetworkCreateBody } from '../spec/docker/index.ts';
 import type { RecordTable } from '../store/records/index.ts';
-import { addressText, type Block, blockText, overlaps, parseBlock } from './address.ts';
+import { type Block, parseBlock } from './address.ts';
 import { recordOf } from './create.ts';
-import { freeSubnet, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
+import type { TakenBlocks } from './ipam.ts';
 import { linkExists } from './links.ts';
 import { predefined } from './predefined.ts';
 import { acceptRecord, type NetworkRecord, PREDEFINED } from './record.ts';
+import type { Settings } from './settings.ts';
+
+export interface CatalogFacts {
+  readonly settings: Settings;
+  /** Name of the default network's bridge. */
+  readonly bridge: string;
+  readonly uplinkMtu: number;
+}
+
+const randomBits = (): bigint => BigInt(`0x${randomBytes(7).toString('hex')}`);
 
 export class Catalog {
   readonly #table: RecordTable<NetworkRecord>;
   readonly #networks: Map<string, NetworkRecord>;
-  readonly #pools: readonly Pool[];
+  readonly #facts: CatalogFacts;
 
-  constructor(table: RecordTable<NetworkRecord>, pools: readonly Pool[]) {
+  constructor(table: RecordTable<NetworkRecord>, facts: CatalogFacts) {
     this.#table = table;
     this.#networks = table.load(acceptRecord);
-    this.#pools = pools;
+    this.#facts = facts;
   }
 
   all(): NetworkRecord[] {
@@ -52,39 +63,24 @@ export class Catalog {
     const record = recordOf(body, {
       id: randomId(),
       created: rfc3339(),
-      pools: this.#pools,
+      pools: this.#facts.settings.pools,
+      defaults: this.#facts.settings.defaults,
       taken: this.#taken(host),
       networks: this.all(),
       linkExists,
-      random: BigInt(`0x${randomBytes(7).toString('hex')}`),
+      random: randomBits(),
     });
     this.#put(record);
     return record;
   }
 
   /** The networks that every daemon has, made where they are missing; says why one could not be made. */
-  ensurePredefined(facts: {
-    bridge: string;
-    mtu: number;
-    bip: string | undefined;
-    host: () => readonly Block[];
-  }): string | undefined {
+  ensurePredefined(host: () => readonly Block[]): string | undefined {
     let problem: string | undefined;
     for (const name of PREDEFINED) {
       if (this.all().some((one) => one.name === name)) continue;
       try {
-        this.#put(
-          predefined({
-            name,
-            id: randomId(),
-            created: rfc3339(),
-            bridge: facts.bridge,
-            mtu: facts.mtu,
-            bip: facts.bip,
-            pools: this.#pools,
-            taken: this.#taken(name === 'bridge' ? facts.host() : []),
-          }),
-        );
+        this.#put(this.#predefined(name, name === 'bridge' ? host() : []));
       } catch (error) {
         problem = messageOf(error);
       }
@@ -92,14 +88,27 @@ export class Catalog {
     return problem;
   }
 
-  /** A new subnet for the default network when the host has a route into its own; says which. */
-  moveDefault(record: NetworkRecord, host: readonly Block[]): string | undefined {
-    const block = parseBlock(record.ipam?.[0]?.Subnet ?? '');
-    if (!block || record.givenSubnets.length > 0 || !host.some((one) => overlaps(one, block))) return undefined;
-    const subnet = subnetOf(freeSubnet(this.#pools, this.#taken(host)), {});
-    const Subnet = blockText(subnet.block);
-    this.#put({ ...record, ipam: [{ Subnet, Gateway: addressText(subnet.gateway) }] });
-    return Subnet;
+  /** The default network as the settings want it now; the same record when that is no change. */
+  defaultNow(record: NetworkRecord, host: readonly Block[]): NetworkRecord {
+    const fresh = this.#predefined('bridge', host, record);
+    return isDeepStrictEqual(fresh, record) ? record : fresh;
+  }
+
+  put(record: NetworkRecord): void {
+    this.#put(record);
+  }
+
+  #predefined(name: (typeof PREDEFINED)[number], host: readonly Block[], before?: NetworkRecord): NetworkRecord {
+    const others = this.#taken(host);
+    return predefined({
+      name,
+      id: before?.id ?? randomId(),
+      created: before?.created ?? rfc3339(),
+      ...this.#facts,
+      taken: { ...others, networks: others.networks.filter((one) => one.name !== name) },
+      random: randomBits(),
+      ...(before ? { before } : {}),
+    });
   }
 
   remove(record: NetworkRecord): void {

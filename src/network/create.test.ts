@@ -11,6 +11,7 @@ const facts = (networks: readonly NetworkRecord[] = []): CreateFacts => ({
   id,
   created: '2026-01-01T00:00:00Z',
   pools: DEFAULT_POOLS,
+  defaults: {},
   taken: { networks: [], host: [] },
   networks,
   linkExists: () => false,
@@ -25,7 +26,7 @@ describe('create', () => {
     const record = make({});
     assert.equal(record.driver, 'bridge');
     assert.equal(record.bridge, 'br-abababababab');
-    assert.deepEqual(record.ipam, [{ Subnet: '172.17.0.0/16', Gateway: '172.17.0.1' }]);
+    assert.deepEqual(record.ipam, [{ Subnet: '172.17.0.0/24', Gateway: '172.17.0.1' }]);
   });
 
   test('wishes are kept, the gateway is filled in', () => {
@@ -41,7 +42,7 @@ describe('create', () => {
     });
     assert.deepEqual(make(config({ Subnet: 'fd00:1::/64' })).ipam, [
       { Subnet: 'fd00:1::/64' },
-      { Subnet: '172.17.0.0/16', Gateway: '172.17.0.1' },
+      { Subnet: '172.17.0.0/24', Gateway: '172.17.0.1' },
     ]);
   });
 

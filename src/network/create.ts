@@ -12,6 +12,8 @@ export interface CreateFacts {
   readonly id: string;
   readonly created: string;
   readonly pools: readonly Pool[];
+  /** Options that a driver's new networks begin with. */
+  readonly defaults: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly taken: TakenBlocks;
   readonly networks: readonly NetworkRecord[];
   /** A link of that name that is no bridge of ours. */
@@ -56,7 +58,7 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     ingress: false,
     configOnly: body.ConfigOnly,
     configFrom: lender,
-    options: borrowed?.options ?? Options ?? {},
+    options: borrowed?.options ?? { ...(body.ConfigOnly ? {} : facts.defaults[driver]), ...Options },
     labels: borrowed?.labels ?? Labels ?? {},
     bridge: '',
     foreignBridge: false,
@@ -132,7 +134,10 @@ function chosen(
   });
   const has = (family: 4 | 6): boolean => wishes.some(({ Subnet = '' }) => parseBlock(Subnet)?.family === family);
   if (ipv4 && !has(4)) configs.push(withGateway(freeSubnet(facts.pools, facts.taken), {}));
-  if (ipv6 && !has(6)) configs.push(withGateway(localV6(facts.random), {}));
+  if (ipv6 && !has(6)) {
+    const own = facts.pools.some(({ base }) => base.family === 6);
+    configs.push(withGateway(own ? freeSubnet(facts.pools, facts.taken, 6) : localV6(facts.random), {}));
+  }
   return configs;
 }
 

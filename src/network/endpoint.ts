@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { EndpointSettings } from '../spec/docker/index.ts';
 import { type Address, addressText, type Block, parseAddress, parseBlock } from './address.ts';
 import { exhausted, freeAddress, type Subnet, subnetOf, takeAddress } from './ipam.ts';
-import { bridgeOptions } from './options.ts';
+import { bridgeOptions, DEFAULT_GATEWAY } from './options.ts';
 import type { NetworkRecord } from './record.ts';
 
 export interface Endpoint {
@@ -77,7 +77,11 @@ function linksOf({ Links }: EndpointSettings): { target: string; alias: string }
 }
 
 function gatewaysOf(network: NetworkRecord, subnets: readonly Subnet[]): Address[] {
-  return network.internal ? [] : subnets.map(({ gateway }) => gateway);
+  if (network.internal) return [];
+  return subnets.map(({ block, gateway }) => {
+    const other = (network.ipam ?? []).map((one) => one.AuxiliaryAddresses?.[DEFAULT_GATEWAY[block.family]]);
+    return parseAddress(other.find((one) => one !== undefined) ?? '') ?? gateway;
+  });
 }
 
 /** Of a local administrator, for one station. */

@@ -49,10 +49,14 @@ describe('addresses', () => {
 describe('subnets', () => {
   test('come from the pools in their order, around what is taken', () => {
     const taken = { networks: [{ name: 'a', block: block('172.17.0.0/16') }], host: [block('172.18.5.0/24')] };
-    assert.equal(blockText(freeSubnet(DEFAULT_POOLS, taken)), '172.19.0.0/16');
+    assert.equal(blockText(freeSubnet(DEFAULT_POOLS, taken)), '172.18.0.0/24');
+    assert.equal(
+      blockText(freeSubnet(DEFAULT_POOLS, { ...taken, host: [block('172.18.0.0/22'), block('172.18.1.0/24')] })),
+      '172.18.4.0/24',
+    );
     assert.equal(
       blockText(freeSubnet(DEFAULT_POOLS, { networks: [], host: [block('172.16.0.0/12')] })),
-      '192.168.0.0/20',
+      '192.168.0.0/24',
     );
   });
 

@@ -12,6 +12,7 @@ import {
   overlaps,
   parseAddress,
   parseBlock,
+  sameBlock,
   width,
 } from './address.ts';
 
@@ -27,16 +28,17 @@ const pool = (base: string, size: number): Pool => {
   return { base: block, size };
 };
 
-/** dockerd's own, in its order. */
+/** dockerd's ranges in slices of 254 addresses, so that a host has thousands of networks and few clashes. */
 export const DEFAULT_POOLS: readonly Pool[] = [
-  pool('172.17.0.0/16', 16),
-  pool('172.18.0.0/16', 16),
-  pool('172.19.0.0/16', 16),
-  pool('172.20.0.0/14', 16),
-  pool('172.24.0.0/14', 16),
-  pool('172.28.0.0/14', 16),
-  pool('192.168.0.0/16', 20),
+  pool('172.17.0.0/16', 24),
+  pool('172.18.0.0/15', 24),
+  pool('172.20.0.0/14', 24),
+  pool('172.24.0.0/13', 24),
+  pool('192.168.0.0/16', 24),
 ];
+
+/** So many holders are named when the pools are exhausted. */
+const MAX_NAMED = 12;
 
 /** One subnet of a network, with what it hands out. */
 export interface Subnet {
@@ -53,21 +55,41 @@ export interface TakenBlocks {
   readonly host: readonly Block[];
 }
 
-/** The first slice of the pools that nothing overlaps. Throws invalid when there is none, with who holds what in the hint. */
-export function freeSubnet(pools: readonly Pool[], taken: TakenBlocks): Block {
-  const all = [...taken.networks.map(({ block }) => block), ...taken.host];
-  for (const { base, size } of pools) {
-    const step = 1n << BigInt(width(base.family) - size);
-    for (let value = firstOf(base); value <= lastOf(base); value += step) {
-      const block: Block = { family: base.family, value, bits: size };
-      const held = all.find((one) => overlaps(one, block));
-      if (!held) return block;
+/** The first slice of the family's pools that nothing overlaps. Throws invalid when there is none, with who holds what in the hint. */
+export function freeSubnet(pools: readonly Pool[], taken: TakenBlocks, family: Family = 4): Block {
+  const spans = [...taken.networks.map(({ block }) => block), ...taken.host]
+    .filter((one) => one.family === family)
+    .map((one) => ({ low: firstOf(one), high: lastOf(one) }))
+    .toSorted((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : 0));
+  const mine = pools.filter(({ base }) => base.family === family);
+  for (const { base, size } of mine) {
+    const step = 1n << BigInt(width(family) - size);
+    let value = firstOf(base);
+    for (const { low, high } of spans) {
+      if (high < value) continue;
+      if (low >= value + step) break;
+      value = (high / step + 1n) * step;
     }
+    if (value + step - 1n <= lastOf(base)) return { family, value, bits: size };
   }
-  const holders = taken.networks.map(({ name, block }) => `${name} (${blockText(block)})`).join(', ');
-  throw invalid('all predefined address pools have been fully subnetted', {
-    hint: holders === '' ? 'every pool overlaps a route of the host' : `networks hold them: ${holders}`,
-  });
+  throw invalid('all predefined address pools have been fully subnetted', { hint: holders(mine, taken) });
+}
+
+function holders(pools: readonly Pool[], taken: TakenBlocks): string {
+  const inPools = (block: Block): boolean => pools.some(({ base }) => overlaps(base, block));
+  const named = taken.networks
+    .filter(({ block }) => inPools(block))
+    .map(({ name, block }) => `${name} (${blockText(block)})`);
+  const more = named.length - MAX_NAMED;
+  const routes = taken.host.filter(
+    (block) => inPools(block) && !taken.networks.some((one) => sameBlock(one.block, block)),
+  );
+  return [
+    ...(named.length === 0
+      ? []
+      : [`networks hold them: ${named.slice(0, MAX_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`]),
+    ...(routes.length === 0 ? [] : [`the host has routes to ${routes.slice(0, MAX_NAMED).map(blockText).join(', ')}`]),
+  ].join('; ');
 }
 
 /** A unique local /64 out of random bits (RFC 4193), for a dual stack network without a subnet of its own. */

@@ -45,6 +45,12 @@ export function linkExists(name: string): boolean {
   return routing.link(name) !== undefined;
 }
 
+/** One that is gone is no error. */
+export function removeLink(name: string): void {
+  using routing = new Routing();
+  routing.deleteLink(name);
+}
+
 /** Whether packets between ports of a bridge pass through the host's own filters (br_netfilter). */
 export function bridgedPacketsAreFiltered(): boolean {
   return ['iptables', 'ip6tables'].some((which) => read(`/proc/sys/net/bridge/bridge-nf-call-${which}`) === '1');

@@ -37,15 +37,17 @@ import {
   textOf,
 } from './endpoint.ts';
 import { listFilter, pruneFilter } from './filter.ts';
-import { DEFAULT_POOLS, type Pool } from './ipam.ts';
 import * as links from './links.ts';
 import { type HostNames, hostNames, vethName } from './names.ts';
-import { bridgeOptions } from './options.ts';
+import { sameGround } from './predefined.ts';
+import { plugIn, setWayOut } from './plug.ts';
 import type { ContainerNames, NetworkEvents } from './ports.ts';
-import { PortBook, portMap, publishedFrom, wishesOf } from './publish.ts';
+import { claimPorts, moveClaims } from './claim.ts';
+import { PortBook, publishedFrom } from './publish.ts';
 import { isPredefined, type NetworkRecord } from './record.ts';
 import { Reconciler } from './reconcile.ts';
 import { removeFromHost } from './remove.ts';
+import { readSettings, type Settings, type SettingsInput } from './settings.ts';
 import { type Member, shown } from './show.ts';
 import { Zones } from './zones.ts';
 
@@ -56,9 +58,7 @@ export interface NetworksInput {
   readonly records: RecordTable<NetworkRecord>;
   readonly containers: ContainerNames;
   readonly events: NetworkEvents;
-  readonly pools?: readonly Pool[];
-  /** Address and prefix of the default bridge: `192.168.5.1/24`. */
-  readonly bip?: string;
+  readonly settings: SettingsInput;
 }
 
 const SETUP = 'failed to set up container networking: ';
@@ -66,6 +66,7 @@ const SETUP = 'failed to set up container networking: ';
 export class Networks {
   readonly #input: NetworksInput;
   readonly #names: HostNames;
+  readonly #settings: Settings;
   readonly #catalog: Catalog;
   readonly #ports = new PortBook();
   readonly #live = new Map<string, Live>();
@@ -79,14 +80,14 @@ export class Networks {
   constructor(input: NetworksInput) {
     this.#input = input;
     this.#names = hostNames(input.instance);
-    this.#catalog = new Catalog(input.records, input.pools ?? DEFAULT_POOLS);
+    this.#settings = readSettings(input.settings);
     this.#uplinkMtu = links.uplinkMtu();
-    const problem = this.#catalog.ensurePredefined({
+    this.#catalog = new Catalog(input.records, {
+      settings: this.#settings,
       bridge: this.#names.defaultBridge,
-      mtu: this.#uplinkMtu,
-      bip: input.bip,
-      host: links.observeHostBlocks,
+      uplinkMtu: this.#uplinkMtu,
     });
+    const problem = this.#catalog.ensurePredefined(links.observeHostBlocks);
     if (problem !== undefined) input.log.error(`there is no default network: ${problem}`);
     this.#reconciler = new Reconciler({
       names: this.#names,
@@ -95,6 +96,7 @@ export class Networks {
       live: () => [...this.#live.values()],
       published: () => this.#ports.all(),
       mtuOf: (network) => mtuOf(network, this.#uplinkMtu),
+      forwarding: this.#settings.forwarding,
     });
     this.#dns = new NameServer({ log: input.log });
   }
@@ -183,11 +185,12 @@ export class Networks {
     return this.#catalog.find(reference)?.givenSubnets;
   }
 
-  /** The host's address on the default network, for `host-gateway`. */
-  hostGateway(): string {
+  /** What `host-gateway` stands for: the settings' addresses, or the host's on the default network. */
+  hostGateways(): readonly string[] {
+    const { hostGateways } = this.#settings;
     const record = this.#catalog.find('bridge');
-    const [subnet] = record ? subnetsOf(record) : [];
-    return subnet ? addressText(subnet.gateway) : '';
+    const own = record ? subnetsOf(record).map(({ gateway }) => gateway) : [];
+    return (hostGateways.length > 0 ? hostGateways : own).map(addressText);
   }
 
   // ---- containers
@@ -207,7 +210,7 @@ export class Networks {
         given[network.name] = filled(settings, endpoint);
       }
       this.#zones.changed();
-      return { endpoints: given, ports: this.#publish(live) };
+      return { endpoints: given, ports: claimPorts(this.#ports, live) };
     } catch (error) {
       this.#forget(wish.id);
       throw error instanceof BerthError
@@ -235,7 +238,7 @@ export class Networks {
     live.namespace = `/proc/${pid}/ns/net`;
     try {
       for (const endpoint of live.endpoints) this.#plugIn(live, endpoint);
-      this.#route(live);
+      setWayOut(live);
       if (live.endpoints.some(({ network }) => network.driver === 'bridge'))
         await Promise.all([this.#reconciler.firewall(), this.#serveNames(live)]);
     } catch (error) {
@@ -275,7 +278,7 @@ export class Networks {
 
   /** At the daemon's start, after every `restore`: links and rules become what they should be, leftovers go. */
   async settle(): Promise<void> {
-    this.#moveDefault();
+    this.#renewDefault();
     try {
       this.#reconciler.links();
       await this.#reconciler.firewall(true);
@@ -296,7 +299,7 @@ export class Networks {
     this.#zones.changed();
     try {
       this.#plugIn(live, endpoint);
-      this.#route(live);
+      setWayOut(live);
       await Promise.all([
         this.#reconciler.firewall(),
         this.#dns.serves(containerId) ? undefined : this.#serveNames(live),
@@ -305,7 +308,7 @@ export class Networks {
       await this.#pullOut(live, endpoint);
       throw error;
     }
-    const ports = this.#movePorts(live);
+    const ports = moveClaims(this.#ports, live);
     await this.#reconciler.firewall();
     this.#emit('connect', network, containerId);
     return { endpoints: { [network.name]: filled(settings, endpoint) }, ports };
@@ -318,8 +321,8 @@ export class Networks {
     const endpoint = live?.endpoints.find((one) => one.network.id === network.id);
     if (!live || !endpoint) throw internal(`container ${containerId} is not connected to the network ${network.name}`);
     await this.#pullOut(live, endpoint);
-    this.#route(live);
-    const ports = this.#movePorts(live);
+    setWayOut(live);
+    const ports = moveClaims(this.#ports, live);
     await this.#reconciler.firewall();
     this.#emit('disconnect', network, containerId);
     return ports;
@@ -348,13 +351,23 @@ export class Networks {
 
   // ---- within
 
-  /** The default network goes elsewhere when its subnet has come to be another's while no bridge held it. */
-  #moveDefault(): void {
+  /** The default network as the settings want it, and elsewhere when its subnet has come to be another's while no bridge held it. */
+  #renewDefault(): void {
     const record = this.#catalog.find('bridge');
-    if (!record || links.linkExists(record.bridge) || this.#members(record).length > 0) return;
-    const moved = this.#catalog.moveDefault(record, links.observeHostBlocks());
-    if (moved !== undefined)
-      this.#input.log.info(`the default network is now ${moved}: the host has a route into what it was`);
+    if (!record) return;
+    const isUp = links.linkExists(record.bridge);
+    const fresh = this.#catalog.defaultNow(record, isUp ? [] : links.observeHostBlocks());
+    if (fresh === record) return;
+    if (!sameGround(fresh, record)) {
+      if (this.#members(record).length > 0) {
+        this.#input.log.warn('the default network stays as it is: containers run on it');
+        return;
+      }
+      // a bridge with another address is made anew
+      if (isUp) links.removeLink(record.bridge);
+      this.#input.log.info(`the default network is now ${(fresh.ipam ?? []).map(({ Subnet }) => Subnet).join(', ')}`);
+    }
+    this.#catalog.put(fresh);
   }
 
   #endpoint(network: NetworkRecord, wish: ContainerWish, key: string, settings: EndpointSettings): Endpoint {
@@ -373,31 +386,12 @@ export class Networks {
 
   #plugIn(live: Live, endpoint: Endpoint): void {
     const { network } = endpoint;
-    if (network.driver !== 'bridge' || live.namespace === undefined) return;
+    if (live.namespace === undefined || network.driver !== 'bridge') return;
     if (!links.linkExists(network.bridge)) this.#reconciler.links();
-    const { icc, interfacePrefix } = bridgeOptions(network.options);
-    const taken = links.interfacesInside(live.namespace);
-    let number = 0;
-    while (taken.includes(`${interfacePrefix}${number}`)) number += 1;
-    endpoint.interfaceName = `${interfacePrefix}${number}`;
-    links.plugIn(live.namespace, {
+    plugIn(live.namespace, endpoint, {
       hostLink: vethName(this.#names, endpoint.id),
-      bridge: network.bridge,
-      name: endpoint.interfaceName,
-      mac: endpoint.mac,
       mtu: mtuOf(network, this.#uplinkMtu),
-      addresses: endpoint.addresses,
-      isolated: !icc,
-      hairpin: links.bridgedPacketsAreFiltered(),
     });
-  }
-
-  /** The way out of a container leads over one of its networks. */
-  #route(live: Live): void {
-    if (live.namespace === undefined || live.endpoints.every(({ network }) => network.driver !== 'bridge')) return;
-    const way = gatewayEndpoint(live.endpoints);
-    const name = way && interfaceOf(live.namespace, way);
-    links.setGateways(live.namespace, name, way?.gateways ?? []);
   }
 
   async #pullOut(live: Live, endpoint: Endpoint): Promise<void> {
@@ -414,35 +408,6 @@ export class Networks {
       .catch((error: unknown) => this.#input.log.warn(`a pair could not be taken away: ${messageOf(error)}`))
       .then(() => void this.#dropping.delete(dropped));
     this.#dropping.add(dropped);
-  }
-
-  #publish(live: Live): PortMap {
-    const { wish } = live;
-    const way = gatewayEndpoint(live.endpoints);
-    if (!way) return {};
-    const families = way.addresses.map(({ family }) => family);
-    const { hostBinding } = bridgeOptions(way.network.options);
-    const wishes = wishesOf({ ...wish, families, hostBinding: hostBinding === '0.0.0.0' ? undefined : hostBinding });
-    try {
-      const published = this.#ports.claim(wish.id, wishes, { 4: textOf(way, 4), 6: textOf(way, 6) });
-      return portMap(wish.exposed, published);
-    } catch (error) {
-      if (!(error instanceof BerthError)) throw error;
-      throw new BerthError(
-        error.kind,
-        `driver failed programming external connectivity on endpoint ${wish.name} (${way.id}): ${error.message}`,
-      );
-    }
-  }
-
-  /** After a change of the way out: the same host ports lead to the new one. */
-  #movePorts(live: Live): PortMap {
-    const before = this.#ports.of(live.wish.id);
-    const way = gatewayEndpoint(live.endpoints);
-    if (before.length > 0 && way && before.every((one) => one.address === textOf(way, one.family)))
-      return portMap(live.wish.exposed, before);
-    this.#ports.release(live.wish.id);
-    return this.#publish(live);
   }
 
   async #serveNames(live: Live): Promise<void> {
@@ -478,10 +443,4 @@ export class Networks {
     const attributes = { ...(container === undefined ? {} : { container }), name, type: driver };
     this.#input.events({ type: 'network', action, id, attributes });
   }
-}
-
-/** Name of an endpoint's interface; after a restart of the daemon it is found by its address. */
-function interfaceOf(namespace: string, endpoint: Endpoint): string | undefined {
-  if (endpoint.interfaceName === '') endpoint.interfaceName = links.interfaceByMac(namespace, endpoint.mac) ?? '';
-  return endpoint.interfaceName === '' ? undefined : endpoint.interfaceName;
 }

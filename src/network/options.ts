@@ -12,6 +12,9 @@ export const OPTION = {
   defaultBridge: 'com.docker.network.bridge.default_bridge',
 } as const;
 
+/** Reserved addresses that are the way out of a network's containers, as dockerd names them. */
+export const DEFAULT_GATEWAY = { 4: 'DefaultGatewayIPv4', 6: 'DefaultGatewayIPv6' } as const;
+
 export interface BridgeOptions {
   /** undefined: that of the way out. */
   readonly mtu: number | undefined;

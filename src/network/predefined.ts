@@ -1,32 +1,37 @@
-// The networks that every daemon has: bridge, host and none. Pure.
-import { addressText, type Block, blockText, parseBlock } from './address.ts';
-import { freeSubnet, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
-import { OPTION } from './options.ts';
+// The networks that every daemon has: bridge, host and none; the bridge as the daemon's settings want it. Pure.
+import type { IpamConfig } from '../spec/docker/index.ts';
+import { type Address, addressText, type Block, blockText, masked, overlaps, parseBlock } from './address.ts';
+import { freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
+import { DEFAULT_GATEWAY, OPTION } from './options.ts';
 import type { NetworkRecord } from './record.ts';
+import type { FamilyWish, Settings } from './settings.ts';
 
 export interface PredefinedFacts {
   readonly name: 'bridge' | 'host' | 'none';
   readonly id: string;
   readonly created: string;
   readonly bridge: string;
-  readonly mtu: number;
-  readonly pools: readonly Pool[];
+  readonly uplinkMtu: number;
+  readonly settings: Settings;
   readonly taken: TakenBlocks;
-  /** The default bridge's address with its prefix, where a person gave one: `192.168.5.1/24`. */
-  readonly bip: string | undefined;
+  /** 56 random bits for an IPv6 subnet. */
+  readonly random: bigint;
+  /** The same network as it was before: what nobody has said otherwise since stays. */
+  readonly before?: NetworkRecord;
 }
 
 export function predefined(facts: PredefinedFacts): NetworkRecord {
-  const { name } = facts;
+  const { name, settings } = facts;
+  const { v4, v6, ipv6, ...wish } = settings.bridge;
   const base = {
     id: facts.id,
     name,
     created: facts.created,
     ipv4: true,
-    ipv6: false,
+    ipv6: name === 'bridge' && ipv6,
     ipamDriver: 'default',
     ipamOptions: null,
-    givenSubnets: facts.bip === undefined || name !== 'bridge' ? [] : [facts.bip],
+    givenSubnets: [],
     internal: false,
     attachable: false,
     ingress: false,
@@ -37,21 +42,54 @@ export function predefined(facts: PredefinedFacts): NetworkRecord {
   };
   if (name !== 'bridge')
     return { ...base, driver: name === 'none' ? 'null' : 'host', ipam: null, options: {}, bridge: '' };
-  const own = facts.bip === undefined ? undefined : parseBlock(facts.bip);
-  const block: Block = own ?? freeSubnet(facts.pools, facts.taken);
-  const { gateway, block: subnet } = subnetOf(block, own ? { gateway: addressText(own) } : {});
+  const before = (family: 4 | 6): Block | undefined =>
+    (facts.before?.ipam ?? [])
+      .map(({ Subnet = '' }) => parseBlock(Subnet))
+      .find((one) => one?.family === family && !facts.taken.host.some((other) => overlaps(one, other)));
   return {
     ...base,
     driver: 'bridge',
-    ipam: [{ Subnet: blockText(subnet), Gateway: addressText(gateway) }],
+    givenSubnets: [v4, v6].flatMap(({ own, range }) => {
+      const given = own ?? range;
+      return given ? [blockText(masked(given))] : [];
+    }),
+    ipam: [
+      configOf(v4, () => before(4) ?? freeSubnet(settings.pools, facts.taken)),
+      ...(ipv6 ? [configOf(v6, () => before(6) ?? ownV6(facts))] : []),
+    ],
     bridge: facts.bridge,
     options: {
       [OPTION.defaultBridge]: 'true',
-      [OPTION.icc]: 'true',
-      [OPTION.masquerade]: 'true',
-      [OPTION.hostBinding]: '0.0.0.0',
+      [OPTION.icc]: String(wish.icc),
+      [OPTION.masquerade]: String(wish.masquerade),
+      [OPTION.hostBinding]: wish.hostBinding,
       [OPTION.bridge]: facts.bridge,
-      [OPTION.mtu]: String(facts.mtu),
+      [OPTION.mtu]: String(wish.mtu === 0 ? facts.uplinkMtu : wish.mtu),
     },
   };
+}
+
+function ownV6({ settings: { pools }, taken, random }: PredefinedFacts): Block {
+  return pools.some(({ base }: Pool) => base.family === 6) ? freeSubnet(pools, taken, 6) : localV6(random);
+}
+
+/** `chosen` is asked only when the settings name no subnet. */
+function configOf({ own, range, gateway }: FamilyWish, chosen: () => Block): IpamConfig {
+  const block = own ?? range ?? chosen();
+  const reserved = gateway ? { [DEFAULT_GATEWAY[gateway.family]]: addressText(gateway) } : undefined;
+  const subnet = subnetOf(block, {
+    ...(own ? { gateway: addressText(own satisfies Address) } : {}),
+    ...(reserved ? { reserved } : {}),
+  });
+  return {
+    Subnet: blockText(subnet.block),
+    ...(range ? { IPRange: blockText(masked(range)) } : {}),
+    Gateway: addressText(subnet.gateway),
+    ...(reserved ? { AuxiliaryAddresses: reserved } : {}),
+  };
+}
+
+/** Whether containers and links of the one fit the other: the same subnets, gateways and bridge. */
+export function sameGround(a: NetworkRecord, b: NetworkRecord): boolean {
+  return a.bridge === b.bridge && JSON.stringify(a.ipam) === JSON.stringify(b.ipam) && a.ipv6 === b.ipv6;
 }

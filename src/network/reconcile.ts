@@ -22,6 +22,8 @@ export interface ReconcileInput {
   readonly live: () => readonly { readonly endpoints: readonly Endpoint[]; readonly namespace: string | undefined }[];
   readonly published: () => readonly PublishRule[];
   readonly mtuOf: (network: NetworkRecord) => number;
+  /** The kernel's forwarding may be turned on. */
+  readonly forwarding: boolean;
 }
 
 export class Reconciler {
@@ -47,7 +49,7 @@ export class Reconciler {
     log.debug(`links:\n${planText(steps)}`);
     applyLinks(steps, names.mark);
     for (const family of [4, 6] as const) {
-      if (!this.#bridges().some(({ ipv6 }) => family === 4 || ipv6)) continue;
+      if (!this.#input.forwarding || !this.#bridges().some(({ ipv6 }) => family === 4 || ipv6)) continue;
       const before = enableForwarding(family);
       if (before !== undefined) log.info(`IPv${family} forwarding turned on for networks; it was ${before}`);
     }

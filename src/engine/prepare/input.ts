@@ -172,8 +172,9 @@ function writeFiles(
       writeFileSync(paths[file], readText(other[file]), { mode: 0o644 });
     return;
   }
-  const extra = (hostConfig.ExtraHosts ?? []).map((line) =>
-    line.replace(/([:=])host-gateway$/, `$1${context.networks.hostGateway()}`),
+  const gateways = context.networks.hostGateways();
+  const extra = (hostConfig.ExtraHosts ?? []).flatMap((line) =>
+    /[:=]host-gateway$/.test(line) ? gateways.map((one) => line.replace(/host-gateway$/, one)) : [line],
   );
   const { hosts, ownResolver } = context.networks.files(container.id);
   const isHost = hostConfig.NetworkMode === 'host';

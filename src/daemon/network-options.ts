@@ -1,0 +1,118 @@
+// The daemon's settings of networks: dockerd's flags and daemon.json keys, as texts that src/network reads. Pure.
+import { flag, type Flags } from '../cli/grammar/index.ts';
+
+export const networkFlags = {
+  bip: flag.string('', 'IPv4 address for the default bridge'),
+  bip6: flag.string('', 'IPv6 address for the default bridge'),
+  'default-address-pool': flag.list('', 'Default address pools for node specific local networks'),
+  'default-gateway': flag.string('', 'Default gateway IPv4 address for the default bridge network'),
+  'default-gateway-v6': flag.string('', 'Default gateway IPv6 address for the default bridge network'),
+  'default-network-opt': flag.list('', 'Default network options'),
+  'fixed-cidr': flag.string('', 'IPv4 subnet for the default bridge network'),
+  'fixed-cidr-v6': flag.string('', 'IPv6 subnet for the default bridge network'),
+  'host-gateway-ip': flag.list(
+    '',
+    "IP addresses that the special 'host-gateway' string in --add-host resolves to. Defaults to the IP addresses of the default bridge",
+  ),
+  icc: flag.bool('', 'Enable inter-container communication for the default bridge network', true),
+  ip: flag.string('', 'Host IP for port publishing from the default bridge network', '0.0.0.0'),
+  'ip-forward': flag.bool('', 'Enable IP forwarding in system configuration', true),
+  'ip-masq': flag.bool('', 'Enable IP masquerading for the default bridge network', true),
+  ipv6: flag.bool('', 'Enable IPv6 networking for the default bridge network'),
+  mtu: flag.int('', 'Set the MTU for the default "bridge" network (that of the way out when not given)'),
+} as const satisfies Flags;
+
+/** Keys of daemon.json, with the flag that says the same. */
+export const networkKeys = {
+  bip: 'bip',
+  bip6: 'bip6',
+  'default-address-pools': 'default-address-pool',
+  'default-gateway': 'default-gateway',
+  'default-gateway-v6': 'default-gateway-v6',
+  'default-network-opts': 'default-network-opt',
+  'fixed-cidr': 'fixed-cidr',
+  'fixed-cidr-v6': 'fixed-cidr-v6',
+  'host-gateway-ip': 'host-gateway-ip',
+  'host-gateway-ips': 'host-gateway-ip',
+  icc: 'icc',
+  ip: 'ip',
+  'ip-forward': 'ip-forward',
+  'ip-masq': 'ip-masq',
+  ipv6: 'ipv6',
+  mtu: 'mtu',
+} as const satisfies Record<string, keyof typeof networkFlags>;
+
+/** The keys whose JSON has another shape than the flag's words; undefined for what does not fit. */
+export const networkShapes: Readonly<Record<string, (value: unknown) => readonly string[] | undefined>> = {
+  'default-address-pools': (value) =>
+    listOf(value, (one) => {
+      const { base, size, ...others } = (one ?? {}) as Record<string, unknown>;
+      const fits = typeof base === 'string' && typeof size === 'number' && Object.keys(others).length === 0;
+      return fits ? `base=${base},size=${size}` : undefined;
+    }),
+  'default-network-opts': (value) => {
+    if (!isTable(value)) return undefined;
+    const pairs = Object.entries(value).flatMap(([driver, options]) =>
+      isTable(options)
+        ? Object.entries(options).map(([key, text]) =>
+            typeof text === 'string' ? `${driver}=${key}=${text}` : undefined,
+          )
+        : [undefined],
+    );
+    return listOf(pairs, (one) => one as string | undefined);
+  },
+  'host-gateway-ip': (value) => (typeof value === 'string' ? [value] : undefined),
+};
+
+function listOf(value: unknown, read: (one: unknown) => string | undefined): string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const found = value.map(read);
+  return found.every((one) => one !== undefined) ? found : undefined;
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** As they were written; `src/network` checks them. Empty and 0 mean: not said. */
+export interface NetworkOptions {
+  readonly addressPools: readonly string[];
+  /** `driver=key=value` */
+  readonly defaultOptions: readonly string[];
+  readonly bip: string;
+  readonly bip6: string;
+  readonly fixedCidr: string;
+  readonly fixedCidr6: string;
+  readonly gateway: string;
+  readonly gateway6: string;
+  readonly hostGateways: readonly string[];
+  readonly icc: boolean;
+  readonly ip: string;
+  readonly forwarding: boolean;
+  readonly masquerade: boolean;
+  readonly ipv6: boolean;
+  readonly mtu: number;
+}
+
+export function networkOptions(value: (name: keyof typeof networkFlags) => unknown): NetworkOptions {
+  const text = (name: keyof typeof networkFlags): string => value(name) as string;
+  const list = (name: keyof typeof networkFlags): readonly string[] => value(name) as readonly string[];
+  const on = (name: keyof typeof networkFlags): boolean => value(name) as boolean;
+  return {
+    addressPools: list('default-address-pool'),
+    defaultOptions: list('default-network-opt'),
+    bip: text('bip'),
+    bip6: text('bip6'),
+    fixedCidr: text('fixed-cidr'),
+    fixedCidr6: text('fixed-cidr-v6'),
+    gateway: text('default-gateway'),
+    gateway6: text('default-gateway-v6'),
+    hostGateways: list('host-gateway-ip'),
+    icc: on('icc'),
+    ip: text('ip'),
+    forwarding: on('ip-forward'),
+    masquerade: on('ip-masq'),
+    ipv6: on('ipv6'),
+    mtu: value('mtu') as number,
+  };
+}
