@@ -35,6 +35,7 @@ util-linux       nsenter
 needed_by_tests='
 cpio             cpio
 e2fsprogs        mke2fs
+git              git
 openssl          openssl
 qemu-system-x86  qemu-system-x86_64
 '
