@@ -80,6 +80,7 @@ const HEAVY: Readonly<Record<string, { readonly modules: RegExp; readonly why: s
 /** Files that decide and do not act: same input, same output, nothing read and nothing changed. */
 const PURE: readonly RegExp[] = [
   /(^|\/)plan\.ts$/,
+  /^builder\/dockerfile\//,
   /^runtime\/spec\//,
   /^runtime\/logs\/lines\.ts$/,
   /^engine\/(lifecycle|files)\.ts$/,

@@ -1,0 +1,68 @@
+// Parser directives: comments of the form `# name=value` at the very top of a Dockerfile.
+import type { Directive, DirectiveName } from './ast.ts';
+import { Failure } from './failure.ts';
+import { trimLeft } from './space.ts';
+
+const FORM = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+const NAMES: readonly DirectiveName[] = ['syntax', 'escape', 'check'];
+
+/** Takes lines one after the other; the first that is no directive ends them for good. */
+export class DirectiveReader {
+  readonly found: Directive[] = [];
+  readonly #comment: string;
+  #over = false;
+
+  constructor(comment = '#') {
+    this.#comment = comment;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** The directive on this line. Throws a Failure when it is there for the second time. */
+  read(line: string, number: number): Directive | undefined {
+    if (this.#over) return undefined;
+    const match = line.startsWith(this.#comment) ? FORM.exec(trimLeft(line.slice(this.#comment.length))) : null;
+    const name = NAMES.find((known) => known === match?.[1]?.toLowerCase());
+    if (!match || !name) {
+      this.#over = true;
+      return undefined;
+    }
+    if (this.found.some((directive) => directive.name === name)) {
+      throw new Failure(`only one ${name} parser directive can be used`, true);
+    }
+    const range = { start: { line: number, column: 1 }, end: { line: number, column: line.length + 1 } };
+    const directive = { name, value: match[2] ?? '', range };
+    this.found.push(directive);
+    return directive;
+  }
+}
+
+/**
+ * The frontend that a file asks for: `# syntax=`, `// syntax=` or `{"syntax": …}`, a `#!` line before it being allowed.
+ * Undefined for most files.
+ */
+export function syntaxOf(text: string): string | undefined {
+  const lines = text.replace(/^\ufeff/, '').split('\n');
+  const first = lines[0]?.startsWith('#!') ? 1 : 0;
+  for (const comment of ['#', '//']) {
+    const reader = new DirectiveReader(comment);
+    for (let at = first; at < lines.length && !reader.over; at++) {
+      try {
+        reader.read((lines[at] ?? '').replace(/\r$/, ''), at + 1);
+      } catch {
+        break;
+      }
+    }
+    const syntax = reader.found.find(({ name }) => name === 'syntax');
+    if (syntax) return syntax.value.split(' ')[0];
+  }
+  try {
+    const value: unknown = JSON.parse(lines.slice(first).join('\n'));
+    if (typeof value !== 'object' || value === null || !('syntax' in value)) return undefined;
+    return typeof value.syntax === 'string' ? value.syntax : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+// A whole Dockerfile: bytes -> arguments before the first stage, and stages of typed instructions.
+import type { Directive, Node, Parsed, Problem } from './ast.ts';
+import { syntaxOf } from './directives.ts';
+import { Failure } from './failure.ts';
+import type { Instruction, Stage } from './instructions.ts';
+import { readLines } from './lines.ts';
+import { opensStage, readInstruction, readStage } from './read/index.ts';
+
+export interface Dockerfile {
+  readonly directives: readonly Directive[];
+  /** The frontend asked for by `# syntax=`, without what is behind a space. */
+  readonly syntax: string | undefined;
+  /** `\` or a backquote; `expand` needs it. */
+  readonly escape: string;
+  /** ARG instructions before the first FROM. */
+  readonly metaArgs: readonly Instruction<'arg'>[];
+  readonly stages: readonly Stage[];
+  readonly nodes: readonly Node[];
+  /** Lines as written, for showing the place of a problem. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * Parses a Dockerfile. Problems that Docker would find first come first, so `problems[0]` of severity `error` is its message;
+ * unlike Docker the parser goes on to the next instruction, so the others are there too.
+ */
+export function parseDockerfile(source: Uint8Array | string): Parsed<Dockerfile> {
+  const text = typeof source === 'string' ? source : new TextDecoder('utf-8', { ignoreBOM: true }).decode(source);
+  const lines = readLines(text);
+  const { directives, escape, nodes } = lines.value;
+  const metaArgs: Instruction<'arg'>[] = [];
+  const stages: (Omit<Stage, 'instructions'> & { readonly instructions: Instruction[] })[] = [];
+  const early: Problem[] = [...lines.problems];
+  const late: Problem[] = [];
+  for (const node of nodes) {
+    try {
+      if (opensStage(node)) {
+        stages.push({ ...readStage(node, stages.length), instructions: [] });
+        continue;
+      }
+      const instruction = readInstruction(node, escape);
+      const stage = stages.at(-1);
+      if (stage) stage.instructions.push(instruction);
+      else if (instruction.kind === 'arg') metaArgs.push(instruction);
+      else late.push({ severity: 'error', message: 'no build stage in current context', range: node.range });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const { message, bare } = error;
+      const shown = bare ? message : `dockerfile parse error on line ${node.range.start.line}: ${message}`;
+      (bare ? early : late).push({ severity: 'error', message: shown, range: node.range });
+    }
+  }
+  const value = { directives, syntax: syntaxOf(text), escape, metaArgs, stages, nodes, lines: text.split(/\r?\n/) };
+  return { value, problems: [...early, ...late] };
+}
+
+/** One trigger of an image's `OnBuild`. Throws a Failure in Docker's words. */
+export function parseTrigger(expression: string): Instruction {
+  const { value, problems } = readLines(expression);
+  const node = value.nodes[0];
+  if (problems[0] || !node) throw new Failure(problems[0]?.message ?? 'file with no instructions', true);
+  if (value.nodes.length !== 1) throw new Failure('onbuild trigger should be a single expression', true);
+  const trigger = node.keyword.toUpperCase();
+  if (trigger === 'ONBUILD') throw new Failure("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", true);
+  if (trigger === 'MAINTAINER' || trigger === 'FROM') {
+    throw new Failure(`${trigger} isn't allowed as an ONBUILD trigger`, true);
+  }
+  return readInstruction(node, value.escape);
+}
