@@ -33,11 +33,14 @@ tini             docker-init|tini-static
 util-linux       nsenter
 '
 needed_by_tests='
+apache2-utils    htpasswd
 cpio             cpio
+docker-registry  docker-registry
 e2fsprogs        mke2fs
 git              git
 openssl          openssl
 qemu-system-x86  qemu-system-x86_64
+skopeo           skopeo
 '
 
 say() { printf 'berth setup: %s\n' "$*" >&2; }

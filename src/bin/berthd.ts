@@ -11,6 +11,7 @@ import { containerHandlers } from '../api/handlers/containers.ts';
 import { execHandlers } from '../api/handlers/exec.ts';
 import { imageHandlers } from '../api/handlers/images.ts';
 import { networkHandlers } from '../api/handlers/networks.ts';
+import { registryHandlers } from '../api/handlers/registry.ts';
 import { systemHandlers } from '../api/handlers/system.ts';
 import { volumeHandlers } from '../api/handlers/volumes.ts';
 import { createApiServer } from '../api/server.ts';
@@ -30,6 +31,7 @@ import { whenQuiet } from '../host/memory.ts';
 import { bootId } from '../host/process.ts';
 import { openImages } from '../images/index.ts';
 import { type NetworkRecord, Networks } from '../network/index.ts';
+import { checkMirror, DEFAULT_SETTINGS, Registries, type RegistrySettings } from '../registry/client/index.ts';
 import { execRoot, Runtime } from '../runtime/index.ts';
 import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
 import { openRecords } from '../store/records/index.ts';
@@ -106,9 +108,11 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     attributes: Readonly<Record<string, string>>;
   }): void => events.emit(event.type, event.action, event.id, event.attributes);
   let engine: Engine | undefined;
+  const registries = new Registries(registrySettings(options));
   const images = await openImages({
     root: dataRoot,
     log,
+    registries,
     users: { usersOf: (image) => engine?.usersOf(image) ?? [] },
     events: sink,
   });
@@ -163,6 +167,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     warnings,
     controllers,
     insecureRegistries: options.insecureRegistries,
+    mirrors: options.mirrors,
   };
   const handlers = {
     ...systemHandlers({ engine, images, volumes, facts }),
@@ -170,6 +175,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     ...containerFileHandlers(engine),
     ...execHandlers(engine),
     ...imageHandlers(images),
+    ...registryHandlers(registries),
     ...volumeHandlers(volumes),
     ...networkHandlers(engine, networks),
   };
@@ -205,6 +211,18 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   log.info('the daemon has ended');
   // open streams of clients must not hold the process
   setImmediate(() => process.exit(0));
+}
+
+function registrySettings(options: DaemonOptions): RegistrySettings {
+  return {
+    ...DEFAULT_SETTINGS,
+    mirrors: Object.fromEntries(Object.entries(options.mirrors).map(([name, list]) => [name, list.map(checkMirror)])),
+    insecure: options.insecureRegistries,
+    certDirectories: options.registryCerts,
+    maxDownloads: options.maxDownloads,
+    maxUploads: options.maxUploads,
+    attempts: options.maxDownloadAttempts,
+  };
 }
 
 /** The first SIGTERM or SIGINT asks for an orderly end; the third of them ends at once. */

@@ -32,6 +32,13 @@ export interface DaemonOptions {
   readonly shutdownTimeout: number;
   readonly tls: TlsFiles | undefined;
   readonly insecureRegistries: readonly string[];
+  /** Addresses that are asked before a registry itself, by registry. */
+  readonly mirrors: Readonly<Record<string, readonly string[]>>;
+  /** Directories with certificates for registries. */
+  readonly registryCerts: readonly string[];
+  readonly maxDownloads: number;
+  readonly maxUploads: number;
+  readonly maxDownloadAttempts: number;
   /** TCP without TLS on an address that others can reach. */
   readonly allowInsecureTcp: boolean;
   readonly network: NetworkOptions;
@@ -55,7 +62,15 @@ export const daemonFlags = {
   label: flag.list('', 'Set key=value labels to the daemon'),
   'live-restore': flag.bool('', 'Leave containers running when the daemon ends', true),
   'log-level': flag.string('l', 'Set the logging level ("debug"|"info"|"warn"|"error"|"fatal")', 'info'),
+  'max-concurrent-downloads': flag.int('', 'Set the max concurrent downloads', 3),
+  'max-concurrent-uploads': flag.int('', 'Set the max concurrent uploads', 5),
+  'max-download-attempts': flag.int('', 'Set the max download attempts for each pull', 5),
   pidfile: flag.string('p', 'Path to use for daemon PID file (in the exec root when not given)'),
+  'registry-certs': flag.string(
+    '',
+    'Directory of certificates for registries (/etc/berth/certs.d and /etc/docker/certs.d when not given)',
+  ),
+  'registry-mirror': flag.list('', 'Preferred Docker registry mirror'),
   'shutdown-timeout': flag.int('', 'Set the default shutdown timeout', 15),
   tls: flag.bool('', 'Use TLS; implied by --tlsverify'),
   tlscacert: flag.string('', 'Trust certs signed only by this CA', '/etc/berth/tls/ca.pem'),
@@ -81,7 +96,12 @@ const CONFIG_KEYS: Readonly<Record<string, FlagName>> = {
   labels: 'label',
   'live-restore': 'live-restore',
   'log-level': 'log-level',
+  'max-concurrent-downloads': 'max-concurrent-downloads',
+  'max-concurrent-uploads': 'max-concurrent-uploads',
+  'max-download-attempts': 'max-download-attempts',
   pidfile: 'pidfile',
+  'registry-certs': 'registry-certs',
+  'registry-mirrors': 'registry-mirror',
   runtimes: 'add-runtime',
   'shutdown-timeout': 'shutdown-timeout',
   tls: 'tls',
@@ -106,12 +126,19 @@ export function daemonOptions(argv: readonly string[], readConfig: (file: string
   if (text === undefined && parsed.changed.has('config-file'))
     throw invalid(`unable to configure the daemon with file ${file}: open ${file}: no such file or directory`);
   const runtimes: Record<string, { path: string; runtimeArgs?: readonly string[] }> = {};
-  if (text !== undefined) mergeConfig(file, text, values, parsed.changed, runtimes);
+  const mirrors: Record<string, readonly string[]> = {};
+  if (text !== undefined) mergeConfig(file, text, values, parsed.changed, { runtimes, mirrors });
   for (const one of values.get('add-runtime') as string[]) {
     const [name, path] = parseAddRuntime(one);
     runtimes[name] = { path };
   }
-  return { kind: 'options', options: optionsOf(values, runtimes) };
+  return { kind: 'options', options: optionsOf(values, runtimes, mirrors) };
+}
+
+/** What only a file can say: tables by name. */
+interface Tables {
+  readonly runtimes: Record<string, { path: string; runtimeArgs?: readonly string[] }>;
+  readonly mirrors: Record<string, readonly string[]>;
 }
 
 function mergeConfig(
@@ -119,7 +146,7 @@ function mergeConfig(
   text: string,
   values: Map<FlagName, unknown>,
   changed: ReadonlySet<string>,
-  runtimes: Record<string, { path: string; runtimeArgs?: readonly string[] }>,
+  { runtimes, mirrors }: Tables,
 ): void {
   let config: unknown;
   try {
@@ -132,12 +159,16 @@ function mergeConfig(
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     throw invalid(`unable to configure the daemon with file ${file}: not a JSON object`);
   const entries = Object.entries(config as Record<string, unknown>);
-  const unknown = entries.map(([key]) => key).filter((key) => !Object.hasOwn(CONFIG_KEYS, key));
+  const unknown = entries.map(([key]) => key).filter((key) => key !== 'mirrors' && !Object.hasOwn(CONFIG_KEYS, key));
   if (unknown.length > 0)
     throw invalid(
       `unable to configure the daemon with file ${file}: the following directives don't match any configuration option: ${unknown.join(', ')}`,
     );
   for (const [key, given] of entries) {
+    if (key === 'mirrors') {
+      Object.assign(mirrors, mirrorTable(file, given));
+      continue;
+    }
     const shape = networkShapes[key];
     const value = shape ? shape(given) : given;
     const name = CONFIG_KEYS[key] as FlagName;
@@ -167,15 +198,40 @@ function mergeConfig(
   }
 }
 
+/** `{"docker.io": ["https://…"], "ghcr.io": […]}`: Docker has mirrors for one registry only. */
+function mirrorTable(file: string, value: unknown): Record<string, readonly string[]> {
+  const good =
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((list) => Array.isArray(list) && list.every((one) => typeof one === 'string'));
+  if (!good)
+    throw invalid(
+      `unable to configure the daemon with file ${file}: mirrors must be an object with a list of addresses for each registry`,
+    );
+  return value as Record<string, readonly string[]>;
+}
+
 const LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'];
 
-function optionsOf(values: Map<FlagName, unknown>, runtimes: RuntimeTable): DaemonOptions {
+function optionsOf(
+  values: Map<FlagName, unknown>,
+  runtimes: RuntimeTable,
+  mirrors: Readonly<Record<string, readonly string[]>>,
+): DaemonOptions {
   const text = (name: FlagName): string => values.get(name) as string;
   const list = (name: FlagName): readonly string[] => values.get(name) as readonly string[];
   const on = (name: FlagName): boolean => values.get(name) as boolean;
   const logLevel = on('debug') ? 'debug' : text('log-level');
   if (!LEVELS.includes(logLevel)) throw invalid(`invalid logging level: ${logLevel}`);
   for (const label of list('label')) if (!label.includes('=')) throw invalid(`bad attribute format: ${label}`);
+  const positive = (name: 'max-concurrent-downloads' | 'max-concurrent-uploads' | 'max-download-attempts'): number => {
+    const value = values.get(name) as number;
+    if (value < 0 || (value === 0 && name === 'max-download-attempts'))
+      throw invalid(`invalid ${name.replaceAll('-', ' ')}: ${value}`);
+    // none said means as many as usual
+    return value === 0 ? daemonFlags[name].initial : value;
+  };
   const execRoot = text('exec-root');
   const hosts = list('host');
   return {
@@ -198,6 +254,17 @@ function optionsOf(values: Map<FlagName, unknown>, runtimes: RuntimeTable): Daem
         ? { ca: text('tlscacert'), cert: text('tlscert'), key: text('tlskey'), verify: on('tlsverify') }
         : undefined,
     insecureRegistries: list('insecure-registry'),
+    mirrors: {
+      ...mirrors,
+      ...(list('registry-mirror').length > 0
+        ? { 'docker.io': [...list('registry-mirror'), ...(mirrors['docker.io'] ?? [])] }
+        : {}),
+    },
+    registryCerts:
+      text('registry-certs') === '' ? ['/etc/berth/certs.d', '/etc/docker/certs.d'] : [text('registry-certs')],
+    maxDownloads: positive('max-concurrent-downloads'),
+    maxUploads: positive('max-concurrent-uploads'),
+    maxDownloadAttempts: positive('max-download-attempts'),
     allowInsecureTcp: on('allow-insecure-tcp'),
     network: networkOptions((name) => values.get(name)),
   };

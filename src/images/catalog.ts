@@ -18,12 +18,20 @@ export interface Image {
   readonly parent?: Digest;
   /** When it last got a name, RFC 3339. */
   readonly tagged?: string;
+  /** The manifest that it came with; a push of it sends the same one. */
+  readonly manifest?: ManifestRef;
+}
+
+export interface ManifestRef {
+  readonly digest: Digest;
+  readonly mediaType: string;
 }
 
 /** An image as it is kept. `removed`: it was deleted while containers still use its layers; nobody sees it any more. */
 interface ImageRecord {
   readonly parent?: Digest;
   readonly tagged?: string;
+  readonly manifest?: ManifestRef;
   readonly removed?: true;
 }
 
@@ -77,6 +85,7 @@ export class Catalog {
       chains: chainsOf(file.rootfs.diff_ids as Digest[]),
       ...(record.parent === undefined ? {} : { parent: record.parent }),
       ...(record.tagged === undefined ? {} : { tagged: record.tagged }),
+      ...(record.manifest === undefined ? {} : { manifest: record.manifest }),
     };
   }
 
@@ -152,12 +161,19 @@ export class Catalog {
     this.#write(parent === undefined ? rest : { ...rest, parent });
   }
 
+  /** Remembers the manifest of an image, whose blob is in the store. */
+  setManifest(id: Digest, manifest: ManifestRef): void {
+    const image = this.#images.get(id);
+    if (image && image.manifest?.digest !== manifest.digest) this.#write({ ...image, manifest });
+  }
+
   #write(image: Image): void {
     this.#images.set(image.id, image);
-    const { parent, tagged } = image;
+    const { parent, tagged, manifest } = image;
     this.#imageTable.put(image.id, {
       ...(parent === undefined ? {} : { parent }),
       ...(tagged === undefined ? {} : { tagged }),
+      ...(manifest === undefined ? {} : { manifest }),
     });
   }
 
@@ -222,7 +238,7 @@ export class Catalog {
     const kept = [...this.#images.values(), ...this.#removed.values()];
     return this.#store.collect(
       kept.flatMap((image) => image.chains.at(-1) ?? []),
-      kept.map((image) => image.id),
+      kept.flatMap((image) => [image.id, ...(image.manifest ? [image.manifest.digest] : [])]),
     );
   }
 }

@@ -24,6 +24,9 @@ import { listImages, type ListOptions } from './list.ts';
 import { loadImages, type LoadOptions } from './load/index.ts';
 import { mergeConfig } from './merge.ts';
 import { pruneImages } from './prune.ts';
+import { pullImages, type PullOptions } from './pull/index.ts';
+import { pushImages, type PushOptions } from './push/index.ts';
+import type { Reference } from './reference/index.ts';
 import { type RemoveOptions, removeImage } from './remove.ts';
 import { type SaveOptions, saveImages } from './save.ts';
 import { tagImage } from './tag.ts';
@@ -97,6 +100,14 @@ export class Images implements ImageSource, Disposable {
   /** The archive as a stream; what cannot be saved is told by throwing before there is one. */
   save(names: readonly string[], options: SaveOptions = {}): AsyncIterable<Uint8Array> {
     return saveImages(this.#context, names, options);
+  }
+
+  pull(reference: Reference, options: PullOptions): Promise<void> {
+    return pullImages(this.#context, reference, options);
+  }
+
+  push(reference: Reference, options: PushOptions): Promise<void> {
+    return pushImages(this.#context, reference, options);
   }
 
   changedConfig(config: ImageConfig, changes: readonly string[], base: ImageConfig): ImageConfig {

@@ -1,19 +1,24 @@
 // Images: what containers are made from. Everything that other folders use of them.
 import type { Log } from '../base/log.ts';
 import type { EventSink, ImageUsers } from '../engine/ports.ts';
+import { DEFAULT_SETTINGS, Registries } from '../registry/client/index.ts';
 import { openStore, type Records } from '../store/index.ts';
 import { Catalog } from './catalog.ts';
 import { Images } from './images.ts';
+import { Transfers } from './pull/transfers.ts';
+import { Sources } from './push/sources.ts';
 
 export type { CommitOptions } from './commit.ts';
 export { download } from './download.ts';
 export type { Image } from './catalog.ts';
 export { Images } from './images.ts';
 export type { Inspected } from './inspect.ts';
+export { describeRemote } from './pull/describe.ts';
 export { errorMessage, type Say, withProgress } from './progress.ts';
 export {
   familiarName,
   familiarString,
+  parseAnyReference,
   parseReference,
   type Reference,
   repoTagReference,
@@ -29,10 +34,15 @@ export async function openImages(options: {
   events: EventSink;
   /** Where names and layers are remembered; `images.db` below the root when absent. */
   records?: Records;
+  registries?: Registries;
 }): Promise<Images> {
   const store = await openStore(options.root, options.log, options.records);
   const catalog = new Catalog(store, options.users, options.log);
   // not yet known which containers there are: removed images keep their layers
   catalog.collect(false);
-  return new Images({ store, catalog, users: options.users, events: options.events, log: options.log });
+  const registries = options.registries ?? new Registries(DEFAULT_SETTINGS);
+  const transfers = new Transfers(store, registries.settings, options.log);
+  const sources = new Sources(store.records);
+  const { users, events, log } = options;
+  return new Images({ store, catalog, users, events, log, registries, transfers, sources });
 }

@@ -5,6 +5,8 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { internal, invalid, isErrno } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import { sha256 } from '../base/ids.ts';
+import { syncDirectory } from './durable.ts';
+import { type PartialBlob, resumePartial, sweepPartials } from './partial.ts';
 import type { StorePaths } from './paths.ts';
 
 export interface Blob {
@@ -31,6 +33,16 @@ export class Blobs {
   async ingest(): Promise<Ingest> {
     const path = this.#paths.newTemporary();
     return new FileIngest(path, await open(path, 'wx', 0o600), this.#paths);
+  }
+
+  /** A blob that comes in pieces, perhaps over several runs of the daemon: what is there of it is kept until it is whole. */
+  resume(digest: Digest): Promise<PartialBlob> {
+    return resumePartial(this.#paths, digest);
+  }
+
+  /** Forgets what nobody went on with for a week. */
+  sweepPartials(): void {
+    sweepPartials(this.#paths);
   }
 
   async put(content: Uint8Array): Promise<Blob> {
@@ -111,12 +123,7 @@ class FileIngest implements Ingest {
     await this.#file.close();
     this.#open = false;
     await rename(this.#path, this.#paths.blob(digest));
-    const directory = await open(this.#paths.blobs, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
+    await syncDirectory(this.#paths.blobs);
     return { digest, size: this.#size };
   }
 

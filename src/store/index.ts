@@ -13,6 +13,7 @@ import { openRecords, type Records } from './records/index.ts';
 export type { Blob, Blobs, Ingest } from './blobs.ts';
 export { chainOf, chainsOf } from './chain.ts';
 export { type Compression, decompress, peekCompression } from './compression.ts';
+export type { PartialBlob } from './partial.ts';
 export type { Layer, Layers } from './layers.ts';
 export type { Lease } from './lease.ts';
 export type { StorePaths } from './paths.ts';
@@ -33,7 +34,7 @@ export interface Store extends Disposable {
 /** Opens or makes the store below `root`; what was half done when the daemon last ended is gone afterwards. */
 export async function openStore(root: string, log: Log, given?: Records): Promise<Store> {
   const paths = storePaths(root);
-  for (const directory of [root, paths.blobs, paths.layers, paths.temporary])
+  for (const directory of [root, paths.blobs, paths.layers, paths.temporary, paths.partial])
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(paths.temporary))
     rmSync(join(paths.temporary, name), { recursive: true, force: true });
@@ -42,6 +43,7 @@ export async function openStore(root: string, log: Log, given?: Records): Promis
   const layers = new Layers(paths, blobs, records.table<Layer>('layer'), log);
   const leases = new Leases();
   await layers.recover();
+  blobs.sweepPartials();
   return {
     paths,
     blobs,

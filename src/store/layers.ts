@@ -9,9 +9,9 @@ import type { Log } from '../base/log.ts';
 import { KeyedMutex } from '../base/mutex.ts';
 import { syncFileSystem, unpackTar } from '../host/confined/index.ts';
 import { MEDIA } from '../spec/oci/index.ts';
-import type { Blob, Blobs } from './blobs.ts';
+import type { Blob, Blobs, Ingest } from './blobs.ts';
 import { chainOf } from './chain.ts';
-import { decompress, peekCompression, tee, teeZstd } from './compression.ts';
+import { type Compression, decompress, peekCompression, tee, teeZstd } from './compression.ts';
 import type { Lease } from './lease.ts';
 import { type StorePaths, UNFINISHED } from './paths.ts';
 import type { RecordTable } from './records/index.ts';
@@ -28,6 +28,15 @@ export interface Layer {
   readonly blob: Blob & { readonly mediaType: string };
   /** Set until its files are known to be on disk: the boot during which it was unpacked. */
   readonly boot?: string;
+}
+
+export interface RegisterOptions {
+  readonly diffId?: Digest;
+  readonly signal?: AbortSignal;
+  /** For an archive that is being kept elsewhere as it comes: gives its blob when all of it is there. */
+  readonly kept?: () => Promise<Blob>;
+  /** Called when the archive is unpacked; it becomes a layer when that has ended: for a parent that is still being made. */
+  readonly after?: () => Promise<unknown>;
 }
 
 /** Overlayfs stacks no more. */
@@ -108,24 +117,27 @@ export class Layers {
     parent: Digest | undefined,
     archive: AsyncIterable<Uint8Array>,
     lease: Lease,
-    options: { readonly diffId?: Digest; readonly signal?: AbortSignal } = {},
+    options: RegisterOptions = {},
   ): Promise<Layer> {
-    if (parent !== undefined && this.stack(parent).length >= MAX_DEPTH) throw invalid('max depth exceeded');
+    if (options.after === undefined) this.#checkDepth(parent);
     const directory = this.#paths.newLayer();
-    const ingest = await this.#blobs.ingest();
+    const ingest = options.kept ? undefined : await this.#blobs.ingest();
     try {
       await mkdir(directory, { mode: 0o755 });
       // mkdir's mode is cut by the daemon's umask, and a layer without an entry for its root has this one
       await chmod(directory, 0o755);
       const { compression, stream } = await peekCompression(archive);
       // gzip and zstd are kept as they came, so that the blob has the digest that others know it by
-      const kept = compression === 'gzip' || compression === 'zstd';
-      const plain = kept
-        ? decompress(
-            tee(stream, (chunk) => ingest.write(chunk)),
-            compression,
-          )
-        : teeZstd(decompress(stream, compression), (chunk) => ingest.write(chunk));
+      const asItCame = ingest === undefined || compression === 'gzip' || compression === 'zstd';
+      const plain =
+        ingest === undefined
+          ? decompress(stream, compression)
+          : asItCame
+            ? decompress(
+                tee(stream, (chunk) => ingest.write(chunk)),
+                compression,
+              )
+            : teeZstd(decompress(stream, compression), (chunk) => ingest.write(chunk));
       const unpacked = await unpackTar(directory, plain, { whiteouts: 'overlay' }, options.signal);
       const diffId: Digest = `sha256:${unpacked.sha256}`;
       if (options.diffId !== undefined && options.diffId !== diffId) {
@@ -133,12 +145,14 @@ export class Layers {
           `layers from manifest don't match image configuration: expected ${options.diffId}, got ${diffId}`,
         );
       }
+      await options.after?.();
+      if (options.after !== undefined) this.#checkDepth(parent);
       const chain = chainOf(parent, diffId);
       return await this.#mutex.run(chain, async () => {
         lease.layers.add(chain);
         const existing = this.#layers.get(chain);
         if (existing) return existing;
-        const blob = await ingest.commit();
+        const blob = options.kept ? await options.kept() : await (ingest as Ingest).commit();
         lease.blobs.add(blob.digest);
         const layer: Layer = {
           chain,
@@ -146,7 +160,7 @@ export class Layers {
           diffId,
           name: this.#nameFor(chain),
           size: unpacked.size,
-          blob: { ...blob, mediaType: compression === 'gzip' ? MEDIA.layerGzip : MEDIA.layerZstd },
+          blob: { ...blob, mediaType: asItCame ? typeOf(compression) : MEDIA.layerZstd },
           boot: this.#boot,
         };
         await rename(directory, this.#paths.layer(layer.name));
@@ -155,14 +169,18 @@ export class Layers {
         return layer;
       });
     } finally {
-      await ingest.discard();
+      await ingest?.discard();
       await rm(directory, { recursive: true, force: true });
     }
   }
 
   /** The archive as it was before compression: its digest is the layer's diff ID. */
   archive(layer: Layer): AsyncIterable<Uint8Array> {
-    return decompress(this.#blobs.read(layer.blob.digest), layer.blob.mediaType === MEDIA.layerGzip ? 'gzip' : 'zstd');
+    return decompress(this.#blobs.read(layer.blob.digest), compressionOf(layer.blob.mediaType));
+  }
+
+  #checkDepth(parent: Digest | undefined): void {
+    if (parent !== undefined && this.stack(parent).length >= MAX_DEPTH) throw invalid('max depth exceeded');
   }
 
   /** Forgets a layer at once; its files go in the background. Nothing may be above it. */
@@ -237,6 +255,18 @@ export class Layers {
     for (const { boot: _, ...layer } of pending)
       if (this.#layers.get(layer.chain)?.name === layer.name) this.#put(layer);
   }
+}
+
+function typeOf(compression: Compression): string {
+  if (compression === 'none') return MEDIA.layer;
+  if (compression === 'gzip') return MEDIA.layerGzip;
+  if (compression === 'zstd') return MEDIA.layerZstd;
+  throw invalid(`layers compressed with ${compression} are not supported`);
+}
+
+function compressionOf(mediaType: string): Compression {
+  if (mediaType === MEDIA.layer) return 'none';
+  return mediaType === MEDIA.layerGzip ? 'gzip' : 'zstd';
 }
 
 function acceptLayer(value: unknown, key: string): Layer | undefined {

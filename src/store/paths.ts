@@ -5,6 +5,7 @@
 //     blobs/sha256/<64 hex>      0600  image configurations and layers as they came, or compressed with zstd
 //     l/<12 hex>/                      one unpacked layer, named by its chain ID; the overlay option string holds many of these
 //     l/+<16 hex>/                     a layer that is being unpacked or thrown away; removed at the next start
+//     part/<64 hex>              0600  what came of a blob whose download broke off; it goes on from there
 //     tmp/<16 hex>                     a blob or archive that is being written; removed at the next start
 //     cache/                           what bootstrap fetched and may need again
 import { randomBytes } from 'node:crypto';
@@ -17,8 +18,10 @@ export interface StorePaths {
   readonly blobs: string;
   readonly layers: string;
   readonly temporary: string;
+  readonly partial: string;
   readonly cache: string;
   blob(digest: Digest): string;
+  partialBlob(digest: Digest): string;
   layer(name: string): string;
   /** A new name for a layer in the making. */
   newLayer(): string;
@@ -35,8 +38,10 @@ export function storePaths(root: string): StorePaths {
     blobs: join(root, 'blobs', 'sha256'),
     layers: join(root, 'l'),
     temporary: join(root, 'tmp'),
+    partial: join(root, 'part'),
     cache: join(root, 'cache'),
     blob: (digest) => join(root, 'blobs', 'sha256', digest.slice('sha256:'.length)),
+    partialBlob: (digest) => join(root, 'part', digest.slice('sha256:'.length)),
     layer: (name) => join(root, 'l', name),
     newLayer: () => join(root, 'l', UNFINISHED + unique()),
     newTemporary: () => join(root, 'tmp', unique()),

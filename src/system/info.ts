@@ -25,6 +25,7 @@ export interface SystemFacts {
   readonly warnings: readonly string[];
   readonly controllers: readonly string[];
   readonly insecureRegistries: readonly string[];
+  readonly mirrors: Readonly<Record<string, readonly string[]>>;
 }
 
 const GO_ARCH: Record<string, string> = {
@@ -128,11 +129,7 @@ export function infoOf(facts: SystemFacts, counts: SystemCounts): InfoResponse {
     OSType: 'linux',
     Architecture: MACHINE[abilities.arch] ?? abilities.arch,
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: {
-      InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8'],
-      IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
-      Mirrors: null,
-    },
+    RegistryConfig: registryConfig(facts),
     NCPU: cpus().length,
     MemTotal: totalmem(),
     GenericResources: null,
@@ -193,4 +190,22 @@ function osRelease(): Record<string, string> {
   } catch {
     return {};
   }
+}
+
+/** As dockerd has it: mirrors of Docker Hub, what may be spoken to without TLS; and mirrors of the others. */
+function registryConfig({ insecureRegistries, mirrors }: SystemFacts): object {
+  const isRange = (entry: string): boolean => entry.includes('/');
+  const own = (name: string): object => ({
+    Name: name,
+    Mirrors: [...(mirrors[name] ?? [])],
+    Secure: !insecureRegistries.includes(name),
+    Official: name === 'docker.io',
+  });
+  const names = ['docker.io', ...Object.keys(mirrors), ...insecureRegistries.filter((entry) => !isRange(entry))];
+  const hub = mirrors['docker.io'] ?? [];
+  return {
+    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...insecureRegistries.filter(isRange)],
+    IndexConfigs: Object.fromEntries([...new Set(names)].map((name) => [name, own(name)])),
+    Mirrors: hub.length > 0 ? [...hub] : null,
+  };
 }

@@ -1,6 +1,5 @@
 // Handlers of images: query and body in, the verb, the answer in the client's version.
-import { BerthError, forbidden, invalid, isErrno, messageOf, notImplemented } from '../../base/errors.ts';
-import { isDigest } from '../../base/ids.ts';
+import { BerthError, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import {
   download,
   errorMessage,
@@ -8,14 +7,14 @@ import {
   type Images,
   parseReference,
   repoTagReference,
-  type Say,
   withDigest,
   withProgress,
   withTag,
 } from '../../images/index.ts';
-import type { ProgressMessage } from '../../spec/docker/index.ts';
 import { decodePlatform, type Platform, parsePlatform } from '../../spec/oci/index.ts';
-import type { ApiRequest, ApiResponse, Handlers, StreamBody } from '../handler.ts';
+import { credentialsOf } from '../credentials.ts';
+import type { ApiRequest, ApiResponse, Handlers } from '../handler.ts';
+import { Lines } from '../lines.ts';
 import { imageSummaryForVersion, inspectForVersion } from '../shape/image.ts';
 
 export function imageHandlers(images: Images): Handlers {
@@ -59,7 +58,8 @@ export function imageHandlers(images: Images): Handlers {
     },
     ImagePrune: (request, response) => response.json(images.prune(request.query.filters ?? new Map())),
     ImageCreate: (request, response) =>
-      request.query.fromImage ? pull(request) : importOne(images, request, response),
+      request.query.fromImage ? pull(images, request, response) : importOne(images, request, response),
+    ImagePush: (request, response) => push(images, request, response),
     ImageLoad: (request, response) => load(images, request, response),
     ImageGet: (request, response) =>
       save(images, [request.params['name'] ?? ''], request, request.query.platform, response),
@@ -69,47 +69,50 @@ export function imageHandlers(images: Images): Handlers {
   };
 }
 
-/** Progress lines; the stream begins with the first of them, so that earlier failures keep their status. */
-class Lines {
-  readonly #response: ApiResponse;
-  #stream: StreamBody | undefined;
-
-  constructor(response: ApiResponse) {
-    this.#response = response;
-  }
-
-  readonly say: Say = async (message: ProgressMessage): Promise<void> => {
-    this.#stream ??= this.#response.stream('application/json');
-    await this.#stream.write(`${JSON.stringify(message)}\r\n`);
-  };
-
-  async finish(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!this.#stream) throw error;
-      await this.say(errorMessage(error));
-    }
-    this.#stream ??= this.#response.stream('application/json');
-    this.#stream.end();
-  }
-}
-
 function onlyPlatform(minor: number, given: readonly string[] | undefined): Platform | undefined {
   if (minor < 48 || !given?.[0]) return undefined;
   if (given.length > 1) throw invalid('multiple platform parameters not supported');
   return decodePlatform(given[0]);
 }
 
-/** What a pull asks for is checked as dockerd does, so that only the fetching itself is missing. */
-async function pull({ query, minor }: ApiRequest<'ImageCreate'>): Promise<void> {
-  if (minor >= 32 && query.platform) parsePlatform(query.platform);
+async function pull(images: Images, request: ApiRequest<'ImageCreate'>, response: ApiResponse): Promise<void> {
+  const { query, minor, headers, signal } = request;
+  const platform = minor >= 32 && query.platform ? parsePlatform(query.platform) : undefined;
   let reference = parseReference((query.fromImage ?? '').replace(/:$/, ''));
   const { tag } = query;
-  if (tag) reference = isDigest(tag) ? withDigest(reference, tag) : withTag(reference, tag);
-  if (familiarName(reference) === 'scratch') throw forbidden("'scratch' is a reserved name");
-  throw notImplemented('pulling from a registry is not implemented yet', {
-    hint: '"berth image bootstrap busybox" or "berth image bootstrap debian" makes an image from this host\'s packages; "docker load" and "docker import" read archives.',
+  if (tag) reference = tag.includes(':') ? withDigest(reference, tag) : withTag(reference, tag);
+  if (familiarName(reference) === 'scratch') throw invalid("'scratch' is a reserved name");
+  const lines = new Lines(response);
+  await lines.finish(() =>
+    images.pull(reference, {
+      ...(platform ? { platform } : {}),
+      credentials: credentialsOf(headers),
+      say: lines.say,
+      signal,
+    }),
+  );
+}
+
+async function push(images: Images, request: ApiRequest<'ImagePush'>, response: ApiResponse): Promise<void> {
+  const { params, query, minor, headers, signal } = request;
+  const platform = minor >= 46 && query.platform ? decodePlatform(query.platform) : undefined;
+  const name = parseReference(params['name'] ?? '');
+  const reference = query.tag ? withTag(name, query.tag) : name;
+  if (headers['x-registry-auth'] === undefined) throw invalid('bad parameters and missing X-Registry-Auth: EOF');
+  const lines = new Lines(response);
+  await lines.finish(async () => {
+    try {
+      await images.push(reference, {
+        ...(platform ? { platform } : {}),
+        credentials: credentialsOf(headers),
+        say: lines.say,
+        signal,
+      });
+    } catch (error) {
+      // dockerd has sent its status before it looks for the image
+      if (signal.aborted) throw error;
+      await lines.say(errorMessage(error));
+    }
   });
 }
 

@@ -3,7 +3,6 @@ import { readdirSync } from 'node:fs';
 import { BerthError, invalid, notFound } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Images } from '../../images/index.ts';
-import { login } from '../../registry/client/index.ts';
 import type { ContainerSummary, EventMessage, Filters } from '../../spec/docker/index.ts';
 import { infoOf, type SystemFacts, versionOf } from '../../system/index.ts';
 import type { Volumes } from '../../volumes/index.ts';
@@ -37,19 +36,6 @@ export function systemHandlers({ engine, images, volumes, facts }: SystemParts):
           openFiles: readdirSync('/proc/self/fd').length,
         }),
       );
-    },
-    SystemAuth: async (request, response) => {
-      const body = ((await request.json()) ?? {}) as {
-        username?: unknown;
-        password?: unknown;
-        serveraddress?: unknown;
-      };
-      const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-      await login(
-        { username: text(body.username), password: text(body.password), server: text(body.serveraddress) },
-        { insecure: facts.insecureRegistries, signal: request.signal },
-      );
-      response.json({ Status: 'Login Succeeded', IdentityToken: '' });
     },
     // there are no plugins: clients that look for one among other things get an honest answer
     PluginList: (_, response) => response.json([]),

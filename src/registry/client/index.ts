@@ -1,2 +1,11 @@
 // Speaking to registries.
+export { chooseManifest, isAttestation, platformOf } from './choose.ts';
+export { type Document, type ManifestDocument, parseDocument } from './document.ts';
 export { login } from './login.ts';
+export { Registries } from './registry.ts';
+export type { Fetched, Remote, Upload } from './remote.ts';
+export { search, type SearchResult } from './search.ts';
+export { checkMirror, DEFAULT_SETTINGS, type RegistrySettings } from './settings.ts';
+export type { Credentials } from './tokens.ts';
+export { retrying } from './retry.ts';
+export { NetworkError, RefusedError, waitBefore } from './words.ts';

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { hostOf, isInsecure, login, parseChallenge } from './login.ts';
+import { login } from './login.ts';
+import { Registries } from './registry.ts';
+import { DEFAULT_SETTINGS } from './settings.ts';
 
 async function registry(listener: RequestListener): Promise<{ address: string; server: Server }> {
   const server = createServer(listener);
@@ -11,35 +13,42 @@ async function registry(listener: RequestListener): Promise<{ address: string; s
 }
 
 const right = `Basic ${Buffer.from('ada:secret').toString('base64')}`;
-const options = { insecure: [], signal: new AbortController().signal };
+const { signal } = new AbortController();
+const enter = (server: string, password: string): Promise<string> =>
+  login(new Registries(DEFAULT_SETTINGS), server, { username: 'ada', password }, signal);
 
 test('Basic: the right password is accepted, a wrong one is not', async () => {
   const { address, server } = await registry((request, response) => {
     if (request.headers.authorization === right) response.writeHead(200).end();
     else response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end();
   });
-  await login({ username: 'ada', password: 'secret', server: address }, options);
-  await assert.rejects(login({ username: 'ada', password: 'no', server: `http://${address}/v2/` }, options), {
+  await enter(address, 'secret');
+  await assert.rejects(enter(`http://${address}/v2/`, 'no'), {
     kind: 'unauthorized',
     message: /unauthorized: incorrect username or password/,
   });
   server.close();
 });
 
-test('Bearer: the password goes to the token server that the registry names', async () => {
+test('Bearer: the password goes to the token server that the registry names, a refresh token comes back', async () => {
   const asked: string[] = [];
   const { address, server } = await registry((request, response) => {
-    asked.push(request.url ?? '');
-    if (request.url?.startsWith('/token'))
-      response.writeHead(request.headers.authorization === right ? 200 : 401).end('{}');
+    asked.push(`${request.method} ${request.url}`);
+    if (request.url?.startsWith('/token')) {
+      const good = request.headers.authorization === right || request.method === 'POST';
+      response.writeHead(good ? 200 : 401).end('{"token":"t","refresh_token":"again"}');
+    } else if (request.headers.authorization === 'Bearer t') response.writeHead(200).end();
     else
       response
         .writeHead(401, { 'WWW-Authenticate': `Bearer realm="http://${request.headers.host}/token",service="s"` })
         .end();
   });
-  await login({ username: 'ada', password: 'secret', server: address }, options);
-  assert.match(asked.at(-1) ?? '', /^\/token\?service=s&account=ada/);
-  await assert.rejects(login({ username: 'ada', password: 'no', server: address }, options), { kind: 'unauthorized' });
+  assert.equal(await enter(address, 'secret'), 'again');
+  assert.match(
+    asked.find((one) => one.includes('/token')) ?? '',
+    /^GET \/token\?offline_token=true&service=s&account=ada/,
+  );
+  await assert.rejects(enter(address, 'no'), { kind: 'unauthorized' });
   server.close();
 });
 
@@ -47,19 +56,6 @@ test('fault I15: a malformed challenge is an error, not a loop', async () => {
   const { address, server } = await registry((_, response) =>
     response.writeHead(401, { 'WWW-Authenticate': 'Bearer nonsense' }).end(),
   );
-  await assert.rejects(login({ username: 'a', password: 'b', server: address }, options), { kind: 'invalid' });
+  await assert.rejects(enter(address, 'b'), { kind: 'invalid' });
   server.close();
-});
-
-test('the host of a server address, and who may be spoken to without TLS', () => {
-  assert.equal(hostOf(''), 'registry-1.docker.io');
-  assert.equal(hostOf('https://index.docker.io/v1/'), 'registry-1.docker.io');
-  assert.equal(hostOf('reg.example:5000/x'), 'reg.example:5000');
-  assert.equal(isInsecure('127.0.0.1:5000', []), true);
-  assert.equal(isInsecure('reg.example:5000', []), false);
-  assert.equal(isInsecure('reg.example:5000', ['reg.example:5000']), true);
-  assert.deepEqual(parseChallenge('Bearer realm="https://a/b",scope=x'), {
-    scheme: 'bearer',
-    parameters: { realm: 'https://a/b', scope: 'x' },
-  });
 });

@@ -1,0 +1,194 @@
+// An image from a registry: `docker pull`. Layers come side by side and are unpacked while they come.
+import { invalid, messageOf, notFound } from '../../base/errors.ts';
+import { type Digest, shortId } from '../../base/ids.ts';
+import { type Credentials, retrying } from '../../registry/client/index.ts';
+import { formatPlatform, type Platform, platformMatches } from '../../spec/oci/index.ts';
+import { chainsOf, type Lease } from '../../store/index.ts';
+import { type Image, parseImageFile } from '../catalog.ts';
+import { emitNamed, type ImageContext } from '../context.ts';
+import { platformOf } from '../find.ts';
+import type { Say } from '../progress.ts';
+import {
+  familiarName,
+  familiarString,
+  fullName,
+  type Reference,
+  withDefaultTag,
+  withDigest,
+  withTag,
+} from '../reference/index.ts';
+import { checkDigest, type Resolved, resolveImage } from './resolve.ts';
+import { pullError } from './words.ts';
+
+export interface PullOptions {
+  readonly platform?: Platform;
+  readonly credentials: Credentials;
+  readonly say: Say;
+  readonly signal: AbortSignal;
+}
+
+/** Without tag and digest every tag of the repository is pulled. Failures before the first line have their own status. */
+export async function pullImages(context: ImageContext, reference: Reference, options: PullOptions): Promise<void> {
+  if (reference.digest !== undefined) checkDigest(reference.digest);
+  const named = reference.tag !== undefined || reference.digest !== undefined;
+  const wanted = named
+    ? [reference]
+    : (await tagsOf(context, reference, options)).map((tag) => withTag(reference, tag));
+  let newer = false;
+  for (const one of wanted) if (await pullOne(context, one, options)) newer = true;
+  const shown = named ? familiarString(reference) : familiarName(reference);
+  await options.say({
+    status: newer ? `Status: Downloaded newer image for ${shown}` : `Status: Image is up to date for ${shown}`,
+  });
+}
+
+async function tagsOf(context: ImageContext, reference: Reference, options: PullOptions): Promise<string[]> {
+  let failure: unknown = notFound(`repository ${familiarName(reference)} not found`);
+  const { registries } = context;
+  const { credentials, signal } = options;
+  try {
+    for await (const remote of registries.readers(reference.domain, reference.path, credentials, signal)) {
+      try {
+        return await retrying(() => remote.tags(signal), registries.settings, signal);
+      } catch (error) {
+        failure = error;
+      }
+    }
+  } catch (error) {
+    failure = error;
+  }
+  throw pullError(failure, withDefaultTag(reference));
+}
+
+/** Whether there is something new. */
+async function pullOne(context: ImageContext, reference: Reference, options: PullOptions): Promise<boolean> {
+  const { credentials, platform, say, signal } = options;
+  let resolved: Resolved;
+  try {
+    resolved = await resolveImage(context.registries, reference, credentials, platform, signal);
+  } catch (error) {
+    throw signal.aborted ? error : pullError(error, reference);
+  }
+  await say({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? 'latest' });
+  const lease = context.store.leases.take();
+  let image: Image | undefined;
+  try {
+    const before = context.catalog.resolve(reference);
+    image = (await present(context, resolved, lease)) ?? (await bring(context, reference, resolved, options, lease));
+    await say({ status: `Digest: ${resolved.top.digest}` });
+    await warnOfPlatform(image, reference, platform, say);
+    const isNew = before?.id !== image.id;
+    if (reference.tag !== undefined && reference.digest === undefined && isNew)
+      context.catalog.tag(reference, image.id);
+    const byDigest = withDigest(reference, resolved.top.digest);
+    if (context.catalog.resolve(byDigest)?.id !== image.id) context.catalog.tag(byDigest, image.id);
+    emitNamed(context, 'pull', image, familiarString(reference), familiarName(reference));
+    return isNew;
+  } finally {
+    lease[Symbol.dispose]();
+    if (!image) context.catalog.collect(false);
+  }
+}
+
+/** The image, when it is here: its configuration names all the rest. */
+async function present(context: ImageContext, { manifest }: Resolved, lease: Lease): Promise<Image | undefined> {
+  const image = context.catalog.get(manifest.document.config.digest as Digest);
+  if (image) await keepManifest(context, image, manifest, lease);
+  return image;
+}
+
+/** For the next push; whether the layers here are still those that it names is seen then. */
+async function keepManifest(
+  context: ImageContext,
+  image: Image,
+  { content, digest, document }: Resolved['manifest'],
+  lease: Lease,
+): Promise<void> {
+  lease.blobs.add(digest);
+  await context.store.blobs.put(content);
+  context.catalog.setManifest(image.id, { digest, mediaType: document.mediaType });
+}
+
+async function bring(
+  context: ImageContext,
+  reference: Reference,
+  resolved: Resolved,
+  options: PullOptions,
+  lease: Lease,
+): Promise<Image> {
+  const { say, signal } = options;
+  const { manifest, config, remotes } = resolved;
+  const file = parseImageFile(config);
+  if (file.os !== 'linux') throw invalid(`image operating system "${file.os}" cannot be used on this platform`);
+  const diffIds = file.rootfs.diff_ids as Digest[];
+  const { layers } = manifest.document;
+  if (layers.length !== diffIds.length)
+    throw invalid(`layers from manifest don't match image configuration: ${layers.length} and ${diffIds.length}`);
+  const chains = chainsOf(diffIds);
+  for (const chain of chains) lease.layers.add(chain);
+  // a mistake in one layer ends the others
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  const told = new Teller(say);
+  const ready: Promise<unknown>[] = [];
+  for (const [at, descriptor] of layers.entries()) {
+    const [chain, diffId] = [chains[at], diffIds[at]] as [Digest, Digest];
+    const id = shortId(descriptor.digest);
+    if (context.store.layers.get(chain)) {
+      told.say({ status: 'Already exists', progressDetail: {}, id });
+      ready.push(Promise.resolve());
+      continue;
+    }
+    told.say({ status: 'Pulling fs layer', progressDetail: {}, id });
+    const parentReady = ready[at - 1] ?? Promise.resolve();
+    const layer = context.transfers
+      .get(
+        { descriptor, diffId, chain, parent: chains[at - 1], parentReady: () => parentReady, remotes },
+        ({ status, current, total }) =>
+          told.say({ status, progressDetail: current === undefined ? {} : { current, total: total ?? 0 }, id }),
+        both,
+      )
+      .then(() => told.say({ status: 'Pull complete', progressDetail: {}, id }));
+    layer.catch((error: unknown) => stop.abort(error));
+    ready.push(layer);
+  }
+  const ends = await Promise.allSettled(ready);
+  await told.flush();
+  if (ends.some((end) => end.status === 'rejected'))
+    throw stop.signal.reason ?? (ends.find((end) => end.status === 'rejected') as PromiseRejectedResult).reason;
+  for (const { digest } of layers) context.sources.add(digest, fullName(reference));
+  const image = await context.catalog.create(config, undefined, lease);
+  await keepManifest(context, image, manifest, lease);
+  return image;
+}
+
+async function warnOfPlatform(
+  image: Image,
+  reference: Reference,
+  platform: Platform | undefined,
+  say: Say,
+): Promise<void> {
+  const own = platformOf(image);
+  if (!platform || platformMatches(platform, own)) return;
+  await say({
+    status: `WARNING: image with reference ${familiarString(reference)} was found but does not match the specified platform: wanted ${formatPlatform(platform)}, actual: ${formatPlatform(own)}`,
+  });
+}
+
+/** Messages of several layers in their order; a client that is gone ends nothing here, its signal does. */
+class Teller {
+  readonly #say: Say;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(say: Say) {
+    this.#say = say;
+  }
+
+  say(message: Parameters<Say>[0]): void {
+    this.#tail = this.#tail.then(() => this.#say(message)).catch((error: unknown) => messageOf(error));
+  }
+
+  async flush(): Promise<void> {
+    await this.#tail;
+  }
+}

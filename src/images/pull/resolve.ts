@@ -1,0 +1,98 @@
+// From a reference to the manifest of one platform and its configuration, asked of mirrors first.
+import { invalid } from '../../base/errors.ts';
+import { isDigest, type Digest } from '../../base/ids.ts';
+import {
+  chooseManifest,
+  type Credentials,
+  type Fetched,
+  type ManifestDocument,
+  type Registries,
+  type Remote,
+  retrying,
+} from '../../registry/client/index.ts';
+import { hostPlatform, type Platform } from '../../spec/oci/index.ts';
+import type { Reference } from '../reference/index.ts';
+
+export interface Resolved {
+  /** What the reference leads to: an index, or the manifest itself. */
+  readonly top: Fetched;
+  readonly manifest: Fetched & { readonly document: ManifestDocument };
+  readonly config: Buffer;
+  /** Who has the layers, best first. */
+  readonly remotes: readonly Remote[];
+}
+
+const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
+/** An index in an index is unusual, more than this is an attack. */
+const MAX_NESTING = 3;
+
+/** Throws what the registry itself said when nobody has it. */
+export async function resolveImage(
+  registries: Registries,
+  reference: Reference,
+  credentials: Credentials,
+  platform: Platform | undefined,
+  signal: AbortSignal,
+): Promise<Resolved> {
+  const { digest, tag = 'latest' } = reference;
+  let failure: unknown;
+  const remotes: Remote[] = [];
+  let found: Omit<Resolved, 'remotes'> | undefined;
+  try {
+    for await (const remote of registries.readers(reference.domain, reference.path, credentials, signal)) {
+      remotes.push(remote);
+      if (found) continue;
+      try {
+        found = await resolveAt(registries, remote, digest ?? tag, platform, signal);
+        remotes.splice(0, remotes.length, remote);
+      } catch (error) {
+        // a mirror that fails or has something else is passed over
+        if (signal.aborted || !remote.isMirror) throw error;
+        failure = error;
+      }
+    }
+  } catch (error) {
+    if (signal.aborted || !found) throw error;
+  }
+  if (!found) throw failure;
+  return { ...found, remotes };
+}
+
+async function resolveAt(
+  registries: Registries,
+  remote: Remote,
+  reference: string,
+  platform: Platform | undefined,
+  signal: AbortSignal,
+): Promise<Omit<Resolved, 'remotes'>> {
+  const again = <T>(work: () => Promise<T>): Promise<T> => retrying(work, registries.settings, signal);
+  const top = await again(() => remote.manifest(reference, signal));
+  let manifest = top;
+  for (let depth = 0; manifest.document.kind === 'index'; depth += 1) {
+    if (depth >= MAX_NESTING) throw invalid('indexes are nested too deep');
+    const chosen = chooseManifest(manifest.document.manifests, platform ?? hostPlatform());
+    manifest = await again(() => remote.manifest(chosen.digest, signal));
+    if (manifest.content.length !== chosen.size)
+      throw invalid(`manifest ${chosen.digest} has ${manifest.content.length} bytes, its index says ${chosen.size}`);
+  }
+  const { document } = manifest;
+  if (document.kind !== 'manifest') throw invalid('no manifest of an image');
+  const { digest, mediaType, size } = document.config;
+  if (!isImageConfig(mediaType)) throw invalid(`Encountered remote "${mediaType}"(unknown) when fetching`);
+  if (size > MAX_CONFIG_BYTES) throw invalid(`the image configuration is too large: ${size} bytes`);
+  const config = await again(() => remote.blobWhole(digest as Digest, MAX_CONFIG_BYTES, 'image config', signal));
+  return { top, manifest: { ...manifest, document }, config };
+}
+
+function isImageConfig(mediaType: string): boolean {
+  return (
+    mediaType === 'application/vnd.oci.image.config.v1+json' ||
+    mediaType.startsWith('application/vnd.docker.container.image') ||
+    mediaType === 'application/octet-stream'
+  );
+}
+
+/** What can be asked of a registry as a reference: a tag, or a digest of a kind that is known here. */
+export function checkDigest(digest: string): void {
+  if (!isDigest(digest)) throw invalid('unsupported digest algorithm');
+}

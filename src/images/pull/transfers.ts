@@ -1,0 +1,221 @@
+// Layers on their way: each downloaded once, whoever waits for it, and unpacked while it comes.
+import { availableParallelism } from 'node:os';
+import { BerthError, invalid, messageOf } from '../../base/errors.ts';
+import type { Digest } from '../../base/ids.ts';
+import type { Log } from '../../base/log.ts';
+import { KeyedMutex } from '../../base/mutex.ts';
+import type { RegistrySettings, Remote } from '../../registry/client/index.ts';
+import type { Descriptor } from '../../spec/oci/index.ts';
+import type { Layer, Store } from '../../store/index.ts';
+import { Download } from './download.ts';
+import { Shared } from './shared.ts';
+import { Slots } from './slots.ts';
+
+/** What is said about a layer, in Docker's words. */
+export interface LayerNote {
+  readonly status: string;
+  readonly current?: number;
+  readonly total?: number;
+}
+
+export interface LayerWish {
+  readonly descriptor: Descriptor;
+  readonly diffId: Digest;
+  readonly chain: Digest;
+  readonly parent: Digest | undefined;
+  /** When the parent is there. */
+  readonly parentReady: () => Promise<unknown>;
+  readonly remotes: readonly Remote[];
+}
+
+/** What a transfer gives back as soon as it can. */
+interface Held {
+  readonly free: () => void;
+  readonly unlock: () => void;
+}
+
+type Transfer = Shared<LayerNote, Layer>;
+
+const EVERY_MS = 100;
+
+export class Transfers {
+  readonly #store: Store;
+  readonly #settings: RegistrySettings;
+  readonly #log: Log;
+  readonly #running = new Map<Digest, Transfer>();
+  /** The same archive may be wanted on different parents: the second finds the first's blob. */
+  readonly #byBlob = new KeyedMutex();
+  readonly #downloads: Slots;
+  readonly #unpackers = new Slots(Math.max(2, availableParallelism()));
+
+  constructor(store: Store, settings: RegistrySettings, log: Log) {
+    this.#store = store;
+    this.#settings = settings;
+    this.#log = log;
+    this.#downloads = new Slots(settings.maxDownloads);
+  }
+
+  /** The layer, when it is there. Of several that wait for it one may leave without the others noticing. */
+  async get(wish: LayerWish, onNote: (note: LayerNote) => void, signal: AbortSignal): Promise<Layer> {
+    for (;;) {
+      let transfer = this.#running.get(wish.chain);
+      if (transfer?.abandoned) {
+        await transfer.settled;
+        if (this.#running.get(wish.chain) === transfer) this.#running.delete(wish.chain);
+        continue;
+      }
+      if (!transfer) {
+        const mine: Transfer = new Shared((tell, gone) => this.#transfer(wish, tell, gone));
+        transfer = mine;
+        this.#running.set(wish.chain, mine);
+        void mine.settled.then(() => {
+          if (this.#running.get(wish.chain) === mine) this.#running.delete(wish.chain);
+        });
+      }
+      return transfer.join(onNote, signal);
+    }
+  }
+
+  async #transfer(wish: LayerWish, tell: (note: LayerNote) => void, signal: AbortSignal): Promise<Layer> {
+    const there = this.#store.layers.get(wish.chain);
+    if (there) return there;
+    if (this.#downloads.full) tell({ status: 'Waiting' });
+    const free = await this.#downloads.take(signal);
+    const unlock = await this.#lock(wish.descriptor.digest);
+    try {
+      return await this.#bring(wish, tell, { free, unlock }, signal);
+    } catch (error) {
+      if (!(error instanceof StaleError)) throw error;
+      // what an earlier run had left was not what it should have been
+      this.#log.warn(`layer ${wish.descriptor.digest}: ${error.message}; downloading it again`);
+      return await this.#bring(wish, tell, { free, unlock }, signal);
+    } finally {
+      unlock();
+      free();
+    }
+  }
+
+  /** Gives what unlocks again: nobody waits for a parent while holding a blob that the parent may need. */
+  async #lock(blob: string): Promise<() => void> {
+    const locked = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<void>();
+    void this.#byBlob.run(blob, async () => {
+      locked.resolve();
+      await over.promise;
+    });
+    await locked.promise;
+    return over.resolve;
+  }
+
+  async #bring(wish: LayerWish, tell: (note: LayerNote) => void, held: Held, signal: AbortSignal): Promise<Layer> {
+    const { descriptor, diffId, parent } = wish;
+    const digest = descriptor.digest as Digest;
+    const { blobs, layers } = this.#store;
+    using lease = this.#store.leases.take();
+    lease.blobs.add(digest);
+    if (wish.parent !== undefined) lease.layers.add(wish.parent);
+    const unpack = async (source: AsyncIterable<Uint8Array>, commit: () => Promise<unknown>): Promise<Layer> => {
+      const done = await this.#unpackers.take(signal);
+      try {
+        return await layers.register(parent, source, lease, {
+          diffId,
+          kept: () => Promise.resolve({ digest, size: descriptor.size }),
+          signal,
+          after: async () => {
+            done();
+            await commit();
+            held.unlock();
+            await wish.parentReady();
+          },
+        });
+      } finally {
+        done();
+      }
+    };
+    if (blobs.has(digest)) {
+      held.free();
+      return unpack(blobs.read(digest), () => Promise.resolve());
+    }
+    const stopped = new AbortController();
+    const progress = new Progress(tell, descriptor.size);
+    const download = new Download(await blobs.resume(digest), {
+      digest,
+      size: descriptor.size,
+      remotes: wish.remotes,
+      settings: this.#settings,
+      onProgress: (note) => progress.note(note),
+      signal: AbortSignal.any([signal, stopped.signal]),
+    });
+    void download.finished.then(
+      () => {
+        held.free();
+        tell({ status: 'Verifying Checksum' });
+        tell({ status: 'Download complete' });
+      },
+      () => undefined,
+    );
+    try {
+      return await unpack(progress.unpacking(download.read()), () => download.commit());
+    } catch (error) {
+      stopped.abort();
+      await this.#give(download, error, signal);
+      throw error;
+    } finally {
+      await download.close();
+    }
+  }
+
+  /** After a failure: says whether what came was wrong, which is worse than a broken archive, and throws it away then. */
+  async #give(download: Download, error: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || !(error instanceof BerthError) || error.kind !== 'invalid') return;
+    await download.finished.catch(() => undefined);
+    await download.discard();
+    if (download.resumedAt > 0) throw new StaleError(error.message);
+    const digest = /^unexpected content digest \S+, expected (\S+)$/.exec(messageOf(error))?.[1];
+    if (digest !== undefined) throw invalid(`filesystem layer verification failed for digest ${digest}`);
+  }
+}
+
+/** A download that went on from an earlier one came to nothing. */
+class StaleError extends Error {}
+
+/** Notes of one layer, ten a second at most. */
+class Progress {
+  readonly #tell: (note: LayerNote) => void;
+  readonly #total: number;
+  #last = 0;
+  #downloaded = false;
+
+  constructor(tell: (note: LayerNote) => void, total: number) {
+    this.#tell = tell;
+    this.#total = total;
+  }
+
+  note(note: { readonly bytes: number } | { readonly waits: number }): void {
+    if ('waits' in note) {
+      const seconds = Math.ceil(note.waits / 1000);
+      this.#tell({ status: `Retrying in ${seconds} second${seconds === 1 ? '' : 's'}` });
+      return;
+    }
+    this.#downloaded = note.bytes >= this.#total;
+    this.#show('Downloading', note.bytes);
+  }
+
+  #show(status: string, current: number): void {
+    const now = Date.now();
+    if (now - this.#last < EVERY_MS) return;
+    this.#last = now;
+    this.#tell({ status, current, total: this.#total });
+  }
+
+  /** Passes the archive on; once it is all there, what is left of it is shown as being unpacked. */
+  async *unpacking(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    let current = 0;
+    for await (const chunk of source) {
+      yield chunk;
+      current += chunk.length;
+      if (this.#downloaded) this.#show('Extracting', current);
+    }
+    if (current > 0) this.#tell({ status: 'Extracting', current, total: this.#total });
+  }
+}

@@ -1,0 +1,27 @@
+// What a pull that failed says: Docker's words around those of the registry. Pure.
+import { type BerthError, notFound, unavailable } from '../../base/errors.ts';
+import { NetworkError, RefusedError } from '../../registry/client/index.ts';
+import { familiarName, familiarString, type Reference } from '../reference/index.ts';
+
+const MADE_HERE = new Set(['library/busybox', 'library/debian']);
+
+export function pullError(error: unknown, reference: Reference): unknown {
+  if (error instanceof RefusedError) {
+    const name = familiarName(reference);
+    const missing = (words: string): BerthError => notFound(`${words}: ${error.message}`, { cause: error });
+    if (error.code === 'DENIED' || error.code === 'UNAUTHORIZED') {
+      if (error.message.includes('no basic auth credentials')) return error;
+      return missing(`pull access denied for ${name}, repository does not exist or may require 'docker login'`);
+    }
+    if (error.code === 'NAME_UNKNOWN') return missing(`repository ${name} not found`);
+    if (error.code === 'MANIFEST_UNKNOWN' || error.status === 404)
+      return missing(`manifest for ${familiarString(reference)} not found`);
+    return error;
+  }
+  if (error instanceof NetworkError && reference.domain === 'docker.io' && MADE_HERE.has(reference.path))
+    return unavailable(error.message, {
+      cause: error,
+      hint: `No registry can be reached. "berth image bootstrap ${familiarName(reference)}" makes this image from the packages of this host's distribution.`,
+    });
+  return error;
+}

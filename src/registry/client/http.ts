@@ -1,0 +1,225 @@
+// One request to a registry: connections kept alive, time limits, redirects that leave credentials behind.
+import { Agent, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
+import type { Agent as TlsAgent } from 'node:https';
+import { cancelled, invalid } from '../../base/errors.ts';
+import type { Timing } from './settings.ts';
+import { NetworkError, networkError, refusal } from './words.ts';
+
+export interface TlsFiles {
+  readonly ca?: readonly Buffer[];
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  /** False: whoever answers is taken for the registry. */
+  readonly verify: boolean;
+}
+
+export interface Wish {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly authorization?: string | undefined;
+  readonly body?: Buffer | { readonly stream: AsyncIterable<Uint8Array>; readonly length: number };
+  readonly signal: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+  /** Whether that is the origin that was asked. */
+  readonly sameOrigin: boolean;
+  header(name: string): string | undefined;
+  readonly body: IncomingMessage;
+}
+
+const MAX_REDIRECTS = 10;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const MAX_HEADER_BYTES = 64 * 1024;
+const ERROR_BYTES = 16 * 1024;
+
+/** Connections to one registry and to wherever it redirects. */
+export class Transport {
+  readonly #tls: TlsFiles;
+  readonly #origin: string;
+  readonly #timing: Timing;
+  readonly #plainAgent = new Agent({ keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 24, maxFreeSockets: 8 });
+  #agents: { readonly own: TlsAgent; readonly others: TlsAgent } | undefined;
+
+  /** `host` is the registry; only it sees the client's certificate, and only it may go unverified. */
+  constructor(host: string, tls: TlsFiles, timing: Timing) {
+    this.#origin = host;
+    this.#tls = tls;
+    this.#timing = timing;
+  }
+
+  /** The answer, whatever its status; its body must be read or destroyed. Throws NetworkError, or cancelled. */
+  async send(wish: Wish): Promise<Answer> {
+    let { url } = wish;
+    for (let hops = 0; ; hops += 1) {
+      const sameOrigin = url.origin === wish.url.origin;
+      const response = await this.#once(wish, url, sameOrigin ? wish.authorization : undefined);
+      const status = response.statusCode ?? 0;
+      const location = response.headers.location;
+      const repeatable = wish.body === undefined || Buffer.isBuffer(wish.body);
+      if (!REDIRECTS.has(status) || location === undefined || !repeatable) {
+        return {
+          status,
+          url,
+          sameOrigin,
+          header: (name) => {
+            const value = response.headers[name];
+            return Array.isArray(value) ? value.join(', ') : value;
+          },
+          body: response,
+        };
+      }
+      response.resume();
+      if (hops >= MAX_REDIRECTS)
+        throw new NetworkError(`${wish.method} ${url.host}: stopped after 10 redirects`, 'REDIRECTS', false);
+      const next = resolveUrl(location, url);
+      if (url.protocol === 'https:' && next.protocol !== 'https:' && this.#tls.verify)
+        throw new NetworkError(
+          `refusing to follow a redirect of ${url.host} from https to ${next.protocol}//${next.host}`,
+          'DOWNGRADE',
+          false,
+        );
+      url = next;
+    }
+  }
+
+  async #once(wish: Wish, url: URL, authorization: string | undefined): Promise<IncomingMessage> {
+    if (wish.signal.aborted) throw cancelled('context canceled');
+    const { body } = wish;
+    const length = body === undefined ? undefined : Buffer.isBuffer(body) ? body.length : body.length;
+    const options: RequestOptions = {
+      method: wish.method,
+      headers: {
+        'User-Agent': 'berth',
+        ...wish.headers,
+        ...(authorization === undefined ? {} : { Authorization: authorization }),
+        ...(length === undefined
+          ? wish.method === 'POST' || wish.method === 'PUT' || wish.method === 'PATCH'
+            ? { 'Content-Length': '0' }
+            : {}
+          : { 'Content-Length': String(length) }),
+      },
+      maxHeaderSize: MAX_HEADER_BYTES,
+      signal: wish.signal,
+    };
+    let send = plainRequest;
+    if (url.protocol === 'https:') {
+      // TLS is loaded when a registry is first spoken to, not with the daemon
+      const https = await import('node:https');
+      this.#agents ??= this.#makeAgents(https.Agent);
+      options.agent = url.host === this.#origin ? this.#agents.own : this.#agents.others;
+      send = https.request;
+    } else options.agent = this.#plainAgent;
+    return new Promise((resolve, reject) => {
+      const sent = send(url, options);
+      const fail = (error: unknown): void => {
+        if (wish.signal.aborted) reject(cancelled('context canceled', { cause: error }));
+        else reject(error instanceof NetworkError ? error : networkError(wish.method, url, error));
+      };
+      sent.setTimeout(body === undefined ? this.#timing.idle : this.#timing.answer, () =>
+        sent.destroy(new NetworkError(`${wish.method} ${url.host}: i/o timeout`, 'ETIMEDOUT', true)),
+      );
+      sent.once('response', resolve);
+      sent.once('error', fail);
+      if (body === undefined || Buffer.isBuffer(body)) sent.end(body);
+      else
+        pump(body.stream, sent).catch((error: unknown) => {
+          sent.destroy(error instanceof Error ? error : new Error(String(error)));
+        });
+    });
+  }
+
+  #makeAgents(Maker: typeof TlsAgent): { own: TlsAgent; others: TlsAgent } {
+    const common = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 24, maxFreeSockets: 8 };
+    const { ca, cert, key, verify } = this.#tls;
+    return {
+      own: new Maker({
+        ...common,
+        rejectUnauthorized: verify,
+        ...(ca === undefined ? {} : { ca: [...ca] }),
+        ...(cert === undefined ? {} : { cert }),
+        ...(key === undefined ? {} : { key }),
+      }),
+      others: new Maker({ ...common, rejectUnauthorized: verify }),
+    };
+  }
+
+  /** Closes the connections that nobody uses. */
+  close(): void {
+    this.#plainAgent.destroy();
+    this.#agents?.own.destroy();
+    this.#agents?.others.destroy();
+  }
+}
+
+async function pump(source: AsyncIterable<Uint8Array>, sent: ReturnType<typeof plainRequest>): Promise<void> {
+  for await (const chunk of source) {
+    if (sent.destroyed) return;
+    if (!sent.write(chunk))
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          sent.off('drain', done);
+          sent.off('close', done);
+          resolve();
+        };
+        sent.on('drain', done);
+        sent.on('close', done);
+      });
+  }
+  sent.end();
+}
+
+/** A Location, which may be relative and may have a query of its own. */
+export function resolveUrl(location: string, base: URL): URL {
+  let url: URL;
+  try {
+    url = new URL(location, base);
+  } catch {
+    throw invalid(`${base.host} names an address that is none: "${location.slice(0, 200)}"`);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw invalid(`${base.host} names an address of an unsupported kind: "${url.protocol}"`);
+  return url;
+}
+
+/** A small body as a whole. Throws invalid when it is larger than `limit`. */
+export async function readBody(answer: Answer, limit: number, what: string): Promise<Buffer> {
+  const declared = Number(answer.header('content-length') ?? 0);
+  if (declared > limit) {
+    answer.body.destroy();
+    throw invalid(`${what} of ${answer.url.host} is too large: ${declared} bytes, at most ${limit} are taken`);
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit) throw invalid(`${what} of ${answer.url.host} is too large: more than ${limit} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    answer.body.destroy();
+    if (error instanceof Error && 'kind' in error) throw error;
+    throw networkError('GET', answer.url, error);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Throws what an answer that is no success says; its body is used up. */
+export async function refuse(method: string, answer: Answer): Promise<never> {
+  let text = '';
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      text += chunk.toString('utf8');
+      if (text.length > ERROR_BYTES) break;
+    }
+  } catch {
+    // the status is all there is
+  }
+  answer.body.destroy();
+  throw refusal(method, answer.url, answer, text);
+}

@@ -1,0 +1,132 @@
+// Looks for repositories by a word: the index API of Docker Hub and of registries that have it, else their catalog.
+import { invalid, notFound, unavailable } from '../../base/errors.ts';
+import { readBody } from './http.ts';
+import type { Registries } from './registry.ts';
+import { sendAuthorized } from './remote.ts';
+import { HUB, originOf } from './settings.ts';
+import type { Credentials } from './tokens.ts';
+
+export interface SearchResult {
+  readonly name: string;
+  readonly description: string;
+  readonly star_count: number;
+  readonly is_official: boolean;
+  readonly is_automated: boolean;
+}
+
+export interface SearchWish {
+  readonly term: string;
+  readonly limit: number | undefined;
+  readonly filters: ReadonlyMap<string, readonly string[]>;
+}
+
+const DEFAULT_LIMIT = 25;
+const MAX_LIMIT = 100;
+const MAX_BYTES = 8 * 1024 * 1024;
+/** The index of Docker Hub is another host than its registry. */
+const HUB_INDEX = 'index.docker.io';
+
+/** Throws invalid for what cannot be meant, in Docker's words. */
+export async function search(
+  registries: Registries,
+  wish: SearchWish,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<SearchResult[]> {
+  const { limit = DEFAULT_LIMIT } = wish;
+  const keep = searchFilter(wish.filters);
+  if (limit < 1 || limit > MAX_LIMIT) throw invalid(`limit ${limit} is outside the range of [1, ${MAX_LIMIT}]`);
+  const { domain, term } = splitTerm(wish.term);
+  const endpoint = domain === HUB ? { ...originOf(domain), host: HUB_INDEX } : originOf(domain);
+  const access = await registries.access(endpoint, signal);
+  const url = new URL('/v1/search', access.base);
+  url.searchParams.set('q', term);
+  url.searchParams.set('n', String(limit));
+  const wanted = { method: 'GET', url, signal } as const;
+  const answer = await sendAuthorized(access, credentials, wanted, []);
+  if (answer.status === 200)
+    return resultsOf(parsed(await readBody(answer, MAX_BYTES, 'the search result'))).filter(keep);
+  answer.body.resume();
+  if (answer.status !== 404 || domain === HUB) throw unavailable(`unexpected status code ${answer.status}`);
+  return (await byCatalog(registries, domain, term, credentials, signal)).filter(keep).slice(0, limit);
+}
+
+/** A first part with a dot, a colon or `localhost` names the registry. */
+export function splitTerm(text: string): { domain: string; term: string } {
+  if (text.includes('://'))
+    throw invalid(`invalid repository name: repository name (${text}) should not have a scheme`);
+  const slash = text.indexOf('/');
+  const first = slash < 0 ? '' : text.slice(0, slash);
+  if (!/[.:]/.test(first) && first !== 'localhost') return { domain: HUB, term: text.replace(/^library\//, '') };
+  const term = text.slice(slash + 1);
+  return first === HUB || first === HUB_INDEX
+    ? { domain: HUB, term: term.replace(/^library\//, '') }
+    : { domain: first, term };
+}
+
+export function searchFilter(filters: ReadonlyMap<string, readonly string[]>): (result: SearchResult) => boolean {
+  for (const key of filters.keys())
+    if (!['is-automated', 'is-official', 'stars'].includes(key)) throw invalid(`invalid filter '${key}'`);
+  const truth = (key: string): boolean | undefined => {
+    const [value, ...more] = filters.get(key) ?? [];
+    if (value === undefined) return undefined;
+    if (more.length > 0 || !/^(1|t|true|0|f|false)$/i.test(value))
+      throw invalid(`invalid filter '${key}=${(filters.get(key) ?? []).join(' ')}'`);
+    return /^(1|t|true)$/i.test(value);
+  };
+  const [official, automated] = [truth('is-official'), truth('is-automated')];
+  const stars = (filters.get('stars') ?? []).map((text) => {
+    if (!/^\d+$/.test(text)) throw invalid(`invalid filter 'stars=${text}'`);
+    return Number(text);
+  });
+  const least = Math.max(0, ...stars);
+  return (result) =>
+    (official === undefined || result.is_official === official) &&
+    (automated === undefined || result.is_automated === automated) &&
+    result.star_count >= least;
+}
+
+async function byCatalog(
+  registries: Registries,
+  domain: string,
+  term: string,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<SearchResult[]> {
+  const access = await registries.access(originOf(domain), signal);
+  const url = new URL('/v2/_catalog?n=1000', access.base);
+  const answer = await sendAuthorized(access, credentials, { method: 'GET', url, signal }, ['registry:catalog:*']);
+  if (answer.status !== 200) {
+    answer.body.resume();
+    throw notFound(`${domain} has no search: unexpected status code ${answer.status}`);
+  }
+  const { repositories } = (parsed(await readBody(answer, MAX_BYTES, 'the catalog')) ?? {}) as {
+    repositories?: unknown;
+  };
+  const names: unknown[] = Array.isArray(repositories) ? repositories : [];
+  return names
+    .filter((name): name is string => typeof name === 'string' && name.includes(term))
+    .map((name) => ({ name, description: '', star_count: 0, is_official: false, is_automated: false }));
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    throw unavailable('the registry answered the search with something that is no JSON');
+  }
+}
+
+function resultsOf(value: unknown): SearchResult[] {
+  const { results } = (value ?? {}) as { results?: unknown };
+  if (!Array.isArray(results)) return [];
+  return results
+    .filter((one): one is Record<string, unknown> => typeof one === 'object' && one !== null)
+    .map((one) => ({
+      name: typeof one['name'] === 'string' ? one['name'] : '',
+      description: typeof one['description'] === 'string' ? one['description'] : '',
+      star_count: typeof one['star_count'] === 'number' ? one['star_count'] : 0,
+      is_official: one['is_official'] === true,
+      is_automated: one['is_automated'] === true,
+    }));
+}

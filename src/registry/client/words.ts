@@ -1,0 +1,194 @@
+// What went wrong with a registry, in Docker's words: network failures as Go says them, refusals as registries send them.
+import { BerthError, type ErrorKind, messageOf } from '../../base/errors.ts';
+
+/** A request that did not come to an answer, or broke in the middle of one. */
+export class NetworkError extends BerthError {
+  /** Whether another try may help; a certificate does not get better. */
+  readonly again: boolean;
+  readonly code: string;
+
+  constructor(message: string, code: string, again: boolean, cause?: unknown) {
+    super('unavailable', message, { cause });
+    this.name = 'NetworkError';
+    this.code = code;
+    this.again = again;
+  }
+}
+
+/** An answer that is a refusal. */
+export class RefusedError extends BerthError {
+  readonly status: number;
+  /** Of the registry's own error list: `MANIFEST_UNKNOWN`, `DENIED` … */
+  readonly code: string;
+  /** Milliseconds that the registry asks to wait. */
+  readonly retryAfter: number | undefined;
+
+  constructor(kind: ErrorKind, message: string, status: number, code: string, retryAfter?: number, hint?: string) {
+    super(kind, message, hint === undefined ? {} : { hint });
+    this.name = 'RefusedError';
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+const CERTIFICATE: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'x509: certificate signed by unknown authority',
+  SELF_SIGNED_CERT_IN_CHAIN: 'x509: certificate signed by unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'x509: certificate signed by unknown authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'x509: certificate signed by unknown authority',
+  CERT_HAS_EXPIRED: 'x509: certificate has expired or is not yet valid',
+  CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'x509: certificate is not valid for this name',
+  CERT_SIGNATURE_FAILURE: 'x509: invalid signature',
+};
+
+const SYSTEM: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+};
+
+/** `Get "https://host/v2/": dial tcp 127.0.0.1:5000: connect: connection refused`. */
+export function networkError(method: string, url: URL, error: unknown): NetworkError {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const { address, port } = error as { address?: string; port?: number };
+  const certificate = CERTIFICATE[code];
+  let words = messageOf(error);
+  if (certificate !== undefined) words = `tls: failed to verify certificate: ${certificate}`;
+  else if (code === 'ENOTFOUND') words = `dial tcp: lookup ${url.hostname}: no such host`;
+  else if (code === 'EAI_AGAIN') words = `dial tcp: lookup ${url.hostname}: Temporary failure in name resolution`;
+  else if (SYSTEM[code] !== undefined)
+    words = `dial tcp ${address ?? url.hostname}${port === undefined ? '' : `:${port}`}: ${SYSTEM[code]}`;
+  else if (code === 'ECONNRESET') words = 'connection reset by peer';
+  else if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
+    words = 'http: server gave HTTP response to HTTPS client';
+  else if (code.startsWith('HPE_')) words = 'malformed HTTP response';
+  const lasting =
+    certificate !== undefined ||
+    code === 'ENOTFOUND' ||
+    code === 'EPROTO' ||
+    code.startsWith('ERR_SSL') ||
+    code.startsWith('HPE_');
+  return new NetworkError(`${goMethod(method)} "${shown(url)}": ${words}`, code, !lasting, error);
+}
+
+export function goMethod(method: string): string {
+  return method.charAt(0) + method.slice(1).toLowerCase();
+}
+
+/** Without what may be a secret: the signature of a storage's address, a user. */
+export function shown(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+const KINDS: Readonly<Record<number, ErrorKind>> = {
+  400: 'invalid',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'notFound',
+  413: 'tooLarge',
+  429: 'exhausted',
+};
+
+interface Quota {
+  readonly limit: string | undefined;
+  readonly remaining: string | undefined;
+}
+
+/** The error of an answer that is no success. `text` is the beginning of its body. */
+export function refusal(
+  method: string,
+  url: URL,
+  answer: { readonly status: number; readonly header: (name: string) => string | undefined },
+  text: string,
+): RefusedError {
+  const { status } = answer;
+  const [code, message] = firstError(text);
+  const retryAfter = parseRetryAfter(answer.header('retry-after'), Date.now());
+  if (status === 429) {
+    const quota = { limit: answer.header('ratelimit-limit'), remaining: answer.header('ratelimit-remaining') };
+    return new RefusedError(
+      'exhausted',
+      `toomanyrequests: ${message || 'too many requests'}${quotaWords(quota, retryAfter)}`,
+      status,
+      'TOOMANYREQUESTS',
+      retryAfter,
+      'Logging in often raises the limit; a mirror in daemon.json (registry-mirrors) avoids it.',
+    );
+  }
+  const kind = KINDS[status] ?? (status >= 500 ? 'unavailable' : 'internal');
+  const words =
+    code === ''
+      ? `${goMethod(method)} "${shown(url)}": unexpected status: ${status}`
+      : `${code.toLowerCase().replaceAll('_', ' ')}: ${message}`;
+  return new RefusedError(kind, words, status, code, retryAfter);
+}
+
+/** `100;w=21600` is a hundred in six hours. */
+function quotaWords({ limit, remaining }: Quota, retryAfter: number | undefined): string {
+  const parts: string[] = [];
+  const [, count, seconds] = /^(\d+)(?:;w=(\d+))?/.exec(limit ?? '') ?? [];
+  if (count !== undefined)
+    parts.push(`the quota is ${count}${seconds === undefined ? '' : ` in ${duration(Number(seconds))}`}`);
+  const left = /^\d+/.exec(remaining ?? '')?.[0];
+  if (left !== undefined) parts.push(`${left} left`);
+  if (retryAfter !== undefined) parts.push(`try again in ${duration(Math.ceil(retryAfter / 1000))}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function duration(seconds: number): string {
+  const units: [number, string][] = [
+    [3600, 'hour'],
+    [60, 'minute'],
+    [1, 'second'],
+  ];
+  const [size, name] = units.find(([unit]) => seconds >= unit && seconds % unit === 0) ?? [1, 'second'];
+  const count = seconds / size;
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
+/** Code and message of `{"errors":[{"code","message"}]}`; empty when the body is something else. */
+function firstError(text: string): [string, string] {
+  try {
+    const value = JSON.parse(text) as {
+      errors?: { code?: unknown; message?: unknown; detail?: unknown }[];
+      details?: unknown;
+    };
+    const first = value.errors?.[0];
+    if (first) {
+      const message = typeof first.message === 'string' ? first.message : '';
+      return [typeof first.code === 'string' ? first.code : '', message.slice(0, 500)];
+    }
+    if (typeof value.details === 'string') return ['', value.details.slice(0, 500)];
+  } catch {
+    // a page of some proxy
+  }
+  return ['', ''];
+}
+
+/** Milliseconds of a Retry-After header, seconds or a date; undefined when there is none that can be read. */
+export function parseRetryAfter(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text.trim())) return Number(text) * 1000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** How long to wait before the next of several tries; undefined when there is no use in one. Pure. */
+export function waitBefore(
+  error: unknown,
+  attempt: number,
+  limits: { readonly attempts: number; readonly backoff: number; readonly longestWait: number },
+): number | undefined {
+  if (attempt >= limits.attempts) return undefined;
+  const wait = Math.min(limits.backoff * 2 ** (attempt - 1), limits.longestWait);
+  if (error instanceof NetworkError) return error.again ? wait : undefined;
+  if (!(error instanceof RefusedError)) return undefined;
+  const passing = error.status === 429 || error.status === 408 || (error.status >= 500 && error.status !== 501);
+  if (!passing) return undefined;
+  if (error.retryAfter === undefined) return error.status === 429 && attempt >= 3 ? undefined : wait;
+  // a wait that nobody would sit through is told, not sat through
+  return error.retryAfter > limits.longestWait ? undefined : Math.max(error.retryAfter, limits.backoff);
+}

@@ -1,0 +1,131 @@
+// A blob whose bytes come over several connections, or several runs of the daemon: kept on disk as far as it came.
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream, readdirSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { conflict, invalid } from '../base/errors.ts';
+import type { Digest } from '../base/ids.ts';
+import type { Blob } from './blobs.ts';
+import { syncDirectory } from './durable.ts';
+import type { StorePaths } from './paths.ts';
+
+/** Write, then `commit`, `keep` for another time, or `discard`. One at a time for each digest. */
+export interface PartialBlob {
+  /** For whoever reads along: everything below `size` is there. */
+  readonly path: string;
+  /** Bytes that are there. */
+  readonly size: number;
+  write(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Begins from nothing. */
+  restart(): Promise<void>;
+  /** On disk for good, and visible, when this returns. Throws invalid, and keeps nothing, when it has another digest. */
+  commit(): Promise<Blob>;
+  /** Closes it and leaves what is there for the next `resume`. Does nothing after a commit. */
+  keep(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+const KEPT_MS = 7 * 24 * 3600 * 1000;
+const opened = new Set<string>();
+
+/** Goes on with what is there, if anything. Throws conflict while the same one is open. */
+export async function resumePartial(paths: StorePaths, digest: Digest): Promise<PartialBlob> {
+  const path = paths.partialBlob(digest);
+  if (opened.has(path)) throw conflict(`blob ${digest} is being written`);
+  opened.add(path);
+  try {
+    const file = await open(path, 'a', 0o600);
+    const { size } = await file.stat();
+    const hash = createHash('sha256');
+    // what a hash has seen cannot be written down: it sees again what is there
+    if (size > 0)
+      for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
+    return new PartialFile(paths, digest, path, file, hash, size);
+  } catch (error) {
+    opened.delete(path);
+    throw error;
+  }
+}
+
+export function sweepPartials(paths: StorePaths): void {
+  const oldest = Date.now() - KEPT_MS;
+  for (const name of readdirSync(paths.partial)) {
+    const path = join(paths.partial, name);
+    if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < oldest)
+      rmSync(path, { force: true, recursive: true });
+  }
+}
+
+class PartialFile implements PartialBlob {
+  readonly path: string;
+  readonly #paths: StorePaths;
+  readonly #digest: Digest;
+  readonly #file: FileHandle;
+  #hash: Hash;
+  #size: number;
+  #open = true;
+
+  constructor(paths: StorePaths, digest: Digest, path: string, file: FileHandle, hash: Hash, size: number) {
+    this.#paths = paths;
+    this.#digest = digest;
+    this.path = path;
+    this.#file = file;
+    this.#hash = hash;
+    this.#size = size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    let left = chunks;
+    while (left.length > 0) {
+      let { bytesWritten } = await this.#file.writev(left);
+      this.#size += bytesWritten;
+      const rest: Uint8Array[] = [];
+      for (const chunk of left) {
+        const done = Math.min(bytesWritten, chunk.length);
+        bytesWritten -= done;
+        if (done > 0) this.#hash.update(chunk.subarray(0, done));
+        if (done < chunk.length) rest.push(chunk.subarray(done));
+      }
+      left = rest;
+    }
+  }
+
+  async restart(): Promise<void> {
+    await this.#file.truncate(0);
+    this.#hash = createHash('sha256');
+    this.#size = 0;
+  }
+
+  async commit(): Promise<Blob> {
+    const digest: Digest = `sha256:${this.#hash.digest('hex')}`;
+    if (digest !== this.#digest) {
+      await this.discard();
+      throw invalid(`unexpected content digest ${digest}, expected ${this.#digest}`);
+    }
+    await this.#file.datasync();
+    await this.#close();
+    await rename(this.path, this.#paths.blob(digest));
+    await syncDirectory(this.#paths.blobs);
+    return { digest, size: this.#size };
+  }
+
+  async keep(): Promise<void> {
+    if (this.#open) await this.#close();
+  }
+
+  async discard(): Promise<void> {
+    if (!this.#open) return;
+    await this.#close();
+    await unlink(this.path);
+  }
+
+  async #close(): Promise<void> {
+    this.#open = false;
+    await this.#file.close();
+    opened.delete(this.path);
+  }
+}

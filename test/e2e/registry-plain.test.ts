@@ -1,0 +1,85 @@
+// Pull and push with a plain registry, as the docker CLI does it; and other programs reading what was pushed.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { execute, TestDaemon } from '../support/daemon.ts';
+import { TestRegistry } from '../support/registry.ts';
+
+let daemon: TestDaemon;
+let registry: TestRegistry;
+let name = '';
+
+before(async () => {
+  registry = await TestRegistry.start();
+  daemon = await TestDaemon.start();
+  await daemon.busybox();
+  name = `${registry.address}/some/bb`;
+});
+after(async () => {
+  await registry[Symbol.asyncDispose]();
+  assert.deepEqual(await daemon.end(), []);
+});
+
+test('docker push sends an image, a second push finds it there', async () => {
+  await daemon.docker('tag', 'busybox', `${name}:1`);
+  const first = await daemon.docker('push', `${name}:1`);
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(
+    first.stdout,
+    /^The push refers to repository \[127\.0\.0\.1:\d+\/some\/bb\]\n[0-9a-f]{12}: Preparing\n/,
+  );
+  assert.match(first.stdout, /\n[0-9a-f]{12}: Pushed\n1: digest: sha256:[0-9a-f]{64} size: \d+\n$/);
+  const second = await daemon.docker('push', `${name}:1`);
+  assert.match(second.stdout, /: Layer already exists\n/);
+  assert.equal(second.stdout.split('\n').at(-2), first.stdout.split('\n').at(-2));
+});
+
+test('docker pull brings it back, and a container runs from it', async () => {
+  await daemon.docker('rmi', '-f', 'busybox', `${name}:1`);
+  const pulled = await daemon.docker('pull', `${name}:1`);
+  assert.equal(pulled.code, 0, pulled.stderr);
+  assert.match(
+    pulled.stdout,
+    /^1: Pulling from some\/bb\n[0-9a-f]{12}: Pulling fs layer\n[\s\S]*[0-9a-f]{12}: Pull complete\nDigest: sha256:[0-9a-f]{64}\nStatus: Downloaded newer image for 127/,
+  );
+  const again = await daemon.docker('pull', `${name}:1`);
+  assert.match(
+    again.stdout,
+    /^1: Pulling from some\/bb\nDigest: sha256:[0-9a-f]{64}\nStatus: Image is up to date for 127/,
+  );
+  const ran = await daemon.docker('run', '--rm', '--network', 'none', `${name}:1`, 'echo', 'here');
+  assert.equal(ran.stdout, 'here\n');
+});
+
+test('docker run pulls what is missing', async () => {
+  await daemon.docker('rmi', '-f', `${name}:1`);
+  const ran = await daemon.docker('run', '--rm', '--network', 'none', `${name}:1`, 'echo', 'pulled');
+  assert.equal(ran.stdout, 'pulled\n');
+  assert.match(ran.stderr, /^Unable to find image '127.*' locally\n1: Pulling from some\/bb\n/);
+});
+
+test('what is not there is said in Docker’s words', async () => {
+  const missing = await daemon.docker('pull', `${registry.address}/nope`);
+  assert.deepEqual(
+    [missing.code, missing.stderr],
+    [
+      1,
+      `Error response from daemon: manifest for ${registry.address}/nope:latest not found: manifest unknown: manifest unknown\n`,
+    ],
+  );
+  const unknown = await daemon.docker('push', `${registry.address}/nope`);
+  assert.deepEqual(
+    [unknown.code, unknown.stderr],
+    [1, `An image does not exist locally with the tag: ${registry.address}/nope\n`],
+  );
+  const nobody = await daemon.docker('pull', '127.0.0.1:1/x');
+  assert.match(
+    nobody.stderr,
+    /Get "https?:\/\/127\.0\.0\.1:1\/v2\/": dial tcp 127\.0\.0\.1:1: connect: connection refused/,
+  );
+});
+
+test('skopeo reads what was pushed', async () => {
+  const seen = await execute('skopeo', ['inspect', '--tls-verify=false', `docker://${name}:1`]);
+  assert.equal(seen.code, 0, seen.stderr);
+  assert.deepEqual((JSON.parse(seen.stdout) as { RepoTags: string[] }).RepoTags, ['1']);
+});
