@@ -6,6 +6,7 @@ import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { buildHandlers } from '../api/handlers/build.ts';
 import { containerFileHandlers } from '../api/handlers/container-files.ts';
 import { containerHandlers } from '../api/handlers/containers.ts';
 import { execHandlers } from '../api/handlers/exec.ts';
@@ -19,6 +20,7 @@ import { API_VERSION, MIN_API_VERSION } from '../api/version.ts';
 import { isErrno, messageOf, unavailable } from '../base/errors.ts';
 import { createLog, type Log } from '../base/log.ts';
 import { flagUsages } from '../cli/grammar/index.ts';
+import { openBuildCache } from '../builder/index.ts';
 import { checkAddress, hostCheck, listen, parseHost, tlsOptions } from '../daemon/listen.ts';
 import { lockRoot } from '../daemon/lock.ts';
 import { observeRuntimes } from '../daemon/runtimes.ts';
@@ -32,11 +34,13 @@ import { bootId } from '../host/process.ts';
 import { openImages } from '../images/index.ts';
 import { type NetworkRecord, Networks } from '../network/index.ts';
 import { checkMirror, DEFAULT_SETTINGS, Registries, type RegistrySettings } from '../registry/client/index.ts';
-import { execRoot, Runtime } from '../runtime/index.ts';
+import { execRoot, type OciRuntime, Runtime } from '../runtime/index.ts';
 import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
+import type { Store } from '../store/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
 import { openVolumes, type VolumeRecord } from '../volumes/index.ts';
+import { makeBuilder } from './builder.ts';
 
 /** After so long without a request the daemon gives back what memory it can, milliseconds. */
 const QUIET_MS = 3000;
@@ -109,8 +113,17 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   }): void => events.emit(event.type, event.action, event.id, event.attributes);
   let engine: Engine | undefined;
   const registries = new Registries(registrySettings(options));
+  let store: Store | undefined;
+  const cache = openBuildCache(records, () => {
+    if (!store) throw new Error('the store is not open yet');
+    return store.layers;
+  });
   const images = await openImages({
     root: dataRoot,
+    keep: (opened) => {
+      store = opened;
+      return cache.chains();
+    },
     log,
     registries,
     users: { usersOf: (image) => engine?.usersOf(image) ?? [] },
@@ -132,10 +145,11 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     events: sink,
   });
   const initPath = options.initPath === '' ? findProgram('docker-init', 'tini-static', 'catatonit') : options.initPath;
+  const runtime = new Runtime({ paths: execRoot(options.execRoot), cgroups, conmon, log });
   engine = openEngine({
     dataRoot,
     records,
-    runtime: new Runtime({ paths: execRoot(options.execRoot), cgroups, conmon, log }),
+    runtime,
     runtimes: runtimes.table,
     defaultRuntime: runtimes.chosen,
     images,
@@ -151,6 +165,18 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     cgroupParent,
   });
   const startPolicies = await engine.adopt();
+  const builder = makeBuilder({
+    dataRoot,
+    records,
+    cache,
+    runtime,
+    ociRuntime: runtimes.table.get(runtimes.chosen) as OciRuntime,
+    host,
+    images,
+    networks,
+    cgroupParent,
+    log,
+  });
 
   const facts: SystemFacts = {
     id: daemonId(dataRoot),
@@ -174,6 +200,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     ...containerHandlers(engine),
     ...containerFileHandlers(engine),
     ...execHandlers(engine),
+    ...buildHandlers(builder),
     ...imageHandlers(images),
     ...registryHandlers(registries),
     ...volumeHandlers(volumes),

@@ -1,6 +1,7 @@
-// What the builder needs of images, networks and the tracking of what goes on, cut small.
+// What the builder needs of images and networks, cut small.
 import type { Digest } from '../base/ids.ts';
 import type { ImageFile, Platform } from '../spec/oci/index.ts';
+import type { Lease } from '../store/index.ts';
 import type { RegistryCredentials, Report } from './request.ts';
 
 /** A base image that is here. */
@@ -9,44 +10,43 @@ export interface BaseImage {
   readonly file: ImageFile;
   /** Chain IDs, lowest first. */
   readonly chains: readonly Digest[];
-  /** The digest that a registry knows it by, when it came from one. */
-  readonly manifest?: string;
 }
 
 export interface BuilderImages {
-  /** One that is local; undefined when there is none of that name and platform. */
-  find(reference: string, platform?: Platform): BaseImage | undefined;
+  /** One that is local; undefined when there is none of that name and platform. Throws invalid for what is no name. */
+  find(reference: string, platform: Platform): BaseImage | undefined;
   /** Asks the registry, and answers what is then local. Throws unavailable or notFound in Docker's words. */
   pull(
     reference: string,
     options: {
-      readonly platform?: Platform;
+      readonly platform: Platform;
       readonly credentials?: RegistryCredentials;
       readonly report: Report;
       readonly signal: AbortSignal;
     },
   ): Promise<BaseImage>;
-  /** Keeps an image whose layers are in the store, under its names; the parent is the base image on this machine. */
+  /** Makes an image of layers that the lease holds, under its names; the parent is the base image on this machine. */
   create(wish: {
     readonly file: ImageFile;
-    readonly parent?: Digest;
-    /** Top layers that are held until the image is there. */
+    readonly parent: Digest | undefined;
     readonly tags: readonly string[];
+    readonly lease: Lease;
   }): Promise<Digest>;
   /** Throws invalid in Docker's words for what is no name with a tag. */
   checkTag(tag: string): void;
-  /** Layers that only images held may be garbage now. */
-  sweep(): void;
+  /** An archive as `save` writes it. */
+  save(id: Digest, names: readonly string[], signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Removes layers that nothing needs any more. */
+  collect(): void;
 }
 
-/** The build network: a RUN step's process joins it before it runs. */
+/** The network that RUN steps are on. */
 export interface BuilderNetworks {
-  /** Files for the step; undefined for a network that is unknown. */
-  reserve(wish: { readonly id: string; readonly name: string; readonly mode: string }): {
-    readonly hosts: readonly { readonly ip: string; readonly names: readonly string[] }[];
-    readonly ownResolver: boolean;
-  };
-  attach(id: string, pid: number): Promise<void>;
+  /** Takes an address; `network` is the name of a network, or `none`, `host`. */
+  reserve(id: string, network: string): void;
+  /** Makes the interfaces in a network namespace. */
+  attach(id: string, namespacePath: string): Promise<void>;
   release(id: string): Promise<void>;
-  hostGateway(): string;
+  /** Texts of /etc/hosts and /etc/resolv.conf; `extra` are `name:ip` pairs. */
+  files(id: string, network: string, extra: readonly string[]): { readonly hosts: string; readonly resolvConf: string };
 }

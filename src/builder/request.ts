@@ -1,25 +1,9 @@
 // What a build is asked for, and what it answers: the face of the builder for the classic endpoint, BuildKit's protocol and the client.
 import type { Digest } from '../base/ids.ts';
+import type { Manifest } from '../host/confined/index.ts';
 import type { ImageConfig, Ulimit } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
 import type { BuildEvent } from './event.ts';
-
-/** One file of a context. What the time of a checkout or its owner says is not here but in the tree on disk. */
-export interface ManifestEntry {
-  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'char' | 'block' | 'link';
-  /** Permission bits, with setuid, setgid and sticky: 0o7777. */
-  readonly mode: number;
-  readonly size: number;
-  /** SHA-256 of the content, 64 hex digits, of a file; '' for the others. */
-  readonly sha256: string;
-  /** Target of a symbolic link, or the path of the file that a hard link names. */
-  readonly linkname: string;
-  /** Extended attributes that are copied, names to values in latin1. */
-  readonly xattrs?: ReadonlyMap<string, string>;
-}
-
-/** Path without a leading slash (bytes in latin1, as the confined workers have names) to what is there. `''` is not in it. */
-export type Manifest = ReadonlyMap<string, ManifestEntry>;
 
 /** Files of a context on this machine, complete and quiet until they are given back. */
 export interface ContextTree extends AsyncDisposable {

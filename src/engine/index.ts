@@ -46,6 +46,7 @@ import { update } from './verbs/update.ts';
 import { wait } from './verbs/wait.ts';
 import { startWatchdog } from './watchdog.ts';
 
+export { hostHostsText, hostsText, ownResolvText, resolvText } from './files.ts';
 export { EventBus } from './events.ts';
 export type { ImageSource, ImageUsers, NetworkSource, VolumeSource } from './ports.ts';
 export type { Io } from './streams.ts';

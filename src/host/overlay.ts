@@ -1,5 +1,5 @@
 // An overlay root file system: shared read-only layers below, one writable directory on top.
-import { mount } from './mount.ts';
+import { MS, mount } from './mount.ts';
 
 export interface OverlayParts {
   /** Topmost first; at least one. */
@@ -22,4 +22,10 @@ export function overlayOptions(parts: OverlayParts): string {
 /** Mounts it at `target`, which exists. */
 export function mountOverlay(parts: OverlayParts, target: string): void {
   mount('overlay', target, 'overlay', 0, overlayOptions(parts));
+}
+
+/** Layers to be read only, topmost first; at least two. */
+export function mountLayers(lowerDirs: readonly string[], target: string): void {
+  const escaped = lowerDirs.map((folder) => folder.replaceAll('\\', '\\\\').replaceAll(':', '\\:'));
+  mount('overlay', target, 'overlay', MS.RDONLY, `lowerdir=${escaped.join(':')}`);
 }

@@ -22,6 +22,7 @@ const spawnCall = bind(
   'int posix_spawn(_Out_ int *pid, const char *path, const void *actions, const void *attr, const char **argv, const char **envp)',
 );
 const waitCall = bind('int waitpid(int pid, void *status, int options)');
+const pipeCall = bind('int pipe2(_Out_ int *ends, int flags)');
 const socketpairCall = bind('int socketpair(int domain, int type, int protocol, _Out_ int *pair)');
 
 const SETSIGDEF = 0x04;
@@ -58,13 +59,26 @@ export function childPipe(): ChildPipe {
   };
 }
 
+/** A pipe from the child to us; disposing closes the child's end on our side, which must be done once the child has it. */
+export function outputPipe(): ChildPipe {
+  const ends = [0, 0];
+  if ((pipeCall(ends, SOCK_CLOEXEC) as number) < 0) throw new SystemCallError('pipe2', koffi.errno(), '');
+  const [mine, theirs] = ends as [number, number];
+  return {
+    socket: new Socket({ fd: mine, readable: true, writable: false }),
+    fd: theirs,
+    [Symbol.dispose]: () => closeSync(theirs),
+  };
+}
+
 export interface SpawnWish {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Descriptors of ours that the child gets as 3, 4, 5 …; everything else is closed. Standard streams are /dev/null but for `stderr`. */
+  /** Descriptors of ours that the child gets as 3, 4, 5 …; everything else is closed. Standard streams are /dev/null but for `stdout` and `stderr`. */
   readonly fds: readonly number[];
+  readonly stdout?: number;
   readonly stderr: number;
 }
 
@@ -76,13 +90,14 @@ export function spawnDetached(wish: SpawnWish): number {
   checkCode(attrInit(attr) as number, wish.file);
   try {
     // first out of the way of the numbers that are given out below
-    const parked = [wish.stderr, ...wish.fds].map((fd, index) => {
+    const parked = [...(wish.stdout === undefined ? [] : [wish.stdout]), wish.stderr, ...wish.fds].map((fd, index) => {
       checkCode(actionsDup(actions, fd, PARK + index) as number, wish.file);
       return PARK + index;
     });
-    for (const standard of [0, 1])
+    const first = wish.stdout === undefined ? 2 : 1;
+    for (const standard of wish.stdout === undefined ? [0, 1] : [0])
       checkCode(actionsOpen(actions, standard, '/dev/null', O_RDWR, 0) as number, wish.file);
-    parked.forEach((fd, index) => checkCode(actionsDup(actions, fd, 2 + index) as number, wish.file));
+    parked.forEach((fd, index) => checkCode(actionsDup(actions, fd, first + index) as number, wish.file));
     for (const fd of parked) checkCode(actionsClose(actions, fd) as number, wish.file);
     checkCode(actionsChdir(actions, wish.cwd) as number, wish.cwd);
     checkCode(attrFlags(attr, SETSIGDEF | SETSIGMASK | SETSID) as number, wish.file);
@@ -112,4 +127,15 @@ function checkCode(code: number, detail: string): void {
 /** Takes the exit of a child of `spawnDetached`, so that it does not stay as a zombie; false while it runs. */
 export function reap(pid: number): boolean {
   return (waitCall(pid, null, WNOHANG) as number) !== 0;
+}
+
+/** As `reap`, with the exit code as a shell has it: 128 and the signal for one that was killed. undefined while it runs. */
+export function reapCode(pid: number): number | undefined {
+  const status = Buffer.alloc(4);
+  const found = waitCall(pid, status, WNOHANG) as number;
+  if (found === 0) return undefined;
+  if (found < 0) return 255;
+  const value = status.readInt32LE(0);
+  const signal = value & 0x7f;
+  return signal === 0 ? (value >> 8) & 0xff : 128 + signal;
 }

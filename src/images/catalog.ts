@@ -45,6 +45,8 @@ export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 export class Catalog {
   readonly #store: Store;
   readonly #users: ImageUsers;
+  /** Layers that others than images need. */
+  readonly #keep: () => Iterable<Digest>;
   readonly #images = new Map<Digest, Image>();
   /** Removed images whose layers containers still use. */
   readonly #removed = new Map<Digest, Image>();
@@ -53,7 +55,8 @@ export class Catalog {
   readonly #imageTable: RecordTable<ImageRecord>;
   readonly #referenceTable: RecordTable<ReferenceRecord>;
 
-  constructor(store: Store, users: ImageUsers, log: Log) {
+  constructor(store: Store, users: ImageUsers, log: Log, keep: () => Iterable<Digest> = () => []) {
+    this.#keep = keep;
     this.#store = store;
     this.#users = users;
     this.#imageTable = store.records.table('image');
@@ -237,7 +240,7 @@ export class Catalog {
     }
     const kept = [...this.#images.values(), ...this.#removed.values()];
     return this.#store.collect(
-      kept.flatMap((image) => image.chains.at(-1) ?? []),
+      [...kept.flatMap((image) => image.chains.at(-1) ?? []), ...this.#keep()],
       kept.flatMap((image) => [image.id, ...(image.manifest ? [image.manifest.digest] : [])]),
     );
   }

@@ -11,7 +11,9 @@ import type {
   Filters,
 } from '../spec/docker/index.ts';
 import { parsePlatform, type Platform } from '../spec/oci/index.ts';
+import type { BaseImage } from '../builder/ports.ts';
 import { bootstrapImage } from './bootstrap/index.ts';
+import { createBuilt, findBase, tagOf } from './built.ts';
 import { type CommitOptions, commitImage } from './commit.ts';
 import type { Image } from './catalog.ts';
 import { applyChanges } from './changes/index.ts';
@@ -28,6 +30,7 @@ import { pullImages, type PullOptions } from './pull/index.ts';
 import { pushImages, type PushOptions } from './push/index.ts';
 import type { Reference } from './reference/index.ts';
 import { type RemoveOptions, removeImage } from './remove.ts';
+import type { Store } from '../store/index.ts';
 import { type SaveOptions, saveImages } from './save.ts';
 import { tagImage } from './tag.ts';
 
@@ -145,6 +148,24 @@ export class Images implements ImageSource, Disposable {
       // no such image: nothing descends from it
     }
     return found;
+  }
+
+  /** For the builder: a local image to build on. */
+  base(reference: string, platform: Platform): BaseImage | undefined {
+    return findBase(this.#context, reference, platform);
+  }
+
+  /** For the builder: an image of layers that the lease holds. */
+  createBuilt(wish: Parameters<typeof createBuilt>[1]): Promise<Digest> {
+    return createBuilt(this.#context, wish);
+  }
+
+  checkTag(tag: string): void {
+    tagOf(tag);
+  }
+
+  get store(): Store {
+    return this.#context.store;
   }
 
   usage(): DiskUsage {

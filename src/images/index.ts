@@ -1,8 +1,9 @@
 // Images: what containers are made from. Everything that other folders use of them.
+import type { Digest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { EventSink, ImageUsers } from '../engine/ports.ts';
 import { DEFAULT_SETTINGS, Registries } from '../registry/client/index.ts';
-import { openStore, type Records } from '../store/index.ts';
+import { openStore, type Records, type Store } from '../store/index.ts';
 import { Catalog } from './catalog.ts';
 import { Images } from './images.ts';
 import { Transfers } from './pull/transfers.ts';
@@ -35,9 +36,11 @@ export async function openImages(options: {
   /** Where names and layers are remembered; `images.db` below the root when absent. */
   records?: Records;
   registries?: Registries;
+  /** Layers that others need: the build cache's. */
+  keep?: (store: Store) => Iterable<Digest>;
 }): Promise<Images> {
   const store = await openStore(options.root, options.log, options.records);
-  const catalog = new Catalog(store, options.users, options.log);
+  const catalog = new Catalog(store, options.users, options.log, () => options.keep?.(store) ?? []);
   // not yet known which containers there are: removed images keep their layers
   catalog.collect(false);
   const registries = options.registries ?? new Registries(DEFAULT_SETTINGS);

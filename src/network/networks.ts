@@ -107,7 +107,7 @@ export class Networks {
     const record = this.#catalog.create(body, links.observeHostBlocks());
     try {
       this.#reconciler.links();
-      await Promise.all([this.#reconciler.firewall(), this.#reconciler.acceptsChanged()]);
+      await this.#reconciler.firewall();
     } catch (error) {
       this.#catalog.remove(record);
       this.#reconciler.links();
@@ -145,7 +145,7 @@ export class Networks {
     }
     this.#catalog.remove(record);
     this.#reconciler.links();
-    await Promise.all([this.#reconciler.firewall(), this.#reconciler.acceptsChanged()]);
+    await this.#reconciler.firewall();
     this.#emit('destroy', record);
   }
 
@@ -231,11 +231,11 @@ export class Networks {
     return { hosts, ownResolver: live.endpoints.some((endpoint) => hasResolver(endpoint.network)) };
   }
 
-  /** Makes the interfaces in the namespace of the process, which must not run yet. */
-  async attach(containerId: string, pid: number): Promise<void> {
+  /** Makes the interfaces in the namespace of a process, which must not run yet, or in one that is named by its path. */
+  async attach(containerId: string, where: number | string): Promise<void> {
     const live = this.#live.get(containerId);
     if (!live) return;
-    live.namespace = `/proc/${pid}/ns/net`;
+    live.namespace = typeof where === 'number' ? `/proc/${where}/ns/net` : where;
     try {
       for (const endpoint of live.endpoints) this.#plugIn(live, endpoint);
       setWayOut(live);
@@ -286,8 +286,7 @@ export class Networks {
       this.#input.log.error(`networks of containers do not work on this host: ${messageOf(error)}`);
       return;
     }
-    await this.#reconciler.accepts();
-    this.#reconciler.watch();
+    void this.#reconciler.warnOfOthers().catch(() => undefined);
   }
 
   /** Puts a running container on one more network. */

@@ -14,6 +14,7 @@ import { openGate } from './monitor/gate.ts';
 import { launch, LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
 import { SeccompCache } from './seccomp-cache.ts';
+import { runStep, type StepWish } from './step.ts';
 import { type OciProcess, type OciSpec, processText, specText } from './spec/index.ts';
 
 export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, runtimeCall, type RuntimeTable } from './choose.ts';
@@ -100,6 +101,14 @@ export class Runtime {
 
   release(id: string, runtime: OciRuntime, alive: () => boolean): Promise<void> {
     return openGate(runtime, this.paths.runtime, id, alive);
+  }
+
+  /** Runs a container to its end; `clean` takes away what is left. Throws `LaunchError` with the runtime's words. */
+  runStep(wish: Omit<StepWish, 'kill'>, cgroupPath: string): Promise<number> {
+    const kill = (): void => {
+      for (const pid of groupProcesses(this.cgroups, cgroupPath)) sendSignal(pid, 9);
+    };
+    return runStep(this.paths, this.#seccomp, { ...wish, kill });
   }
 
   console(id: string): Console {

@@ -23,15 +23,18 @@ export class SeccompCache {
     return { spec: { ...spec, annotations: { ...spec.annotations, [ANNOTATION]: compiled } }, profile: undefined };
   }
 
-  /** Remembers what the runtime compiled for a container that it has just created. */
-  learn(profile: string, runtimeRoot: string, id: string): void {
-    if (this.#compiled.size >= MAX_PROFILES) return;
+  /** Remembers what the runtime compiled for a container that it has just created; false when it is not there yet. */
+  learn(profile: string, runtimeRoot: string, id: string): boolean {
+    if (this.#compiled.size >= MAX_PROFILES) return true;
     try {
       const compiled = readFileSync(join(runtimeRoot, id, 'seccomp.bpf'));
       // whole instructions of 8 bytes, or it is not what we think
-      if (compiled.length > 0 && compiled.length % 8 === 0) this.#compiled.set(profile, compiled.toString('base64'));
+      if (compiled.length === 0 || compiled.length % 8 !== 0) return false;
+      this.#compiled.set(profile, compiled.toString('base64'));
+      return true;
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
+      return false;
     }
   }
 }

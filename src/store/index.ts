@@ -12,7 +12,7 @@ import { openRecords, type Records } from './records/index.ts';
 
 export type { Blob, Blobs, Ingest } from './blobs.ts';
 export { chainOf, chainsOf } from './chain.ts';
-export { type Compression, decompress, peekCompression } from './compression.ts';
+export { type Compression, decompress, detectCompression, peekCompression } from './compression.ts';
 export type { PartialBlob } from './partial.ts';
 export type { Layer, Layers } from './layers.ts';
 export type { Lease } from './lease.ts';

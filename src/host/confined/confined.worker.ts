@@ -5,11 +5,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { changes } from './changes.ts';
 import { copyIn, packed, statPath, textOf } from './copy.ts';
 import type { Job, Reply, Results } from './job.ts';
+import { scan } from './manifest.ts';
 import { pack } from './pack.ts';
+import { place } from './place.ts';
 import { ByteRing } from './ring.ts';
 import { spool } from './spool.ts';
 import { TarReader } from './tar/read.ts';
-import { unpack } from './unpack.ts';
+import { resolveBelow } from './resolve.ts';
+import { unpack, type UnpackOptions } from './unpack.ts';
 import { enter } from './view.ts';
 
 function run(job: Job): Results[Job['kind']] {
@@ -18,6 +21,8 @@ function run(job: Job): Results[Job['kind']] {
   if (job.kind === 'stat') return statPath(job.path);
   if (job.kind === 'texts') return job.paths.map(textOf);
   if (job.kind === 'changes') return changes(job.layers, job.placeholders);
+  if (job.kind === 'scan') return scan(job.options);
+  if (job.kind === 'place') return place(job.options);
   if (job.kind === 'copyOut') {
     const head = statPath(job.path);
     parentPort?.postMessage({ head } satisfies Reply);
@@ -51,9 +56,17 @@ function run(job: Job): Results[Job['kind']] {
     reader.drain();
     return undefined;
   }
-  const unpacked = unpack(reader, job.options);
+  const unpacked = unpack(reader, located(job.options));
   reader.drain();
   return { ...unpacked, sha256: hash?.digest('hex') ?? '' };
+}
+
+/** A directory of a tree, its links followed within the tree, as one of the thread's root. */
+function located(options: UnpackOptions): UnpackOptions {
+  if (options.inside === undefined) return options;
+  const { base, path } = options.inside;
+  const { path: real } = resolveBelow(base, path);
+  return { ...options, into: real === '/' ? base : base + real };
 }
 
 const job = workerData as Job;

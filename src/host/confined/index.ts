@@ -4,21 +4,25 @@ import { cancelled, internal, invalid } from '../../base/errors.ts';
 import type { Job, Reply, Results, UnpackResult } from './job.ts';
 import type { Changes } from './changes.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
+import type { Manifest, ScanOptions } from './manifest.ts';
 import type { PackOptions } from './pack.ts';
+import type { PlaceOptions } from './place.ts';
 import { ByteRing, RingAborted } from './ring.ts';
 import type { Spooled } from './spool.ts';
 import type { UnpackOptions } from './unpack.ts';
-import type { FoldersView, Place } from './view.ts';
+import type { FoldersView, Place, WorkshopView } from './view.ts';
 
 export { syncFileSystem } from './kernel.ts';
 export type { UnpackResult } from './job.ts';
+export type { Manifest, ManifestEntry } from './manifest.ts';
 export type { PackOptions } from './pack.ts';
+export type { PlaceGroup, PlaceOptions } from './place.ts';
 export type { Spooled } from './spool.ts';
 export { header as tarHeader, padding as tarPadding, TRAILER as TAR_TRAILER } from './tar/write.ts';
 export type { Change, Changes, ChangeKind } from './changes.ts';
 export type { CopyInOptions, FileStat } from './copy.ts';
 export type { UnpackOptions } from './unpack.ts';
-export type { BindView, Place } from './view.ts';
+export type { BindView, Place, WorkshopView } from './view.ts';
 
 /**
  * A worker lives for one job: 15 ms to start is little beside a layer, and an idle one would cost 10 MB. The worker's own
@@ -79,7 +83,7 @@ async function feed<T>(ring: ByteRing, source: AsyncIterable<Uint8Array>, result
  * system errors with their code; `root` then holds a part of it.
  */
 export async function unpackTar(
-  root: string,
+  root: Place,
   source: AsyncIterable<Uint8Array>,
   options: UnpackOptions,
   signal?: AbortSignal,
@@ -183,4 +187,14 @@ export function changesOf(
     { kind: 'changes', root, memory: new ByteRing().memory, layers: lowerDirs.length, placeholders },
     undefined,
   );
+}
+
+/** What is at and below some paths, files with the digests of their contents. */
+export function scanBelow(root: Place, options: ScanOptions, signal?: AbortSignal): Promise<Manifest> {
+  return start({ kind: 'scan', root, memory: new ByteRing().memory, options }, signal);
+}
+
+/** Copies files of some places into a tree. Throws invalid for what cannot be there, and system errors with their code. */
+export async function placeFiles(view: WorkshopView, options: PlaceOptions, signal?: AbortSignal): Promise<void> {
+  await start({ kind: 'place', root: view, memory: new ByteRing().memory, options }, signal);
 }

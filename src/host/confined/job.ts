@@ -1,7 +1,9 @@
 // What the main thread asks of a confined worker, and what it hears back.
 import type { Changes } from './changes.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
+import type { Manifest, ScanOptions } from './manifest.ts';
 import type { PackOptions } from './pack.ts';
+import type { PlaceOptions } from './place.ts';
 import type { Spooled } from './spool.ts';
 import type { UnpackOptions } from './unpack.ts';
 import type { Place } from './view.ts';
@@ -19,6 +21,8 @@ export type Job =
   | (Work & { readonly kind: 'stat'; readonly path: string })
   | (Work & { readonly kind: 'texts'; readonly paths: readonly string[] })
   | (Work & { readonly kind: 'copyOut'; readonly path: string })
+  | (Work & { readonly kind: 'scan'; readonly options: ScanOptions })
+  | (Work & { readonly kind: 'place'; readonly options: PlaceOptions })
   | (Work & { readonly kind: 'copyIn'; readonly options: CopyInOptions })
   | (Work & { readonly kind: 'changes'; readonly layers: number; readonly placeholders: readonly string[] });
 
@@ -27,6 +31,8 @@ export interface UnpackResult {
   readonly sha256: string;
   readonly size: number;
   readonly entries: number;
+  /** What was unpacked, where digests were asked for. */
+  readonly manifest?: Manifest;
 }
 
 export interface Results {
@@ -37,6 +43,8 @@ export interface Results {
   texts: string[];
   copyOut: undefined;
   copyIn: undefined;
+  scan: Manifest;
+  place: undefined;
   changes: Changes;
 }
 

@@ -17,6 +17,11 @@ export class TooManyLinks extends Error {}
 
 /** Parts that do not exist stay as they are. Throws TooManyLinks, and ENOTDIR for a part below a file. */
 export function resolveInRoot(path: string): Resolved {
+  return resolveBelow('', path);
+}
+
+/** As `resolveInRoot`, for a tree at `base` below the root; paths are those of the tree. Nobody else may change it meanwhile. */
+export function resolveBelow(base: string, path: string): Resolved {
   const todo = path.split('/').reverse();
   let at = '';
   let links = 0;
@@ -28,7 +33,7 @@ export function resolveInRoot(path: string): Resolved {
       continue;
     }
     const next = `${at}/${part}`;
-    const target = missing === undefined ? linkAt(next) : undefined;
+    const target = missing === undefined ? linkAt(base + next) : undefined;
     if (target === 'none') missing = next;
     if (typeof target !== 'object') {
       at = next;

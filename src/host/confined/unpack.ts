@@ -1,4 +1,5 @@
 // Applies a tar archive to the root of a confined thread, by synchronous calls only.
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -23,6 +24,7 @@ import {
 } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { getXattr, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
+import type { ManifestEntry } from './manifest.ts';
 import { baseOf, fsPath, insidePath, parentOf } from './paths.ts';
 import { type TarEntry, TarError } from './tar/entry.ts';
 import type { TarReader } from './tar/read.ts';
@@ -32,16 +34,21 @@ export interface UnpackOptions {
   readonly whiteouts: 'overlay' | 'literal';
   /** Directory below the root that the archive is for; it must exist, and keeps its own owner, mode and time. */
   readonly into?: string;
+  /** As `into`, for a tree at `base`: links on the way are followed within it. */
+  readonly inside?: { readonly base: string; readonly path: string };
   /** A directory is not replaced by something else, nor the other way round. */
   readonly keepTypes?: boolean;
   /** Owner of everything instead of what the archive says. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Tells what was unpacked, with the digests of files. */
+  readonly manifest?: boolean;
 }
 
 export interface Unpacked {
   /** Sum of the sizes of files and symbolic links, each inode once, as `du --apparent-size` without directories. */
   readonly size: number;
   readonly entries: number;
+  readonly manifest?: ReadonlyMap<string, ManifestEntry>;
 }
 
 const WHITEOUT = '.wh.';
@@ -68,8 +75,11 @@ class Unpacker {
   #setgid = false;
   #sinceLook = 0;
   #size = 0;
+  /** By path without the first slash. */
+  readonly #manifest: Map<string, ManifestEntry> | undefined;
 
   constructor(options: UnpackOptions) {
+    if (options.manifest) this.#manifest = new Map();
     this.#options = options;
     this.#into = options.into === undefined ? '/' : insidePath(options.into);
   }
@@ -91,7 +101,7 @@ class Unpacker {
         if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
       }
     }
-    return { size: this.#size, entries };
+    return { size: this.#size, entries, ...(this.#manifest ? { manifest: this.#manifest } : {}) };
   }
 
   #locate(name: string): string {
@@ -145,6 +155,7 @@ class Unpacker {
       if (there) unlinkSync(fsPath(path));
       try {
         mkdirSync(fsPath(path), 0o755);
+        this.#note(path, { type: 'directory', mode: 0o755 });
       } catch (error) {
         throw isErrno(error, 'EEXIST') ? new TarError(`"${path}" is a link that leads nowhere`) : error;
       }
@@ -165,6 +176,8 @@ class Unpacker {
         throw new TarError(`cannot overwrite directory "${this.#shown(path)}" with non-directory "${this.#into}"`);
       if (path === '/') throw new TarError('the root cannot be replaced');
       this.#size -= removeTree(path);
+      for (const name of this.#manifest?.keys() ?? [])
+        if (name === path.slice(1) || name.startsWith(`${path.slice(1)}/`)) this.#manifest?.delete(name);
       this.#known.clear();
       this.#known.add('/');
       return false;
@@ -204,23 +217,28 @@ class Unpacker {
             throw new TarError(`linkat ${entry.linkname} ${entry.name}: no such file or directory`);
           throw error;
         }
+        const named = this.#manifest?.get(target.slice(1));
+        if (named) this.#manifest?.set(path.slice(1), named);
         return;
       }
       case 'symlink':
         this.#clear(entry, path);
         symlinkSync(fsPath(entry.linkname), fsPath(path));
         this.#size += entry.linkname.length;
+        this.#note(path, { type: 'symlink', mode: 0o777, linkname: entry.linkname });
         this.#finishNode(entry, path, false);
         return;
       case 'char':
       case 'block':
         this.#clear(entry, path);
         mknod(path, (entry.type === 'char' ? S_IFCHR : S_IFBLK) | entry.mode, entry.major, entry.minor);
+        this.#note(path, { type: entry.type, mode: entry.mode });
         this.#finishNode(entry, path, true);
         return;
       case 'fifo':
         this.#clear(entry, path);
         mknod(path, S_IFIFO | entry.mode);
+        this.#note(path, { type: 'fifo', mode: entry.mode });
         this.#finishNode(entry, path, true);
         return;
     }
@@ -236,12 +254,15 @@ class Unpacker {
       this.#clear(entry, path);
       fd = openSync(fsPath(path), flags, entry.mode & 0o777);
     }
+    const hash = this.#manifest ? createHash('sha256') : undefined;
     try {
       for (let chunk = reader.data(); chunk; chunk = reader.data()) {
         this.#checkSpace(chunk.length);
+        hash?.update(chunk);
         for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
       }
       this.#size += entry.size;
+      if (hash) this.#note(path, { type: 'file', mode: entry.mode, size: entry.size, sha256: hash.digest('hex') });
       const owned = entry.uid !== 0 || entry.gid !== 0 || this.#setgid;
       if (owned) fchownSync(fd, entry.uid, entry.gid);
       // a change of owner clears setuid, so modes come after it
@@ -262,8 +283,13 @@ class Unpacker {
     if (entry.mode & 0o6000) chmodSync(fsPath(path), entry.mode);
     if (entry.mode & 0o2000) this.#setgid = true;
     if (entry.xattrs) this.#xattrs(entry, path);
+    if (path !== '/') this.#note(path, { type: 'directory', mode: entry.mode });
     this.#known.add(path);
     this.#directoryTimes.set(path, entry.mtime);
+  }
+
+  #note(path: string, entry: Pick<ManifestEntry, 'type' | 'mode'> & Partial<ManifestEntry>): void {
+    this.#manifest?.set(path.slice(1), { size: 0, sha256: '', linkname: '', ...entry, mode: entry.mode & 0o7777 });
   }
 
   #finishNode(entry: TarEntry, path: string, canChmod: boolean): void {

@@ -3,13 +3,13 @@ import { chmodSync, chownSync, mkdirSync, statSync, utimesSync, writeFileSync } 
 import { isErrno } from '../../base/errors.ts';
 import { bind, checked } from '../libc.ts';
 import { MS, mount } from '../mount.ts';
-import { mountOverlay } from '../overlay.ts';
+import { mountLayers, mountOverlay } from '../overlay.ts';
 import { confineThread } from './kernel.ts';
 import { fsPath, parentOf } from './paths.ts';
 import { resolveInRoot } from './resolve.ts';
 
 /** A directory of the host, or a view that is made for the thread. */
-export type Place = string | NamespaceView | StackView | FoldersView;
+export type Place = string | NamespaceView | StackView | FoldersView | WorkshopView;
 
 /** What the processes of a mount namespace see, without some mounts. */
 export interface NamespaceView {
@@ -47,6 +47,18 @@ export interface FoldersView {
   readonly folders: readonly { readonly name: string; readonly source: string }[];
 }
 
+/** A tree that is written, as `/d`, and places that are read, as `/0`, `/1` … */
+export interface WorkshopView {
+  readonly kind: 'workshop';
+  readonly at: string;
+  /** Topmost first; none for a tree with nothing below it. */
+  readonly lowerDirs: readonly string[];
+  readonly upper: string;
+  readonly work: string;
+  /** Directories of each place, topmost first. */
+  readonly places: readonly (readonly string[])[];
+}
+
 const unshareCall = bind('int unshare(int flags)');
 const setnsCall = bind('int setns(int fd, int kind)');
 const closeCall = bind('int close(int fd)');
@@ -75,6 +87,7 @@ export function enter(place: Place): void {
   else {
     ownMounts('slave');
     if (place.kind === 'stack') enterStack(place);
+    else if (place.kind === 'workshop') enterWorkshop(place);
     else enterFolders(place);
   }
 }
@@ -166,6 +179,21 @@ function enterFolders({ at, folders }: FoldersView): void {
   for (const { name, source } of folders) {
     mkdirSync(`${at}/${name}`);
     mount(source, `${at}/${name}`, '', MS.BIND, '');
+  }
+  confineThread(at);
+}
+
+function enterWorkshop({ at, lowerDirs, upper, work, places }: WorkshopView): void {
+  mount('tmpfs', at, 'tmpfs', MS.NOSUID | MS.NODEV, 'mode=700');
+  mkdirSync(`${at}/d`);
+  if (lowerDirs.length > 0) mountOverlay({ lowerDirs, upper, work, volatile: false }, `${at}/d`);
+  else mount(upper, `${at}/d`, '', MS.BIND, '');
+  for (const [index, layers] of places.entries()) {
+    const target = `${at}/${index}`;
+    mkdirSync(target);
+    const [only] = layers;
+    if (layers.length === 1 && only !== undefined) mount(only, target, '', MS.BIND, '');
+    else if (layers.length > 1) mountLayers(layers, target);
   }
   confineThread(at);
 }

@@ -24,6 +24,7 @@ import { type Redirect, redirectBatch } from './nftables.ts';
 import { NetlinkSocket } from './socket.ts';
 
 export { inNamespace, inNamespaceAt, openNamespace } from './namespace.ts';
+import { makeNamespace } from './namespace.ts';
 export type { Link, LinkAddress, LinkChange, Route } from './routing.ts';
 
 /** rtnetlink in the namespace in which it was made. */
@@ -133,4 +134,13 @@ export function redirectPort(wish: Redirect): void {
     // a former daemon's
     socket.transact(redirectBatch(wish, true), what);
   }
+}
+
+/** A new network namespace with its loopback up, held by the descriptor; whoever gets it closes it. */
+export function newNetworkNamespace(): number {
+  return makeNamespace(() => {
+    using routing = new Routing();
+    const loopback = routing.link('lo');
+    if (loopback) routing.change(loopback.index, { up: true });
+  });
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { bind, checked } from '../libc.ts';
 
 const setnsCall = bind('int setns(int fd, int type)');
+const unshareCall = bind('int unshare(int flags)');
 const CLONE_NEWNET = 0x40000000;
 
 let home: number | undefined;
@@ -31,5 +32,17 @@ export function inNamespaceAt<T>(path: string, work: () => T): T {
     return inNamespace(namespace, work);
   } finally {
     closeSync(namespace);
+  }
+}
+
+/** A new namespace, held by the descriptor that is given; half a millisecond. `work` runs inside before anything else is there. */
+export function makeNamespace(work: () => void): number {
+  home ??= openSync('/proc/thread-self/ns/net', 'r');
+  checked(unshareCall(CLONE_NEWNET) as number, 'unshare', 'network namespace');
+  try {
+    work();
+    return openSync('/proc/thread-self/ns/net', 'r');
+  } finally {
+    if ((setnsCall(home, CLONE_NEWNET) as number) !== 0) process.abort();
   }
 }

@@ -89,7 +89,7 @@ export const routes = {
     path: '/build',
     query: {
       dockerfile: 'text',
-      t: 'text',
+      t: 'texts',
       extrahosts: 'text',
       remote: 'text',
       q: 'bool',
@@ -113,6 +113,12 @@ export const routes = {
       target: 'text',
       outputs: 'text',
       version: 'text',
+      ulimits: 'text',
+      cpusetmems: 'text',
+      cgroupparent: 'text',
+      session: 'text',
+      buildid: 'text',
+      securityopt: 'text',
     },
   },
   BuildPrune: {

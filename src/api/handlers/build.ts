@@ -1,0 +1,146 @@
+// POST /build: the classic builder's query and archive in, its progress stream out.
+import { BerthError, invalid, messageOf, notImplemented } from '../../base/errors.ts';
+import {
+  type Builder,
+  type BuildRequest,
+  ClassicText,
+  type ContextSource,
+  StepFailure,
+  type StepLimits,
+} from '../../builder/index.ts';
+import type { Ulimit } from '../../spec/docker/index.ts';
+import { parsePlatform } from '../../spec/oci/index.ts';
+import type { ApiRequest, ApiResponse, Handlers, StreamBody } from '../handler.ts';
+
+type Query = ApiRequest<'ImageBuild'>['query'];
+
+export function buildHandlers(builder: Builder): Handlers {
+  return { ImageBuild: (request, response) => build(builder, request, response) };
+}
+
+async function build(builder: Builder, request: ApiRequest<'ImageBuild'>, response: ApiResponse): Promise<void> {
+  const { query } = request;
+  const common = requestOf(query);
+  await using context = builder.tarContext(request.body as AsyncIterable<Uint8Array>);
+  const out = new Output(response);
+  const text = new ClassicText();
+  const quiet = query.q ?? false;
+  try {
+    const result = await builder.build(
+      { ...common, ...sourceOf(query, context) },
+      (event) => {
+        if (!quiet) for (const line of text.add(event)) out.say(line);
+      },
+      request.signal,
+    );
+    const [image] = result.images;
+    if (image && quiet) out.say({ stream: `${image.id}\n` });
+    else if (image) {
+      out.say({ aux: { ID: image.id } });
+      out.say({ stream: `Successfully built ${image.id.slice('sha256:'.length, 'sha256:'.length + 12)}\n` });
+      for (const tag of common.tags ?? []) out.say({ stream: `Successfully tagged ${withTag(tag)}\n` });
+    }
+  } catch (error) {
+    if (!out.begun && !(error instanceof StepFailure)) throw error;
+    out.say(failure(error));
+  }
+  await out.end();
+}
+
+/** In the classic builder's words. */
+function failure(error: unknown): object {
+  if (error instanceof StepFailure) {
+    const message = `The command '${error.command}' returned a non-zero code: ${error.code}`;
+    return { errorDetail: { code: error.code, message }, error: message };
+  }
+  const missing = error instanceof BerthError ? /^"\/?(.*)": not found$/.exec(error.message)?.[1] : undefined;
+  const message =
+    missing === undefined
+      ? messageOf(error)
+      : `COPY failed: file not found in build context or excluded by .dockerignore: stat ${missing}: file does not exist`;
+  return { errorDetail: { message }, error: message };
+}
+
+function sourceOf(query: Query, context: ContextSource): Pick<BuildRequest, 'context' | 'dockerfile'> {
+  if (query.remote) throw notImplemented('a remote context is not implemented for the classic builder');
+  return { context, dockerfile: { kind: 'file', path: query.dockerfile ?? '' } };
+}
+
+function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
+  if (query.squash) throw notImplemented('squash is only supported with experimental mode');
+  if (query.version === '2') throw notImplemented('BuildKit needs a session: set DOCKER_BUILDKIT=0 for this endpoint');
+  const args = json<Record<string, string | null>>('buildargs', query.buildargs, {});
+  const labels = json<Record<string, string>>('labels', query.labels, {});
+  const platforms = query.platform ? [parsePlatform(query.platform)] : [];
+  return {
+    buildArgs: new Map(Object.entries(args).filter((entry): entry is [string, string] => entry[1] !== null)),
+    labels: new Map(Object.entries(labels)),
+    tags: query.t ?? [],
+    target: query.target ?? '',
+    platforms,
+    noCache: query.nocache ?? false,
+    pull: query.pull !== undefined && !['', '0', 'false', 'no', 'none'].includes(query.pull.toLowerCase()),
+    network: query.networkmode ?? 'default',
+    extraHosts: (query.extrahosts ?? '')
+      .split(',')
+      .filter((pair) => pair !== '')
+      .map((pair) => ({ host: pair.slice(0, pair.indexOf(':')), ip: pair.slice(pair.indexOf(':') + 1) })),
+    limits: limitsOf(query),
+  };
+}
+
+function limitsOf(query: Query): StepLimits {
+  const ulimits = json<Ulimit[]>('ulimits', query.ulimits, []);
+  return {
+    ...(query.memory ? { memory: query.memory } : {}),
+    ...(query.memswap ? { memorySwap: query.memswap } : {}),
+    ...(query.cpushares ? { cpuShares: query.cpushares } : {}),
+    ...(query.cpuperiod ? { cpuPeriod: query.cpuperiod } : {}),
+    ...(query.cpuquota ? { cpuQuota: query.cpuquota } : {}),
+    ...(query.cpusetcpus ? { cpusetCpus: query.cpusetcpus } : {}),
+    ...(query.cpusetmems ? { cpusetMems: query.cpusetmems } : {}),
+    ...(query.cgroupparent ? { cgroupParent: query.cgroupparent } : {}),
+    ...(query.shmsize ? { shmSize: query.shmsize } : {}),
+    ...(ulimits.length > 0 ? { ulimits } : {}),
+  };
+}
+
+function json<T>(name: string, text: string | undefined, absent: T): T {
+  if (text === undefined || text === '') return absent;
+  try {
+    const value: unknown = JSON.parse(text);
+    return value === null || typeof value !== 'object' ? absent : (value as T);
+  } catch (error) {
+    throw invalid(`error reading ${name}: ${messageOf(error)}`);
+  }
+}
+
+const withTag = (name: string): string => (/:[^/]*$/.test(name) ? name : `${name}:latest`);
+
+/** Lines to the client in their order; the stream begins with the first, so that earlier failures keep their status. */
+class Output {
+  readonly #response: ApiResponse;
+  #stream: StreamBody | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(response: ApiResponse) {
+    this.#response = response;
+  }
+
+  get begun(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  say(message: object): void {
+    this.#stream ??= this.#response.stream('application/json');
+    const stream = this.#stream;
+    // a client that has gone aborts the build by its signal
+    this.#last = this.#last.then(() => stream.write(`${JSON.stringify(message)}\r\n`)).catch(() => undefined);
+  }
+
+  async end(): Promise<void> {
+    await this.#last;
+    this.#stream ??= this.#response.stream('application/json');
+    this.#stream.end();
+  }
+}

@@ -1,0 +1,116 @@
+// The builder with its adapters: images to build on and networks for its steps.
+import { readFileSync } from 'node:fs';
+import { messageOf, BerthError, unavailable } from '../base/errors.ts';
+import { Builder, type BuilderOptions } from '../builder/index.ts';
+import type { BuilderImages, BuilderNetworks } from '../builder/ports.ts';
+import { hostHostsText, hostsText, ownResolvText, resolvText } from '../engine/index.ts';
+import { type Images, parseReference, withTag } from '../images/index.ts';
+import type { Networks } from '../network/index.ts';
+import { decode, endpointSettings } from '../spec/docker/schemas/index.ts';
+
+export function makeBuilder(
+  options: Omit<BuilderOptions, 'images' | 'networks' | 'store'> & {
+    readonly images: Images;
+    readonly networks: Networks;
+  },
+): Builder {
+  const { images, networks, ...rest } = options;
+  return new Builder({ ...rest, store: images.store, images: imagesFor(images), networks: networksFor(networks) });
+}
+
+function imagesFor(images: Images): BuilderImages {
+  return {
+    find: (reference, platform) => images.base(reference, platform),
+    async pull(text, { platform, credentials, report, signal }) {
+      const parsed = parseReference(text);
+      const reference = parsed.tag === undefined && parsed.digest === undefined ? withTag(parsed, 'latest') : parsed;
+      const found = await credentials?.credentials(reference.domain);
+      try {
+        await images.pull(reference, {
+          platform,
+          credentials: { ...found },
+          say: (message) => {
+            const { current = 0, total } = message.progressDetail ?? {};
+            if (message.id === undefined) return;
+            report({
+              id: message.id,
+              name: `${message.status ?? ''} ${message.id}`,
+              current,
+              ...(total === undefined ? {} : { total }),
+            });
+          },
+          signal,
+        });
+      } catch (error) {
+        throw unreachable(error, text);
+      }
+      const image = images.base(text, platform);
+      if (!image) throw unavailable(`${text}: pulled, but not for ${platform.os}/${platform.architecture}`);
+      return image;
+    },
+    create: (wish) => images.createBuilt(wish),
+    checkTag: (tag) => images.checkTag(tag),
+    save: (id, names, signal) => images.save(names.length > 0 ? names : [id], { signal }),
+    collect: () => images.sweep(),
+  };
+}
+
+/** Offline, a base image can still be made. */
+function unreachable(error: unknown, reference: string): unknown {
+  if (error instanceof BerthError && ['cancelled', 'unauthorized', 'invalid'].includes(error.kind)) return error;
+  const known = /^(?:docker\.io\/(?:library\/)?)?(busybox|debian)(?::([\w.-]+))?$/.exec(reference);
+  const name = known ? `${known[1]}${known[2] && known[2] !== 'latest' ? `:${known[2]}` : ''}` : 'debian:bookworm';
+  const hint = known
+    ? `"berth image bootstrap ${name}" makes ${reference} from this host's packages.`
+    : `"berth image bootstrap ${name}" makes a base image from this host's packages; "berth load" reads archives.`;
+  const kind = error instanceof BerthError ? error.kind : 'unavailable';
+  return new BerthError(kind, `${messageOf(error)} (${hint})`, { cause: error });
+}
+
+function networksFor(networks: Networks): BuilderNetworks {
+  return {
+    reserve(id, network) {
+      const mode = network === 'default' ? 'bridge' : network;
+      networks.reserve({
+        id,
+        name: `build-${id.slice(0, 12)}`,
+        hostname: id.slice(0, 12),
+        domainname: '',
+        mode,
+        endpoints: { [mode]: decode(endpointSettings, {}) },
+        macs: {},
+        exposed: [],
+        bindings: {},
+        publishAll: false,
+        dns: [],
+        dnsOptions: [],
+      });
+    },
+    attach: (id, path) => networks.attach(id, path),
+    release: (id) => networks.release(id, {}),
+    files(id, network, extra) {
+      const gateways = networks.hostGateways();
+      const pairs = extra.flatMap((pair) =>
+        /[:=]host-gateway$/.test(pair) ? gateways.map((one) => pair.replace(/host-gateway$/, one)) : [pair],
+      );
+      const resolv = text('/etc/resolv.conf');
+      const wish = { servers: [], search: [], options: [] };
+      if (network === 'host')
+        return { hosts: hostHostsText(text('/etc/hosts'), pairs), resolvConf: resolvText(resolv, wish, false) };
+      if (network === 'none') return { hosts: hostsText(pairs, []), resolvConf: resolvText(resolv, wish, true) };
+      const { hosts, ownResolver } = networks.files(id);
+      return {
+        hosts: hostsText(pairs, hosts),
+        resolvConf: ownResolver ? ownResolvText(resolv, wish) : resolvText(resolv, wish, true),
+      };
+    },
+  };
+}
+
+function text(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

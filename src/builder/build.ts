@@ -1,0 +1,235 @@
+// One build from beginning to end: the Dockerfile read, base images found, the graph made and solved, the outputs written.
+import { cancelled, invalid, notFound } from '../base/errors.ts';
+import { nowNanos } from '../base/clock.ts';
+import { randomId, sha256 } from '../base/ids.ts';
+import { hostPlatform, type Platform } from '../spec/oci/index.ts';
+import type { BuilderContext } from './context.ts';
+import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
+import type { BuildEvent } from './event.ts';
+import { writeOutputs } from './export/index.ts';
+import { imageKey, type ImageNeed, type KnownImage, planBuild } from './graph/plan.ts';
+import type { Graph } from './graph/vertex.ts';
+import type { BuildRequest, BuildResult, BuildSink } from './request.ts';
+import { Solver } from './solve/solver.ts';
+import { Sources } from './solve/sources.ts';
+
+/** A Dockerfile above this is refused. */
+const MAX_DOCKERFILE_BYTES = 4 * 1024 * 1024;
+
+export interface Solved {
+  readonly graph: Graph;
+  readonly solver: Solver;
+  readonly platform: Platform;
+}
+
+export async function runBuild(
+  context: BuilderContext,
+  request: BuildRequest,
+  sink: BuildSink,
+  signal: AbortSignal,
+): Promise<BuildResult> {
+  const id = request.id ?? randomId().slice(0, 25);
+  for (const tag of request.tags ?? []) context.images.checkTag(tag);
+  const abort = new AbortController();
+  const either = AbortSignal.any([signal, abort.signal]);
+  const file = await internalStep(sink, id, 'load build definition from Dockerfile', () =>
+    readDockerfile(request, either),
+  );
+  const dockerfile = parsed(file.text);
+  await using sources = new Sources(context, request);
+  const platforms = request.platforms?.length ? request.platforms : [hostPlatform()];
+  const solved: Solved[] = [];
+  try {
+    for (const platform of platforms) {
+      const graph = await makeGraph(
+        context,
+        request,
+        { dockerfile, ignore: file.ignore, platform, many: platforms.length > 1, id },
+        sink,
+        either,
+      );
+      const solver = new Solver({ context, request, buildId: id, graph, emit: sink, sources, signal: either });
+      solved.push({ graph, solver, platform });
+    }
+    await Promise.all(
+      solved.map(async ({ graph, solver }) => {
+        const steps = tellSteps(graph, solver, sink);
+        try {
+          await solver.value(graph.result.vertex);
+        } catch (error) {
+          abort.abort();
+          throw error;
+        } finally {
+          await steps;
+        }
+      }),
+    );
+    return await writeOutputs(context, request, id, solved, sink, signal);
+  } catch (error) {
+    if (signal.aborted) throw cancelled('context canceled', { cause: error });
+    throw error;
+  } finally {
+    // whatever still runs ends before the build does
+    abort.abort();
+    for (const { graph, solver } of solved) {
+      await Promise.allSettled(graph.vertices.map(({ id: vertex }) => solver.settled(vertex)));
+      solver.close();
+    }
+    context.cache.flush((work) => context.store.records.together(work));
+  }
+}
+
+/** Steps of the Dockerfile in its order, each told when its turn comes. */
+async function tellSteps(graph: Graph, solver: Solver, sink: BuildSink): Promise<void> {
+  const total = graph.steps.length;
+  for (const [index, step] of graph.steps.entries()) {
+    const vertex = step.vertex === undefined ? undefined : solver.vertexId(step.vertex);
+    const common = {
+      kind: 'step',
+      number: index + 1,
+      total,
+      text: step.text,
+      ...(vertex === undefined ? {} : { vertex }),
+    } as const;
+    sink({ ...common, phase: 'started' });
+    let state = '';
+    if (step.vertex !== undefined) {
+      try {
+        state = (await solver.value(step.vertex)).id;
+      } catch {
+        return;
+      }
+    }
+    const cached = step.vertex !== undefined && (solver.outcomes.get(step.vertex)?.cached ?? false);
+    sink({ ...common, phase: 'completed', cached, image: sha256(`${state}\n${JSON.stringify(step.config)}`) });
+  }
+}
+
+/** A vertex for what the builder does before there is a graph. */
+async function internalStep<T>(sink: BuildSink, build: string, name: string, work: () => Promise<T>): Promise<T> {
+  const vertex = { id: sha256(`${build} ${name}`), name: `[internal] ${name}`, inputs: [], started: nowNanos() };
+  sink({ kind: 'vertex', vertex });
+  try {
+    const value = await work();
+    sink({ kind: 'vertex', vertex: { ...vertex, completed: nowNanos() } });
+    return value;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    sink({ kind: 'vertex', vertex: { ...vertex, completed: nowNanos(), error: message } });
+    throw error;
+  }
+}
+
+async function readDockerfile(
+  request: BuildRequest,
+  signal: AbortSignal,
+): Promise<{ text: Uint8Array; ignore: string[] }> {
+  const { dockerfile, context } = request;
+  const read = (source: typeof context, path: string): Promise<Uint8Array | undefined> =>
+    source.readFile(path, MAX_DOCKERFILE_BYTES, signal);
+  if (dockerfile.kind === 'text') {
+    const ignore = dockerfile.ignore ?? (await read(context, '.dockerignore'));
+    return { text: dockerfile.text, ignore: ignoreLines(ignore) };
+  }
+  const path = dockerfile.path || 'Dockerfile';
+  const source = dockerfile.source ?? context;
+  let text = await read(source, path);
+  if (!text && dockerfile.path === '') text = await read(source, 'dockerfile');
+  if (!text) throw notFound(`failed to read dockerfile: open ${path}: no such file or directory`);
+  const ignore = (await read(source, `${path}.dockerignore`)) ?? (await read(context, '.dockerignore'));
+  return { text, ignore: ignoreLines(ignore) };
+}
+
+function ignoreLines(text: Uint8Array | undefined): string[] {
+  if (!text) return [];
+  return Buffer.from(text)
+    .toString()
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+function parsed(text: Uint8Array): Dockerfile {
+  const { value, problems } = parseDockerfile(text);
+  const error = problems.find(({ severity }) => severity === 'error');
+  if (error) throw invalid(error.message);
+  return value;
+}
+
+async function makeGraph(
+  context: BuilderContext,
+  request: BuildRequest,
+  wish: {
+    readonly dockerfile: Dockerfile;
+    readonly ignore: readonly string[];
+    readonly platform: Platform;
+    readonly many: boolean;
+    readonly id: string;
+  },
+  sink: BuildSink,
+  signal: AbortSignal,
+): Promise<Graph> {
+  const images = new Map<string, KnownImage>();
+  const buildArgs = new Map(request.buildArgs);
+  if (request.sourceDateEpoch !== undefined && !buildArgs.has('SOURCE_DATE_EPOCH'))
+    buildArgs.set('SOURCE_DATE_EPOCH', String(request.sourceDateEpoch));
+  for (;;) {
+    const planned = planBuild({
+      dockerfile: wish.dockerfile,
+      buildArgs,
+      labels: request.labels ?? new Map(),
+      target: request.target ?? '',
+      platform: wish.platform,
+      buildPlatform: hostPlatform(),
+      multiPlatform: wish.many,
+      contexts: request.contexts ?? new Map(),
+      ignore: wish.ignore,
+      noCache: request.noCache ?? false,
+      noCacheFilter: request.noCacheFilter ?? [],
+      network: request.network ?? 'default',
+      images,
+    });
+    if (planned.kind === 'graph') return planned.graph;
+    await Promise.all(
+      planned.images.map(async (need) => {
+        images.set(imageKey(need), await baseImage(context, request, need, wish.id, sink, signal));
+      }),
+    );
+  }
+}
+
+async function baseImage(
+  context: BuilderContext,
+  request: BuildRequest,
+  need: ImageNeed,
+  id: string,
+  sink: BuildSink,
+  signal: AbortSignal,
+): Promise<KnownImage> {
+  const { reference, platform } = need;
+  const local = context.images.find(reference, platform);
+  if (local && !request.pull) return local;
+  return internalStep(sink, id, `load metadata for ${reference}`, async () => {
+    const report = (status: { id: string; name?: string; current: number; total?: number; done?: boolean }): void => {
+      const at = nowNanos();
+      const event: BuildEvent = {
+        kind: 'status',
+        vertex: sha256(`${id} load metadata for ${reference}`),
+        id: status.id,
+        name: status.name ?? status.id,
+        current: status.current,
+        total: status.total ?? 0,
+        at,
+        ...(status.done === true ? { completed: at } : {}),
+      };
+      sink(event);
+    };
+    return context.images.pull(reference, {
+      platform,
+      report,
+      signal,
+      ...(request.credentials ? { credentials: request.credentials } : {}),
+    });
+  });
+}

@@ -1,0 +1,65 @@
+// The archive that a classic client sends, unpacked by a confined thread: a build context.
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fstatSync, mkdirSync, readSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalid, isErrno } from '../../base/errors.ts';
+import { type Manifest, unpackTar } from '../../host/confined/index.ts';
+import { openInRoot } from '../../host/open-in-root.ts';
+import { decompress, peekCompression } from '../../store/index.ts';
+import type { ContextSource, ContextTree, Report, SyncWish } from '../request.ts';
+
+export class TarContext implements ContextSource, AsyncDisposable {
+  readonly label = 'build context';
+  readonly #directory: string;
+  readonly #archive: AsyncIterable<Uint8Array>;
+  #unpacked: Promise<Manifest> | undefined;
+
+  constructor(folder: string, archive: AsyncIterable<Uint8Array>) {
+    this.#directory = join(folder, randomBytes(8).toString('hex'));
+    this.#archive = archive;
+  }
+
+  #unpack(signal: AbortSignal): Promise<Manifest> {
+    this.#unpacked ??= (async () => {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o755 });
+      const { compression, stream } = await peekCompression(this.#archive);
+      const plain = decompress(stream, compression);
+      const options = { whiteouts: 'literal', owner: { uid: 0, gid: 0 }, manifest: true } as const;
+      const { manifest } = await unpackTar(this.#directory, plain, options, signal);
+      return manifest ?? new Map();
+    })();
+    return this.#unpacked;
+  }
+
+  async readFile(path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    await this.#unpack(signal);
+    let fd: number;
+    try {
+      fd = openInRoot(this.#directory, path, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
+      throw error;
+    }
+    try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile()) throw invalid(`${path} is not a regular file`);
+      if (stat.size > limit) throw invalid(`${path} is larger than ${limit} bytes`);
+      const data = Buffer.alloc(stat.size);
+      return data.subarray(0, readSync(fd, data, 0, data.length, 0));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** The client left out what .dockerignore says. */
+  async sync(_wish: SyncWish, _report: Report, signal: AbortSignal): Promise<ContextTree> {
+    const manifest = await this.#unpack(signal);
+    return { directory: this.#directory, manifest, [Symbol.asyncDispose]: async () => undefined };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#unpacked?.catch(() => undefined);
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,16 @@
+// Why a build failed, with what a client wants to say in its own words.
+import { BerthError } from '../base/errors.ts';
+
+/** A program of a RUN step ended badly. */
+export class StepFailure extends BerthError {
+  readonly command: string;
+  readonly code: number;
+  constructor(command: string, code: number, oom: boolean) {
+    super(
+      'invalid',
+      `process ${JSON.stringify(command)} did not complete successfully: ${oom ? 'cannot allocate memory' : `exit code: ${code}`}`,
+    );
+    this.command = command;
+    this.code = code;
+  }
+}

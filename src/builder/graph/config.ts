@@ -1,0 +1,98 @@
+// What an instruction changes in the configuration of the image. Pure; words are expanded already.
+import { posix } from 'node:path';
+import { invalid } from '../../base/errors.ts';
+import type { ImageConfig } from '../../spec/docker/index.ts';
+import type { CommandLine, Healthcheck, Instruction, Kind } from '../dockerfile/instructions.ts';
+import { withVariable } from './scope.ts';
+
+const DEFAULT_SHELL = ['/bin/sh', '-c'];
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Instructions that only change the configuration. */
+type MetaKind = Exclude<Kind, 'run' | 'copy' | 'add' | 'arg' | 'maintainer'>;
+
+/** The configuration that a stage begins with. */
+export function startConfig(base: ImageConfig | undefined): ImageConfig {
+  const { OnBuild: _, Hostname: _host, Domainname: _domain, ...rest } = base ?? {};
+  const env = rest.Env ?? [];
+  const hasPath = env.some((pair) => pair.startsWith('PATH='));
+  return { ...rest, Env: hasPath ? [...env] : [`PATH=${DEFAULT_PATH}`, ...env] };
+}
+
+/** The words that are executed: shell and text, or the words themselves. */
+export function commandOf(config: ImageConfig, line: Pick<CommandLine, 'shell' | 'args'>): string[] {
+  return line.shell ? [...(config.Shell ?? DEFAULT_SHELL), line.args.join(' ')] : [...line.args];
+}
+
+export function workingDirectory(config: ImageConfig, path: string): string {
+  return posix.resolve('/', config.WorkingDir ?? '', path);
+}
+
+/** `commandSet`: this stage has had a CMD. */
+export function applyMeta(config: ImageConfig, instruction: Instruction<MetaKind>, commandSet: boolean): ImageConfig {
+  switch (instruction.kind) {
+    case 'cmd':
+      return { ...config, Cmd: commandOf(config, instruction), ArgsEscaped: true };
+    case 'entrypoint':
+      return { ...config, Entrypoint: commandOf(config, instruction), ...(commandSet ? {} : { Cmd: null }) };
+    case 'label':
+      return {
+        ...config,
+        Labels: { ...config.Labels, ...Object.fromEntries(instruction.pairs.map(({ key, value }) => [key, value])) },
+      };
+    case 'env':
+      return {
+        ...config,
+        Env: instruction.pairs.reduce<string[]>(
+          (env, { key, value }) => withVariable(env, key, value),
+          config.Env ?? [],
+        ),
+      };
+    case 'expose': {
+      const ports = instruction.ports.flatMap(portsOf);
+      return {
+        ...config,
+        ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) },
+      };
+    }
+    case 'volume':
+      return {
+        ...config,
+        Volumes: { ...config.Volumes, ...Object.fromEntries(instruction.paths.map((path) => [path, {}])) },
+      };
+    case 'user':
+      return { ...config, User: instruction.user };
+    case 'workdir':
+      return { ...config, WorkingDir: workingDirectory(config, instruction.path) };
+    case 'onbuild':
+      return { ...config, OnBuild: [...(config.OnBuild ?? []), instruction.expression] };
+    case 'stopsignal':
+      return { ...config, StopSignal: instruction.signal };
+    case 'healthcheck':
+      return { ...config, Healthcheck: healthOf(instruction.check) };
+    case 'shell':
+      return { ...config, Shell: [...instruction.shell] };
+  }
+}
+
+function healthOf(check: Healthcheck): NonNullable<ImageConfig['Healthcheck']> {
+  return {
+    Test: [...check.test],
+    ...(check.interval ? { Interval: check.interval } : {}),
+    ...(check.timeout ? { Timeout: check.timeout } : {}),
+    ...(check.startPeriod ? { StartPeriod: check.startPeriod } : {}),
+    ...(check.startInterval ? { StartInterval: check.startInterval } : {}),
+    ...(check.retries ? { Retries: check.retries } : {}),
+  };
+}
+
+/** `80`, `443/udp`, `1000-1002` to `80/tcp` … */
+function portsOf(word: string): string[] {
+  const [range = '', protocol = 'tcp'] = word.split('/');
+  const match = /^(?:[^:]*:)*(\d+)(?:-(\d+))?$/.exec(range);
+  if (!match) throw invalid(`invalid containerPort: ${range}`);
+  const [from, to] = [Number(match[1]), Number(match[2] ?? match[1])];
+  if (to < from || to > 65535) throw invalid(`invalid containerPort: ${range}`);
+  if (!['tcp', 'udp', 'sctp'].includes(protocol.toLowerCase())) throw invalid(`invalid proto: ${protocol}`);
+  return Array.from({ length: to - from + 1 }, (_, at) => `${from + at}/${protocol.toLowerCase()}`);
+}

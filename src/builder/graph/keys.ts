@@ -1,0 +1,94 @@
+// What a step depends on, as named values: their digest is its key in the cache, and their difference says why it ran again. Pure.
+import { sha256 } from '../../base/ids.ts';
+import type { Selected } from './select.ts';
+import type { ExecMount, Op } from './vertex.ts';
+
+/** Name to value; names are shown to people: `file src/a.c`, `ARG VERSION`, `base`. */
+export type Inputs = ReadonlyMap<string, string>;
+
+/** Changes when the meaning of keys does. */
+const EPOCH = 'berth-build-1';
+
+export function keyOf(inputs: Inputs): string {
+  const lines = [...inputs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}\0${value}`);
+  return sha256([EPOCH, ...lines].join('\0\0')).slice('sha256:'.length);
+}
+
+/** `inputs` are the names of what the vertex stands on: results of other steps by their ids. */
+export function execInputs(
+  op: Op<'exec'>,
+  inputs: readonly string[],
+  extra: { readonly hosts: string; readonly limits: string },
+): Inputs {
+  const rows = new Map<string, string>([
+    ['base', inputs[0] ?? ''],
+    ['command', JSON.stringify(op.args)],
+    ['user', op.user],
+    ['working directory', op.cwd],
+    ['platform', `${op.platform.os}/${op.platform.architecture}/${op.platform.variant ?? ''}`],
+  ]);
+  for (const pair of op.env) {
+    const at = pair.indexOf('=');
+    rows.set(`variable ${pair.slice(0, at)}`, pair.slice(at + 1));
+  }
+  if (op.network !== 'default') rows.set('network', op.network);
+  if (op.insecure) rows.set('security', 'insecure');
+  if (extra.hosts !== '') rows.set('hosts', extra.hosts);
+  if (extra.limits !== '') rows.set('limits', extra.limits);
+  for (const { path, content } of op.scripts) rows.set(`script ${path}`, content);
+  for (const mount of op.mounts) rows.set(`mount ${mount.target || mount.id}`, mountKey(mount, inputs));
+  return rows;
+}
+
+/** What secrets and agents hold is no part of a key, nor is what a cache holds. */
+function mountKey(mount: ExecMount, inputs: readonly string[]): string {
+  const { type, source, target, readOnly, size, id, sharing, mode, uid, gid, env } = mount;
+  const from = mount.input === undefined ? '' : (inputs[mount.input] ?? '');
+  return JSON.stringify({ type, source, target, readOnly, size, id, sharing, mode, uid, gid, env, from });
+}
+
+/** By what the vertex is told to do, without looking at files: another key means that files have to be looked at. */
+export function copyInputs(op: Op<'copy'>, inputs: readonly string[]): Inputs {
+  const rows = copyBase(op, inputs);
+  op.sources.forEach(({ input, path }, index) => rows.set(`source ${index}`, `${inputs[input] ?? ''}:${path}`));
+  return rows;
+}
+
+/** By the files themselves. */
+export function copyContentInputs(
+  op: Op<'copy'>,
+  inputs: readonly string[],
+  selected: readonly (readonly Selected[])[],
+): Inputs {
+  const rows = copyBase(op, inputs);
+  selected.forEach((groups, index) => {
+    groups.forEach((group, number) => {
+      const prefix = `source ${index}.${number}`;
+      rows.set(prefix, group.isDirectory ? 'directory' : `file ${group.name}`);
+      for (const { path, to, entry } of group.entries) {
+        const { type, mode, sha256: content, linkname } = entry;
+        const row = `file ${path.slice(1)}`;
+        rows.set(
+          rows.has(row) ? `${row} (${index}.${number})` : row,
+          `${to}|${type}|${mode.toString(8)}|${content}|${linkname}`,
+        );
+      }
+    });
+  });
+  return rows;
+}
+
+function copyBase(op: Op<'copy'>, inputs: readonly string[]): Map<string, string> {
+  const { destination, chown, chmod, exclude, parents, unpack, keyword } = op;
+  return new Map([
+    ['base', inputs[0] ?? ''],
+    ['instruction', JSON.stringify({ keyword, destination, chown, chmod, exclude, parents, unpack: unpack ?? 'auto' })],
+  ]);
+}
+
+export function mkdirInputs(op: Op<'mkdir'>, inputs: readonly string[]): Inputs {
+  return new Map([
+    ['base', inputs[0] ?? ''],
+    ['directory', op.path],
+  ]);
+}

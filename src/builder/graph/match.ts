@@ -1,0 +1,56 @@
+// Patterns of paths: those of COPY, and those of .dockerignore and --exclude. Pure.
+
+/** A source with `*`, `?`, `[…]`: each stays within its part of the path. With `deep`, `**` is any number of parts. */
+export function wildcard(pattern: string, deep: boolean): (path: string) => boolean {
+  const expression = new RegExp(`^${toSource(pattern, deep)}$`, 's');
+  return (path) => expression.test(path);
+}
+
+/** The last pattern that matches a path or one above it decides; `!` takes out of what is excluded. */
+export function excluder(patterns: readonly string[]): (path: string) => boolean {
+  const rules = patterns.map((pattern) => {
+    const keep = pattern.startsWith('!');
+    const clean = (keep ? pattern.slice(1).trim() : pattern).replace(/\/+$/, '').replace(/^(?:\.?\/)+/, '');
+    return { keep, expression: new RegExp(`^${toSource(clean, true)}$`, 's') };
+  });
+  if (rules.length === 0) return () => false;
+  return (path) => {
+    const parts = path.split('/');
+    const prefixes = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+    let out = false;
+    for (const { keep, expression } of rules)
+      if (keep === out && prefixes.some((prefix) => expression.test(prefix))) out = !keep;
+    return out;
+  };
+}
+
+function toSource(pattern: string, deep: boolean): string {
+  let source = '';
+  for (let at = 0; at < pattern.length; at += 1) {
+    const char = pattern.charAt(at);
+    if (char === '*' && deep && pattern.charAt(at + 1) === '*') {
+      at += 1;
+      while (pattern.charAt(at + 1) === '*') at += 1;
+      if (pattern.charAt(at + 1) === '/') {
+        at += 1;
+        source += '(?:.*/)?';
+      } else source += '.*';
+    } else if (char === '*') source += '[^/]*';
+    else if (char === '?') source += '[^/]';
+    else if (char === '[') {
+      const end = pattern.indexOf(']', at + 1);
+      if (end < 0) source += '\\[';
+      else {
+        source += `[${pattern
+          .slice(at + 1, end)
+          .replace(/^\^/, '^')
+          .replaceAll('\\', '\\\\')}]`;
+        at = end;
+      }
+    } else if (char === '\\') {
+      at += 1;
+      source += (pattern.charAt(at) || '\\').replace(/[.*+?^${}()|[\]\\/]/, '\\$&');
+    } else source += char.replace(/[.+^${}()|/]/, '\\$&');
+  }
+  return source;
+}

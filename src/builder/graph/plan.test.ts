@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Digest } from '../../base/ids.ts';
+import { parseDockerfile } from '../dockerfile/index.ts';
+import { imageKey, type KnownImage, type PlanInput, planBuild } from './plan.ts';
+import { showGraph } from './show.ts';
+
+const platform = { os: 'linux', architecture: 'amd64' };
+const layer: Digest = `sha256:${'a'.repeat(64)}`;
+
+function image(reference: string, onBuild: string[] = []): KnownImage {
+  return {
+    id: layer,
+    file: {
+      architecture: 'amd64',
+      os: 'linux',
+      config: { Env: ['PATH=/bin', `BASE=${reference}`], Cmd: ['sh'], OnBuild: onBuild },
+      rootfs: { type: 'layers', diff_ids: [layer] },
+      history: [{ created: '2024-01-01T00:00:00Z', created_by: 'base' }],
+    },
+    chains: [layer],
+  };
+}
+
+const images = new Map(
+  (
+    [
+      ['busybox', image('busybox')],
+      ['debian:bookworm', image('debian:bookworm')],
+      ['triggers', image('triggers', ['COPY . /src', 'RUN make'])],
+    ] as const
+  ).map(([reference, known]) => [imageKey({ reference, platform }), known]),
+);
+
+function input(text: string, over: Partial<PlanInput> = {}): PlanInput {
+  const { value, problems } = parseDockerfile(text);
+  assert.deepEqual(
+    problems.filter(({ severity }) => severity === 'error'),
+    [],
+  );
+  return {
+    dockerfile: value,
+    buildArgs: new Map([
+      ['VERSION', '2'],
+      ['HTTP_PROXY', 'http://proxy'],
+    ]),
+    labels: new Map(),
+    target: '',
+    platform,
+    buildPlatform: platform,
+    multiPlatform: false,
+    contexts: new Map(),
+    ignore: [],
+    noCache: false,
+    noCacheFilter: [],
+    network: 'default',
+    images,
+    ...over,
+  };
+}
+
+function graphOf(text: string, over: Partial<PlanInput> = {}) {
+  const planned = planBuild(input(text, over));
+  if (planned.kind === 'needs') throw new Error(`needs ${planned.images.map(({ reference }) => reference).join(' ')}`);
+  return planned.graph;
+}
+
+const folder = join(import.meta.dirname, 'testdata');
+for (const name of readdirSync(folder).filter((file) => file.endsWith('.dockerfile'))) {
+  test(`the graph of ${name}`, () => {
+    const shown = showGraph(graphOf(readFileSync(join(folder, name), 'utf8')));
+    const golden = join(folder, `${name}.txt`);
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, shown);
+    assert.equal(shown, readFileSync(golden, 'utf8'));
+  });
+}
+
+test('stages that the target does not need are not built, and their images not asked for', () => {
+  const text = 'FROM nowhere AS a\nRUN x\nFROM busybox AS b\nRUN y\nFROM b\nRUN z\n';
+  const graph = graphOf(text);
+  assert.equal(graph.vertices.filter(({ op }) => op.kind === 'exec').length, 2);
+  assert.equal(graphOf(text, { target: 'b' }).vertices.filter(({ op }) => op.kind === 'exec').length, 1);
+  assert.deepEqual(planBuild(input(text, { target: 'a' })), {
+    kind: 'needs',
+    images: [{ reference: 'nowhere', platform }],
+  });
+});
+
+test('what cannot be built is said in the words of the builder', () => {
+  const wrong = (text: string, message: RegExp, over: Partial<PlanInput> = {}): void =>
+    assert.throws(() => graphOf(text, over), { message, kind: 'invalid' });
+  wrong('FROM busybox AS build\n', /^target stage "biuld" could not be found \(did you mean build\?\)$/, {
+    target: 'biuld',
+  });
+  wrong('FROM busybox AS a\nCOPY --from=a /x /y\n', /^circular dependency detected on stage: a$/);
+  wrong('FROM busybox\nCOPY --from=7 /x /y\n', /^invalid stage index 7$/);
+  wrong('ARG X\nFROM $X\n', /should not be blank/);
+  wrong('FROM busybox\nCOPY a b /c\n', /must be a directory and end with a \//);
+});
+
+test('without cache: everything, or the stages that are named', () => {
+  const text = 'FROM busybox AS a\nRUN x\nFROM busybox AS b\nCOPY --from=a /x /x\nRUN y\n';
+  const marked = (over: Partial<PlanInput>): string[] =>
+    graphOf(text, over)
+      .vertices.filter(({ noCache }) => noCache)
+      .map(({ name }) => name);
+  assert.deepEqual(marked({ noCacheFilter: ['A'] }), ['[a 2/2] RUN x']);
+  assert.equal(marked({ noCache: true }).length, 3);
+});

@@ -1,0 +1,103 @@
+// RUN: the process of a step and what it sees mounted. Pure.
+import { posix } from 'node:path';
+import { invalid } from '../../base/errors.ts';
+import { heredocText, type Instruction, type Mount } from '../dockerfile/index.ts';
+import { runEnvironment } from './scope.ts';
+import type { StagePlan } from './stage.ts';
+import type { ExecMount, Op } from './vertex.ts';
+
+/** Where a heredoc with an interpreter of its own is found. */
+const PIPES = '/dev/pipes';
+
+/** undefined while an image that a mount needs is missing. */
+export function execOf(
+  plan: StagePlan,
+  run: Instruction<'run'>,
+  mounts: readonly Mount[],
+): { readonly op: Op<'exec'>; readonly inputs: readonly number[] } | undefined {
+  const inputs = [plan.vertex];
+  const execMounts: ExecMount[] = [];
+  let missing = false;
+  for (const mount of mounts) {
+    const made = mountOf(plan, mount, inputs);
+    if (made) execMounts.push(made);
+    else missing = true;
+  }
+  if (missing) return undefined;
+  const { args, scripts } = commandAndScripts(plan, run);
+  const { env, args: given, hidden } = runEnvironment(plan.config.Env ?? [], plan.args, plan.planner.input.buildArgs);
+  const insecure = run.security === 'insecure';
+  const asked = run.network === 'default' ? plan.planner.input.network : run.network;
+  return {
+    op: {
+      kind: 'exec',
+      args,
+      env: [...env, ...given],
+      hiddenEnv: hidden,
+      cwd: plan.config.WorkingDir || '/',
+      user: plan.config.User ?? '',
+      mounts: execMounts,
+      network: asked === 'none' || asked === 'host' ? asked : 'default',
+      insecure,
+      platform: plan.platform,
+      command: args.join(' '),
+      scripts,
+    },
+    inputs,
+  };
+}
+
+function commandAndScripts(
+  plan: StagePlan,
+  run: Instruction<'run'>,
+): { args: string[]; scripts: Op<'exec'>['scripts'] } {
+  const [first] = run.heredocs;
+  if (!first) return { args: plan.command(run), scripts: [] };
+  const line = run.args[0] ?? '';
+  const alone = /^\d*<<-?\s*(["']?)[A-Za-z_][\w.]*\1$/.test(line.trim());
+  if (!alone) {
+    const full = run.heredocs.reduce((text, one) => `${text}\n${one.content}${one.name}`, line);
+    return { args: plan.command({ shell: true, args: [full] }), scripts: [] };
+  }
+  const content = heredocText(first);
+  if (!first.content.startsWith('#!')) return { args: plan.command({ shell: true, args: [content] }), scripts: [] };
+  const path = `${PIPES}/${first.name}`;
+  return { args: plan.command({ shell: true, args: [path] }), scripts: [{ path, content }] };
+}
+
+function mountOf(plan: StagePlan, mount: Mount, inputs: number[]): ExecMount | undefined {
+  const { type } = mount;
+  const cwd = plan.config.WorkingDir || '/';
+  const target = targetOf(mount, cwd);
+  let input: number | undefined;
+  if (type === 'bind' || (type === 'cache' && mount.from !== '')) {
+    const paths = [mount.source];
+    const vertex =
+      mount.from === '' ? plan.planner.context('', paths) : plan.planner.from(mount.from, plan.stage, paths);
+    if (vertex === undefined) return undefined;
+    input = inputs.push(vertex) - 1;
+  }
+  return {
+    type,
+    input,
+    source: posix.resolve('/', mount.source),
+    target,
+    readOnly: mount.readOnly,
+    size: mount.size,
+    id: mount.id || (type === 'cache' ? target : type === 'ssh' ? 'default' : posix.basename(mount.source || target)),
+    sharing: mount.sharing ?? 'shared',
+    required: mount.required,
+    env: type === 'secret' && mount.env !== undefined ? mount.env || mount.id : undefined,
+    mode: mount.mode,
+    uid: mount.uid ?? 0,
+    gid: mount.gid ?? 0,
+  };
+}
+
+function targetOf(mount: Mount, cwd: string): string {
+  if (mount.target !== '') return posix.resolve(cwd, mount.target);
+  if (mount.type === 'secret')
+    return mount.env === undefined ? `/run/secrets/${posix.basename(mount.id || mount.source)}` : '';
+  if (mount.type === 'ssh') return '';
+  throw invalid(`mount target is required for a mount of type ${mount.type}`);
+}

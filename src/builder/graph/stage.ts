@@ -1,0 +1,303 @@
+// One stage: its instructions in turn become vertices, and what they say of the configuration is gathered. Pure.
+import { posix } from 'node:path';
+import { invalid } from '../../base/errors.ts';
+import type { ImageConfig } from '../../spec/docker/index.ts';
+import { formatPlatform, type Platform } from '../../spec/oci/index.ts';
+import {
+  expandInstruction,
+  type ExpandedInstruction,
+  type Instruction,
+  parseTrigger,
+  type Stage,
+  stageArg,
+} from '../dockerfile/index.ts';
+import { applyMeta, commandOf, startConfig, workingDirectory } from './config.ts';
+import type { KnownImage, Planner } from './plan.ts';
+import { execOf } from './run.ts';
+import { type Arg, visible } from './scope.ts';
+import { copyOf } from './transfer.ts';
+import type { GraphHistory, GraphResult, GraphStep } from './vertex.ts';
+
+/** Instructions that have a vertex, and are counted in its name. */
+const COUNTED = new Set(['run', 'copy', 'add', 'workdir']);
+
+interface Base {
+  readonly vertex: number;
+  readonly config: ImageConfig;
+  readonly platform: Platform;
+  readonly image: KnownImage | undefined;
+  readonly history: readonly GraphHistory[];
+  readonly args: readonly Arg[];
+  readonly author: string;
+  readonly triggers: readonly string[];
+}
+
+export class StagePlan {
+  readonly planner: Planner;
+  readonly stage: Stage;
+  readonly platform: Platform;
+  readonly noCache: boolean;
+  vertex: number;
+  config: ImageConfig;
+  args: Arg[];
+  readonly steps: GraphStep[] = [];
+  readonly #base: Base;
+  readonly #history: GraphHistory[];
+  readonly #total: number;
+  #author: string;
+  #count = 1;
+  #commandSet = false;
+
+  private constructor(planner: Planner, stage: Stage, base: Base, instructions: readonly Instruction[]) {
+    this.planner = planner;
+    this.stage = stage;
+    this.#base = base;
+    this.platform = base.platform;
+    this.vertex = base.vertex;
+    this.config = base.config;
+    this.args = [...base.args];
+    this.#history = [...base.history];
+    this.#author = base.author;
+    this.#total = 1 + instructions.filter(({ kind }) => COUNTED.has(kind)).length;
+    const { noCache, noCacheFilter } = planner.input;
+    this.noCache =
+      noCache || noCacheFilter.some((name) => name.toLowerCase() === stage.name || name === String(stage.index));
+  }
+
+  /** undefined while an image below it is missing. */
+  static make(planner: Planner, stage: Stage): StagePlan | undefined {
+    const base = baseOf(planner, stage);
+    if (!base) return undefined;
+    const instructions = [...base.triggers.map(parseTrigger), ...stage.instructions];
+    const plan = new StagePlan(planner, stage, base, instructions);
+    plan.#step(stage.original, base.vertex);
+    let complete = true;
+    for (const instruction of instructions) complete = plan.#apply(instruction) && complete;
+    return complete ? plan : undefined;
+  }
+
+  result(labels: ReadonlyMap<string, string>): GraphResult {
+    const { image } = this.#base;
+    const config =
+      labels.size === 0
+        ? this.config
+        : { ...this.config, Labels: { ...this.config.Labels, ...Object.fromEntries(labels) } };
+    return {
+      vertex: this.vertex,
+      config,
+      author: this.#author,
+      platform: this.platform,
+      base: image && {
+        id: image.id,
+        history: image.file.history ?? [],
+        chains: image.chains,
+        ...(image.file['os.version'] ? { osVersion: image.file['os.version'] } : {}),
+      },
+      history: this.#history,
+    };
+  }
+
+  /** For a stage that begins with this one. */
+  asBase(): Base {
+    const { OnBuild: triggers, ...config } = this.config;
+    return {
+      vertex: this.vertex,
+      config,
+      platform: this.platform,
+      image: this.#base.image,
+      history: this.#history,
+      args: this.args,
+      author: this.#author,
+      triggers: triggers ?? [],
+    };
+  }
+
+  /** False when an image that the instruction needs is missing. */
+  #apply(instruction: Instruction): boolean {
+    const { escape } = this.planner.input.dockerfile;
+    const variables = visible(this.config.Env ?? [], this.args);
+    const expanded = expandInstruction(instruction, variables, escape);
+    switch (expanded.instruction.kind) {
+      case 'arg': {
+        for (const definition of expanded.instruction.definitions) {
+          const { buildArgs } = this.planner.input;
+          const before = visible(this.config.Env ?? [], this.args);
+          const { key, value } = stageArg(definition, before, buildArgs, this.planner.global, escape);
+          this.planner.declared.add(key);
+          this.args.push({ key, value });
+        }
+        this.#meta(instruction.original);
+        return true;
+      }
+      case 'maintainer':
+        this.#author = expanded.instruction.name;
+        this.#meta(instruction.original);
+        return true;
+      case 'run':
+      case 'copy':
+      case 'add':
+        return this.#effect(expanded);
+      case 'workdir': {
+        const path = workingDirectory(this.config, expanded.instruction.path);
+        this.config = { ...this.config, WorkingDir: path };
+        if (path === '/') {
+          this.#count += 1;
+          this.#meta(instruction.original);
+          return true;
+        }
+        this.#add(instruction.original, { kind: 'mkdir', path }, [this.vertex]);
+        return true;
+      }
+      case 'cmd':
+      case 'entrypoint':
+      case 'env':
+      case 'expose':
+      case 'healthcheck':
+      case 'label':
+      case 'onbuild':
+      case 'shell':
+      case 'stopsignal':
+      case 'user':
+      case 'volume': {
+        const { kind } = expanded.instruction;
+        this.config = applyMeta(this.config, expanded.instruction, this.#commandSet);
+        if (kind === 'cmd') this.#commandSet = true;
+        this.#meta(shownCommand(expanded.instruction, this.config) ?? instruction.original);
+        return true;
+      }
+    }
+  }
+
+  #effect({ instruction, mounts }: ExpandedInstruction): boolean {
+    if (instruction.kind === 'run') {
+      const made = execOf(this, instruction, mounts);
+      if (!made) return false;
+      this.#add(instruction.original, made.op, made.inputs, `RUN ${made.op.args.join(' ')}`);
+      return true;
+    }
+    if (instruction.kind !== 'copy' && instruction.kind !== 'add') return true;
+    const made = copyOf(this, instruction);
+    if (!made) return false;
+    this.#add(instruction.original, made.op, made.inputs);
+    return true;
+  }
+
+  #add(original: string, op: GraphStepOp, inputs: readonly number[], createdBy = original): void {
+    this.#count += 1;
+    const prefix = this.#prefix();
+    this.vertex = this.planner.add({
+      name: `${prefix} ${original}`,
+      op,
+      inputs,
+      stage: this.stage.index,
+      noCache: this.noCache,
+    });
+    this.#step(original, this.vertex);
+    this.#history.push({ createdBy, vertex: this.vertex });
+  }
+
+  #prefix(): string {
+    const { multiPlatform, dockerfile } = this.planner.input;
+    const stage = this.stage.name || (dockerfile.stages.length > 1 ? `stage-${this.stage.index}` : '');
+    const words = [
+      ...(multiPlatform ? [formatPlatform(this.platform)] : []),
+      ...(stage ? [stage] : []),
+      `${String(this.#count).padStart(String(this.#total).length)}/${this.#total}`,
+    ];
+    return `[${words.join(' ')}]`;
+  }
+
+  #meta(text: string): void {
+    this.#step(text, undefined);
+    if (!text.toUpperCase().startsWith('ARG')) this.#history.push({ createdBy: text, vertex: undefined });
+  }
+
+  #step(text: string, vertex: number | undefined): void {
+    this.steps.push({ text, stage: this.stage.index, vertex, config: this.config });
+  }
+
+  /** A path of the container as an instruction means it. */
+  absolute(path: string): string {
+    const full = posix.resolve('/', this.config.WorkingDir ?? '', path);
+    return /(^|\/)\.?$/.test(path) && full !== '/' ? `${full}/` : full;
+  }
+
+  command(line: { readonly shell: boolean; readonly args: readonly string[] }): string[] {
+    return commandOf(this.config, line);
+  }
+}
+
+type GraphStepOp = Parameters<Planner['add']>[0]['op'];
+
+/** Commands are shown as they will be executed. */
+function shownCommand(instruction: Instruction, config: ImageConfig): string | undefined {
+  if (instruction.kind === 'cmd') return `CMD ${JSON.stringify(config.Cmd ?? [])}`;
+  if (instruction.kind === 'entrypoint') return `ENTRYPOINT ${JSON.stringify(config.Entrypoint ?? [])}`;
+  return undefined;
+}
+
+function baseOf(planner: Planner, stage: Stage): Base | undefined {
+  const name = planner.fromWord(stage.base);
+  if (name === '') throw invalid(`base name (${stage.base}) should not be blank`);
+  const platform = planner.platformOf(stage);
+  const empty = { history: [], args: [], author: '', triggers: [] };
+  const context = planner.input.contexts.get(name) ?? planner.input.contexts.get(name.toLowerCase());
+  if (context && context.kind !== 'image') {
+    if (context.kind === 'stage') {
+      const other = planner.stageNamed(context.name);
+      return other && planner.stage(other)?.asBase();
+    }
+    const files = planner.named(name, context, undefined);
+    if (files === undefined) return undefined;
+    const op = {
+      kind: 'copy',
+      sources: [{ input: 1, path: '/' }],
+      destination: '/',
+      chown: '',
+      chmod: '',
+      exclude: [],
+      parents: false,
+      unpack: false,
+      keyword: 'COPY',
+      link: false,
+    } as const;
+    const vertex = planner.add({
+      name: `FROM ${name}`,
+      op,
+      inputs: [planner.scratch(), files],
+      stage: stage.index,
+      noCache: false,
+    });
+    return { vertex, config: startConfig(undefined), platform, image: undefined, ...empty };
+  }
+  const other = context ? undefined : planner.stageNamed(name, stage.index);
+  if (other && planner.input.dockerfile.stages[other.index]?.name === name.toLowerCase())
+    return planner.stage(other)?.asBase();
+  if (name === 'scratch' && !context)
+    return { vertex: planner.scratch(), config: startConfig(undefined), platform, image: undefined, ...empty };
+  const reference = context?.kind === 'image' ? context.reference : name;
+  const label = stage.name || (planner.input.dockerfile.stages.length > 1 ? `stage-${stage.index}` : '');
+  const found = planner.image(
+    reference,
+    platform,
+    `[${label ? `${label} ` : ''}1/${stageTotal(stage, planner.triggersOf(reference, platform))}] FROM ${reference}`,
+    stage.index,
+  );
+  if (!found) return undefined;
+  const { config, author } = found.image.file;
+  const { OnBuild, ...rest } = config ?? {};
+  return {
+    vertex: found.vertex,
+    config: startConfig(rest),
+    platform,
+    image: found.image,
+    ...empty,
+    author: author ?? '',
+    triggers: OnBuild ?? [],
+  };
+}
+
+function stageTotal(stage: Stage, triggers: readonly string[]): number {
+  const all = [...triggers.map(parseTrigger), ...stage.instructions];
+  return 1 + all.filter(({ kind }) => COUNTED.has(kind)).length;
+}

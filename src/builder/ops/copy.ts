@@ -1,0 +1,183 @@
+// COPY, ADD and WORKDIR: files put into a workspace by confined threads.
+import { closeSync, constants, createReadStream, readSync } from 'node:fs';
+import { invalid } from '../../base/errors.ts';
+import { type PlaceGroup, placeFiles, readTexts, unpackTar } from '../../host/confined/index.ts';
+import { openInRoot } from '../../host/open-in-root.ts';
+import { lookupUser } from '../../runtime/user/index.ts';
+import { decompress, detectCompression } from '../../store/index.ts';
+import type { Selected } from '../graph/select.ts';
+import type { Op } from '../graph/vertex.ts';
+import type { Readable } from './exec.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What one source of the instruction means. */
+export interface CopyPart {
+  readonly readable: Readable;
+  readonly selected: readonly Selected[];
+  /** Files of the client: archives among them are unpacked by ADD. */
+  readonly local: boolean;
+}
+
+export async function runCopy(
+  workspace: Workspace,
+  op: Op<'copy'>,
+  parts: readonly CopyPart[],
+  signal: AbortSignal,
+): Promise<void> {
+  const owner = await ownerOf(workspace, op.chown);
+  const places = [...new Set(parts.map(({ readable }) => readable))];
+  const groups: PlaceGroup[] = [];
+  const archives: { readonly readable: Readable; readonly path: string }[] = [];
+  for (const { readable, selected, local } of parts) {
+    for (const group of selected) {
+      const [only] = group.entries;
+      if (op.unpack ?? (op.keyword === 'ADD' && local)) {
+        if (!group.isDirectory && only?.entry.type === 'file' && isArchive(readable, only.path)) {
+          archives.push({ readable, path: only.path });
+          continue;
+        }
+      }
+      groups.push({
+        from: places.indexOf(readable),
+        isDirectory: group.isDirectory,
+        name: group.name,
+        destination: op.destination,
+        entries: group.entries.map(({ path, to }) => ({ path, to })),
+      });
+    }
+  }
+  // the directory that archives are unpacked into is there first
+  for (const _ of archives.slice(0, 1))
+    groups.push({ from: 0, isDirectory: true, name: '', destination: op.destination, entries: [] });
+  const { lowerDirs, upper, work, merged } = workspace;
+  await placeFiles(
+    { kind: 'workshop', at: merged, lowerDirs, upper, work, places },
+    { groups, ...owner, mode: modeOf(op.chmod) },
+    signal,
+  );
+  for (const { readable, path } of archives)
+    await unpackInto(workspace, readable, path, op.destination, op.chown === '' ? undefined : owner, signal);
+}
+
+export async function runMkdir(workspace: Workspace, path: string, signal: AbortSignal): Promise<void> {
+  const { lowerDirs, upper, work, merged } = workspace;
+  await placeFiles(
+    { kind: 'workshop', at: merged, lowerDirs, upper, work, places: [] },
+    { groups: [{ from: 0, isDirectory: true, name: '', destination: path, entries: [] }], uid: 0, gid: 0 },
+    signal,
+  );
+}
+
+/** Everything below a path of some layers, put into a directory of the host. */
+export async function copyTree(
+  workspace: Workspace,
+  readable: Readable,
+  path: string,
+  into: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { scanBelow } = await import('../../host/confined/index.ts');
+  const { select } = await import('../graph/select.ts');
+  const view = {
+    kind: 'workshop',
+    at: workspace.merged,
+    lowerDirs: [],
+    upper: into,
+    work: '',
+    places: [readable],
+  } as const;
+  const found = await scanBelow(view, { base: '/0', paths: [path], digests: false }, signal);
+  const groups = select(found, path, { exclude: [], parents: false }).map(
+    (one): PlaceGroup => ({
+      from: 0,
+      isDirectory: true,
+      name: one.name,
+      destination: '/',
+      entries: one.entries.map((entry) => ({ path: entry.path, to: entry.to })),
+    }),
+  );
+  await placeFiles(view, { groups, uid: 0, gid: 0 }, signal);
+}
+
+/** `user`, `user:group`, numbers or names of the tree's own files. */
+async function ownerOf(workspace: Workspace, chown: string): Promise<{ uid: number; gid: number }> {
+  if (chown === '') return { uid: 0, gid: 0 };
+  const numbers = /^(\d+)(?::(\d+))?$/.exec(chown);
+  if (numbers) return { uid: Number(numbers[1]), gid: Number(numbers[2] ?? numbers[1]) };
+  const { lowerDirs, merged } = workspace;
+  const [passwd = '', group = ''] =
+    lowerDirs.length === 0
+      ? []
+      : await readTexts({ kind: 'stack', at: merged, lowerDirs, binds: [] }, ['/etc/passwd', '/etc/group']);
+  try {
+    const found = lookupUser(passwd, group, chown, []);
+    // a number without a group is a group of the same number
+    return { uid: found.uid, gid: /^\d+$/.test(chown) ? found.uid : found.gid };
+  } catch (error) {
+    throw invalid(
+      `unable to convert uid/gid chown string to host mapping: ${error instanceof Error ? error.message : ''}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function modeOf(chmod: string): number | undefined {
+  if (chmod === '') return undefined;
+  if (!/^0?[0-7]{1,4}$/.test(chmod))
+    throw invalid(`invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`);
+  return Number.parseInt(chmod, 8);
+}
+
+/** A tar archive, compressed or not, told by its first bytes. */
+function isArchive(readable: Readable, path: string): boolean {
+  const start = firstBytes(readable, path);
+  if (!start) return false;
+  return detectCompression(start) !== 'none' || start.subarray(257, 262).toString('latin1') === 'ustar';
+}
+
+function firstBytes(readable: Readable, path: string): Buffer | undefined {
+  const fd = openFile(readable, path);
+  if (fd === undefined) return undefined;
+  try {
+    const start = Buffer.alloc(512);
+    return start.subarray(0, readSync(fd, start, 0, start.length, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openFile(readable: Readable, path: string): number | undefined {
+  for (const root of readable) {
+    try {
+      return openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    } catch {
+      // in a layer further down
+    }
+  }
+  return undefined;
+}
+
+async function unpackInto(
+  workspace: Workspace,
+  readable: Readable,
+  path: string,
+  destination: string,
+  owner: { uid: number; gid: number } | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const start = firstBytes(readable, path) ?? Buffer.alloc(0);
+  const fd = openFile(readable, path);
+  if (fd === undefined) throw invalid(`${JSON.stringify(path)}: not found`);
+  const file = createReadStream('', { fd, autoClose: true, highWaterMark: 256 * 1024 });
+  const { lowerDirs, upper, work, merged } = workspace;
+  const root = { kind: 'workshop', at: merged, lowerDirs, upper, work, places: [] } as const;
+  const plain = decompress(file as AsyncIterable<Uint8Array>, detectCompression(start));
+  await unpackTar(
+    root,
+    plain,
+    { whiteouts: 'literal', inside: { base: '/d', path: destination }, ...(owner ? { owner } : {}) },
+    signal,
+  );
+}

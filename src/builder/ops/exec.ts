@@ -1,0 +1,409 @@
+// RUN: a process on the layers below, with its mounts and its network, by the same runtime as containers.
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, posix } from 'node:path';
+import { cancelled, internal, invalid, isErrno } from '../../base/errors.ts';
+import { MS, mount, unmount } from '../../host/mount.ts';
+import { newNetworkNamespace } from '../../host/netlink/index.ts';
+import { openInRoot } from '../../host/open-in-root.ts';
+import { mountOverlay } from '../../host/overlay.ts';
+import { exitCodeOf, LaunchError, refusalWords } from '../../runtime/index.ts';
+import { type NamespaceSource, type ResolvedMount, specFor } from '../../runtime/spec/index.ts';
+import { resolveUser } from '../../runtime/user/index.ts';
+import { containerConfig, decode, hostConfig } from '../../spec/docker/schemas/index.ts';
+import type { HostConfig } from '../../spec/docker/index.ts';
+import type { BuilderContext } from '../context.ts';
+import { StepFailure } from '../failure.ts';
+import type { ExecMount, Op } from '../graph/vertex.ts';
+import type { SecretSource, SshAgents, StepLimits } from '../request.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What a mount or a copy reads: directories of layers, topmost first, or one directory. */
+export type Readable = readonly string[];
+
+export interface ExecWish {
+  readonly op: Op<'exec'>;
+  readonly workspace: Workspace;
+  /** By index into the vertex's inputs; the first is the workspace's own. */
+  readonly inputs: readonly (Readable | undefined)[];
+  /** Names of the inputs, for cache mounts that begin with one. */
+  readonly inputIds: readonly string[];
+  readonly network: string;
+  readonly extraHosts: readonly string[];
+  readonly limits: StepLimits;
+  readonly secrets: SecretSource | undefined;
+  readonly ssh: SshAgents | undefined;
+  readonly onOutput: (stream: 1 | 2, chunk: Buffer) => void;
+  readonly signal: AbortSignal;
+}
+
+const HOSTNAME = 'buildsandbox';
+
+/** Runs it to its end. Throws StepFailure when the program fails; what was mounted is gone in any case. */
+export async function runExec(context: BuilderContext, wish: ExecWish): Promise<void> {
+  const { op, workspace, signal } = wish;
+  const rootfs = workspace.mount();
+  await using stack = new AsyncDisposableStack();
+  const network = op.network === 'default' ? wish.network : op.network;
+  const prepared = new Prepared(context, wish, stack);
+  for (const [index, one] of op.mounts.entries()) await prepared.add(index, one);
+  prepared.scripts();
+  const stubs = missingPaths(rootfs, [
+    '/proc',
+    '/sys',
+    '/dev',
+    '/etc/resolv.conf',
+    '/etc/hosts',
+    '/etc/hostname',
+    ...prepared.mounts.map(({ target }) => target),
+    op.cwd,
+  ]);
+  const spec = specOf(context, wish, rootfs, prepared, await networkOf(context, workspace.id, network, wish, stack));
+  const cgroup = posix.join('/', wish.limits.cgroupParent || context.cgroupParent, workspace.id);
+  stack.defer(() => context.runtime.clean(workspace.id, cgroup, context.ociRuntime));
+  if (prepared.mounts.length > 0) context.ociRuntime.beforeBinds?.();
+  let code: number;
+  try {
+    const { onOutput } = wish;
+    code = await context.runtime.runStep(
+      { id: workspace.id, spec, runtime: context.ociRuntime, onOutput, signal },
+      cgroup,
+    );
+  } catch (error) {
+    if (!(error instanceof LaunchError)) throw error;
+    const words = refusalWords({
+      runtime: context.ociRuntime.name,
+      verb: 'create',
+      program: op.args[0] ?? '',
+      text: error.message,
+    });
+    wish.onOutput(2, Buffer.from(`${words}\n`));
+    throw exitCodeOf(words) === 128 ? internal(words) : new StepFailure(op.command, exitCodeOf(words), false);
+  }
+  if (signal.aborted) throw cancelled('context canceled');
+  if (code !== 0) throw new StepFailure(op.command, code, false);
+  await workspace.unmount();
+  removeStubs(workspace.upper, stubs);
+}
+
+function specOf(
+  context: BuilderContext,
+  wish: ExecWish,
+  rootfs: string,
+  prepared: Prepared,
+  network: {
+    readonly namespace: NamespaceSource;
+    readonly hosts: string;
+    readonly resolvConf: string;
+    readonly mode: string;
+  },
+) {
+  const { op, workspace, limits } = wish;
+  const config = {
+    ...decode(containerConfig, {}),
+    Env: [...op.env, ...op.hiddenEnv, ...prepared.env],
+    Cmd: [...op.args],
+    Entrypoint: null,
+    WorkingDir: op.cwd,
+    User: op.user,
+    Hostname: HOSTNAME,
+  };
+  const host: HostConfig = {
+    ...decode(hostConfig, {}),
+    NetworkMode: network.mode,
+    IpcMode: 'private',
+    CgroupnsMode: context.host.cgroup === 'v2' ? 'private' : 'host',
+    Privileged: op.insecure,
+    ShmSize: limits.shmSize || 64 * 1024 * 1024,
+    Memory: limits.memory ?? 0,
+    MemorySwap: limits.memorySwap ?? 0,
+    CpuShares: limits.cpuShares ?? 0,
+    CpuPeriod: limits.cpuPeriod ?? 0,
+    CpuQuota: limits.cpuQuota ?? 0,
+    CpusetCpus: limits.cpusetCpus ?? '',
+    CpusetMems: limits.cpusetMems ?? '',
+    Ulimits: limits.ulimits ? [...limits.ulimits] : null,
+  };
+  const file = (name: string, text: string): string => {
+    const path = join(workspace.own, name);
+    writeFileSync(path, text, { mode: 0o644 });
+    return path;
+  };
+  const { spec, warnings } = specFor({
+    id: workspace.id,
+    config,
+    hostConfig: host,
+    rootfs,
+    user: resolveUser(rootfs, op.user, []),
+    hostname: HOSTNAME,
+    domainname: '',
+    mounts: prepared.mounts,
+    files: {
+      hosts: file('hosts', network.hosts),
+      resolvConf: file('resolv.conf', network.resolvConf),
+      hostname: file('hostname', `${HOSTNAME}\n`),
+    },
+    namespaces: {
+      network: network.namespace,
+      pid: 'new',
+      ipc: 'new',
+      uts: 'new',
+      cgroup: context.host.cgroup === 'v2' ? 'new' : 'host',
+    },
+    cgroupPath: posix.join('/', limits.cgroupParent || context.cgroupParent, workspace.id),
+    throttle: [],
+    devices: [],
+    host: context.host,
+  });
+  for (const warning of warnings) context.log.debug(`build step ${workspace.id}: ${warning}`);
+  return spec;
+}
+
+/** The step's network namespace, made before its process so that the runtime is called once only. */
+async function networkOf(
+  context: BuilderContext,
+  id: string,
+  network: string,
+  wish: ExecWish,
+  stack: AsyncDisposableStack,
+): Promise<{ namespace: NamespaceSource; hosts: string; resolvConf: string; mode: string }> {
+  const extra = wish.extraHosts;
+  if (network === 'host') return { namespace: 'host', mode: 'host', ...context.networks.files(id, network, extra) };
+  if (network === 'none') return { namespace: 'new', mode: 'none', ...context.networks.files(id, network, extra) };
+  context.networks.reserve(id, network);
+  stack.defer(() => context.networks.release(id));
+  const fd = newNetworkNamespace();
+  stack.defer(() => closeSync(fd));
+  const path = `/proc/${process.pid}/fd/${fd}`;
+  await context.networks.attach(id, path);
+  return { namespace: { path }, mode: 'bridge', ...context.networks.files(id, network, extra) };
+}
+
+/** Mounts of a step, made ready in its directory and taken away with it. */
+class Prepared {
+  readonly mounts: ResolvedMount[] = [];
+  readonly env: string[] = [];
+  readonly #context: BuilderContext;
+  readonly #wish: ExecWish;
+  readonly #stack: AsyncDisposableStack;
+  #memory: string | undefined;
+  #agents = 0;
+
+  constructor(context: BuilderContext, wish: ExecWish, stack: AsyncDisposableStack) {
+    this.#context = context;
+    this.#wish = wish;
+    this.#stack = stack;
+  }
+
+  async add(index: number, one: ExecMount): Promise<void> {
+    switch (one.type) {
+      case 'tmpfs':
+        this.mounts.push({
+          ...plain(one),
+          type: 'tmpfs',
+          source: 'tmpfs',
+          options: one.size > 0 ? [`size=${one.size}`] : [],
+        });
+        return;
+      case 'bind':
+        this.#bind(this.#under(this.#layersOf(index, one), one.source), one, one.readOnly);
+        return;
+      case 'cache':
+        await this.#cache(one);
+        return;
+      case 'secret':
+        await this.#secret(index, one);
+        return;
+      case 'ssh':
+        await this.#ssh(one);
+    }
+  }
+
+  /** Heredocs with an interpreter of their own. */
+  scripts(): void {
+    for (const [index, { path, content }] of this.#wish.op.scripts.entries()) {
+      const file = join(this.#folder(), `script-${index}`);
+      writeFileSync(file, content, { mode: 0o755 });
+      chmodSync(file, 0o755);
+      this.#push(file, path, true);
+    }
+  }
+
+  #push(source: string, target: string, readOnly: boolean): void {
+    this.mounts.push({ type: 'bind', source, target, readOnly, propagation: 'rprivate', recursive: true, options: [] });
+  }
+
+  #bind(source: string, { target }: ExecMount, readOnly: boolean): void {
+    this.#push(source, target, readOnly);
+  }
+
+  /** The mount's files as a tree of its own: what is written there is thrown away. */
+  #layersOf(index: number, one: ExecMount): string {
+    const { own } = this.#wish.workspace;
+    const layers = one.input === undefined ? undefined : this.#wish.inputs[one.input];
+    const [at, upper, work, empty] = ['m', 'u', 'w', 'e'].map((kind) => join(own, `${kind}${index}`)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    for (const folder of [at, upper, work, empty]) mkdirSync(folder, { mode: 0o755 });
+    const lowerDirs = layers && layers.length > 0 ? layers : [empty];
+    mountOverlay({ lowerDirs, upper, work, volatile: true }, at);
+    this.#stack.defer(() => unmount(at));
+    return at;
+  }
+
+  /** A path in a tree as the host has it, without links: none of them leads out of the tree. */
+  #under(root: string, path: string): string {
+    let fd: number;
+    try {
+      fd = openInRoot(root, path, O_PATH);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw invalid(`${JSON.stringify(path)}: not found`);
+      throw error;
+    }
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  async #cache(one: ExecMount): Promise<void> {
+    const base = one.input === undefined ? '' : `${this.#wish.inputIds[one.input] ?? ''}:${one.source}`;
+    const owner = { uid: one.uid, gid: one.gid, mode: one.mode ?? 0o755 };
+    const held = await this.#context.mounts.take(one.id, base, one.sharing, owner, this.#wish.signal);
+    this.#stack.use(held);
+    if (held.isNew) {
+      if (one.input !== undefined) {
+        const { copyTree } = await import('./copy.ts');
+        await copyTree(
+          this.#wish.workspace,
+          this.#wish.inputs[one.input] ?? [],
+          one.source,
+          held.directory,
+          this.#wish.signal,
+        );
+      }
+      chmodSync(held.directory, owner.mode);
+      chownSync(held.directory, owner.uid, owner.gid);
+    }
+    this.#bind(held.directory, one, one.readOnly);
+  }
+
+  /** Memory that is seen by this step alone; secrets never reach a disk. */
+  #folder(): string {
+    if (this.#memory !== undefined) return this.#memory;
+    const at = join(this.#wish.workspace.own, 'memory');
+    mkdirSync(at, { mode: 0o700 });
+    mount('tmpfs', at, 'tmpfs', MS.NOSUID | MS.NODEV, 'mode=700,size=16m');
+    this.#stack.defer(() => unmount(at));
+    this.#memory = at;
+    return at;
+  }
+
+  async #secret(index: number, one: ExecMount): Promise<void> {
+    const value = await this.#wish.secrets?.secret(one.id, this.#wish.signal);
+    if (value === undefined) {
+      if (one.required) throw invalid(`secret ${one.id}: not found`);
+      return;
+    }
+    if (one.env !== undefined) this.env.push(`${one.env}=${Buffer.from(value).toString()}`);
+    if (one.target === '') return;
+    const file = join(this.#folder(), `secret-${index}`);
+    writeFileSync(file, value, { mode: 0o600 });
+    chmodSync(file, one.mode ?? 0o400);
+    chownSync(file, one.uid, one.gid);
+    this.#push(file, one.target, true);
+  }
+
+  async #ssh(one: ExecMount): Promise<void> {
+    const agent = await this.#wish.ssh?.agent(one.id, this.#wish.signal);
+    if (!agent) {
+      if (one.required) throw invalid(`unset ssh forward key ${one.id}`);
+      return;
+    }
+    this.#stack.use(agent);
+    chownSync(agent.socket, one.uid, one.gid);
+    chmodSync(agent.socket, one.mode ?? 0o600);
+    const target = one.target || `/run/buildkit/ssh_agent.${this.#agents}`;
+    this.#agents += 1;
+    this.#push(agent.socket, target, false);
+    this.env.push(`SSH_AUTH_SOCK=${target}`);
+  }
+}
+
+const O_PATH = 0o10000000;
+
+function plain({ target, readOnly }: ExecMount): Omit<ResolvedMount, 'type' | 'source' | 'options'> {
+  return { target, readOnly, propagation: 'rprivate', recursive: true };
+}
+
+/** Paths that are not in the tree yet, each before what is below it: the runtime makes them to mount something there. */
+function missingPaths(root: string, targets: readonly string[]): string[] {
+  const missing = new Set<string>();
+  for (const target of targets) {
+    const parts = target.split('/').filter(Boolean);
+    for (let count = 1; count <= parts.length; count += 1) {
+      const path = `/${parts.slice(0, count).join('/')}`;
+      if (!missing.has(path) && !isThere(root, path)) missing.add(path);
+    }
+  }
+  return [...missing];
+}
+
+function isThere(root: string, path: string): boolean {
+  try {
+    closeSync(openInRoot(root, path, O_PATH | constants.O_NOFOLLOW));
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return false;
+    throw error;
+  }
+}
+
+/** What the runtime made to mount on is no change of the step, as long as it is empty. The step may have put links anywhere: none is followed out. */
+function removeStubs(upper: string, stubs: readonly string[]): void {
+  for (const path of stubs.toReversed()) {
+    let parent: number;
+    try {
+      parent = openInRoot(upper, posix.dirname(path), O_PATH | constants.O_DIRECTORY);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) continue;
+      throw error;
+    }
+    const at = `/proc/self/fd/${parent}/${posix.basename(path)}`;
+    try {
+      removeEmpty(at);
+    } finally {
+      closeSync(parent);
+    }
+  }
+}
+
+function removeEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+    return;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTEMPTY')) return;
+    if (!isErrno(error, 'ENOTDIR')) throw error;
+  }
+  if (isEmptyFile(path)) unlinkSync(path);
+}
+
+function isEmptyFile(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.size === 0;
+}

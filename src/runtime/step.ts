@@ -1,0 +1,120 @@
+// A container that is run to its end while somebody waits, as a step of a build is: the OCI runtime alone, with pipes, no monitor.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { isErrno } from '../base/errors.ts';
+import { childPipe, outputPipe, reapCode, spawnDetached } from '../host/spawn.ts';
+import { type OciRuntime, runtimeCall } from './choose.ts';
+import { LaunchError } from './monitor/launch.ts';
+import type { ExecRoot } from './paths.ts';
+import type { SeccompCache } from './seccomp-cache.ts';
+import { type OciSpec, specText } from './spec/index.ts';
+
+export interface StepWish {
+  readonly id: string;
+  readonly spec: OciSpec;
+  readonly runtime: OciRuntime;
+  readonly onOutput: (stream: 1 | 2, chunk: Buffer) => void;
+  /** Ends the step: its processes are killed by `kill`. */
+  readonly signal: AbortSignal;
+  readonly kill: () => void;
+}
+
+/** Looks for the compiled seccomp profile while the step runs, milliseconds. */
+const LEARN_EVERY_MS = 4;
+const LEARN_TRIES = 50;
+
+/** The exit code. Throws `LaunchError` with the runtime's words when the program could not be started. */
+export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: StepWish): Promise<number> {
+  const { id, runtime } = wish;
+  const bundle = paths.bundle(id);
+  mkdirSync(bundle, { recursive: true, mode: 0o700 });
+  const applied = runtime.gate === 'fifo-write' ? seccomp.apply(wish.spec) : { spec: wish.spec, profile: undefined };
+  writeFileSync(join(bundle, 'config.json'), specText(applied.spec), { mode: 0o600 });
+  const log = join(bundle, 'runtime.log');
+  const call = runtimeCall(runtime, paths.runtime, '--log', log, 'run', '--bundle', bundle, id);
+  const pid = start(call, bundle, wish);
+  const learning = applied.profile === undefined ? undefined : learn(seccomp, applied.profile, paths.runtime, id);
+  const kill = (): void => {
+    wish.kill();
+    pid.kill();
+  };
+  wish.signal.addEventListener('abort', kill, { once: true });
+  if (wish.signal.aborted) kill();
+  try {
+    const code = await pid.exit;
+    const complaint = code === 0 || wish.signal.aborted ? '' : complaintIn(log);
+    if (complaint !== '') throw new LaunchError(complaint, code);
+    return code;
+  } finally {
+    learning?.();
+    wish.signal.removeEventListener('abort', kill);
+    rmSync(bundle, { recursive: true, force: true });
+  }
+}
+
+interface Started {
+  readonly exit: Promise<number>;
+  kill(): void;
+}
+
+function start([file, args]: [string, string[]], cwd: string, wish: StepWish): Started {
+  using out = outputPipe();
+  using err = outputPipe();
+  using alive = childPipe();
+  const pid = spawnDetached({
+    file,
+    args,
+    env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' },
+    cwd,
+    fds: [alive.fd],
+    stdout: out.fd,
+    stderr: err.fd,
+  });
+  out.socket.on('data', (chunk: Buffer) => wish.onOutput(1, chunk));
+  err.socket.on('data', (chunk: Buffer) => wish.onOutput(2, chunk));
+  let ended = false;
+  const exit = (async () => {
+    await closed(alive.socket);
+    let code = reapCode(pid);
+    for (let attempt = 0; code === undefined; attempt += 1) {
+      await new Promise((resolve) => (attempt < 50 ? setImmediate(resolve) : setTimeout(resolve, 2)));
+      code = reapCode(pid);
+    }
+    ended = true;
+    // a process that left the container's namespaces cannot exist, so the pipes end with the step
+    await Promise.all([closed(out.socket), closed(err.socket)]);
+    return code;
+  })();
+  return {
+    exit,
+    kill: () => {
+      if (!ended) process.kill(pid, 'SIGKILL');
+    },
+  };
+}
+
+function closed(socket: Socket): Promise<void> {
+  socket.on('error', () => undefined);
+  socket.resume();
+  return socket.destroyed ? Promise.resolve() : new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+/** The runtime's last words; it writes nothing there when the program itself failed. */
+function complaintIn(log: string): string {
+  try {
+    return readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? '';
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return '';
+    throw error;
+  }
+}
+
+function learn(seccomp: SeccompCache, profile: string, root: string, id: string): () => void {
+  let tries = 0;
+  const timer = setInterval(() => {
+    tries += 1;
+    if (seccomp.learn(profile, root, id) || tries > LEARN_TRIES) clearInterval(timer);
+  }, LEARN_EVERY_MS);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,110 @@
+// The classic builder as the docker CLI uses it: steps, cache, context and what must not be possible.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Result, TestDaemon } from '../support/daemon.ts';
+
+let daemon: TestDaemon;
+const folder = mkdtempSync('/tmp/berth-build-');
+
+before(async () => {
+  daemon = await TestDaemon.start();
+  assert.equal((await daemon.berth('image', 'bootstrap', 'busybox')).code, 0);
+});
+
+after(async () => {
+  await daemon[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A context of these files, built by the docker CLI's classic client. */
+function build(files: Readonly<Record<string, string>>, ...args: string[]): Promise<Result> {
+  const context = mkdtempSync(join(folder, 'c-'));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(context, name, '..'), { recursive: true });
+    writeFileSync(join(context, name), content);
+  }
+  return buildAt(context, ...args);
+}
+
+const buildAt = (context: string, ...args: string[]): Promise<Result> =>
+  daemon.client('docker', ['build', ...args, context], { env: { DOCKER_BUILDKIT: '0' } });
+
+const run = async (...args: string[]): Promise<string> => (await daemon.docker('run', '--rm', ...args)).stdout;
+
+test('steps run, files are copied, and the second build takes all of it from the cache', async () => {
+  const files = {
+    Dockerfile: `FROM busybox AS make
+ARG WHO=world
+ENV GREETING=hello
+WORKDIR /work
+COPY in.txt sub/ ./
+RUN cat in.txt more.txt > out.txt && echo "$GREETING $WHO" >> out.txt
+FROM busybox
+COPY --from=make --chown=7:8 --chmod=640 /work/out.txt /result/
+CMD ["cat", "/result/out.txt"]
+`,
+    'in.txt': 'one\n',
+    'sub/more.txt': 'two\n',
+  };
+  const first = await build(files, '-t', 'built', '--build-arg', 'WHO=you');
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stdout, /^Step 1\/9 : FROM busybox AS make$/m);
+  assert.match(first.stdout, /^Successfully tagged built:latest$/m);
+  assert.equal(await run('built'), 'one\ntwo\nhello you\n');
+  assert.equal(await run('built', 'stat', '-c', '%u %g %a', '/result/out.txt'), '7 8 640\n');
+  const second = await build(files, '-t', 'built', '--build-arg', 'WHO=you');
+  const id = /Successfully built (\w+)/;
+  assert.equal(id.exec(second.stdout)?.[1], id.exec(first.stdout)?.[1]);
+  assert.equal(second.stdout.match(/Using cache/g)?.length, 4);
+  const third = await build({ ...files, 'in.txt': 'three\n' }, '-t', 'built', '--build-arg', 'WHO=you');
+  assert.doesNotMatch(third.stdout, /Step 6.*\n ---> Using cache/);
+  assert.equal(await run('built'), 'three\ntwo\nhello you\n');
+});
+
+test('a step that fails says how, and what it wrote is shown', async () => {
+  const failed = await build({ Dockerfile: 'FROM busybox\nRUN echo before; exit 7\n' });
+  assert.equal(failed.code, 7);
+  assert.match(failed.stdout, /^before$/m);
+  assert.match(failed.stderr, /The command '\/bin\/sh -c echo before; exit 7' returned a non-zero code: 7/);
+  const missing = await build({ Dockerfile: 'FROM busybox\nCOPY nothing /x\n' });
+  assert.match(missing.stderr, /COPY failed: file not found in build context .*stat nothing: file does not exist/);
+});
+
+test('fault B53: nothing but the context is copied, wherever its links lead', async () => {
+  const context = mkdtempSync(join(folder, 'links-'));
+  writeFileSync(join(context, 'Dockerfile'), 'FROM busybox\nCOPY out /x\n');
+  symlinkSync('/etc/hostname', join(context, 'out'));
+  const result = await buildAt(context);
+  assert.notEqual(result.code, 0);
+  assert.match(result.stderr, /not found in build context/);
+  const above = await build({ Dockerfile: 'FROM busybox\nCOPY ../../../etc/hostname /x\n' });
+  assert.notEqual(above.code, 0);
+});
+
+test('fault B54: a mount leads nowhere out of what it is of, and removing its place follows no link', async () => {
+  const escape = await build({
+    Dockerfile: 'FROM busybox\nRUN --mount=type=bind,source=../../..,target=/m ls /m/etc\n',
+  });
+  assert.notEqual(escape.code, 0);
+  const stub = await build({
+    Dockerfile: `FROM busybox
+RUN --mount=type=tmpfs,target=/a/b/c umount /a/b/c 2>/dev/null; true
+RUN --mount=type=cache,target=/cache echo kept > /cache/x
+RUN --mount=type=cache,target=/cache cat /cache/x && ls /a 2>&1; true
+`,
+  });
+  assert.equal(stub.code, 0, stub.stderr);
+  assert.match(stub.stdout, /^kept$/m);
+});
+
+test('fault B60: builds that are the same and run at once share their work; one that is cancelled leaves nothing', async () => {
+  const files = { Dockerfile: 'FROM busybox\nRUN sleep 1; head -c 8 /dev/urandom | od -An -tx1 > /id\nCMD cat /id\n' };
+  const both = await Promise.all([build(files, '-t', 'same:a'), build(files, '-t', 'same:b')]);
+  assert.deepEqual(
+    both.map(({ code }) => code),
+    [0, 0],
+  );
+  assert.equal(await run('same:a'), await run('same:b'));
+});
