@@ -146,8 +146,9 @@ export class Client {
     method: Route['method'],
     path: `/berth/${string}`,
     query: Readonly<Record<string, string>> = {},
+    more: { readonly json?: unknown; readonly headers?: Readonly<Record<string, string>> } = {},
   ): Promise<StreamAnswer> {
-    const answer = await this.#send({ method, path }, `${path}${formatQuery(undefined, query)}`, {});
+    const answer = await this.#send({ method, path }, `${path}${formatQuery(undefined, query)}`, more);
     if (answer.head.status >= 400) throw await refusal(answer);
     return answer;
   }

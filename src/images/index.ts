@@ -14,7 +14,8 @@ export { download } from './download.ts';
 export type { Image } from './catalog.ts';
 export { Images } from './images.ts';
 export type { Inspected } from './inspect.ts';
-export { describeRemote } from './pull/describe.ts';
+export { describeRemote, remoteManifest, remoteTags } from './pull/describe.ts';
+export { publish } from './push/publish.ts';
 export { errorMessage, type Say, withProgress } from './progress.ts';
 export {
   familiarName,

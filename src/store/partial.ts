@@ -114,7 +114,9 @@ class PartialFile implements PartialBlob {
   }
 
   async keep(): Promise<void> {
-    if (this.#open) await this.#close();
+    if (!this.#open) return;
+    if (this.#size === 0) await this.discard();
+    else await this.#close();
   }
 
   async discard(): Promise<void> {

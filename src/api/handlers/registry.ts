@@ -1,6 +1,13 @@
 // Handlers that ask registries: login, search, what a name leads to.
 import { internal, invalid } from '../../base/errors.ts';
-import { describeRemote, parseAnyReference } from '../../images/index.ts';
+import {
+  describeRemote,
+  parseAnyReference,
+  parseReference,
+  publish,
+  remoteManifest,
+  remoteTags,
+} from '../../images/index.ts';
 import { login, type Registries, search } from '../../registry/client/index.ts';
 import { credentialsOf } from '../credentials.ts';
 import type { Handlers } from '../handler.ts';
@@ -34,5 +41,35 @@ export function registryHandlers(registries: Registries): Handlers {
       if ('id' in any) throw internal('no manifest found for full image ID');
       response.json(await describeRemote(registries, any.name, credentialsOf(request.headers), request.signal));
     },
+    BerthRegistryTags: async ({ query, headers, signal }, response) => {
+      const name = parseReference(query.name ?? '');
+      response.json(await remoteTags(registries, name, credentialsOf(headers), signal, query.limit));
+    },
+    BerthRegistryManifest: async ({ query, headers, signal }, response) => {
+      const name = parseReference(query.name ?? '');
+      const at = query.insecure === true ? registries.withInsecure(name.domain) : registries;
+      response.json(await remoteManifest(at, name, credentialsOf(headers), signal));
+    },
+    BerthRegistryPublish: async (request, response) => {
+      const { query, headers, signal } = request;
+      const name = parseReference(query.name ?? '');
+      const at = query.insecure === true ? registries.withInsecure(name.domain) : registries;
+      const body = ((await request.json()) ?? {}) as { Content?: unknown; MediaType?: unknown; Sources?: unknown };
+      const { Content: content, MediaType: mediaType, Sources: sources } = body;
+      if (typeof content !== 'string' || typeof mediaType !== 'string' || !isTexts(sources))
+        throw invalid('Content, MediaType and Sources are required');
+      const digest = await publish(
+        at,
+        name,
+        { content: Buffer.from(content, 'base64'), mediaType, sources: sources.map(parseReference) },
+        credentialsOf(headers),
+        signal,
+      );
+      response.json({ Digest: digest });
+    },
   };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

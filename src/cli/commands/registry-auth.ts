@@ -1,6 +1,6 @@
 // What the client knows of a registry: the credentials in config.json, and the header that carries them.
-import { spawnSync } from 'node:child_process';
 import type { Context } from '../context.ts';
+import { askHelper } from './registry/helper.ts';
 
 /** Docker Hub, as config.json names it. */
 export const INDEX = 'https://index.docker.io/v1/';
@@ -22,8 +22,7 @@ export interface Credentials {
 
 export function credentials(context: Context, registry: string): Credentials {
   const config = context.config();
-  const helpers = config['credHelpers'] as Record<string, string> | undefined;
-  const helper = helpers?.[registry] ?? (typeof config['credsStore'] === 'string' ? config['credsStore'] : undefined);
+  const helper = helperOf(context, registry);
   if (helper !== undefined) return fromHelper(helper, registry);
   const auths = (config['auths'] ?? {}) as Record<string, { auth?: string; identitytoken?: string } | undefined>;
   const entry = auths[registry] ?? auths[`https://${registry}`] ?? auths[`http://${registry}`];
@@ -38,12 +37,18 @@ export function credentials(context: Context, registry: string): Credentials {
   };
 }
 
+/** The program that keeps the credentials of a registry; undefined when they are in config.json. */
+export function helperOf(context: Context, registry: string): string | undefined {
+  const { credHelpers, credsStore } = context.config();
+  const own = (credHelpers as Record<string, string> | undefined)?.[registry];
+  return own ?? (typeof credsStore === 'string' && credsStore !== '' ? credsStore : undefined);
+}
+
 function fromHelper(name: string, registry: string): Credentials {
-  const result = spawnSync(`docker-credential-${name}`, ['get'], { input: registry, encoding: 'utf8' });
-  if (result.status !== 0) return {};
-  const answer = JSON.parse(result.stdout) as { Username?: string; Secret?: string };
-  if (answer.Username === '<token>') return { identitytoken: answer.Secret ?? '', serveraddress: registry };
-  return { username: answer.Username ?? '', password: answer.Secret ?? '', serveraddress: registry };
+  const kept = askHelper(name, registry);
+  if (!kept) return {};
+  if (kept.Username === '<token>') return { identitytoken: kept.Secret, serveraddress: registry };
+  return { username: kept.Username, password: kept.Secret, serveraddress: registry };
 }
 
 /** The X-Registry-Auth header for an image. */

@@ -174,6 +174,34 @@ const image: CliNode = {
   ],
 };
 
+const manifest: CliNode = {
+  name: 'manifest',
+  short: 'Manage Docker image manifests and manifest lists',
+  children: [
+    leaf(
+      'annotate',
+      'Add additional information to a local image manifest',
+      async () => (await import('./manifest/annotate.ts')).annotate,
+    ),
+    leaf(
+      'create',
+      'Create a local manifest list for annotating and pushing to a registry',
+      async () => (await import('./manifest/create.ts')).create,
+    ),
+    leaf(
+      'inspect',
+      'Display an image manifest, or manifest list',
+      async () => (await import('./manifest/inspect.ts')).inspect,
+    ),
+    leaf('push', 'Push a manifest list to a repository', async () => (await import('./manifest/push.ts')).push),
+    leaf(
+      'rm',
+      'Delete one or more manifest lists from local storage',
+      async () => (await import('./manifest/rm.ts')).rm,
+    ),
+  ],
+};
+
 const network: CliNode = {
   name: 'network',
   short: 'Manage networks',
@@ -257,6 +285,7 @@ export const tree: CliNode = {
     { ...s.info, top: 12 },
     container,
     image,
+    manifest,
     network,
     system,
     volume,

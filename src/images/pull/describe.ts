@@ -1,4 +1,5 @@
 // What a name in a registry leads to, without pulling it: `distribution inspect`.
+import { notFound } from '../../base/errors.ts';
 import {
   type Credentials,
   type Fetched,
@@ -10,7 +11,7 @@ import {
 } from '../../registry/client/index.ts';
 import type { Platform } from '../../spec/oci/index.ts';
 import { parseImageFile } from '../catalog.ts';
-import { type Reference, withDefaultTag } from '../reference/index.ts';
+import { familiarName, fullString, type Reference, withDefaultTag } from '../reference/index.ts';
 import { checkDigest } from './resolve.ts';
 import { pullError } from './words.ts';
 
@@ -62,6 +63,60 @@ export async function fetchTop(
   } catch (error) {
     throw signal.aborted ? error : pullError(error, reference);
   }
+}
+
+/** A manifest as `docker manifest` keeps it: described, with its bytes. */
+export interface RemoteManifest {
+  readonly Ref: string;
+  readonly Descriptor: {
+    readonly mediaType: string;
+    readonly digest: string;
+    readonly size: number;
+    /** Of an image; an index has several. */
+    readonly platform?: Platform;
+  };
+  /** base64 */
+  readonly Raw: string;
+}
+
+export async function remoteManifest(
+  registries: Registries,
+  name: Reference,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<RemoteManifest> {
+  const { remote, fetched } = await fetchTop(registries, name, credentials, signal);
+  const { document, digest, content } = fetched;
+  const platform =
+    document.kind === 'manifest' ? { platform: await platformOfConfig(remote, document.config.digest, signal) } : {};
+  return {
+    Ref: fullString(withDefaultTag(name)),
+    Descriptor: { mediaType: document.mediaType, digest, size: content.length, ...platform },
+    Raw: content.toString('base64'),
+  };
+}
+
+/** The tags of a repository, in the registry's order. */
+export async function remoteTags(
+  registries: Registries,
+  name: Reference,
+  credentials: Credentials,
+  signal: AbortSignal,
+  limit?: number,
+): Promise<string[]> {
+  let failure: unknown = notFound(`repository ${familiarName(name)} not found`);
+  try {
+    for await (const remote of registries.readers(name.domain, name.path, credentials, signal)) {
+      try {
+        return await retrying(() => remote.tags(signal, limit), registries.settings, signal);
+      } catch (error) {
+        failure = error;
+      }
+    }
+  } catch (error) {
+    failure = error;
+  }
+  throw signal.aborted ? failure : pullError(failure, withDefaultTag(name));
 }
 
 async function platformOfConfig(remote: Remote, digest: string, signal: AbortSignal): Promise<Platform> {

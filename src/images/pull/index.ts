@@ -1,22 +1,15 @@
 // An image from a registry: `docker pull`. Layers come side by side and are unpacked while they come.
-import { invalid, messageOf, notFound } from '../../base/errors.ts';
+import { invalid, messageOf } from '../../base/errors.ts';
 import { type Digest, shortId } from '../../base/ids.ts';
-import { type Credentials, retrying } from '../../registry/client/index.ts';
+import type { Credentials } from '../../registry/client/index.ts';
 import { formatPlatform, type Platform, platformMatches } from '../../spec/oci/index.ts';
 import { chainsOf, type Lease } from '../../store/index.ts';
 import { type Image, parseImageFile } from '../catalog.ts';
 import { emitNamed, type ImageContext } from '../context.ts';
 import { platformOf } from '../find.ts';
 import type { Say } from '../progress.ts';
-import {
-  familiarName,
-  familiarString,
-  fullName,
-  type Reference,
-  withDefaultTag,
-  withDigest,
-  withTag,
-} from '../reference/index.ts';
+import { familiarName, familiarString, fullName, type Reference, withDigest, withTag } from '../reference/index.ts';
+import { remoteTags } from './describe.ts';
 import { checkDigest, type Resolved, resolveImage } from './resolve.ts';
 import { pullError } from './words.ts';
 
@@ -33,31 +26,15 @@ export async function pullImages(context: ImageContext, reference: Reference, op
   const named = reference.tag !== undefined || reference.digest !== undefined;
   const wanted = named
     ? [reference]
-    : (await tagsOf(context, reference, options)).map((tag) => withTag(reference, tag));
+    : (await remoteTags(context.registries, reference, options.credentials, options.signal)).map((tag) =>
+        withTag(reference, tag),
+      );
   let newer = false;
   for (const one of wanted) if (await pullOne(context, one, options)) newer = true;
   const shown = named ? familiarString(reference) : familiarName(reference);
   await options.say({
     status: newer ? `Status: Downloaded newer image for ${shown}` : `Status: Image is up to date for ${shown}`,
   });
-}
-
-async function tagsOf(context: ImageContext, reference: Reference, options: PullOptions): Promise<string[]> {
-  let failure: unknown = notFound(`repository ${familiarName(reference)} not found`);
-  const { registries } = context;
-  const { credentials, signal } = options;
-  try {
-    for await (const remote of registries.readers(reference.domain, reference.path, credentials, signal)) {
-      try {
-        return await retrying(() => remote.tags(signal), registries.settings, signal);
-      } catch (error) {
-        failure = error;
-      }
-    }
-  } catch (error) {
-    failure = error;
-  }
-  throw pullError(failure, withDefaultTag(reference));
 }
 
 /** Whether there is something new. */

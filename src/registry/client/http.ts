@@ -147,13 +147,6 @@ export class Transport {
       others: new Maker({ ...common, rejectUnauthorized: verify }),
     };
   }
-
-  /** Closes the connections that nobody uses. */
-  close(): void {
-    this.#plainAgent.destroy();
-    this.#agents?.own.destroy();
-    this.#agents?.others.destroy();
-  }
 }
 
 async function pump(source: AsyncIterable<Uint8Array>, sent: ReturnType<typeof plainRequest>): Promise<void> {

@@ -100,9 +100,9 @@ export class Registries {
     return { access: plain, until };
   }
 
-  close(): void {
-    for (const known of this.#known.values())
-      void known.then(({ access }) => access.transport.close()).catch(() => undefined);
+  /** The same registries, one of which may be spoken to without TLS for once. */
+  withInsecure(domain: string): Registries {
+    return new Registries({ ...this.settings, insecure: [...this.settings.insecure, originOf(domain).host] });
   }
 }
 

@@ -295,6 +295,17 @@ export const routes = {
   PluginSet: { method: 'POST', path: '/plugins/{name}/set' },
   PluginUpgrade: { method: 'POST', path: '/plugins/{name}/upgrade', query: { remote: 'text' } },
   // Berth's own
+  BerthRegistryTags: { method: 'GET', path: '/berth/registry/tags', query: { name: 'text', limit: 'int' } },
+  BerthRegistryManifest: {
+    method: 'GET',
+    path: '/berth/registry/manifest',
+    query: { name: 'text', insecure: 'bool' },
+  },
+  BerthRegistryPublish: {
+    method: 'POST',
+    path: '/berth/registry/manifest',
+    query: { name: 'text', insecure: 'bool' },
+  },
   BerthImageBootstrap: { method: 'POST', path: '/berth/images/bootstrap', query: { name: 'text' } },
 } as const satisfies Record<string, Route>;
 

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type Context, command } from '../../context.ts';
 import { atMost, Failure, flag } from '../../grammar/index.ts';
-import { credentials, INDEX } from '../registry-auth.ts';
+import { credentials, helperOf, INDEX } from '../registry-auth.ts';
 import { editAuths } from './auths.ts';
+import { storeWithHelper } from './helper.ts';
 
 export const login = command({
   use: '[OPTIONS] [SERVER]',
@@ -43,16 +44,32 @@ export const login = command({
     const answer = await context.client.json<{ Status: string; IdentityToken?: string }>('SystemAuth', {
       json: { username, password, serveraddress: address },
     });
-    const token = answer.IdentityToken;
-    const auth = Buffer.from(`${username}:${token ? '' : password}`).toString('base64');
-    warnPlain(
-      context,
-      editAuths(context, (auths) => ({ ...auths, [address]: { auth, ...(token ? { identitytoken: token } : {}) } })),
-    );
+    keep(context, address, { username, password, token: answer.IdentityToken ?? '' });
     context.out(`${answer.Status}\n`);
     return 0;
   },
 });
+
+/** In the helper that is set up for the registry, else in config.json. */
+function keep(context: Context, address: string, found: { username: string; password: string; token: string }): void {
+  const { username, password, token } = found;
+  const helper = helperOf(context, address);
+  if (helper !== undefined) {
+    storeWithHelper(
+      helper,
+      address,
+      token ? { Username: '<token>', Secret: token } : { Username: username, Secret: password },
+    );
+    // that there is something is in config.json, what it is is not
+    editAuths(context, (auths) => ({ ...auths, [address]: {} }));
+    return;
+  }
+  const auth = Buffer.from(`${username}:${token ? '' : password}`).toString('base64');
+  warnPlain(
+    context,
+    editAuths(context, (auths) => ({ ...auths, [address]: { auth, ...(token ? { identitytoken: token } : {}) } })),
+  );
+}
 
 function warnPlain(context: Context, path: string): void {
   context.err(

@@ -1,7 +1,8 @@
 // `search`: images of a registry by a word.
-import { command } from '../../context.ts';
+import { type Context, command } from '../../context.ts';
 import { renderRows } from '../../format/index.ts';
-import { exactly, flag } from '../../grammar/index.ts';
+import { exactly, Failure, flag } from '../../grammar/index.ts';
+import { parseReference } from '../../options/index.ts';
 import { registryAuth } from '../registry-auth.ts';
 
 interface Result {
@@ -30,9 +31,11 @@ export const search = command({
     filter: flag.filter('f', 'Filter output based on conditions provided'),
     format: flag.string('', 'Pretty-print search using a Go template'),
     limit: flag.int('', 'Max number of search results'),
+    'list-tags': flag.bool('', 'List the tags of a repository instead of searching'),
     'no-trunc': flag.bool('', "Don't truncate output"),
   },
   async run(context, { flags, args: [term = ''] }) {
+    if (flags['list-tags']) return listTags(context, term, flags.limit, flags.format);
     const results = await context.client.json<Result[]>('ImageSearch', {
       query: { term, ...(flags.limit > 0 ? { limit: flags.limit } : {}), filters: flags.filter },
       headers: { 'X-Registry-Auth': registryAuth(context, term) },
@@ -59,3 +62,27 @@ export const search = command({
     return 0;
   },
 });
+
+const TAG_KIND = { typeName: '*registry.tagContext', titles: { Name: 'NAME', Tag: 'TAG' } };
+const DEFAULT_TAGS = 25;
+
+async function listTags(context: Context, name: string, limit: number, format: string): Promise<number> {
+  let reference: ReturnType<typeof parseReference>;
+  try {
+    reference = parseReference(name);
+  } catch (error) {
+    throw new Failure((error as Error).message);
+  }
+  const answer = await context.client.own(
+    'GET',
+    '/berth/registry/tags',
+    { name: reference.name, limit: String(limit > 0 ? limit : DEFAULT_TAGS) },
+    { headers: { 'X-Registry-Auth': registryAuth(context, reference.name) } },
+  );
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer.body) chunks.push(chunk);
+  const tags = JSON.parse(Buffer.concat(chunks).toString()) as string[];
+  const rows = tags.map((tag) => ({ Name: reference.name, Tag: tag }));
+  context.out(renderRows(format === '' || format === 'table' ? 'table {{.Name}}\t{{.Tag}}' : format, rows, TAG_KIND));
+  return 0;
+}

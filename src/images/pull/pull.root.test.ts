@@ -1,0 +1,284 @@
+// Pulls from a registry that breaks off, lies, stalls or says no; and several pulls at once.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { silentLog } from '../../base/log.ts';
+import { DEFAULT_SETTINGS, Registries, type RegistrySettings } from '../../registry/client/index.ts';
+import type { ProgressMessage } from '../../spec/docker/index.ts';
+import { MEDIA } from '../../spec/oci/index.ts';
+import { type Images, openImages } from '../index.ts';
+import { parseReference } from '../reference/index.ts';
+import { FakeRegistry } from './testing.ts';
+
+const SIZE = 3_000_000;
+let work = '';
+let count = 0;
+let registry: FakeRegistry;
+before(() => {
+  work = mkdtempSync(join(tmpdir(), 'pull-'));
+});
+after(() => rmSync(work, { recursive: true, force: true }));
+beforeEach(async () => {
+  registry = await FakeRegistry.start();
+});
+afterEach(() => registry[Symbol.asyncDispose]());
+
+const timing = { backoff: 20, longestWait: 2000, idle: 400, answer: 400 };
+
+class Daemon {
+  readonly root: string;
+  readonly images: Images;
+  readonly lines: ProgressMessage[] = [];
+
+  private constructor(root: string, images: Images) {
+    this.root = root;
+    this.images = images;
+  }
+
+  static async open(root?: string, settings: Partial<RegistrySettings> = {}): Promise<Daemon> {
+    count += 1;
+    const at = root ?? join(work, String(count));
+    const images = await openImages({
+      root: at,
+      log: silentLog,
+      users: { usersOf: () => [] },
+      events: () => undefined,
+      registries: new Registries({ ...DEFAULT_SETTINGS, timing, ...settings }),
+    });
+    return new Daemon(at, images);
+  }
+
+  pull(tag: string, signal = new AbortController().signal): Promise<void> {
+    return this.images.pull(parseReference(`${registry.address}/a/b:${tag}`), {
+      credentials: {},
+      say: (line) => void this.lines.push(line),
+      signal,
+    });
+  }
+
+  /** What is left of unfinished work, and how much is in the store. */
+  rest(): { layers: number; blobs: number; partial: string[]; temporary: string[] } {
+    return {
+      layers: readdirSync(join(this.root, 'l')).length,
+      blobs: readdirSync(join(this.root, 'blobs/sha256')).length,
+      partial: readdirSync(join(this.root, 'part')),
+      temporary: readdirSync(join(this.root, 'tmp')),
+    };
+  }
+}
+
+const nothing = { layers: 0, blobs: 0, partial: [], temporary: [] };
+/** Background removals of what collection found. */
+const settle = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 50));
+
+test('layers in every form are unpacked, the manifest is kept byte for byte', async () => {
+  const image = registry.image('forms', 10_000, ['gzip', 'zstd', 'plain']);
+  const daemon = await Daemon.open();
+  await daemon.pull('forms');
+  assert.deepEqual(daemon.rest(), { layers: 3, blobs: 5, partial: [], temporary: [] });
+  const blobs = readdirSync(join(daemon.root, 'blobs/sha256'));
+  for (const { digest } of image.layers) assert.ok(blobs.includes(digest.slice(7)));
+  assert.ok(blobs.includes(image.manifest.slice(7)));
+  daemon.images[Symbol.dispose]();
+  const again = await Daemon.open(daemon.root);
+  assert.equal(again.images.count(), 1);
+});
+
+test('fault I11: a connection that breaks goes on where it broke', async () => {
+  const image = registry.image('reset', SIZE, ['gzip', 'gzip']);
+  const [first, second] = image.layers;
+  registry.mischief.set(first?.digest ?? '', ({ start }, response, content) => {
+    if (start > 0) return false;
+    response.writeHead(200, { 'Content-Length': content.length });
+    response.write(content.subarray(0, 1_000_000), () => response.destroy());
+    return true;
+  });
+  // this one cannot begin in the middle, and ends early twice without saying so
+  registry.mischief.set(second?.digest ?? '', ({ count: times }, response, content) => {
+    response.writeHead(200);
+    response.end(times < 3 ? content.subarray(0, times * 1_000_000) : content);
+    return true;
+  });
+  const daemon = await Daemon.open();
+  await daemon.pull('reset');
+  assert.ok(
+    registry.asked.includes(`${first?.digest} 1000000`) || registry.asked.some((one) => / [1-9]\d+$/.test(one)),
+  );
+  assert.deepEqual(daemon.rest(), { layers: 2, blobs: 4, partial: [], temporary: [] });
+});
+
+test('fault I11: content that is not what was promised is in the store at no time', async () => {
+  for (const [tag, lie] of [
+    ['wrong', (content: Buffer) => Buffer.alloc(content.length, 'x')],
+    ['long', (content: Buffer) => Buffer.concat([content, Buffer.alloc(100)])],
+  ] as const) {
+    const image = registry.image(tag, 100_000, ['plain', 'gzip']);
+    registry.mischief.set(image.layers[1]?.digest ?? '', (_, response, content) => {
+      response.writeHead(200).end(lie(content));
+      return true;
+    });
+    const daemon = await Daemon.open();
+    await assert.rejects(daemon.pull(tag), { kind: 'invalid' });
+    await settle();
+    assert.equal(daemon.images.count(), 0);
+    const digest = (image.layers[1]?.digest ?? '').slice(7);
+    assert.ok(!readdirSync(join(daemon.root, 'blobs/sha256')).includes(digest));
+    assert.ok(!daemon.rest().partial.includes(digest));
+    assert.deepEqual([daemon.rest().layers, daemon.rest().temporary], [0, []]);
+  }
+});
+
+test('fault I11: a download goes on in the next daemon', async () => {
+  const image = registry.image('later', SIZE, ['gzip']);
+  const digest = image.layers[0]?.digest ?? '';
+  registry.mischief.set(digest, ({ count: times }, response, content) => {
+    if (times > 1) return false;
+    response.writeHead(200, { 'Content-Length': content.length });
+    response.write(content.subarray(0, 1_500_000));
+    return true;
+  });
+  const daemon = await Daemon.open(undefined, { timing: { ...timing, idle: 60_000 } });
+  const stop = new AbortController();
+  const pulled = daemon.pull('later', stop.signal);
+  pulled.catch(() => undefined);
+  const part = join(daemon.root, 'part', digest.slice(7));
+  while ((statSync(part, { throwIfNoEntry: false })?.size ?? 0) < 1_500_000) await settle();
+  const begin = Date.now();
+  stop.abort();
+  await assert.rejects(pulled, { kind: 'cancelled' });
+  assert.ok(Date.now() - begin < 300, 'a cancel ends at once');
+  while (readdirSync(join(daemon.root, 'l')).length > 0) await settle();
+  assert.deepEqual(daemon.rest(), { ...nothing, partial: [digest.slice(7)] });
+  daemon.images[Symbol.dispose]();
+  const next = await Daemon.open(daemon.root);
+  await next.pull('later');
+  assert.deepEqual(registry.asked, [`${digest} 0`, `${digest} 1500000`]);
+  assert.deepEqual(next.rest(), { layers: 1, blobs: 3, partial: [], temporary: [] });
+});
+
+test('fault I11: what an earlier daemon left and is wrong is downloaded again', async () => {
+  const image = registry.image('stale', SIZE, ['gzip']);
+  const digest = image.layers[0]?.digest ?? '';
+  const daemon = await Daemon.open();
+  writeFileSync(join(daemon.root, 'part', digest.slice(7)), Buffer.alloc(1_000_000, 'garbage'));
+  await daemon.pull('stale');
+  assert.deepEqual(registry.asked, [`${digest} 1000000`, `${digest} 0`]);
+  assert.equal(daemon.images.count(), 1);
+});
+
+test('fault I13: nested indexes end, a configuration that is too large is not read', async () => {
+  let inner = registry.image('inner', 100, ['plain']).manifest as string;
+  for (let depth = 0; depth < 5; depth += 1)
+    inner = registry.document(
+      'nested',
+      { schemaVersion: 2, mediaType: MEDIA.index, manifests: [{ mediaType: MEDIA.index, digest: inner, size: 1 }] },
+      MEDIA.index,
+    );
+  const daemon = await Daemon.open();
+  await assert.rejects(daemon.pull('nested'), { kind: 'invalid' });
+  const huge = { mediaType: MEDIA.config, digest: `sha256:${'a'.repeat(64)}`, size: 2 ** 31 };
+  registry.document('huge', { schemaVersion: 2, mediaType: MEDIA.manifest, config: huge, layers: [] }, MEDIA.manifest);
+  await assert.rejects(daemon.pull('huge'), /image configuration is too large/);
+  assert.deepEqual(daemon.rest(), nothing);
+});
+
+test('fault I14: addresses of foreign layers are not asked', async () => {
+  const elsewhere = await FakeRegistry.start();
+  registry.document(
+    'foreign',
+    {
+      schemaVersion: 2,
+      mediaType: MEDIA.manifest,
+      config: { mediaType: MEDIA.config, digest: `sha256:${'b'.repeat(64)}`, size: 2 },
+      layers: [
+        {
+          mediaType: MEDIA.layerGzip,
+          digest: `sha256:${'c'.repeat(64)}`,
+          size: 2,
+          urls: [`http://${elsewhere.address}/x`],
+        },
+      ],
+    },
+    MEDIA.manifest,
+  );
+  await assert.rejects((await Daemon.open()).pull('foreign'), { kind: 'notFound' });
+  assert.deepEqual(elsewhere.asked, []);
+  await elsewhere[Symbol.asyncDispose]();
+});
+
+test('fault I16: refusals are waited out, a silent layer is asked again while the others go on', async () => {
+  const image = registry.image('busy', 200_000, ['gzip', 'gzip', 'gzip']);
+  const [busy, silent, slow] = image.layers.map(({ digest }) => digest);
+  registry.mischief.set(busy ?? '', ({ count: times }, response) => {
+    if (times > 2) return false;
+    response.writeHead(times === 1 ? 429 : 503, { 'Retry-After': '1' }).end();
+    return true;
+  });
+  registry.mischief.set(silent ?? '', ({ count: times }, response, content) => {
+    if (times > 1) return false;
+    response.writeHead(200, { 'Content-Length': content.length });
+    response.flushHeaders();
+    return true;
+  });
+  registry.mischief.set(slow ?? '', ({ count: times }, response, content) => {
+    if (times > 1) return false;
+    response.writeHead(200, { 'Content-Length': content.length });
+    let at = 0;
+    const timer = setInterval(() => response.write(content.subarray(at, (at += 1))), 100);
+    response.once('close', () => clearInterval(timer));
+    return true;
+  });
+  const daemon = await Daemon.open();
+  await daemon.pull('busy');
+  assert.ok(daemon.lines.some((line) => line.status === 'Retrying in 1 second'));
+  assert.equal(daemon.images.count(), 1);
+});
+
+test('fault I16: a registry that never recovers is given up, and what is left goes on next time', async () => {
+  const image = registry.image('gone', 200_000, ['gzip']);
+  registry.mischief.set(image.layers[0]?.digest ?? '', (_, response) => {
+    response.writeHead(500).end();
+    return true;
+  });
+  const daemon = await Daemon.open(undefined, { attempts: 3 });
+  await assert.rejects(daemon.pull('gone'), /unexpected status: 500/);
+  assert.equal(registry.asked.length, 3);
+  assert.equal(daemon.images.count(), 0);
+});
+
+test('fault I20: two pulls of the same layers download them once, and one may leave', async () => {
+  const image = registry.image('both', SIZE, ['gzip', 'gzip']);
+  for (const { digest } of image.layers)
+    registry.mischief.set(digest, (_, response, content) => {
+      response.writeHead(200, { 'Content-Length': content.length });
+      response.write(content.subarray(0, 100_000));
+      setTimeout(() => response.end(content.subarray(100_000)), 200);
+      return true;
+    });
+  const daemon = await Daemon.open();
+  const leaves = new AbortController();
+  const pulls = [daemon.pull('both'), daemon.pull('both', leaves.signal), daemon.pull('both')];
+  setTimeout(() => leaves.abort(), 100);
+  const ends = await Promise.allSettled(pulls);
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.deepEqual(registry.asked.toSorted(), image.layers.map(({ digest }) => `${digest} 0`).toSorted());
+  assert.deepEqual(daemon.rest(), { layers: 2, blobs: 4, partial: [], temporary: [] });
+});
+
+test('mirrors are asked first, and the registry when they fail', async () => {
+  const mirror = await FakeRegistry.start();
+  registry.image('mirrored', 1000, ['gzip']);
+  const daemon = await Daemon.open(undefined, {
+    mirrors: { [registry.address]: [`http://${mirror.address}`, 'http://127.0.0.1:1'] },
+  });
+  await daemon.pull('mirrored');
+  const other = mirror.image('only-here', 1000, ['gzip']);
+  await daemon.pull('only-here');
+  assert.deepEqual(mirror.asked.at(-1), `${other.layers[0]?.digest} 0`);
+  await mirror[Symbol.asyncDispose]();
+});
