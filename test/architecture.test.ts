@@ -67,7 +67,10 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {};
 const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>> = {
   koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
   pino: { in: ['base'], why: 'folders take a Log of base/log.ts, so that what writes it can change' },
-  'tar-stream': { in: ['cli'], why: 'the daemon reads archives with host/confined, which cannot be led astray' },
+  'tar-stream': {
+    in: ['cli', 'builder'],
+    why: 'the daemon reads archives of others with host/confined, which cannot be led astray; builder/kit reads its own',
+  },
 };
 
 /** Modules of Node that a folder must not load. */
@@ -85,6 +88,7 @@ const PURE: readonly RegExp[] = [
   /^runtime\/logs\/lines\.ts$/,
   /^engine\/(lifecycle|files)\.ts$/,
   /^engine\/create\//,
+  /^builder\/kit\/protocol\//,
   /^images\/reference\//,
   /^cli\/(grammar|format)\//,
   /^doctor\/(findings|report)\.ts$/,

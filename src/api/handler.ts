@@ -36,6 +36,8 @@ export interface ApiResponse {
   stream(contentType: string, status?: number): StreamBody;
   /** Takes the connection over: 101 UPGRADED when the client asked for an upgrade, else 200 with a raw stream. */
   hijack(contentType: string): Duplex;
+  /** Takes the connection over for another protocol. Throws invalid when the client did not ask for that one. */
+  upgrade(protocol: string): Duplex;
   /** Takes the connection over as a web socket, and gives the bytes inside its frames. Throws invalid when the client did not ask for one. */
   webSocket(): Duplex;
 }

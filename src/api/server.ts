@@ -47,7 +47,7 @@ export function createApiServer(options: ApiServerOptions): Server {
     requestTimeout: 0,
     connectionsCheckingInterval: 5_000,
     keepAliveTimeout: 60_000,
-    shouldUpgradeCallback: (request: IncomingMessage) => /^(tcp|websocket)$/i.test(request.headers.upgrade ?? ''),
+    shouldUpgradeCallback: (request: IncomingMessage) => /^(tcp|websocket|h2c)$/i.test(request.headers.upgrade ?? ''),
   };
   const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => serve(request, response));
@@ -273,6 +273,16 @@ class Reply implements ApiResponse {
     for (const event of ['data', 'end', 'close', 'drain', 'timeout', 'error']) socket.removeAllListeners(event);
     socket.on('error', () => undefined);
     socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\n${extra}\r\n`);
+    return socket;
+  }
+
+  upgrade(protocol: string): Duplex {
+    const socket = this.#upgraded;
+    if (!socket || this.#request.headers.upgrade?.toLowerCase() !== protocol)
+      throw invalid(socket ? `protocol ${this.#request.headers.upgrade} not supported` : 'no upgrade proto in request');
+    this.hijacked = true;
+    this.#response.detachSocket(socket as Socket);
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
     return socket;
   }
 

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { buildHandlers } from '../api/handlers/build.ts';
+import { buildkitHandlers } from '../api/handlers/buildkit.ts';
 import { containerFileHandlers } from '../api/handlers/container-files.ts';
 import { containerHandlers } from '../api/handlers/containers.ts';
 import { execHandlers } from '../api/handlers/exec.ts';
@@ -25,6 +26,7 @@ import { checkAddress, hostCheck, listen, parseHost, tlsOptions } from '../daemo
 import { lockRoot } from '../daemon/lock.ts';
 import { observeRuntimes } from '../daemon/runtimes.ts';
 import { daemonFlags, type DaemonOptions, daemonOptions } from '../daemon/options.ts';
+import type { Kit } from '../builder/kit/index.ts';
 import { type Engine, EventBus, openEngine } from '../engine/index.ts';
 import { observeAbilities } from '../host/abilities.ts';
 import { controllersOf, makeRoomForGroups, observeCgroups, removeEmptyGroup } from '../host/cgroup.ts';
@@ -177,6 +179,20 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     cgroupParent,
     log,
   });
+  // loaded when the first client of that protocol comes
+  let kit: Promise<Kit> | undefined;
+  const buildkit = (): Promise<Kit> =>
+    (kit ??= import('../builder/kit/index.ts').then(
+      (module) =>
+        new module.Kit({
+          root: join(dataRoot, 'build', 'clients'),
+          build: builder.build,
+          tarContext: (archive) => builder.tarContext(archive),
+          log,
+          version: VERSION,
+          daemonId: daemonId(dataRoot),
+        }),
+    ));
 
   const facts: SystemFacts = {
     id: daemonId(dataRoot),
@@ -201,6 +217,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     ...containerFileHandlers(engine),
     ...execHandlers(engine),
     ...buildHandlers(builder),
+    ...buildkitHandlers(buildkit),
     ...imageHandlers(images),
     ...registryHandlers(registries),
     ...volumeHandlers(volumes),

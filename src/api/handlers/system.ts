@@ -17,7 +17,7 @@ export interface SystemParts {
 
 export function systemHandlers({ engine, images, volumes, facts }: SystemParts): Handlers {
   const ping: NonNullable<Handlers['SystemPing']> = (_, response) => {
-    response.header('Builder-Version', '1');
+    response.header('Builder-Version', '2');
     response.header('Swarm', 'inactive');
     response.header('Cache-Control', 'no-cache, no-store, must-revalidate');
     response.header('Pragma', 'no-cache');

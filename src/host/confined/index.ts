@@ -23,6 +23,7 @@ export type { Change, Changes, ChangeKind } from './changes.ts';
 export type { CopyInOptions, FileStat } from './copy.ts';
 export type { UnpackOptions } from './unpack.ts';
 export type { BindView, Place, WorkshopView } from './view.ts';
+export { type Made, type Received, Receiver } from './receive.ts';
 
 /**
  * A worker lives for one job: 15 ms to start is little beside a layer, and an idle one would cost 10 MB. The worker's own

@@ -1,0 +1,26 @@
+// Connections of BuildKit's clients: one over which they serve what a build needs of them, one over which they ask for builds.
+import type { Kit } from '../../builder/kit/index.ts';
+import type { Handlers } from '../handler.ts';
+
+const SESSION = 'x-docker-expose-session-';
+
+/** The protocol is loaded when the first client comes. */
+export function buildkitHandlers(kit: () => Promise<Kit>): Handlers {
+  return {
+    Session: async (request, response) => {
+      const header = (name: string): string => String(request.headers[`${SESSION}${name}`] ?? '');
+      const open = (await kit()).openSession({
+        id: header('uuid'),
+        sharedKey: header('sharedkey'),
+        methods: header('grpc-method')
+          .split(',')
+          .map((method) => method.trim()),
+      });
+      await open(response.upgrade('h2c'));
+    },
+    Grpc: async (_, response) => {
+      const own = await kit();
+      await own.serve(response.upgrade('h2c'));
+    },
+  };
+}

@@ -1,0 +1,179 @@
+// BuildKit's control service: builds and their course, what the daemon offers, what the cache holds.
+import { duplexPair } from 'node:stream';
+import { invalid, notFound, notImplemented } from '../../../base/errors.ts';
+import type { BuildResult } from '../../request.ts';
+import {
+  BytesMessage,
+  DiskUsageRequest,
+  DiskUsageResponse,
+  Empty,
+  HealthRequest,
+  HealthResponse,
+  HistoryEvent,
+  HistoryRequest,
+  HistoryUpdate,
+  InfoResponse,
+  ListWorkersResponse,
+  PruneRequest,
+  SolveRequest,
+  SolveResponse,
+  StatusRequest,
+  StatusResponse,
+  UsageRecord,
+} from '../protocol/messages.ts';
+import { type Call, type Method, type Methods, serverStream, unary } from '../transport/server.ts';
+import type { Kit } from '../kit.ts';
+import { cacheExportsOf } from './attributes.ts';
+import type { Exporter } from './build.ts';
+import { type Asked, type Bridge, gatewayMethods, RESULT, returnedBy } from './gateway.ts';
+import { answerOf } from './run.ts';
+import type { Job } from './jobs.ts';
+
+const SERVICE = '/moby.buildkit.v1.Control/';
+
+/** The methods of one connection. */
+export function controlMethods(kit: Kit): Methods {
+  return new Map<string, Method>([
+    [
+      '/grpc.health.v1.Health/Check',
+      unary(HealthRequest, HealthResponse, ({ service }) => {
+        if (service !== '') throw notFound(`unknown service`);
+        return { status: 1 };
+      }),
+    ],
+    [`${SERVICE}Info`, unary(Empty, InfoResponse, () => ({ version: kit.version }))],
+    [`${SERVICE}ListWorkers`, unary(Empty, ListWorkersResponse, () => ({ record: kit.workers() }))],
+    [`${SERVICE}Solve`, unary(SolveRequest, SolveResponse, (request, call) => solve(kit, request, call))],
+    [
+      `${SERVICE}Status`,
+      serverStream(StatusRequest, StatusResponse, async ({ ref }, send, { signal }) => {
+        const job = await kit.jobs.find(ref, signal);
+        for await (const part of job.course(signal)) await send(part);
+      }),
+    ],
+    [
+      `${SERVICE}DiskUsage`,
+      unary(DiskUsageRequest, DiskUsageResponse, async ({ filter }) => ({ record: await kit.usage(filter) })),
+    ],
+    [
+      `${SERVICE}Prune`,
+      serverStream(PruneRequest, UsageRecord, async (request, send, { signal }) => {
+        for await (const record of kit.prune(request, signal)) await send(record);
+      }),
+    ],
+    [
+      `${SERVICE}ListenBuildHistory`,
+      serverStream(HistoryRequest, HistoryEvent, (request, send, { signal }) =>
+        kit.history.listen(request, send, signal),
+      ),
+    ],
+    [`${SERVICE}UpdateBuildHistory`, unary(HistoryUpdate, Empty, (request) => (kit.history.update(request), {}))],
+    [`${SERVICE}Session`, tunnelled(kit)],
+    ...gatewayMethods({
+      workers: kit.workers(),
+      bridge: (ref, signal) => kit.bridge(ref, signal),
+      subrequest: (name) => {
+        throw notImplemented(`${name} is not implemented by this daemon`);
+      },
+      async evaluate(bridge, wish, signal) {
+        await kit.evaluate(bridge.ref, wish, signal);
+      },
+    }),
+  ]);
+}
+
+/** A session within a call, for clients that cannot open a second connection. */
+function tunnelled(kit: Kit): Method {
+  return async (call, streams) => {
+    const header = (name: string): string => String(call.metadata[name] ?? '');
+    const headers = {
+      id: header('x-docker-expose-session-uuid'),
+      sharedKey: header('x-docker-expose-session-sharedkey'),
+      methods: header('x-docker-expose-session-grpc-method')
+        .split(',')
+        .map((one) => one.trim()),
+    };
+    kit.sessions.check(headers.id);
+    const [near, far] = duplexPair();
+    const end = (): void => void far.destroy();
+    call.signal.addEventListener('abort', end, { once: true });
+    const out = (async () => {
+      for await (const chunk of far) await streams.write(BytesMessage.encode({ data: chunk as Buffer }));
+    })();
+    out.catch(end);
+    const running = kit.sessions.run(near, headers);
+    try {
+      for await (const body of streams.input) far.write(Buffer.from(BytesMessage.decode(body).data));
+    } finally {
+      far.destroy();
+    }
+    await running;
+  };
+}
+
+async function solve(
+  kit: Kit,
+  request: SolveRequest,
+  { signal }: Call,
+): Promise<{ exporterResponse: ReadonlyMap<string, string> }> {
+  if (request.ref === '') throw invalid('a build needs a reference');
+  if (request.definition && request.definition.def.length > 0)
+    throw notImplemented('graphs of operations are not implemented by this daemon: frontends are');
+  const exporters: readonly Exporter[] =
+    request.exporters.length > 0
+      ? request.exporters
+      : request.exporter === ''
+        ? []
+        : [{ type: request.exporter, attrs: request.exporterAttrs }];
+  const job = kit.jobs.make(request.ref);
+  try {
+    let asked: Asked | undefined = {
+      frontend: request.frontend,
+      attributes: request.frontendAttrs,
+      inputs: request.frontendInputs,
+      cacheImports: request.cache?.imports ?? [],
+    };
+    if (request.frontend === '') {
+      const bridge = kit.openBridge(request.ref, request);
+      try {
+        asked = await returnedBy(bridge, signal);
+        // a client that only wants to know what the daemon can
+        if (!asked) return { exporterResponse: new Map() };
+        return { exporterResponse: answerOf(await run(kit, job, request, asked, exporters, signal)) };
+      } finally {
+        kit.closeBridge(bridge);
+      }
+    }
+    return { exporterResponse: answerOf(await run(kit, job, request, asked, exporters, signal)) };
+  } finally {
+    kit.jobs.end(job);
+  }
+}
+
+async function run(
+  kit: Kit,
+  job: Job,
+  request: SolveRequest,
+  asked: Asked,
+  exporters: readonly Exporter[],
+  signal: AbortSignal,
+): Promise<BuildResult> {
+  const session = await kit.sessions.find(request.session, signal);
+  const wish = {
+    ...asked,
+    session,
+    exporters,
+    entitlements: request.entitlements,
+    cacheExports: cacheExportsOf(request.cache?.exports ?? []),
+  };
+  return kit.run(job, wish, signal, !request.internal);
+}
+
+/** The build and the result in it that a definition stands for. */
+export function resultNamed(identifier: string): { readonly ref: string; readonly id: string } | undefined {
+  if (!identifier.startsWith(RESULT)) return undefined;
+  const [ref = '', id = ''] = identifier.slice(RESULT.length).split('/');
+  return { ref, id };
+}
+
+export type { Bridge };

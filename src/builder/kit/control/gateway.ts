@@ -1,0 +1,183 @@
+// Builds whose course the client determines: it asks for results by wish, and says at the end which of them is to be given out.
+import { randomBytes } from 'node:crypto';
+import { cancelled, invalid, notFound, notImplemented } from '../../../base/errors.ts';
+import type { Result } from '../protocol/messages.ts';
+import {
+  Empty,
+  GatewaySolveRequest,
+  GatewaySolveResponse,
+  InputsResponse,
+  Op,
+  Pong,
+  RefRequest,
+  ReturnRequest,
+} from '../protocol/messages.ts';
+import type { Of } from '../protocol/codec.ts';
+import { type Call, type Methods, unary } from '../transport/server.ts';
+import { CallError } from '../transport/status.ts';
+import type { Wish } from './build.ts';
+
+export type Asked = Pick<Wish, 'frontend' | 'attributes' | 'inputs' | 'cacheImports'>;
+
+/** What a client said about one of its builds. */
+export class Bridge {
+  readonly ref: string;
+  readonly #wishes = new Map<string, Asked>();
+  readonly returned: Promise<Asked | undefined>;
+  readonly giveBack: (outcome: Of<typeof ReturnRequest>) => void;
+
+  constructor(ref: string) {
+    this.ref = ref;
+    const { promise, resolve, reject } = Promise.withResolvers<Asked | undefined>();
+    this.returned = promise;
+    promise.catch(() => undefined);
+    this.giveBack = ({ result, error }) => {
+      if (error) {
+        const details = error.details.map(({ typeUrl, value }) => ({
+          typeUrl,
+          value: JSON.parse(Buffer.from(value).toString('utf8')) as unknown,
+        }));
+        reject(new CallError(error.code, error.message, details));
+      } else resolve(this.#chosen(result));
+    };
+  }
+
+  add(wish: Asked): string {
+    if (this.#wishes.size >= 1000) throw invalid('too many results in one build');
+    const id = randomBytes(16).toString('hex');
+    this.#wishes.set(id, wish);
+    return id;
+  }
+
+  get(id: string): Asked {
+    const wish = this.#wishes.get(id);
+    if (!wish) throw notFound(`return reference ${id} was not found`);
+    return wish;
+  }
+
+  /** Results of several platforms are one build here. */
+  #chosen(result: Of<typeof Result> | undefined): Asked | undefined {
+    const ids = [result?.ref?.id ?? '', ...[...(result?.refs?.refs.values() ?? [])].map(({ id }) => id)];
+    const id = ids.find((one) => one !== '');
+    return id === undefined ? undefined : this.#wishes.get(id);
+  }
+}
+
+const BUILD_ID = 'buildkit-controlapi-buildid';
+const SERVICE = '/moby.buildkit.v1.frontend.LLBBridge/';
+/** Stands for a result in a definition that is given to another build of the client. */
+export const RESULT = 'berth-result://';
+
+const FRONTEND_CAPS = [
+  'solve.base',
+  'return',
+  'returnmap',
+  'importcaches',
+  'proto.refarray',
+  'reference.output',
+  'frontend.inputs',
+  'frontend.caps',
+  'gateway.evaluate',
+];
+const LLB_CAPS = [
+  'source.image',
+  'source.image.resolvemode',
+  'source.local',
+  'source.local.unique',
+  'source.local.sessionid',
+  'source.local.includepatterns',
+  'source.local.followpaths',
+  'source.local.excludepatterns',
+  'source.local.sharedkeyhint',
+  'source.git',
+  'source.git.keepgitdir',
+  'source.git.fullurl',
+  'source.http',
+  'source.http.checksum',
+  'exec.meta.base',
+  'exec.meta.network',
+  'exec.mount.bind',
+  'exec.mount.cache',
+  'exec.mount.secret',
+  'exec.mount.ssh',
+  'exec.mount.tmpfs',
+  'file.base',
+  'constraints',
+  'platform',
+  'exporter.sourcedateepoch',
+  'exporter.multiple',
+];
+
+export interface Gateway {
+  bridge(ref: string, signal: AbortSignal): Promise<Bridge>;
+  /** What `requestid` asks for besides a build: lint, targets, outline. */
+  subrequest(name: string, bridge: Bridge, wish: Asked, signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Makes a result without giving it out. */
+  evaluate(bridge: Bridge, wish: Asked, signal: AbortSignal): Promise<void>;
+  readonly workers: Of<typeof Pong>['workers'];
+}
+
+export function gatewayMethods(gateway: Gateway): Methods {
+  const of = ({ metadata, signal }: Call): Promise<Bridge> => {
+    const ref = String(metadata[BUILD_ID] ?? '');
+    if (ref === '') throw invalid('no buildid found in context');
+    return gateway.bridge(ref, signal);
+  };
+  const caps = (ids: readonly string[]) => ids.map((id) => ({ id, enabled: true }));
+  return new Map([
+    [
+      `${SERVICE}Ping`,
+      unary(Empty, Pong, async (_, call) => {
+        await of(call);
+        return { frontendCaps: caps(FRONTEND_CAPS), llbCaps: caps(LLB_CAPS), workers: gateway.workers };
+      }),
+    ],
+    [
+      `${SERVICE}Solve`,
+      unary(GatewaySolveRequest, GatewaySolveResponse, async (request, call) => {
+        const bridge = await of(call);
+        if (request.definition && request.definition.def.length > 0)
+          throw notImplemented('graphs of operations are not implemented by this daemon: frontends are');
+        const wish = {
+          frontend: request.frontend,
+          attributes: request.frontendOpt,
+          inputs: request.frontendInputs,
+          cacheImports: request.cacheImports,
+        };
+        const subrequest = request.frontendOpt.get('requestid');
+        if (subrequest !== undefined) {
+          const metadata = await gateway.subrequest(subrequest, bridge, wish, call.signal);
+          return { result: { ref: { id: '', def: undefined }, refs: undefined, metadata } };
+        }
+        const id = bridge.add(wish);
+        const op = Op.encode({ source: { identifier: `${RESULT}${bridge.ref}/${id}`, attrs: new Map() } });
+        return { result: { ref: { id, def: { def: [op] } }, refs: undefined, metadata: new Map() } };
+      }),
+    ],
+    [
+      `${SERVICE}Evaluate`,
+      unary(RefRequest, Empty, async ({ ref }, call) => {
+        const bridge = await of(call);
+        await gateway.evaluate(bridge, bridge.get(ref), call.signal);
+        return {};
+      }),
+    ],
+    [`${SERVICE}Inputs`, unary(Empty, InputsResponse, async (_, call) => (await of(call), {}))],
+    [
+      `${SERVICE}Return`,
+      unary(ReturnRequest, Empty, async (request, call) => {
+        (await of(call)).giveBack(request);
+        return {};
+      }),
+    ],
+  ]);
+}
+
+/** Waits for what the client gives back; throws when it goes before. */
+export function returnedBy(bridge: Bridge, signal: AbortSignal): Promise<Asked | undefined> {
+  const gone = Promise.withResolvers<never>();
+  const onAbort = (): void => gone.reject(cancelled('context canceled'));
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  return Promise.race([bridge.returned, gone.promise]).finally(() => signal.removeEventListener('abort', onAbort));
+}

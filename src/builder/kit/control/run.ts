@@ -1,0 +1,70 @@
+// One build of a client from its wish to its answer: run by the builder, told to whoever watches, failures in the client's terms.
+import { BerthError, messageOf } from '../../../base/errors.ts';
+import type { Build, BuildResult } from '../../request.ts';
+import { CallError, Code, callErrorOf, type Detail } from '../transport/status.ts';
+import { buildRequestOf, type Parts, type Wish } from './build.ts';
+import type { Job } from './jobs.ts';
+
+/** Where in a Dockerfile something failed, as the builder's errors say it. */
+interface Located {
+  readonly source: {
+    readonly file: string;
+    readonly text: Uint8Array;
+    readonly ranges: readonly { readonly startLine: number; readonly endLine: number }[];
+  };
+}
+
+export async function runWish(
+  job: Job,
+  wish: Wish,
+  parts: Parts,
+  build: Build,
+  signal: AbortSignal,
+): Promise<BuildResult> {
+  await using made = new AsyncDisposableStack();
+  try {
+    const request = await buildRequestOf(job.ref, wish, parts, made, signal);
+    return await build(request, job.tell, signal);
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+/** An error with the lines of the Dockerfile that it is about, which clients show. */
+export function failureOf(error: unknown): CallError {
+  if (error instanceof CallError) return error;
+  const plain = callErrorOf(error);
+  const located = error instanceof Error && 'source' in error ? (error as Partial<Located>).source : undefined;
+  const hint = error instanceof BerthError && error.hint !== undefined ? `: ${error.hint}` : '';
+  const details: Detail[] =
+    located === undefined
+      ? []
+      : [
+          {
+            typeUrl: 'github.com/moby/buildkit/errdefs.Source+json',
+            value: {
+              info: {
+                filename: located.file,
+                data: Buffer.from(located.text).toString('base64'),
+                language: 'Dockerfile',
+              },
+              ranges: located.ranges.map(({ startLine, endLine }) => ({
+                start: { line: startLine },
+                end: { line: endLine },
+              })),
+            },
+          },
+        ];
+  const code = plain.code === Code.cancelled ? Code.cancelled : Code.unknown;
+  return new CallError(code, `${messageOf(error)}${hint}`, details);
+}
+
+/** What a client is told of the result, all of it text. */
+export function answerOf(result: BuildResult): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(result.metadata).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? value : Buffer.from(JSON.stringify(value)).toString('base64'),
+    ]),
+  );
+}

@@ -1,0 +1,277 @@
+// What BuildKit's protocol works with: sessions, kept files, builds that run, and the builder behind it.
+import type { Duplex } from 'node:stream';
+import { cancelled, notFound } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { hostPlatform } from '../../spec/oci/index.ts';
+import type { Build, BuildResult, ContextSource } from '../request.ts';
+import type { Parts, Wish } from './control/build.ts';
+import { controlMethods, resultNamed } from './control/control.ts';
+import { type Asked, Bridge } from './control/gateway.ts';
+import { History } from './control/history.ts';
+import type { Job } from './control/jobs.ts';
+import { Jobs } from './control/jobs.ts';
+import { answerOf, failureOf, runWish } from './control/run.ts';
+import type { Of } from './protocol/codec.ts';
+import {
+  type ListWorkersResponse,
+  type PruneRequest,
+  type SolveRequest,
+  timestamp,
+  type UsageRecord,
+} from './protocol/messages.ts';
+import { type SessionHeaders, Sessions } from './session/sessions.ts';
+import { Trees } from './session/trees.ts';
+import { serveCalls } from './transport/server.ts';
+
+/** One entry of the build cache, as `du` and `prune` show it. */
+export interface CacheItem {
+  readonly id: string;
+  readonly parents: readonly string[];
+  /** `regular`, `exec.cachemount`, `source.local` … */
+  readonly type: string;
+  readonly description: string;
+  readonly inUse: boolean;
+  readonly shared: boolean;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly lastUsedAt?: number;
+  readonly usageCount: number;
+}
+
+export interface CachePrune {
+  readonly all: boolean;
+  readonly filters: readonly string[];
+  /** Milliseconds. */
+  readonly keepDuration: number;
+  readonly keepBytes: number;
+}
+
+/** The build cache behind the protocol. */
+export interface KitCache {
+  list(): readonly CacheItem[];
+  prune(wish: CachePrune, signal: AbortSignal): Promise<readonly CacheItem[]>;
+}
+
+export interface KitOptions {
+  /** Directory for files of clients that are kept; made when it is missing. */
+  readonly root: string;
+  readonly build: Build;
+  readonly log: Log;
+  readonly version: string;
+  readonly daemonId: string;
+  readonly hostGateway?: () => string;
+  readonly cache?: KitCache;
+  readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
+  readonly remoteContext?: (url: string) => ContextSource & AsyncDisposable;
+}
+
+type Worker = Of<typeof ListWorkersResponse>['record'][number];
+
+export class Kit {
+  readonly sessions = new Sessions();
+  readonly jobs = new Jobs();
+  readonly history = new History();
+  readonly #options: KitOptions;
+  readonly #trees: Trees;
+  readonly #bridges = new Map<string, { readonly bridge: Bridge; readonly request: SolveRequest }>();
+
+  constructor(options: KitOptions) {
+    this.#options = options;
+    this.#trees = new Trees(options.root, options.log);
+  }
+
+  /** Serves the control protocol on a connection until it ends. */
+  serve(connection: Duplex): Promise<void> {
+    return serveCalls(connection, controlMethods(this), this.#options.log);
+  }
+
+  /** A session of a client, on a connection that is its own. Throws before anything is taken over. */
+  openSession(headers: SessionHeaders): (connection: Duplex) => Promise<void> {
+    this.sessions.check(headers.id);
+    return (connection) => this.sessions.run(connection, headers);
+  }
+
+  get version(): { package: string; version: string; revision: string } {
+    return { package: 'berth', version: this.#options.version, revision: '' };
+  }
+
+  workers(): Worker[] {
+    const { os, architecture, variant = '' } = hostPlatform();
+    const gateway = this.#options.hostGateway?.() ?? '';
+    return [
+      {
+        id: this.#options.daemonId,
+        labels: new Map([
+          ['org.mobyproject.buildkit.worker.executor', 'berth'],
+          ['org.mobyproject.buildkit.worker.hostname', this.#options.daemonId],
+          ...(gateway === '' ? [] : [['org.mobyproject.buildkit.worker.moby.host-gateway-ip', gateway] as const]),
+          // clients take it for the sign of an image store that has manifests: other outputs than images work then
+          ['org.mobyproject.buildkit.worker.snapshotter', 'overlayfs'],
+        ]),
+        platforms: [{ os, architecture, variant, osVersion: '' }],
+        gcPolicy: [],
+        version: this.version,
+      },
+    ];
+  }
+
+  openBridge(ref: string, request: SolveRequest): Bridge {
+    const bridge = new Bridge(ref);
+    this.#bridges.set(ref, { bridge, request });
+    return bridge;
+  }
+
+  closeBridge(bridge: Bridge): void {
+    this.#bridges.delete(bridge.ref);
+  }
+
+  /** Waits a little for a build that its client has asked for on another stream. */
+  async bridge(ref: string, signal: AbortSignal): Promise<Bridge> {
+    for (const until = Date.now() + 5000; ; ) {
+      const found = this.#bridges.get(ref);
+      if (found) return found.bridge;
+      if (signal.aborted) throw cancelled('context canceled');
+      if (Date.now() > until) throw notFound(`no such job ${ref}`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  async run(job: Job, wish: Wish, signal: AbortSignal, recorded: boolean): Promise<BuildResult> {
+    const running = recorded ? this.history.start(job.ref, wish) : undefined;
+    const build: Build = (request, sink, until) =>
+      this.#options.build(
+        request,
+        (event) => {
+          running?.tell(event);
+          sink(event);
+        },
+        until,
+      );
+    try {
+      const result = await runWish(job, wish, this.#parts(), build, signal);
+      running?.end({ response: answerOf(result) });
+      return result;
+    } catch (error) {
+      const { code, message } = failureOf(error);
+      running?.end({ error: { code, message } });
+      throw error;
+    }
+  }
+
+  /** Makes a result of a build that is under way, and gives the id of its image. */
+  async evaluate(ref: string, asked: Asked, signal: AbortSignal): Promise<string> {
+    const open = this.#bridges.get(ref);
+    if (!open) throw notFound(`no such job ${ref}`);
+    const { request } = open;
+    const session = await this.sessions.find(request.session, signal);
+    const job = await this.jobs.find(ref, signal);
+    const wish: Wish = {
+      ...asked,
+      session,
+      exporters: [{ type: 'image', attrs: new Map() }],
+      entitlements: request.entitlements,
+      cacheExports: [],
+    };
+    const result = await runWish(job, wish, this.#parts(), this.#options.build, signal);
+    return result.images[0]?.id ?? '';
+  }
+
+  #parts(): Parts {
+    const { tarContext, remoteContext } = this.#options;
+    return {
+      sessions: this.sessions,
+      trees: this.#trees,
+      ...(tarContext ? { tarContext } : {}),
+      ...(remoteContext ? { remoteContext } : {}),
+      imageOf: async (input, signal) => {
+        const named = resultNamed(input);
+        if (!named) throw notFound(`no result ${input}`);
+        const bridge = await this.bridge(named.ref, signal);
+        return this.evaluate(named.ref, bridge.get(named.id), signal);
+      },
+    };
+  }
+
+  async usage(filters: readonly string[]): Promise<Of<typeof UsageRecord>[]> {
+    const kept = this.#trees.list().map(
+      (tree): CacheItem => ({
+        id: tree.name,
+        parents: [],
+        type: 'source.local',
+        description: 'local source for context',
+        inUse: tree.held,
+        shared: false,
+        size: tree.size,
+        createdAt: tree.usedAt,
+        lastUsedAt: tree.usedAt,
+        usageCount: 1,
+      }),
+    );
+    return [...kept, ...(this.#options.cache?.list() ?? [])].filter((item) => matches(item, filters)).map(usageOf);
+  }
+
+  async *prune(
+    request: Of<typeof PruneRequest>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Of<typeof UsageRecord>, void, void> {
+    const oldest = Date.now() - request.keepDuration / 1e6;
+    for (const record of await this.usage(request.filter)) {
+      const used = Number(record.lastUsedAt?.seconds ?? 0n) * 1000;
+      if (record.recordType === 'source.local' && used <= oldest + 1000 && this.#trees.remove(record.id)) yield record;
+    }
+    const pruned = await this.#options.cache?.prune(
+      {
+        all: request.all,
+        filters: request.filter,
+        keepDuration: request.keepDuration / 1e6,
+        keepBytes: request.reservedSpace,
+      },
+      signal,
+    );
+    for (const item of pruned ?? []) yield usageOf(item);
+  }
+
+  close(): void {
+    this.sessions.closeAll();
+  }
+}
+
+/** `id`, `type`, `inuse`, `shared`, `description` with `==`, `!=` and `~=`, as BuildKit filters. */
+function matches(item: CacheItem, filters: readonly string[]): boolean {
+  if (filters.length === 0) return true;
+  const fields: Readonly<Record<string, string>> = {
+    id: item.id,
+    type: item.type,
+    description: item.description,
+    inuse: String(item.inUse),
+    shared: String(item.shared),
+  };
+  return filters.some((filter) =>
+    filter.split(',').every((part) => {
+      const found = /^\s*([a-z]+)\s*(==|!=|~=)\s*"?(.*?)"?\s*$/.exec(part);
+      if (!found) return fields[part.trim()] === 'true';
+      const value = fields[found[1] ?? ''] ?? '';
+      const wanted = found[3] ?? '';
+      if (found[2] === '~=') return new RegExp(wanted).test(value);
+      return found[2] === '==' ? value === wanted : value !== wanted;
+    }),
+  );
+}
+
+function usageOf(item: CacheItem): Of<typeof UsageRecord> {
+  const time = (ms: number): bigint => BigInt(Math.round(ms)) * 1_000_000n;
+  return {
+    id: item.id,
+    mutable: item.type === 'source.local' || item.type === 'exec.cachemount',
+    inUse: item.inUse,
+    size: item.size,
+    createdAt: timestamp(time(item.createdAt)),
+    lastUsedAt: item.lastUsedAt === undefined ? undefined : timestamp(time(item.lastUsedAt)),
+    usageCount: item.usageCount,
+    description: item.description,
+    recordType: item.type,
+    shared: item.shared,
+    parents: item.parents,
+  };
+}
