@@ -7,6 +7,8 @@ import { execHandlers } from '../src/api/handlers/exec.ts';
 import { imageHandlers } from '../src/api/handlers/images.ts';
 import { networkHandlers } from '../src/api/handlers/networks.ts';
 import { systemHandlers } from '../src/api/handlers/system.ts';
+import { buildHandlers } from '../src/api/handlers/build.ts';
+import { builderHandlers } from '../src/api/handlers/builder.ts';
 import { volumeHandlers } from '../src/api/handlers/volumes.ts';
 import { tree } from '../src/cli/commands/tree.ts';
 import type { CliNode } from '../src/cli/context.ts';
@@ -15,6 +17,7 @@ import { type Route, routes } from '../src/spec/docker/index.ts';
 /** Operations that work in part: what is missing. */
 const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
   ImageCreate: 'imports archives; pulling needs the registry client, which is not there yet',
+  ImageBuild: 'the classic builder; no squash, no remote contexts',
   ContainerUpdate: 'Windows fields are ignored',
   SystemInfo: 'no swarm, no plugins beside those that are built in',
   SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',
@@ -22,7 +25,6 @@ const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
 
 /** Docker's commands that Berth has not. */
 const ABSENT_COMMANDS = [
-  'builder',
   'buildx',
   'checkpoint',
   'compose',
@@ -63,7 +65,9 @@ const PAGE = new URL('../docs/compat.md', import.meta.url);
 function implemented(): ReadonlySet<string> {
   const nothing = {} as never;
   const all = [
-    systemHandlers({ engine: nothing, images: nothing, volumes: nothing, facts: nothing }),
+    systemHandlers({ engine: nothing, images: nothing, volumes: nothing, builder: nothing, facts: nothing }),
+    buildHandlers(nothing),
+    builderHandlers(nothing),
     containerHandlers(nothing),
     execHandlers(nothing),
     containerFileHandlers(nothing),

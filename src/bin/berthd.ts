@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { buildHandlers } from '../api/handlers/build.ts';
 import { buildkitHandlers } from '../api/handlers/buildkit.ts';
+import { builderHandlers } from '../api/handlers/builder.ts';
 import { containerFileHandlers } from '../api/handlers/container-files.ts';
 import { containerHandlers } from '../api/handlers/containers.ts';
 import { execHandlers } from '../api/handlers/exec.ts';
@@ -212,12 +213,13 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     mirrors: options.mirrors,
   };
   const handlers = {
-    ...systemHandlers({ engine, images, volumes, facts }),
+    ...systemHandlers({ engine, images, volumes, builder, facts }),
     ...containerHandlers(engine),
     ...containerFileHandlers(engine),
     ...execHandlers(engine),
     ...buildHandlers(builder),
     ...buildkitHandlers(buildkit),
+    ...builderHandlers(builder),
     ...imageHandlers(images),
     ...registryHandlers(registries),
     ...volumeHandlers(volumes),

@@ -52,6 +52,7 @@ function imagesFor(images: Images): BuilderImages {
     checkTag: (tag) => images.checkTag(tag),
     save: (id, names, signal) => images.save(names.length > 0 ? names : [id], { signal }),
     collect: () => images.sweep(),
+    chains: () => images.chains(),
   };
 }
 

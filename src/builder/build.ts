@@ -73,8 +73,10 @@ export async function runBuild(
     abort.abort();
     for (const { graph, solver } of solved) {
       await Promise.allSettled(graph.vertices.map(({ id: vertex }) => solver.settled(vertex)));
+      solver.remember();
       solver.close();
     }
+    context.steps.trim();
     context.cache.flush((work) => context.store.records.together(work));
   }
 }

@@ -5,6 +5,7 @@ import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { Store } from '../store/index.ts';
 import type { BuildCache, CacheRecord } from './cache/index.ts';
 import type { CacheMounts } from './cache/mounts.ts';
+import type { StepMemory } from './history/steps.ts';
 import type { SharedWork } from './cache/shared-work.ts';
 import type { BuilderImages, BuilderNetworks } from './ports.ts';
 
@@ -19,6 +20,7 @@ export interface BuilderContext {
   readonly cache: BuildCache;
   readonly mounts: CacheMounts;
   readonly work: SharedWork<CacheRecord>;
+  readonly steps: StepMemory;
   /** Where containers have their directories: a step has one of its own there, which is swept when the daemon dies. */
   readonly containers: string;
   /** Below the data root: contexts and cache mounts. */

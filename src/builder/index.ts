@@ -1,13 +1,19 @@
 // The builder: from a recipe to an image. What other folders use of it.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { nowNanos, parseRfc3339 } from '../base/clock.ts';
+import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import { formatPlatform } from '../spec/oci/index.ts';
 import type { OciRuntime, Runtime } from '../runtime/index.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { Records, Store } from '../store/index.ts';
 import { runBuild } from './build.ts';
+import { type PruneWish, planPrune, type Usage } from './cache/plan.ts';
 import { BuildCache, type CacheRecord } from './cache/index.ts';
 import { type CacheMountRecord, CacheMounts } from './cache/mounts.ts';
+import { BuildHistory, type BuildRecord } from './history/index.ts';
+import { StepMemory } from './history/steps.ts';
 import { SharedWork } from './cache/shared-work.ts';
 import { TarContext } from './classic/tar-context.ts';
 import type { BuilderContext } from './context.ts';
@@ -17,7 +23,13 @@ import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource } from 
 export { ClassicText } from './classic/text.ts';
 export { StepFailure } from './failure.ts';
 export type { BuildEvent, Vertex } from './event.ts';
+export { PlainText } from './history/plain.ts';
+export { type BuildRecord } from './history/index.ts';
+export { PRUNE_FILTERS, type PruneWish, type Usage } from './cache/plan.ts';
 export type * from './request.ts';
+
+/** Above this the least recently used results go after a build. */
+const MAX_CACHE_BYTES = 20 * 1000 ** 3;
 
 /** Opened before the images, since it knows which layers the build cache needs. */
 export function openBuildCache(records: Records, layers: () => Store['layers']): BuildCache {
@@ -40,6 +52,7 @@ export interface BuilderOptions {
 
 export class Builder {
   readonly #context: BuilderContext;
+  readonly history: BuildHistory;
 
   constructor(options: BuilderOptions) {
     const root = join(options.dataRoot, 'build');
@@ -47,6 +60,7 @@ export class Builder {
     // contexts of builds that a dead daemon did not finish
     if (existsSync(work)) rmSync(work, { recursive: true, force: true });
     mkdirSync(work, { recursive: true, mode: 0o700 });
+    this.history = new BuildHistory(join(root, 'history'), options.records.table<BuildRecord>('build_history'));
     this.#context = {
       log: options.log,
       store: options.store,
@@ -58,14 +72,103 @@ export class Builder {
       cache: options.cache,
       mounts: new CacheMounts(join(root, 'mounts'), options.records.table<CacheMountRecord>('build_mounts')),
       work: new SharedWork<CacheRecord>(),
+      steps: new StepMemory(join(root, 'steps')),
       containers: join(options.dataRoot, 'containers'),
       root,
       cgroupParent: options.cgroupParent,
     };
   }
 
-  readonly build: Build = (request: BuildRequest, sink: BuildSink, signal: AbortSignal): Promise<BuildResult> =>
-    runBuild(this.#context, request, sink, signal);
+  readonly build: Build = async (request: BuildRequest, sink: BuildSink, signal: AbortSignal): Promise<BuildResult> => {
+    const id = request.id ?? randomId().slice(0, 25);
+    const { dockerfile } = request;
+    const active = this.history.begin({
+      id,
+      name: request.name ?? (dockerfile.kind === 'file' ? dockerfile.path || 'Dockerfile' : dockerfile.name),
+      target: request.target ?? '',
+      tags: request.tags ?? [],
+      platforms: (request.platforms ?? []).map(formatPlatform),
+    });
+    const either = AbortSignal.any([signal, active.abort.signal]);
+    const both: BuildSink = (event) => {
+      this.history.add(active, event);
+      sink(event);
+    };
+    try {
+      const result = await runBuild(this.#context, { ...request, id }, both, either);
+      this.history.end(active, { images: result.images.map((image) => image.id) }, false);
+      this.#collect();
+      return result;
+    } catch (error) {
+      this.history.end(active, { error }, either.aborted);
+      throw error;
+    }
+  };
+
+  /** Cancels a build that runs; false when there is none of that id. */
+  cancel(id: string): boolean {
+    return this.history.cancel(id);
+  }
+
+  /** Everything that the build cache holds. */
+  usage(): Usage[] {
+    const { cache, mounts, images } = this.#context;
+    const shared = images.chains();
+    return [
+      ...cache.all().map(
+        (record): Usage => ({
+          id: record.id,
+          parents: record.parent === undefined ? [] : [record.parent],
+          type: record.type,
+          description: record.description,
+          size: record.size,
+          created: parseRfc3339(record.created) ?? 0n,
+          used: parseRfc3339(record.used) ?? 0n,
+          uses: record.uses,
+          inUse: cache.isHeld(record.id),
+          shared: record.chain !== undefined && shared.has(record.chain),
+        }),
+      ),
+      ...mounts.all().map(
+        (record): Usage => ({
+          id: record.key,
+          parents: [],
+          type: 'exec.cachemount',
+          description: `cached mount ${record.id}`,
+          size: mounts.size(record.key),
+          created: parseRfc3339(record.created) ?? 0n,
+          used: parseRfc3339(record.used) ?? 0n,
+          uses: record.uses,
+          inUse: mounts.isUsed(record.key),
+          shared: false,
+        }),
+      ),
+    ];
+  }
+
+  /** Removes what the wish names and no build works with; answers what went and how many bytes that freed. */
+  prune(wish: PruneWish): { readonly removed: readonly Usage[]; readonly reclaimed: number } {
+    const { cache, mounts, images } = this.#context;
+    const removed = planPrune(this.usage(), wish, nowNanos());
+    let reclaimed = 0;
+    for (const one of removed) {
+      if (one.type === 'exec.cachemount') {
+        mounts.remove(one.id);
+        reclaimed += one.size;
+      } else cache.remove(one.id);
+    }
+    return { removed, reclaimed: reclaimed + images.collect() };
+  }
+
+  /** Keeps the cache within its bound. */
+  #collect(): void {
+    const bytes = this.#context.cache.all().reduce((sum, { size }) => sum + size, 0);
+    if (bytes <= MAX_CACHE_BYTES) return;
+    const { removed } = this.prune({ all: true, filters: new Map(), keepBytes: MAX_CACHE_BYTES });
+    this.#context.log.info(
+      `build cache: ${removed.length} results removed, it was larger than ${MAX_CACHE_BYTES} bytes`,
+    );
+  }
 
   /** The tar of the classic endpoint as a context; disposing it takes the files away. */
   tarContext(archive: AsyncIterable<Uint8Array>): ContextSource & AsyncDisposable {

@@ -36,8 +36,10 @@ export interface BuilderImages {
   checkTag(tag: string): void;
   /** An archive as `save` writes it. */
   save(id: Digest, names: readonly string[], signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Removes layers that nothing needs any more. */
-  collect(): void;
+  /** Removes layers that nothing needs any more; answers the bytes of their files. */
+  collect(): number;
+  /** Chains that images stand on. */
+  chains(): ReadonlySet<Digest>;
 }
 
 /** The network that RUN steps are on. */

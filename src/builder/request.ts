@@ -127,6 +127,8 @@ export interface StepLimits {
 export interface BuildRequest {
   /** Unique among builds; also the name in the history. Made by the builder when absent. */
   readonly id?: string;
+  /** How the history calls it; the Dockerfile's name when absent. */
+  readonly name?: string;
   readonly dockerfile: DockerfileSource;
   readonly context: ContextSource;
   readonly contexts?: ReadonlyMap<string, NamedContext>;

@@ -178,10 +178,15 @@ export class Images implements ImageSource, Disposable {
 
   /**
    * Gives back the layers of images that were removed while a container used them. For the engine to call after a container
-   * was removed, and once at start when all containers are known; never before that.
+   * was removed, and once at start when all containers are known; never before that. Answers the bytes of what went.
    */
-  sweep(): void {
-    this.#context.catalog.collect(true);
+  sweep(): number {
+    return this.#context.catalog.collect(true).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Every chain of layers that an image stands on. */
+  chains(): ReadonlySet<Digest> {
+    return new Set([...this.#context.catalog.all()].flatMap(({ chains }) => chains));
   }
 
   [Symbol.dispose](): void {

@@ -1,21 +1,24 @@
 // Handlers of the daemon itself: ping, version, info, events, disk usage.
 import { readdirSync } from 'node:fs';
 import { BerthError, invalid, notFound } from '../../base/errors.ts';
+import type { Builder } from '../../builder/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Images } from '../../images/index.ts';
 import type { ContainerSummary, EventMessage, Filters } from '../../spec/docker/index.ts';
 import { infoOf, type SystemFacts, versionOf } from '../../system/index.ts';
 import type { Volumes } from '../../volumes/index.ts';
 import type { Handlers } from '../handler.ts';
+import { cacheRow } from './builder.ts';
 
 export interface SystemParts {
   readonly engine: Engine;
   readonly images: Images;
   readonly volumes: Volumes;
+  readonly builder: Builder;
   readonly facts: SystemFacts;
 }
 
-export function systemHandlers({ engine, images, volumes, facts }: SystemParts): Handlers {
+export function systemHandlers({ engine, images, volumes, builder, facts }: SystemParts): Handlers {
   const ping: NonNullable<Handlers['SystemPing']> = (_, response) => {
     response.header('Builder-Version', '2');
     response.header('Swarm', 'inactive');
@@ -100,7 +103,7 @@ export function systemHandlers({ engine, images, volumes, facts }: SystemParts):
         Images: usage ? usage.images : null,
         Containers: containers,
         Volumes: found,
-        BuildCache: wants('build-cache') ? [] : null,
+        BuildCache: wants('build-cache') ? builder.usage().map((one) => cacheRow(one, request.minor)) : null,
         ...(request.minor < 52 ? { BuilderSize: 0 } : {}),
       });
     },

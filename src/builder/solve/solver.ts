@@ -1,6 +1,6 @@
 // Does what a graph says: each vertex once, those that do not stand on each other at once, and what is in the cache not at all.
 import { cpus } from 'node:os';
-import { cancelled, messageOf, notImplemented } from '../../base/errors.ts';
+import { cancelled, conflict, messageOf, notImplemented } from '../../base/errors.ts';
 import { nowNanos } from '../../base/clock.ts';
 import { randomId, sha256, type Digest } from '../../base/ids.ts';
 import type { CacheRecord } from '../cache/index.ts';
@@ -12,6 +12,8 @@ import type { Graph, GraphVertex, Op } from '../graph/vertex.ts';
 import type { Readable } from '../ops/exec.ts';
 import { lowerDirsOf, Workspace } from '../ops/workspace.ts';
 import type { BuildRequest, ContextTree } from '../request.ts';
+import { explain } from '../history/explain.ts';
+import { type StepNames, stepNames } from '../history/steps.ts';
 import { Limit } from './limit.ts';
 import type { Sources } from './sources.ts';
 
@@ -29,7 +31,8 @@ export type Value =
 export interface Outcome {
   readonly vertex: GraphVertex;
   readonly cached: boolean;
-  readonly inputs: Inputs;
+  readonly key: string;
+  readonly inputs?: Inputs;
 }
 
 /** Steps that run at once in one build: programs of RUN wait for disk and network as much as for processors. */
@@ -47,6 +50,7 @@ export class Solver {
   readonly #limit = new Limit(AT_ONCE);
   readonly #sources: Sources;
   readonly #salt: string;
+  readonly #names: Map<number, StepNames>;
 
   constructor(input: {
     readonly context: BuilderContext;
@@ -63,6 +67,7 @@ export class Solver {
     this.#emit = input.emit;
     this.#signal = input.signal;
     this.#sources = input.sources;
+    this.#names = stepNames(input.graph);
     this.#salt = `${input.buildId} ${input.graph.result.platform.architecture}`;
   }
 
@@ -203,7 +208,7 @@ export class Solver {
       : undefined;
     if (fast !== undefined && !vertex.noCache) {
       const found = this.#context.cache.find(fast);
-      if (found) return this.#hit(vertex, found, told, copyInputs(op, ids));
+      if (found) return this.#hit(vertex, found, told, fast);
     }
     const { select } = await import('../graph/select.ts');
     const options = { exclude: op.exclude, parents: op.parents };
@@ -244,15 +249,29 @@ export class Solver {
     return found;
   }
 
-  #hit(vertex: GraphVertex, record: CacheRecord, told: Telling, inputs: Inputs): Value {
+  /** `inputs` are absent when they were not looked at: then they are what they were. */
+  #hit(vertex: GraphVertex, record: CacheRecord, told: Telling, key: string, inputs?: Inputs): Value {
     const { cache } = this.#context;
     cache.hold(record.id);
     this.#held.push(record.id);
     cache.touch(record.id);
-    this.outcomes.set(vertex.id, { vertex, cached: true, inputs });
+    this.outcomes.set(vertex.id, { vertex, cached: true, key, ...(inputs ? { inputs } : {}) });
     told.start();
     told.end({ cached: true });
     return { kind: 'layers', id: record.id, chain: record.chain, created: record.created };
+  }
+
+  #why(vertex: GraphVertex, inputs: Inputs): string {
+    const names = this.#names.get(vertex.id);
+    return explain(inputs, names && this.#context.steps.before(names), vertex.noCache);
+  }
+
+  /** What the steps depended on, for the next build to compare with. */
+  remember(): void {
+    for (const [id, { key, inputs }] of this.outcomes) {
+      const names = this.#names.get(id);
+      if (names && inputs) this.#context.steps.remember(names, key, inputs);
+    }
   }
 
   /** The result from the cache, or made by `work` on a workspace. The last key names it. */
@@ -270,11 +289,12 @@ export class Solver {
       const found = keys.map((key) => cache.find(key)).find((record) => record !== undefined);
       if (found) {
         for (const key of keys) cache.link(found.id, key);
-        return this.#hit(vertex, found, told, inputs);
+        return this.#hit(vertex, found, told, last, inputs);
       }
-      if (this.#request.requireCached === true && vertex.op.kind === 'exec')
-        throw new Error(`${vertex.name} is not in the cache, and the build is to run nothing (--require-cached)`);
+      if (this.#request.requireCached === true)
+        throw conflict(`${vertex.name} would have to be done: ${this.#why(vertex, inputs)} (--require-cached)`);
     }
+    told.cause(this.#why(vertex, inputs));
     const workKey = vertex.noCache ? randomId() : last;
     const { value: record, joined } = await this.#context.work.run(workKey, this.#signal, (signal) =>
       this.#limit.run(async () => {
@@ -297,10 +317,10 @@ export class Solver {
         );
       }, signal),
     );
-    if (joined) return this.#hit(vertex, record, told, inputs);
+    if (joined) return this.#hit(vertex, record, told, last, inputs);
     cache.hold(record.id);
     this.#held.push(record.id);
-    this.outcomes.set(vertex.id, { vertex, cached: false, inputs });
+    this.outcomes.set(vertex.id, { vertex, cached: false, key: last, inputs });
     told.end({});
     return { kind: 'layers', id: record.id, chain: record.chain, created: record.created };
   }
@@ -319,6 +339,10 @@ class Telling {
   constructor(vertex: Vertex, emit: (event: BuildEvent) => void) {
     this.#vertex = vertex;
     this.#emit = emit;
+  }
+
+  cause(text: string): void {
+    this.#vertex = { ...this.#vertex, cause: text };
   }
 
   start(): void {

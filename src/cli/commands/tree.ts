@@ -243,6 +243,21 @@ const system: CliNode = {
   ],
 };
 
+const builder: CliNode = {
+  name: 'builder',
+  short: 'Manage builds',
+  children: [
+    imageVerbs.build,
+    leaf('inspect', 'Show what is known of a build', async () => (await import('./builder/history.ts')).inspect),
+    leaf('logs', 'Show the output of a build', async () => (await import('./builder/history.ts')).logs),
+    leaf('ls', 'List builds', async () => (await import('./builder/history.ts')).ls, { aliases: ['list'] }),
+    leaf('prune', 'Remove build cache', async () => (await import('./builder/prune.ts')).prune),
+    leaf('rm', 'Remove builds from the history', async () => (await import('./builder/history.ts')).rm, {
+      aliases: ['remove'],
+    }),
+  ],
+};
+
 const volume: CliNode = {
   name: 'volume',
   short: 'Manage volumes',
@@ -283,6 +298,7 @@ export const tree: CliNode = {
       top: 11,
     }),
     { ...s.info, top: 12 },
+    builder,
     container,
     image,
     manifest,

@@ -125,6 +125,7 @@ export const routes = {
     method: 'POST',
     path: '/build/prune',
     query: {
+      'keep-storage': 'int',
       'reserved-space': 'int',
       'max-used-space': 'int',
       'min-free-space': 'int',
@@ -306,6 +307,10 @@ export const routes = {
     path: '/berth/registry/manifest',
     query: { name: 'text', insecure: 'bool' },
   },
+  BerthBuildList: { method: 'GET', path: '/berth/builds' },
+  BerthBuildInspect: { method: 'GET', path: '/berth/builds/{id}' },
+  BerthBuildLogs: { method: 'GET', path: '/berth/builds/{id}/logs', query: { follow: 'bool' } },
+  BerthBuildDelete: { method: 'DELETE', path: '/berth/builds/{id}' },
   BerthImageBootstrap: { method: 'POST', path: '/berth/images/bootstrap', query: { name: 'text' } },
 } as const satisfies Record<string, Route>;
 
