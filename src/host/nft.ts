@@ -20,37 +20,22 @@ export function applyNft(text: string): Promise<void> {
   });
 }
 
-/** What `nft` says to these words; undefined when it refuses. */
-function ask(words: readonly string[]): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('nft', words, { stdio: ['ignore', 'pipe', 'ignore'] });
+/** What a program says to these words and this input; undefined when it refuses or is not there. */
+export function askProgram(program: string, words: readonly string[], input?: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(program, words, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'ignore'] });
     let stdout = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       stdout += chunk;
     });
-    child.on('error', reject);
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
+    child.on('error', () => resolve(undefined));
     child.on('close', (code) => resolve(code === 0 ? stdout : undefined));
   });
 }
 
 /** A table as nft lists it; undefined when there is none. */
 export function listTable(family: 'inet' | 'netdev', table: string): Promise<string | undefined> {
-  return ask(['-s', 'list', 'table', family, table]);
-}
-
-/** Tables, other than one's own, whose policy drops what is forwarded over IPv4. */
-export async function foreignDrops(own: string): Promise<string[]> {
-  return dropsIn((await ask(['list', 'chains'])) ?? '', own);
-}
-
-/** Pure half of `foreignDrops`, over the text of `nft list chains`. */
-export function dropsIn(chains: string, own: string): string[] {
-  let table = '';
-  const found: string[] = [];
-  for (const line of chains.split('\n')) {
-    table = /^table (.*) \{/.exec(line)?.[1] ?? table;
-    const drops = /hook forward .*policy drop/.test(line) && /^(ip|inet) /.test(table);
-    if (drops && table.split(' ')[1] !== own) found.push(table);
-  }
-  return found;
+  return askProgram('nft', ['-s', 'list', 'table', family, table]);
 }

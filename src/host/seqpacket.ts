@@ -1,18 +1,14 @@
-// A SOCK_SEQPACKET unix socket as an ordinary net.Socket: each 'data' event is one packet, each write is one packet.
-// Node knows stream sockets only. A socket made by Node over one end of a plain socketpair is therefore given the real
-// connection by dup3() before the event loop has looked at the descriptor; from then on reads and writes are the packet socket's.
+// A SOCK_SEQPACKET unix socket as an ordinary net.Socket.
 import { closeSync, openSync } from 'node:fs';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { bind, checked } from './libc.ts';
+import { packetSocket } from './packet-socket.ts';
 
 const socketCall = bind('int socket(int domain, int type, int protocol)');
-const socketpairCall = bind('int socketpair(int domain, int type, int protocol, _Out_ int *pair)');
 const connectCall = bind('int connect(int fd, const void *address, unsigned int length)');
-const dup3Call = bind('int dup3(int from, int to, int flags)');
 
 const AF_UNIX = 1;
-const SOCK_STREAM = 1;
 const SOCK_SEQPACKET = 5;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
@@ -29,16 +25,11 @@ export function connectSeqpacket(path: string): Socket {
   );
   try {
     connectTo(packet, path);
-    const pair = [0, 0];
-    checked(socketpairCall(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) as number, 'socketpair', path);
-    const [mine, spare] = pair as [number, number];
-    closeSync(spare);
-    const socket = new Socket({ fd: mine, readable: true, writable: true, allowHalfOpen: true });
-    checked(dup3Call(packet, mine, SOCK_CLOEXEC) as number, 'dup3', path);
-    return socket;
-  } finally {
+  } catch (error) {
     closeSync(packet);
+    throw error;
   }
+  return packetSocket(packet, path);
 }
 
 function connectTo(fd: number, path: string): void {

@@ -1,7 +1,6 @@
 // The text of the tables, golden: one network open to the world, one internal, ports of both kinds.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dropsIn } from '../host/nft.ts';
 import { type BridgeRules, firewallText, type PublishRule, removeText, switchText } from './firewall.ts';
 
 const open: BridgeRules = {
@@ -145,24 +144,4 @@ table netdev t {
 
 test('removal names only what is ours', () => {
   assert.equal(removeText('t'), 'add table inet t\ndelete table inet t\nadd table netdev t\ndelete table netdev t\n');
-});
-
-test('tables of others that drop what is forwarded', () => {
-  const chains = `table ip filter {
-	chain FORWARD {
-		type filter hook forward priority filter; policy drop;
-	}
-}
-table ip6 filter {
-	chain FORWARD {
-		type filter hook forward priority filter; policy drop;
-	}
-}
-table inet mine {
-	chain forward {
-		type filter hook forward priority filter; policy drop;
-	}
-}
-`;
-  assert.deepEqual(dropsIn(chains, 'mine'), ['ip filter']);
 });

@@ -26,8 +26,16 @@ test('a network from nothing to nothing', { skip }, async () => {
     const desired = {
       mark: names.mark,
       vethPrefix: names.vethPrefix,
-      bridges: [{ name: names.defaultBridge, mtu: 1300, addresses: [`${subnet}.1/24`], foreign: false }],
-      veths: [{ name: veth, bridge: names.defaultBridge }],
+      bridges: [
+        {
+          name: names.defaultBridge,
+          mtu: 1300,
+          mac: '02:42:00:00:00:01',
+          addresses: [`${subnet}.1/24`],
+          foreign: false,
+        },
+      ],
+      veths: [{ name: veth, bridge: names.defaultBridge, isolated: true }],
     };
     applyLinks(planLinks(desired, observeLinks()), names.mark);
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -88,8 +88,8 @@ export function applyLinks(steps: readonly Step[], mark: string): void {
   using routing = new Routing();
   const index = (name: string): number => routing.link(name)?.index ?? 0;
   const handlers: { readonly [K in OpKind]: (op: Op<K>) => void } = {
-    addBridge: ({ name, mtu }) => {
-      routing.addBridge({ name, ...(mtu === undefined ? {} : { mtu }) });
+    addBridge: ({ name, mtu, mac }) => {
+      routing.addBridge({ name, mac, ...(mtu === undefined ? {} : { mtu }) });
       // packets of the host for 127.0.0.1 can then be led to a container
       set(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1');
       set(`/proc/sys/net/ipv6/conf/${name}/accept_ra`, '0');
@@ -101,7 +101,10 @@ export function applyLinks(steps: readonly Step[], mark: string): void {
       const block = parseBlock(address);
       if (block) routing.addAddress(index(name), addressBytes(block), block.bits);
     },
-    join: ({ name, bridge }) => routing.change(index(name), { master: index(bridge), up: true }),
+    join: ({ name, bridge, isolated }) => {
+      routing.change(index(name), { master: index(bridge), up: true });
+      routing.changePort(index(name), { isolated, hairpin: bridgedPacketsAreFiltered() });
+    },
     remove: ({ name }) => routing.deleteLink(name),
   };
   for (const { op } of steps) (handlers[op.kind] as (op: Op) => void)(op);

@@ -29,3 +29,8 @@ export function bridgeName(networkId: string): string {
 export function vethName(names: HostNames, endpointId: string): string {
   return `${names.vethPrefix}${endpointId.slice(0, 8)}`;
 }
+
+/** Hardware address of a network's bridge: of a local administrator, and always the same. */
+export function bridgeMac(networkId: string): string {
+  return `02:${(networkId.slice(0, 10).match(/../g) ?? []).join(':')}`;
+}

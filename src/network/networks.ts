@@ -107,7 +107,7 @@ export class Networks {
     const record = this.#catalog.create(body, links.observeHostBlocks());
     try {
       this.#reconciler.links();
-      await this.#reconciler.firewall();
+      await Promise.all([this.#reconciler.firewall(), this.#reconciler.acceptsChanged()]);
     } catch (error) {
       this.#catalog.remove(record);
       this.#reconciler.links();
@@ -145,7 +145,7 @@ export class Networks {
     }
     this.#catalog.remove(record);
     this.#reconciler.links();
-    await this.#reconciler.firewall();
+    await Promise.all([this.#reconciler.firewall(), this.#reconciler.acceptsChanged()]);
     this.#emit('destroy', record);
   }
 
@@ -286,7 +286,8 @@ export class Networks {
       this.#input.log.error(`networks of containers do not work on this host: ${messageOf(error)}`);
       return;
     }
-    void this.#reconciler.warnOfOthers().catch(() => undefined);
+    await this.#reconciler.accepts();
+    this.#reconciler.watch();
   }
 
   /** Puts a running container on one more network. */

@@ -16,15 +16,15 @@ const link = (index: number, name: string, more: object = {}): Observed['links']
 const desired: Desired = {
   mark: 'berth 1234',
   vethPrefix: 'bv12345',
-  bridges: [{ name: 'br-a', mtu: 1400, addresses: ['10.0.0.1/24'], foreign: false }],
-  veths: [{ name: 'bv12345aaa', bridge: 'br-a' }],
+  bridges: [{ name: 'br-a', mtu: 1400, mac: '02:00:00:00:00:01', addresses: ['10.0.0.1/24'], foreign: false }],
+  veths: [{ name: 'bv12345aaa', bridge: 'br-a', isolated: true }],
 };
 
 test('an empty host gets everything', () => {
   assert.equal(
     planText(planLinks(desired, { links: [], addresses: [] })),
     [
-      'addBridge br-a 1400  # the network has no bridge',
+      'addBridge br-a 1400 02:00:00:00:00:01  # the network has no bridge',
       'mark br-a  # a bridge of this daemon',
       'addAddress br-a 10.0.0.1/24  # the gateway is missing',
       'raise br-a  # the bridge is down',
@@ -51,7 +51,7 @@ test('a lost address, a container off its bridge, leftovers; others are left alo
     [
       'addAddress br-a 10.0.0.1/24  # the gateway is missing',
       'raise br-a  # the bridge is down',
-      'join bv12345aaa br-a  # the container is off its bridge',
+      'join bv12345aaa br-a true  # the container is off its bridge',
       'remove bv12345bbb  # nothing uses it',
       'remove br-b  # nothing uses it',
     ].join('\n'),

@@ -3,6 +3,8 @@
 export interface DesiredBridge {
   readonly name: string;
   readonly mtu: number | undefined;
+  /** Always the same, so that containers find a bridge again that was made anew, and no port changes it. */
+  readonly mac: string;
   /** `172.18.0.1/16` */
   readonly addresses: readonly string[];
   /** Somebody else's: it gets what it lacks, and is never deleted. */
@@ -14,7 +16,7 @@ export interface Desired {
   readonly vethPrefix: string;
   readonly bridges: readonly DesiredBridge[];
   /** The host's end of each endpoint, and the bridge that it belongs to. */
-  readonly veths: readonly { readonly name: string; readonly bridge: string }[];
+  readonly veths: readonly { readonly name: string; readonly bridge: string; readonly isolated: boolean }[];
 }
 
 export interface Observed {
@@ -31,11 +33,11 @@ export interface Observed {
 }
 
 export interface Ops {
-  addBridge: { readonly name: string; readonly mtu: number | undefined };
+  addBridge: { readonly name: string; readonly mtu: number | undefined; readonly mac: string };
   mark: { readonly name: string };
   raise: { readonly name: string };
   addAddress: { readonly name: string; readonly address: string };
-  join: { readonly name: string; readonly bridge: string };
+  join: { readonly name: string; readonly bridge: string; readonly isolated: boolean };
   remove: { readonly name: string };
 }
 export type OpKind = keyof Ops;
@@ -54,7 +56,7 @@ export function planLinks(desired: Desired, observed: Observed): Step[] {
     const { name } = bridge;
     const link = byName.get(name);
     if (!link) {
-      add({ kind: 'addBridge', name, mtu: bridge.mtu }, 'the network has no bridge');
+      add({ kind: 'addBridge', name, mtu: bridge.mtu, mac: bridge.mac }, 'the network has no bridge');
       add({ kind: 'mark', name }, 'a bridge of this daemon');
     } else if (!bridge.foreign && link.alias !== desired.mark) add({ kind: 'mark', name }, 'the bridge has no mark');
     const has = (address: string): boolean =>
@@ -63,11 +65,11 @@ export function planLinks(desired: Desired, observed: Observed): Step[] {
       if (!has(address)) add({ kind: 'addAddress', name, address }, 'the gateway is missing');
     if (link?.up !== true) add({ kind: 'raise', name }, 'the bridge is down');
   }
-  for (const { name, bridge } of desired.veths) {
+  for (const { name, bridge, isolated } of desired.veths) {
     const link = byName.get(name);
     const master = observed.links.find((one) => one.name === bridge)?.index;
     if (link && (master === undefined || link.master !== master))
-      add({ kind: 'join', name, bridge }, 'the container is off its bridge');
+      add({ kind: 'join', name, bridge, isolated }, 'the container is off its bridge');
   }
   const wanted = new Set([...desired.bridges, ...desired.veths].map(({ name }) => name));
   for (const link of observed.links) {

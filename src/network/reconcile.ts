@@ -1,16 +1,19 @@
 // Brings the host's links and rules to what the networks and their members ask for: observe, plan, apply; twice is once.
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { applyNft, foreignDrops } from '../host/nft.ts';
+import { changeForeignChain, foreignChains } from '../host/forward-filter.ts';
+import { applyNft } from '../host/nft.ts';
+import { type AcceptBridge, acceptText, planAccepts } from './accept.ts';
 import { addressText, blockText } from './address.ts';
 import { type Endpoint, subnetsOf } from './endpoint.ts';
 import { type BridgeRules, type FirewallInput, firewallText, type PublishRule, switchText } from './firewall.ts';
 import { applyLinks, bridgedPacketsAreFiltered, enableForwarding, linkNames, observeLinks } from './links.ts';
-import { type HostNames, vethName } from './names.ts';
+import { bridgeMac, type HostNames, vethName } from './names.ts';
 import { bridgeOptions } from './options.ts';
 import { type Desired, planLinks, planText } from './plan.ts';
 import type { NetworkRecord } from './record.ts';
-import { Teller } from './teller.ts';
+import { MarkedTeller } from './marked.ts';
+import { Watch } from './watch.ts';
 
 /** Milliseconds after which pairs that are gone are no longer named to the kernel. */
 const LATER_MS = 40;
@@ -28,14 +31,20 @@ export interface ReconcileInput {
 
 export class Reconciler {
   readonly #input: ReconcileInput;
-  readonly #rules: Teller;
-  readonly #carry: Teller;
+  readonly #rules: MarkedTeller;
+  readonly #carry: MarkedTeller;
+  #watch: Watch | undefined;
+  #accepting: Promise<void> = Promise.resolve();
+  #othersDrop = false;
   #later: NodeJS.Timeout | undefined;
 
   constructor(input: ReconcileInput) {
     this.#input = input;
-    this.#rules = new Teller(() => firewallText(this.#state(new Set())), applyNft);
-    this.#carry = new Teller(
+    const { table } = input.names;
+    this.#rules = new MarkedTeller('inet', table, () => firewallText(this.#state(new Set())), applyNft);
+    this.#carry = new MarkedTeller(
+      'netdev',
+      table,
       () => this.#carryText(),
       (text) => this.#tellCarry(text),
     );
@@ -76,14 +85,59 @@ export class Reconciler {
   /** Nothing more is told. */
   close(): void {
     clearTimeout(this.#later);
+    this.#watch?.[Symbol.dispose]();
   }
 
-  /** Says what another's rules keep from containers; rules of others are not touched. */
-  async warnOfOthers(): Promise<void> {
-    for (const table of await foreignDrops(this.#input.names.table))
-      this.#input.log.warn(
-        `table ${table} drops forwarded packets by its policy: containers reach each other and this host, but neither the world nor published ports of others, until that table accepts them (where Docker runs: iptables -I DOCKER-USER -i BRIDGE -j ACCEPT, and the same with -o)`,
-      );
+  /** Other programs' forward chains accept what concerns these bridges where their policy would drop it, and nothing where not. */
+  accepts(): Promise<void> {
+    this.#accepting = this.#accepting
+      .then(() => bringAccepts(this.#input.names.table, this.#bridges().map(acceptOf), this.#input.log))
+      .then((drops) => void (this.#othersDrop = drops))
+      .catch((error: unknown) => this.#input.log.warn(`forward chains of others: ${messageOf(error)}`));
+    return this.#accepting;
+  }
+
+  /** After a network came or went; costs nothing where nobody drops. */
+  acceptsChanged(): Promise<void> {
+    return this.#othersDrop ? this.accepts() : Promise.resolve();
+  }
+
+  /** From now on what others change of links and rules is put right. */
+  watch(): void {
+    const { names, log } = this.#input;
+    this.#watch = new Watch({
+      table: names.table,
+      onLinks: () => {
+        try {
+          this.#repairLinks();
+        } catch (error) {
+          log.warn(`links cannot be put right: ${messageOf(error)}`);
+        }
+      },
+      onRules: (own) => {
+        if (this.#rules.busy || this.#carry.busy) return false;
+        const told = [this.#rules, this.#carry].filter(
+          ({ family, mark }) => own === 'lost' || (own.has(family) && own.get(family) !== mark),
+        );
+        if (told.length === 0) return true;
+        log.warn(`table ${names.table} was changed by another program: it is put back`);
+        for (const teller of told) {
+          teller.forget();
+          void teller.bring().catch((error: unknown) => log.warn(`rules cannot be put back: ${messageOf(error)}`));
+        }
+        return true;
+      },
+      onOthers: () => void this.accepts(),
+    });
+  }
+
+  /** What is lacking is added; what goes is left to the verb that takes it away. */
+  #repairLinks(): void {
+    const { names, log } = this.#input;
+    const steps = planLinks(this.#desired(), observeLinks()).filter(({ op }) => op.kind !== 'remove');
+    if (steps.length === 0) return;
+    log.warn(`links were changed by another program, and are put right:\n${planText(steps)}`);
+    applyLinks(steps, names.mark);
   }
 
   /** A pair may vanish with its container between the list and the call: then the list is made again. */
@@ -93,7 +147,7 @@ export class Reconciler {
         await applyNft(now);
         return;
       } catch (error) {
-        now = this.#carryText();
+        now = this.#carry.marked(this.#carryText());
         if (attempt < 3) continue;
         this.#input.log.warn(`packets between containers are left to the host's own filter: ${messageOf(error)}`);
         return;
@@ -153,13 +207,29 @@ export class Reconciler {
       bridges: this.#bridges().map((network) => ({
         name: network.bridge,
         mtu: mtuOf(network),
+        mac: bridgeMac(network.id),
         foreign: network.foreignBridge,
         addresses: subnetsOf(network).map(({ block, gateway }) => `${addressText(gateway)}/${block.bits}`),
       })),
       veths: this.#plugged().map((endpoint) => ({
         name: vethName(names, endpoint.id),
         bridge: endpoint.network.bridge,
+        isolated: !bridgeOptions(endpoint.network.options).icc,
       })),
     };
   }
+}
+
+function acceptOf(network: NetworkRecord): AcceptBridge {
+  const families = [...new Set(subnetsOf(network).map(({ block }) => block.family))];
+  return { bridge: network.bridge, families, internal: network.internal };
+}
+
+/** True when somebody's policy drops. With no bridges every rule of this mark goes. */
+export async function bringAccepts(mark: string, bridges: readonly AcceptBridge[], log?: Log): Promise<boolean> {
+  const chains = await foreignChains(mark, mark);
+  const steps = planAccepts(chains, bridges, mark);
+  if (steps.length > 0) log?.info(`forward chains of others:\n${acceptText(steps)}`);
+  for (const { chain, add, remove } of steps) await changeForeignChain(chain, add, remove);
+  return chains.some(({ drops }) => drops);
 }

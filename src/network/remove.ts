@@ -1,15 +1,18 @@
 // Takes everything that a daemon made for its networks off the host: links by name and mark, and its tables.
+import { foreignChains } from '../host/forward-filter.ts';
 import { applyNft, listTable } from '../host/nft.ts';
 import { removeText } from './firewall.ts';
 import { applyLinks, observeLinks } from './links.ts';
 import { type HostNames, hostNames } from './names.ts';
 import { planLinks, type Step } from './plan.ts';
+import { bringAccepts } from './reconcile.ts';
 
 /** For a daemon that ends, or that is gone for good; twice is once. */
 export async function removeFromHost(instance: string): Promise<void> {
   const names = hostNames(instance);
   applyLinks(stepsToNothing(names), names.mark);
   await applyNft(removeText(names.table));
+  await bringAccepts(names.table, []);
 }
 
 /** What is there of a daemon's networks, in words; empty when there is nothing. */
@@ -17,7 +20,10 @@ export async function onHost(instance: string): Promise<string[]> {
   const names = hostNames(instance);
   const links = stepsToNothing(names).flatMap(({ op }) => (op.kind === 'remove' ? [`link ${op.name}`] : []));
   const table = await listTable('inet', names.table);
-  return [...links, ...(table === undefined ? [] : [`table ${names.table}`])];
+  const rules = (await foreignChains(names.table, names.table)).flatMap(({ own }) =>
+    own.map(({ text }) => `rule ${text}`),
+  );
+  return [...links, ...(table === undefined ? [] : [`table ${names.table}`]), ...rules];
 }
 
 function stepsToNothing({ mark, vethPrefix }: HostNames): Step[] {

@@ -26,6 +26,11 @@ export class Teller {
     return this.#next;
   }
 
+  /** A transaction is at work, or waits. */
+  get busy(): boolean {
+    return this.#running !== undefined || this.#next !== undefined;
+  }
+
   /** What was told may have been taken away by others: it is told again. */
   forget(): void {
     this.#told = undefined;

@@ -52,18 +52,20 @@ export class TestDaemon implements AsyncDisposable {
   readonly socket: string;
   readonly host: string;
   readonly #flags: readonly string[];
+  readonly #enter: readonly string[];
   #child: ChildProcess | undefined;
 
-  private constructor(flags: readonly string[]) {
+  private constructor(flags: readonly string[], enter: readonly string[]) {
+    this.#enter = enter;
     this.folder = mkdtempSync('/tmp/berth-test-');
     this.socket = join(this.folder, 'berth.sock');
     this.host = `unix://${this.socket}`;
     this.#flags = flags;
   }
 
-  /** Started and answering. */
-  static async start(flags: readonly string[] = []): Promise<TestDaemon> {
-    const daemon = new TestDaemon(flags);
+  /** Started and answering. `enter` is a command line before the daemon's own, that ends in it: nsenter. */
+  static async start(flags: readonly string[] = [], enter: readonly string[] = []): Promise<TestDaemon> {
+    const daemon = new TestDaemon(flags, enter);
     await daemon.up();
     return daemon;
   }
@@ -86,9 +88,11 @@ export class TestDaemon implements AsyncDisposable {
 
   async up(): Promise<void> {
     const log = openSync(join(this.folder, 'log'), 'a');
+    const [program, ...before] = [...this.#enter, process.execPath];
     const child = spawn(
-      process.execPath,
+      program,
       [
+        ...before,
         ENTRY,
         'daemon',
         '--data-root',
@@ -213,14 +217,14 @@ export class TestDaemon implements AsyncDisposable {
     return point === join(this.dataRoot, 'containers') || point.startsWith(join(this.execRoot, 'view'));
   }
 
-  get #instance(): string {
+  get instance(): string {
     return createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
   }
 
   /** Mounts, control groups and processes of this daemon's instance, in words; empty when there are none. */
   leftovers(): string[] {
     const groups = [...new Set(observeCgroups().roots.values())].flatMap((root) => {
-      const parent = join(root, 'berth', this.#instance);
+      const parent = join(root, 'berth', this.instance);
       return existsSync(parent)
         ? readdirSync(parent, { withFileTypes: true }).flatMap((entry) =>
             entry.isDirectory() ? [`control group ${join(parent, entry.name)}`] : [],
@@ -239,7 +243,7 @@ export class TestDaemon implements AsyncDisposable {
   /** Stops and cleans up: the end of a test file. What it had left behind, in words. */
   async end(): Promise<string[]> {
     await this.stop();
-    const left = [...this.leftovers(), ...(await onHost(this.#instance))];
+    const left = [...this.leftovers(), ...(await onHost(this.instance))];
     await this[Symbol.asyncDispose]();
     return left;
   }
@@ -256,10 +260,10 @@ export class TestDaemon implements AsyncDisposable {
     }
     await pause(20);
     for (const point of mountsBelow(this.folder)) unmountSync(point);
-    await removeFromHost(this.#instance);
+    await removeFromHost(this.instance);
     for (const root of new Set(observeCgroups().roots.values()))
       await run('find', [
-        join(root, 'berth', this.#instance),
+        join(root, 'berth', this.instance),
         '-depth',
         '-type',
         'd',
