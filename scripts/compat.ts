@@ -8,6 +8,7 @@ import { imageHandlers } from '../src/api/handlers/images.ts';
 import { networkHandlers } from '../src/api/handlers/networks.ts';
 import { systemHandlers } from '../src/api/handlers/system.ts';
 import { buildHandlers } from '../src/api/handlers/build.ts';
+import { buildkitHandlers } from '../src/api/handlers/buildkit.ts';
 import { builderHandlers } from '../src/api/handlers/builder.ts';
 import { volumeHandlers } from '../src/api/handlers/volumes.ts';
 import { tree } from '../src/cli/commands/tree.ts';
@@ -66,7 +67,8 @@ function implemented(): ReadonlySet<string> {
   const nothing = {} as never;
   const all = [
     systemHandlers({ engine: nothing, images: nothing, volumes: nothing, builder: nothing, facts: nothing }),
-    buildHandlers(nothing),
+    buildHandlers(nothing, nothing),
+    buildkitHandlers(nothing),
     builderHandlers(nothing),
     containerHandlers(nothing),
     execHandlers(nothing),

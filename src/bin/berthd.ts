@@ -217,7 +217,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     ...containerHandlers(engine),
     ...containerFileHandlers(engine),
     ...execHandlers(engine),
-    ...buildHandlers(builder),
+    ...buildHandlers(builder, buildkit),
     ...buildkitHandlers(buildkit),
     ...builderHandlers(builder),
     ...imageHandlers(images),

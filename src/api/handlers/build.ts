@@ -8,15 +8,55 @@ import {
   StepFailure,
   type StepLimits,
 } from '../../builder/index.ts';
+import type { Kit } from '../../builder/kit/index.ts';
 import type { Ulimit } from '../../spec/docker/index.ts';
 import { parsePlatform } from '../../spec/oci/index.ts';
 import type { ApiRequest, ApiResponse, Handlers, StreamBody } from '../handler.ts';
 
 type Query = ApiRequest<'ImageBuild'>['query'];
 
-export function buildHandlers(builder: Builder): Handlers {
-  return { ImageBuild: (request, response) => build(builder, request, response) };
+/** Requests of BuildKit's older clients come on the same path, and mean another protocol. */
+export function buildHandlers(builder: Builder, kit: () => Promise<Kit>): Handlers {
+  return {
+    ImageBuild: (request, response) =>
+      request.query.version === '2' ? buildBySession(kit, request, response) : build(builder, request, response),
+    BuildCancel: async (request, response) => {
+      (await kit()).endpoint.cancel(request.query.id ?? '');
+      response.empty(204);
+    },
+  };
 }
+
+async function buildBySession(
+  kit: () => Promise<Kit>,
+  request: ApiRequest<'ImageBuild'>,
+  response: ApiResponse,
+): Promise<void> {
+  const { query } = request;
+  const out = new Output(response);
+  try {
+    await (await kit()).endpoint.build(
+      {
+        ...query,
+        buildargs: json('buildargs', query.buildargs, {}),
+        labels: json('labels', query.labels, {}),
+        cachefrom: json('cachefrom', query.cachefrom, []),
+        outputs: json('outputs', query.outputs, []),
+        pull: pulls(query.pull),
+      },
+      request.body as AsyncIterable<Uint8Array>,
+      (message) => out.say(message),
+      request.signal,
+    );
+  } catch (error) {
+    if (!out.begun) throw error;
+    out.say({ errorDetail: { message: messageOf(error) }, error: messageOf(error) });
+  }
+  await out.end();
+}
+
+const pulls = (text: string | undefined): boolean =>
+  text !== undefined && !['', '0', 'false', 'no', 'none'].includes(text.toLowerCase());
 
 async function build(builder: Builder, request: ApiRequest<'ImageBuild'>, response: ApiResponse): Promise<void> {
   const { query } = request;
@@ -68,7 +108,6 @@ function sourceOf(query: Query, context: ContextSource): Pick<BuildRequest, 'con
 
 function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
   if (query.squash) throw notImplemented('squash is only supported with experimental mode');
-  if (query.version === '2') throw notImplemented('BuildKit needs a session: set DOCKER_BUILDKIT=0 for this endpoint');
   const args = json<Record<string, string | null>>('buildargs', query.buildargs, {});
   const labels = json<Record<string, string>>('labels', query.labels, {});
   const platforms = query.platform ? [parsePlatform(query.platform)] : [];
@@ -79,7 +118,7 @@ function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
     target: query.target ?? '',
     platforms,
     noCache: query.nocache ?? false,
-    pull: query.pull !== undefined && !['', '0', 'false', 'no', 'none'].includes(query.pull.toLowerCase()),
+    pull: pulls(query.pull),
     network: query.networkmode ?? 'default',
     extraHosts: (query.extrahosts ?? '')
       .split(',')

@@ -1,12 +1,13 @@
 // What BuildKit's protocol works with: sessions, kept files, builds that run, and the builder behind it.
 import type { Duplex } from 'node:stream';
-import { cancelled, notFound } from '../../base/errors.ts';
+import { cancelled, notFound, notImplemented } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { hostPlatform } from '../../spec/oci/index.ts';
 import type { Build, BuildResult, ContextSource } from '../request.ts';
 import type { Parts, Wish } from './control/build.ts';
 import { controlMethods, resultNamed } from './control/control.ts';
 import { type Asked, Bridge } from './control/gateway.ts';
+import { Endpoint } from './control/endpoint.ts';
 import { History } from './control/history.ts';
 import type { Job } from './control/jobs.ts';
 import { Jobs } from './control/jobs.ts';
@@ -72,6 +73,7 @@ export class Kit {
   readonly sessions = new Sessions();
   readonly jobs = new Jobs();
   readonly history = new History();
+  readonly endpoint = new Endpoint(this);
   readonly #options: KitOptions;
   readonly #trees: Trees;
   readonly #bridges = new Map<string, { readonly bridge: Bridge; readonly request: SolveRequest }>();
@@ -230,6 +232,12 @@ export class Kit {
       signal,
     );
     for (const item of pruned ?? []) yield usageOf(item);
+  }
+
+  archiveContext(archive: AsyncIterable<Uint8Array>): ContextSource & AsyncDisposable {
+    const { tarContext } = this.#options;
+    if (!tarContext) throw notImplemented('contexts sent as an archive are not implemented by this daemon');
+    return tarContext(archive);
   }
 
   close(): void {

@@ -40,6 +40,8 @@ export interface Wish {
   readonly entitlements: readonly string[];
   readonly cacheImports: readonly { readonly type: string; readonly attrs: ReadonlyMap<string, string> }[];
   readonly cacheExports: readonly CacheExport[];
+  /** The context when it is not one of the session's directories. */
+  readonly context?: ContextSource;
 }
 
 export interface Exporter {
@@ -83,13 +85,15 @@ export async function buildRequestOf(
   };
   const address = attributes.get('context');
   const context =
-    address === undefined || address === ''
+    wish.context ??
+    (address === undefined || address === ''
       ? await directory(names.context, 'context')
-      : remote(address, session, parts, made, signal);
+      : remote(address, session, parts, made, signal));
   const dockerfile: DockerfileSource = {
     kind: 'file',
     path: attributes.get('filename') ?? '',
-    ...(address !== undefined && address !== '' && !attributes.has('dockerfilekey')
+    // a context from elsewhere brings its own, unless the client names one of its directories
+    ...((wish.context || address) && !attributes.has('dockerfilekey')
       ? {}
       : { source: await directory(names.dockerfile, 'dockerfile', companionsOf) }),
   };
