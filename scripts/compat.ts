@@ -74,7 +74,7 @@ function implemented(): ReadonlySet<string> {
     execHandlers(nothing),
     containerFileHandlers(nothing),
     imageHandlers(nothing),
-    networkHandlers(nothing, nothing),
+    networkHandlers(nothing, nothing, nothing),
     volumeHandlers(nothing),
   ];
   return new Set(all.flatMap((handlers) => Object.keys(handlers)));

@@ -35,7 +35,7 @@ import { findProgram } from '../host/find.ts';
 import { whenQuiet } from '../host/memory.ts';
 import { bootId } from '../host/process.ts';
 import { openImages } from '../images/index.ts';
-import { type NetworkRecord, Networks } from '../network/index.ts';
+import { Explainer, type NetworkRecord, Networks } from '../network/index.ts';
 import { checkMirror, DEFAULT_SETTINGS, Registries, type RegistrySettings } from '../registry/client/index.ts';
 import { execRoot, type OciRuntime, Runtime } from '../runtime/index.ts';
 import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
@@ -223,7 +223,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     ...imageHandlers(images),
     ...registryHandlers(registries),
     ...volumeHandlers(volumes),
-    ...networkHandlers(engine, networks),
+    ...networkHandlers(engine, networks, new Explainer(networks.view(), engine.parties)),
   };
   const quiet = whenQuiet(QUIET_MS);
   quiet.touch();

@@ -20,6 +20,11 @@ export const networkFlags = {
   'ip-masq': flag.bool('', 'Enable IP masquerading for the default bridge network', true),
   ipv6: flag.bool('', 'Enable IPv6 networking for the default bridge network'),
   mtu: flag.int('', 'Set the MTU for the default "bridge" network (that of the way out when not given)'),
+  'publish-policy': flag.string(
+    '',
+    'Who reaches published ports: all ("open"), or those whom the host firewall lets in ("respect-firewall")',
+    'open',
+  ),
 } as const satisfies Flags;
 
 /** Keys of daemon.json, with the flag that says the same. */
@@ -40,6 +45,7 @@ export const networkKeys = {
   'ip-masq': 'ip-masq',
   ipv6: 'ipv6',
   mtu: 'mtu',
+  'publish-policy': 'publish-policy',
 } as const satisfies Record<string, keyof typeof networkFlags>;
 
 /** The keys whose JSON has another shape than the flag's words; undefined for what does not fit. */
@@ -92,6 +98,7 @@ export interface NetworkOptions {
   readonly masquerade: boolean;
   readonly ipv6: boolean;
   readonly mtu: number;
+  readonly publishPolicy: string;
 }
 
 export function networkOptions(value: (name: keyof typeof networkFlags) => unknown): NetworkOptions {
@@ -114,5 +121,6 @@ export function networkOptions(value: (name: keyof typeof networkFlags) => unkno
     masquerade: on('ip-masq'),
     ipv6: on('ipv6'),
     mtu: value('mtu') as number,
+    publishPolicy: text('publish-policy'),
   };
 }

@@ -19,6 +19,7 @@ import {
   putArchive,
 } from './files/index.ts';
 import { hasProcess } from './lifecycle.ts';
+import { partiesOf } from './parties.ts';
 import { acceptRecord, type ContainerRecord } from './record.ts';
 import { Registry } from './registry.ts';
 import type { Io } from './streams.ts';
@@ -143,6 +144,8 @@ export function openEngine(options: EngineOptions) {
     attach: (reference: string, wish: AttachOptions, io: Io) => attach(context, reference, wish, io),
     connectNetwork: (network: string, body: unknown) => connectNetwork(context, network, body),
     disconnectNetwork: (network: string, body: unknown) => disconnectNetwork(context, network, body),
+    /** Containers as far as explaining their connections goes. */
+    parties: partiesOf(registry),
     /** undefined for a container that is gone. */
     nameOf: (id: string) => registry.find(id)?.record.name,
     createExec: (reference: string, body: unknown, minor: number) => createExec(context, reference, body, minor),

@@ -35,6 +35,11 @@ export function askProgram(program: string, words: readonly string[], input?: st
   });
 }
 
+/** Everything, without the counts; undefined when nft refuses. */
+export function listRuleset(): Promise<string | undefined> {
+  return askProgram('nft', ['-s', 'list', 'ruleset']);
+}
+
 /** A table as nft lists it; undefined when there is none. */
 export function listTable(family: 'inet' | 'netdev', table: string): Promise<string | undefined> {
   return askProgram('nft', ['-s', 'list', 'table', family, table]);

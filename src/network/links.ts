@@ -30,9 +30,18 @@ export function observeHostBlocks(): Block[] {
 
 /** MTU of the default route's link; 1500 without one. */
 export function uplinkMtu(): number {
+  return uplink()?.mtu ?? 1500;
+}
+
+/** The default route's link. */
+export function uplinkName(): string | undefined {
+  return uplink()?.name;
+}
+
+function uplink(): Link | undefined {
   using routing = new Routing();
   const out = routing.routes().find((route) => route.table === 254 && route.prefix === 0 && route.gateway);
-  return routing.links().find((link) => link.index === out?.link)?.mtu ?? 1500;
+  return routing.links().find((link) => link.index === out?.link);
 }
 
 export function linkNames(): ReadonlySet<string> {

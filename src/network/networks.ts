@@ -37,6 +37,8 @@ import {
   textOf,
 } from './endpoint.ts';
 import { listFilter, pruneFilter } from './filter.ts';
+import type { NetworkView } from './explain/index.ts';
+import { InputGuard } from './input-guard.ts';
 import * as links from './links.ts';
 import { type HostNames, hostNames, vethName } from './names.ts';
 import { sameGround } from './predefined.ts';
@@ -97,6 +99,9 @@ export class Networks {
       published: () => this.#ports.all(),
       mtuOf: (network) => mtuOf(network, this.#uplinkMtu),
       forwarding: this.#settings.forwarding,
+      guard: this.#settings.respectsFirewall
+        ? new InputGuard({ prefix: this.#names.table, log: input.log, published: () => this.#ports.all() })
+        : undefined,
     });
     this.#dns = new NameServer({ log: input.log });
   }
@@ -191,6 +196,16 @@ export class Networks {
     const record = this.#catalog.find('bridge');
     const own = record ? subnetsOf(record).map(({ gateway }) => gateway) : [];
     return (hostGateways.length > 0 ? hostGateways : own).map(addressText);
+  }
+
+  /** For those who explain; nothing of it is to be changed. */
+  view(): NetworkView {
+    return {
+      live: (containerId) => this.#live.get(containerId),
+      published: (containerId) => this.#ports.of(containerId),
+      isOwnTable: ({ name }) => name.startsWith(this.#names.table),
+      respectsFirewall: this.#settings.respectsFirewall,
+    };
   }
 
   // ---- containers

@@ -12,6 +12,7 @@ import { bridgeMac, type HostNames, vethName } from './names.ts';
 import { bridgeOptions } from './options.ts';
 import { type Desired, planLinks, planText } from './plan.ts';
 import type { NetworkRecord } from './record.ts';
+import type { InputGuard } from './input-guard.ts';
 import { MarkedTeller } from './marked.ts';
 import { Watch } from './watch.ts';
 
@@ -27,6 +28,8 @@ export interface ReconcileInput {
   readonly mtuOf: (network: NetworkRecord) => number;
   /** The kernel's forwarding may be turned on. */
   readonly forwarding: boolean;
+  /** Where published ports are to obey the host's input rules. */
+  readonly guard: InputGuard | undefined;
 }
 
 export class Reconciler {
@@ -70,6 +73,7 @@ export class Reconciler {
       this.#rules.forget();
       this.#carry.forget();
     }
+    await this.#input.guard?.bring();
     await Promise.all([this.#rules.bring(), this.#carry.bring()]);
   }
 
@@ -107,6 +111,7 @@ export class Reconciler {
     const { names, log } = this.#input;
     this.#watch = new Watch({
       table: names.table,
+      everyChange: this.#input.guard !== undefined,
       onLinks: () => {
         try {
           this.#repairLinks();
@@ -127,7 +132,10 @@ export class Reconciler {
         }
         return true;
       },
-      onOthers: () => void this.accepts(),
+      onOthers: () => {
+        void this.accepts();
+        this.#input.guard?.bring().catch((error: unknown) => log.warn(`input rules: ${messageOf(error)}`));
+      },
     });
   }
 

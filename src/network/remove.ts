@@ -3,6 +3,7 @@ import { foreignChains } from '../host/forward-filter.ts';
 import { applyNft, listTable } from '../host/nft.ts';
 import { removeText } from './firewall.ts';
 import { applyLinks, observeLinks } from './links.ts';
+import { inputTablesOf, removeInputTables } from './input-guard.ts';
 import { type HostNames, hostNames } from './names.ts';
 import { planLinks, type Step } from './plan.ts';
 import { bringAccepts } from './reconcile.ts';
@@ -12,6 +13,7 @@ export async function removeFromHost(instance: string): Promise<void> {
   const names = hostNames(instance);
   applyLinks(stepsToNothing(names), names.mark);
   await applyNft(removeText(names.table));
+  await removeInputTables(names.table);
   await bringAccepts(names.table, []);
 }
 
@@ -23,7 +25,8 @@ export async function onHost(instance: string): Promise<string[]> {
   const rules = (await foreignChains(names.table, names.table)).flatMap(({ own }) =>
     own.map(({ text }) => `rule ${text}`),
   );
-  return [...links, ...(table === undefined ? [] : [`table ${names.table}`]), ...rules];
+  const guards = (await inputTablesOf(names.table)).map(({ name }) => `table ${name}`);
+  return [...links, ...(table === undefined ? [] : [`table ${names.table}`]), ...guards, ...rules];
 }
 
 function stepsToNothing({ mark, vethPrefix }: HostNames): Step[] {

@@ -22,6 +22,7 @@ const nothing: SettingsInput = {
   masquerade: true,
   ipv6: false,
   mtu: 0,
+  publishPolicy: 'open',
 };
 const bridge = (input: Partial<SettingsInput>, before?: NetworkRecord): NetworkRecord =>
   predefined({

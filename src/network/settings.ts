@@ -20,6 +20,8 @@ export interface SettingsInput {
   readonly masquerade: boolean;
   readonly ipv6: boolean;
   readonly mtu: number;
+  /** `open`, or `respect-firewall`. */
+  readonly publishPolicy: string;
 }
 
 /** A family of the default bridge as far as a person said something about it. */
@@ -49,6 +51,8 @@ export interface Settings {
   readonly hostGateways: readonly Address[];
   /** The kernel's forwarding is turned on when it is off. */
   readonly forwarding: boolean;
+  /** A published port is reachable only where a listener of the host would be. */
+  readonly respectsFirewall: boolean;
 }
 
 /** Throws invalid for what is no address, block or pool. */
@@ -73,7 +77,14 @@ export function readSettings(input: SettingsInput): Settings {
     },
     hostGateways: hostGatewaysOf(input.hostGateways),
     forwarding: input.forwarding,
+    respectsFirewall: policyOf(input.publishPolicy),
   };
+}
+
+function policyOf(text: string): boolean {
+  if (text !== 'open' && text !== 'respect-firewall')
+    throw invalid(`invalid publish policy ${JSON.stringify(text)}: it is "open" or "respect-firewall"`);
+  return text === 'respect-firewall';
 }
 
 /** `base=10.0.0.0/8,size=24` */

@@ -14,17 +14,20 @@ export const MARK = 'told_';
 export interface Seen {
   /** The mark that the last transaction on the daemon's table of this family left; undefined for a transaction without one. */
   readonly own: ReadonlyMap<string, string | undefined>;
-  /** Chains of others came, went or changed their policy; or something with the table's name in it, a rule of ours there, is gone. */
+  /** Chains of others came, went or changed their policy (any change of theirs, where that was asked for); or something with the table's name in it, a rule of ours there, is gone. */
   readonly others: boolean;
 }
 
 export class Transactions {
   readonly #table: string;
+  readonly #everyChange: boolean;
   #touched = new Map<string, string | undefined>();
   #others = false;
 
-  constructor(table: string) {
+  /** `everyChange`: rules and sets of others are of interest too. */
+  constructor(table: string, everyChange = false) {
     this.#table = table;
+    this.#everyChange = everyChange;
   }
 
   /** What the transactions did that ended within these messages; those of one may come in several calls. */
@@ -55,7 +58,8 @@ export class Transactions {
       this.#touched.set(family, name.startsWith(MARK) ? name : this.#touched.get(family));
       return;
     }
-    const chains = message === MSG.DELTABLE || message === MSG.NEWCHAIN || message === MSG.DELCHAIN;
+    const chains =
+      this.#everyChange || message === MSG.DELTABLE || message === MSG.NEWCHAIN || message === MSG.DELCHAIN;
     if ((chains && !table.startsWith('berth_')) || payload.includes(this.#table)) this.#others = true;
   }
 }

@@ -7,6 +7,8 @@ const SETTLE_MS = 150;
 
 export interface WatchInput {
   readonly table: string;
+  /** `onOthers` also for rules and sets of others, not only for their chains. */
+  readonly everyChange: boolean;
   readonly onLinks: () => void;
   /** Gives false to be asked again: the daemon's own transaction is at work. */
   readonly onRules: (own: Seen['own'] | 'lost') => boolean;
@@ -23,7 +25,7 @@ export class Watch implements Disposable {
 
   constructor(input: WatchInput) {
     this.#input = input;
-    const transactions = new Transactions(input.table);
+    const transactions = new Transactions(input.table, input.everyChange);
     this.#sources = [
       new KernelEvents(
         'routing',

@@ -1,7 +1,7 @@
 // Handlers of /networks.
 import { invalid } from '../../base/errors.ts';
 import { type Engine, untilOf } from '../../engine/index.ts';
-import type { Networks } from '../../network/index.ts';
+import type { Explainer, Networks } from '../../network/index.ts';
 import { decode, networkCreate } from '../../spec/docker/schemas/index.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 
@@ -13,7 +13,7 @@ async function body(request: ApiRequest): Promise<unknown> {
   return value;
 }
 
-export function networkHandlers(engine: Engine, networks: Networks): Handlers {
+export function networkHandlers(engine: Engine, networks: Networks, explainer: Explainer): Handlers {
   return {
     NetworkList: (request, response) => {
       response.json(networks.list(request.query.filters ?? new Map()));
@@ -39,6 +39,13 @@ export function networkHandlers(engine: Engine, networks: Networks): Handlers {
     NetworkConnect: async (request, response) => {
       await engine.connectNetwork(id(request), await body(request));
       response.empty(200);
+    },
+    BerthNetworkExplain: async (request, response) => {
+      const { from = '', to = '', port = 0n, protocol = 'tcp' } = request.query;
+      response.json(await explainer.explain({ from, to, port: Number(port), protocol }));
+    },
+    BerthPorts: async (_, response) => {
+      response.json(await explainer.ports());
     },
     NetworkDisconnect: async (request, response) => {
       await engine.disconnectNetwork(id(request), await body(request));

@@ -214,6 +214,11 @@ const network: CliNode = {
       async () => (await import('./network/disconnect.ts')).disconnect,
     ),
     leaf(
+      'explain',
+      'Say what stops a connection to a container, or how it goes',
+      async () => (await import('./network/explain.ts')).explainConnection,
+    ),
+    leaf(
       'inspect',
       'Display detailed information on one or more networks',
       async () => (await import('./network/inspect.ts')).inspectNetwork,
@@ -308,6 +313,7 @@ export const tree: CliNode = {
     ...Object.values(otherContainerVerbs),
     ...Object.values(otherImageVerbs),
     rmi,
+    leaf('ports', 'List published ports and who reaches them', async () => (await import('./ports.ts')).ports),
     s.events,
     leaf(
       'inspect',

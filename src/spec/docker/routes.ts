@@ -311,6 +311,12 @@ export const routes = {
   BerthBuildInspect: { method: 'GET', path: '/berth/builds/{id}' },
   BerthBuildLogs: { method: 'GET', path: '/berth/builds/{id}/logs', query: { follow: 'bool' } },
   BerthBuildDelete: { method: 'DELETE', path: '/berth/builds/{id}' },
+  BerthNetworkExplain: {
+    method: 'GET',
+    path: '/berth/networks/explain',
+    query: { from: 'text', to: 'text', port: 'int', protocol: 'text' },
+  },
+  BerthPorts: { method: 'GET', path: '/berth/ports' },
   BerthImageBootstrap: { method: 'POST', path: '/berth/images/bootstrap', query: { name: 'text' } },
 } as const satisfies Record<string, Route>;
 

@@ -1,0 +1,13 @@
+// Answers of Berth's own routes, whole.
+import type { Context } from '../context.ts';
+
+export async function ownJson<T>(
+  context: Context,
+  path: `/berth/${string}`,
+  query: Readonly<Record<string, string>>,
+): Promise<T> {
+  const answer = await context.client.own('GET', path, query);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString()) as T;
+}

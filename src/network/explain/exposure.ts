@@ -1,0 +1,42 @@
+// Who reaches each published port, and where that is more than the host's own firewall would let in. Pure.
+import type { PublishedPort } from '../../spec/berth/index.ts';
+import type { HostFacts, Party } from './facts.ts';
+import { verdictAt } from './ruleset.ts';
+import { isAny, isLoopback } from './sockets.ts';
+
+/** By host port, then container. */
+export function exposures(parties: readonly Party[], host: HostFacts): PublishedPort[] {
+  return parties
+    .flatMap((party) => party.published.map((one) => exposure(party, one, host)))
+    .toSorted(
+      (a, b) => a.hostPort - b.hostPort || (a.container < b.container ? -1 : a.container > b.container ? 1 : 0),
+    );
+}
+
+function exposure(party: Party, one: Party['published'][number], host: HostFacts): PublishedPort {
+  const base = {
+    container: party.name,
+    containerId: party.id,
+    protocol: one.protocol,
+    hostAddress: one.shownAddress,
+    hostPort: one.hostPort,
+    port: one.port,
+  };
+  if (isLoopback(one.shownAddress)) return { ...base, reachableBy: 'this host' };
+  const whom = isAny(one.shownAddress) ? 'everybody' : `who reaches ${one.shownAddress}`;
+  const { rules, uplink, respectsFirewall } = host;
+  const input = verdictAt(rules, 'input', {
+    family: one.family,
+    protocol: one.protocol,
+    port: one.hostPort,
+    ...(uplink === undefined ? {} : { from: uplink }),
+  });
+  if (input.accepted) return { ...base, reachableBy: whom };
+  const some = input.except.length > 0;
+  if (respectsFirewall) return { ...base, reachableBy: some ? 'whom the host firewall lets in' : 'this host' };
+  return {
+    ...base,
+    reachableBy: whom,
+    warning: `the host firewall is bypassed: ${input.by ?? ''} would ${some ? 'let in some only' : 'refuse it'}`,
+  };
+}

@@ -1,0 +1,52 @@
+// What the walk along a connection knows of its two ends.
+import type { Published } from '../publish.ts';
+import type { Listener } from './sockets.ts';
+import type { Table } from './ruleset.ts';
+
+/** A container on one network. */
+export interface Place {
+  readonly network: string;
+  readonly bridge: string;
+  readonly internal: boolean;
+  /** Containers on it reach each other. */
+  readonly icc: boolean;
+  readonly addresses: readonly string[];
+  readonly names: readonly string[];
+}
+
+export interface Party {
+  readonly id: string;
+  readonly name: string;
+  /** `running`, `exited`, … */
+  readonly phase: string;
+  readonly exitCode: number;
+  /** Shares the host's network. */
+  readonly onHost: boolean;
+  /** Has no network at all. */
+  readonly alone: boolean;
+  readonly places: readonly Place[];
+  readonly published: readonly Published[];
+  readonly listeners: readonly Listener[];
+}
+
+/** Where a question starts: a container, this machine, or another machine. */
+export type Origin = { readonly kind: 'container'; readonly party: Party } | { readonly kind: 'host' | 'outside' };
+
+export interface Question {
+  readonly origin: Origin;
+  /** As it was asked: a name, an alias, an address. */
+  readonly to: string;
+  /** The container that is meant; undefined when there is none. */
+  readonly target: Party | undefined;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+export interface HostFacts {
+  /** Rules of others than this daemon. */
+  readonly rules: readonly Table[];
+  /** The link of the default route. */
+  readonly uplink: string | undefined;
+  /** Published ports are held against the host's input rules. */
+  readonly respectsFirewall: boolean;
+}

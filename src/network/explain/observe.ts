@@ -1,0 +1,27 @@
+// What the kernel shows of both ends: who listens in a namespace, and the host's rules.
+import { readFileSync } from 'node:fs';
+import { listRuleset } from '../../host/nft.ts';
+import { uplinkName } from '../links.ts';
+import type { HostFacts } from './facts.ts';
+import { parseRuleset, type Table } from './ruleset.ts';
+import { type Listener, listenersIn } from './sockets.ts';
+
+/** Of the namespace that the process is in; none for a process that is gone. */
+export function observeListeners(pid: number): Listener[] {
+  return ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((file) => {
+    try {
+      return listenersIn(file, readFileSync(`/proc/${pid}/net/${file}`, 'latin1'));
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Tables that are not of this daemon. */
+export async function observeRules(isOwn: (table: Table) => boolean): Promise<Table[]> {
+  return parseRuleset((await listRuleset()) ?? '').filter((table) => !isOwn(table));
+}
+
+export async function observeHost(isOwn: (table: Table) => boolean, respectsFirewall: boolean): Promise<HostFacts> {
+  return { rules: await observeRules(isOwn), uplink: uplinkName(), respectsFirewall };
+}
