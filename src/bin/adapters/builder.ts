@@ -1,12 +1,13 @@
 // The builder with its adapters: images to build on and networks for its steps.
 import { readFileSync } from 'node:fs';
-import { messageOf, BerthError, unavailable } from '../base/errors.ts';
-import { Builder, type BuilderOptions } from '../builder/index.ts';
-import type { BuilderImages, BuilderNetworks } from '../builder/ports.ts';
-import { hostHostsText, hostsText, ownResolvText, resolvText } from '../engine/index.ts';
-import { type Images, parseReference, withTag } from '../images/index.ts';
-import type { Networks } from '../network/index.ts';
-import { decode, endpointSettings } from '../spec/docker/schemas/index.ts';
+import { messageOf, BerthError, unavailable } from '../../base/errors.ts';
+import { Builder, type BuilderOptions, type Usage } from '../../builder/index.ts';
+import type { CacheItem, KitCache } from '../../builder/kit/index.ts';
+import type { BuilderImages, BuilderNetworks } from '../../builder/ports.ts';
+import { hostHostsText, hostsText, ownResolvText, resolvText } from '../../engine/index.ts';
+import { type Images, parseReference, withTag } from '../../images/index.ts';
+import type { Networks } from '../../network/index.ts';
+import { decode, endpointSettings } from '../../spec/docker/schemas/index.ts';
 
 export function makeBuilder(
   options: Omit<BuilderOptions, 'images' | 'networks' | 'store'> & {
@@ -114,4 +115,31 @@ function text(file: string): string {
   } catch {
     return '';
   }
+}
+
+/** The build cache as BuildKit's protocol shows it. */
+export function kitCache(builder: Builder): KitCache {
+  const item = (one: Usage): CacheItem => ({
+    id: one.id,
+    parents: one.parents,
+    type: one.type,
+    description: one.description,
+    inUse: one.inUse,
+    shared: one.shared,
+    size: one.size,
+    createdAt: Number(one.created / 1_000_000n),
+    lastUsedAt: Number(one.used / 1_000_000n),
+    usageCount: one.uses,
+  });
+  return {
+    list: () => builder.usage().map(item),
+    prune: async ({ all, filters, keepDuration, keepBytes }) => {
+      const pairs = filters.map((text): [string, string[]] => {
+        const [, key = '', value = 'true'] = /^([^=~!]+)(?:[=~]+(.*))?$/s.exec(text) ?? [];
+        return [key, [value]];
+      });
+      const wish = { all, filters: new Map(pairs), keepBytes, unusedFor: BigInt(Math.trunc(keepDuration)) * 1_000_000n };
+      return builder.prune(wish).removed.map(item);
+    },
+  };
 }
