@@ -138,7 +138,12 @@ export function kitCache(builder: Builder): KitCache {
         const [, key = '', value = 'true'] = /^([^=~!]+)(?:[=~]+(.*))?$/s.exec(text) ?? [];
         return [key, [value]];
       });
-      const wish = { all, filters: new Map(pairs), keepBytes, unusedFor: BigInt(Math.trunc(keepDuration)) * 1_000_000n };
+      const wish = {
+        all,
+        filters: new Map(pairs),
+        keepBytes,
+        unusedFor: BigInt(Math.trunc(keepDuration)) * 1_000_000n,
+      };
       return builder.prune(wish).removed.map(item);
     },
   };

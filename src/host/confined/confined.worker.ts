@@ -1,7 +1,7 @@
-// A thread with a directory as its root: it unpacks, packs or spools one archive and ends. Synchronous fs calls only, since
+// A thread with a directory as its root: it unpacks, packs or spools one archive, leaves, and waits for the next job. Synchronous fs calls only, since
 // others would run on threads that are not confined.
 import { createHash } from 'node:crypto';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { changes } from './changes.ts';
 import { copyIn, packed, statPath, textOf } from './copy.ts';
 import type { Job, Reply, Results } from './job.ts';
@@ -13,7 +13,7 @@ import { spool } from './spool.ts';
 import { TarReader } from './tar/read.ts';
 import { resolveBelow } from './resolve.ts';
 import { unpack, type UnpackOptions } from './unpack.ts';
-import { enter } from './view.ts';
+import { enter, leave } from './view.ts';
 
 function run(job: Job): Results[Job['kind']] {
   const ring = new ByteRing(job.memory);
@@ -69,14 +69,19 @@ function located(options: UnpackOptions): UnpackOptions {
   return { ...options, into: real === '/' ? base : base + real };
 }
 
-const job = workerData as Job;
-let reply: Reply;
-try {
-  reply = { ok: true, value: run(job) };
-} catch (error) {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  reply = { ok: false, message: error instanceof Error ? error.message : String(error), code };
-  new ByteRing(job.memory).abort();
+function perform(job: Job): Reply {
+  try {
+    const value = run(job);
+    leave();
+    return { ok: true, value };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+    new ByteRing(job.memory).abort();
+    return { ok: false, message: error instanceof Error ? error.message : String(error), code };
+  }
 }
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a thread, not a window
-parentPort?.postMessage(reply);
+
+parentPort?.on('message', (job: Job) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a thread, not a window
+  parentPort?.postMessage(perform(job));
+});

@@ -1,12 +1,12 @@
 // Archives unpacked, packed and taken apart by threads that see one directory and nothing else.
-import { Worker } from 'node:worker_threads';
 import { cancelled, internal, invalid } from '../../base/errors.ts';
-import type { Job, Reply, Results, UnpackResult } from './job.ts';
+import type { Job, Results, UnpackResult } from './job.ts';
 import type { Changes } from './changes.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
 import type { Manifest, ScanOptions } from './manifest.ts';
 import type { PackOptions } from './pack.ts';
 import type { PlaceOptions } from './place.ts';
+import { runJob } from './pool.ts';
 import { ByteRing, RingAborted } from './ring.ts';
 import type { Spooled } from './spool.ts';
 import type { UnpackOptions } from './unpack.ts';
@@ -25,35 +25,28 @@ export type { UnpackOptions } from './unpack.ts';
 export type { BindView, Place, WorkshopView } from './view.ts';
 export { type Made, type Received, Receiver } from './receive.ts';
 
-/**
- * A worker lives for one job: 15 ms to start is little beside a layer, and an idle one would cost 10 MB. The worker's own
- * heap is small; archives pass through a ring of 1 MiB.
- */
+/** Archives pass through a ring of 1 MiB, so that the thread's own heap stays small. */
 function start<K extends Job['kind']>(
   job: Job & { kind: K },
   signal: AbortSignal | undefined,
   onHead?: (head: FileStat) => void,
 ): Promise<Results[K]> {
   const ring = new ByteRing(job.memory);
-  const worker = new Worker(new URL('./confined.worker.ts', import.meta.url), {
-    workerData: job,
-    stdin: false,
-    resourceLimits: { maxOldGenerationSizeMb: 256 },
-  });
   const abort = (): void => ring.abort();
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort);
   const result = new Promise<Results[K]>((resolve, reject) => {
-    worker.on('message', (reply: Reply) => {
-      if ('head' in reply) onHead?.(reply.head);
-      else if (reply.ok) resolve(reply.value as Results[K]);
-      else if (signal?.aborted) reject(cancelled('cancelled'));
-      // errors of the system keep their code; the others are about the archive
-      else if (reply.code !== undefined) reject(Object.assign(new Error(reply.message), { code: reply.code }));
-      else reject(invalid(reply.message));
-    });
-    worker.once('error', (error) => reject(internal('the unpacking thread failed', { cause: error })));
-    worker.once('exit', () => reject(internal('the unpacking thread ended')));
+    runJob(job).listen(
+      (reply) => {
+        if ('head' in reply) onHead?.(reply.head);
+        else if (reply.ok) resolve(reply.value as Results[K]);
+        else if (signal?.aborted) reject(cancelled('cancelled'));
+        // errors of the system keep their code; the others are about the archive
+        else if (reply.code !== undefined) reject(Object.assign(new Error(reply.message), { code: reply.code }));
+        else reject(invalid(reply.message));
+      },
+      (error) => reject(internal(`the unpacking thread ${error ? 'failed' : 'ended'}`, { cause: error })),
+    );
   });
   // whoever feeds or reads the ring must not wait for a thread that is gone
   void result.catch(abort).finally(() => signal?.removeEventListener('abort', abort));

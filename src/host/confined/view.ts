@@ -1,5 +1,5 @@
 // What a confined thread sees as its root: a directory, or mounts of its own that end with the thread, whatever happens to it.
-import { chmodSync, chownSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, constants, mkdirSync, openSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { bind, checked } from '../libc.ts';
 import { MS, mount } from '../mount.ts';
@@ -61,6 +61,8 @@ export interface WorkshopView {
 
 const unshareCall = bind('int unshare(int flags)');
 const setnsCall = bind('int setns(int fd, int kind)');
+const fchdirCall = bind('int fchdir(int fd)');
+const chrootCall = bind('int chroot(const char *path)');
 const closeCall = bind('int close(int fd)');
 const umountCall = bind('int umount2(const char *target, int flags)');
 const openTree = bind('long syscall(long number, int dirfd, const char *path, uint flags)');
@@ -80,8 +82,15 @@ const OPEN_TREE_CLOEXEC = 0o2000000;
 const AT_RECURSIVE = 0x8000;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
 
-/** Only for a worker thread: from now on it has this root. */
+/** Where the thread was before its first job: what it must be able to come back to. */
+let home: { readonly root: number; readonly mounts: number } | undefined;
+
+/** Only for a worker thread: from now on it has this root, until it leaves. */
 export function enter(place: Place): void {
+  home ??= {
+    root: openSync('/', constants.O_RDONLY | constants.O_DIRECTORY),
+    mounts: openSync('/proc/thread-self/ns/mnt', constants.O_RDONLY),
+  };
   if (typeof place === 'string') confineThread(place);
   else if (place.kind === 'namespace') enterNamespace(place);
   else {
@@ -92,12 +101,25 @@ export function enter(place: Place): void {
   }
 }
 
+/** Back to the host's root, and to its mounts: those of the view are gone. */
+export function leave(): void {
+  if (!home) return;
+  if (moved) checked(setnsCall(home.mounts, CLONE_NEWNS) as number, 'setns', 'mount namespace');
+  moved = false;
+  checked(fchdirCall(home.root) as number, 'fchdir', '/');
+  checked(chrootCall('.') as number, 'chroot', '/');
+}
+
+/** The thread is in another mount namespace. */
+let moved = false;
+
 /**
  * Mounts from here on are seen by this thread only. `slave`: what others unmount is unmounted here too, so that the copies of
  * their mounts do not keep those alive.
  */
 function ownMounts(kind: 'private' | 'slave'): void {
   checked(unshareCall(CLONE_FS | CLONE_NEWNS) as number, 'unshare', 'mounts');
+  moved = true;
   mount('none', '/', '', MS.REC | (kind === 'slave' ? MS.SLAVE : MS.PRIVATE), '');
 }
 
@@ -108,6 +130,7 @@ function ownMounts(kind: 'private' | 'slave'): void {
 function enterNamespace(view: NamespaceView): void {
   checked(unshareCall(CLONE_FS) as number, 'unshare', 'root');
   checked(setnsCall(view.fd, CLONE_NEWNS) as number, 'setns', 'mount namespace');
+  moved = true;
   ownMounts('private');
   for (const target of view.hidden)
     checked(umountCall(target, MNT_DETACH | UMOUNT_NOFOLLOW) as number, 'umount2', target);
