@@ -1,5 +1,5 @@
 // Handlers of images: query and body in, the verb, the answer in the client's version.
-import { BerthError, invalid, isErrno, messageOf } from '../../base/errors.ts';
+import { BerthError, forbidden, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import {
   download,
   errorMessage,
@@ -81,7 +81,7 @@ async function pull(images: Images, request: ApiRequest<'ImageCreate'>, response
   let reference = parseReference((query.fromImage ?? '').replace(/:$/, ''));
   const { tag } = query;
   if (tag) reference = tag.includes(':') ? withDigest(reference, tag) : withTag(reference, tag);
-  if (familiarName(reference) === 'scratch') throw invalid("'scratch' is a reserved name");
+  if (familiarName(reference) === 'scratch') throw forbidden("'scratch' is a reserved name");
   const lines = new Lines(response);
   await lines.finish(() =>
     images.pull(reference, {

@@ -1,5 +1,5 @@
 // What a pull that failed says: Docker's words around those of the registry. Pure.
-import { type BerthError, notFound, unavailable } from '../../base/errors.ts';
+import { type BerthError, internal, notFound } from '../../base/errors.ts';
 import { NetworkError, RefusedError } from '../../registry/client/index.ts';
 import { familiarName, familiarString, type Reference } from '../reference/index.ts';
 
@@ -10,7 +10,8 @@ export function pullError(error: unknown, reference: Reference): unknown {
     const name = familiarName(reference);
     const missing = (words: string): BerthError => notFound(`${words}: ${error.message}`, { cause: error });
     if (error.code === 'DENIED' || error.code === 'UNAUTHORIZED') {
-      if (error.message.includes('no basic auth credentials')) return error;
+      // dockerd does not call this unauthorized, and the docker CLI would ask for a password then
+      if (error.message.includes('no basic auth credentials')) return internal(error.message, { cause: error });
       return missing(`pull access denied for ${name}, repository does not exist or may require 'docker login'`);
     }
     if (error.code === 'NAME_UNKNOWN') return missing(`repository ${name} not found`);
@@ -18,10 +19,14 @@ export function pullError(error: unknown, reference: Reference): unknown {
       return missing(`manifest for ${familiarString(reference)} not found`);
     return error;
   }
-  if (error instanceof NetworkError && reference.domain === 'docker.io' && MADE_HERE.has(reference.path))
-    return unavailable(error.message, {
+  if (error instanceof NetworkError)
+    return internal(error.message, {
       cause: error,
-      hint: `No registry can be reached. "berth image bootstrap ${familiarName(reference)}" makes this image from the packages of this host's distribution.`,
+      ...(reference.domain === 'docker.io' && MADE_HERE.has(reference.path) ? { hint: madeHere(reference) } : {}),
     });
   return error;
+}
+
+function madeHere(reference: Reference): string {
+  return `No registry can be reached. "berth image bootstrap ${familiarName(reference)}" makes this image from the packages of this host's distribution.`;
 }

@@ -1,0 +1,306 @@
+// Registries that ask who it is: passwords, tokens, certificates, credential helpers; with both clients.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Client, execute, TestDaemon } from '../support/daemon.ts';
+import { TestRegistry } from '../support/registry.ts';
+import { TokenServer } from '../support/token-server.ts';
+
+let daemon: TestDaemon;
+let folder = '';
+const clients: readonly Client[] = ['docker', 'berth'];
+
+before(async () => {
+  folder = mkdtempSync('/tmp/berth-auth-');
+  mkdirSync(join(folder, 'certs.d'));
+  daemon = await TestDaemon.start([
+    '--registry-certs',
+    join(folder, 'certs.d'),
+    '--insecure-registry',
+    'plain.example:1',
+  ]);
+  await daemon.busybox();
+});
+after(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  assert.deepEqual(await daemon.end(), []);
+});
+
+function with_(client: Client, config: string, args: readonly string[], input = ''): ReturnType<TestDaemon['client']> {
+  return daemon.client(client, ['--config', config, ...args], {
+    input,
+    env: { PATH: `${folder}/bin:${process.env['PATH']}` },
+  });
+}
+
+function passwords(): string[] {
+  const file = join(folder, 'htpasswd');
+  writeFileSync(file, execFileSync('htpasswd', ['-Bbn', 'ada', 'secret']));
+  return ['htpasswd:', '  realm: test', `  path: ${file}`];
+}
+
+/** A certificate of an authority of its own; `days` may be in the past. */
+function certificate(name: string, subject: string): { cert: string; key: string } {
+  const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=test',
+      '-addext',
+      `subjectAltName=${subject}`,
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ],
+    { stdio: 'ignore' },
+  );
+  return { cert, key };
+}
+
+test('a password opens a registry: login, push, pull, logout', async () => {
+  await using registry = await TestRegistry.start({ auth: passwords() });
+  const name = `${registry.address}/mine/bb:1`;
+  for (const client of clients) {
+    const config = mkdtempSync(join(folder, `${client}-`));
+    await with_(client, config, ['tag', 'busybox', name]);
+    const closed = await with_(client, config, ['push', name]);
+    assert.equal(closed.code, 1, client);
+    assert.match(closed.stderr, /no basic auth credentials/);
+    const wrong = await with_(client, config, ['login', '-u', 'ada', '--password-stdin', registry.address], 'no');
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /unauthorized: incorrect username or password/);
+    const right = await with_(client, config, ['login', '-u', 'ada', '--password-stdin', registry.address], 'secret\n');
+    assert.equal(right.code, 0, right.stderr);
+    assert.match(right.stdout, /Login Succeeded/);
+    const kept = JSON.parse(readFileSync(join(config, 'config.json'), 'utf8')) as {
+      auths: Record<string, { auth: string }>;
+    };
+    assert.equal(Buffer.from(kept.auths[registry.address]?.auth ?? '', 'base64').toString(), 'ada:secret');
+    const pushed = await with_(client, config, ['push', name]);
+    assert.equal(pushed.code, 0, pushed.stderr);
+    await with_(client, config, ['rmi', name]);
+    const pulled = await with_(client, config, ['pull', name]);
+    assert.equal(pulled.code, 0, pulled.stderr);
+    const out = await with_(client, config, ['logout', registry.address]);
+    assert.equal(out.stdout, `Removing login credentials for ${registry.address}\n`);
+    assert.equal((await with_(client, config, ['pull', name])).code, 1);
+    await with_(client, config, ['rmi', '-f', name]);
+  }
+  assert.ok(!daemon.log.includes('secret'), 'a password is in the log');
+});
+
+test('a token server: scopes for what is done, a refresh token after login', async () => {
+  const keys = certificate('token', 'DNS:token');
+  await using tokens = await TokenServer.start(keys);
+  await using registry = await TestRegistry.start({
+    auth: [
+      'token:',
+      `  realm: http://${tokens.address}/token`,
+      '  service: reg',
+      '  issuer: test',
+      `  rootcertbundle: ${keys.cert}`,
+    ],
+  });
+  const name = `${registry.address}/team/bb:1`;
+  const config = mkdtempSync(join(folder, 'token-'));
+  await daemon.docker('tag', 'busybox', name);
+  const denied = await with_('docker', config, ['push', name]);
+  assert.equal(denied.code, 1);
+  const login = await with_('docker', config, ['login', '-u', 'ada', '--password-stdin', registry.address], 'secret');
+  assert.equal(login.code, 0, login.stderr);
+  assert.match(readFileSync(join(config, 'config.json'), 'utf8'), /identitytoken/);
+  const pushed = await with_('docker', config, ['push', name]);
+  assert.equal(pushed.code, 0, pushed.stderr);
+  assert.ok(tokens.scopes.has('repository:team/bb:pull,push'), [...tokens.scopes].join(' '));
+  // the same blob for another repository of the registry is taken over, which needs a right to read the first
+  const other = `${registry.address}/team/other:1`;
+  await daemon.docker('tag', 'busybox', other);
+  const mounted = await with_('berth', config, ['push', other]);
+  assert.equal(mounted.code, 0, mounted.stderr);
+  assert.match(mounted.stdout, /: Mounted from team\/bb\n/);
+  await daemon.docker('rmi', '-f', name, other);
+  const pulled = await with_('berth', config, ['pull', '-q', name]);
+  assert.deepEqual([pulled.code, pulled.stdout], [0, `${name}\n`]);
+  assert.ok(tokens.scopes.has('repository:team/bb:pull'));
+  const anonymous = await daemon.docker('pull', name);
+  assert.match(anonymous.stderr, /pull access denied for .*, repository does not exist or may require 'docker login'/);
+});
+
+test('fault I17: a certificate that nobody vouches for is refused, one in certs.d is taken, another name is not', async () => {
+  const good = certificate('good', 'IP:127.0.0.1,DNS:reg.test');
+  await using registry = await TestRegistry.start({ tls: good });
+  const port = registry.address.split(':')[1] ?? '';
+  // the loopback may go unverified, another name may not
+  await using named = await TestDaemon.start(['--registry-certs', join(folder, 'certs.d')]);
+  const unknown = await named.call('GET', `/distribution/${encodeURIComponent(`${hostWithDot()}:${port}/x`)}/json`);
+  assert.match(unknown.body, /x509: certificate signed by unknown authority|tls: failed to verify certificate/);
+  mkdirSync(join(folder, 'certs.d', `${hostWithDot()}:${port}`), { recursive: true });
+  writeFileSync(join(folder, 'certs.d', `${hostWithDot()}:${port}`, 'ca.crt'), readFileSync(good.cert));
+  await using again = await TestDaemon.start(['--registry-certs', join(folder, 'certs.d')]);
+  const wrongName = await again.call('GET', `/distribution/${encodeURIComponent(`${hostWithDot()}:${port}/x`)}/json`);
+  assert.match(wrongName.body, /certificate is not valid for this name/);
+  const named2 = certificate('named', `IP:127.0.0.1,DNS:${hostWithDot()},IP:${hostWithDot()}`);
+  await using second = await TestRegistry.start({ tls: named2 });
+  const port2 = second.address.split(':')[1] ?? '';
+  mkdirSync(join(folder, 'certs.d', `${hostWithDot()}:${port2}`), { recursive: true });
+  writeFileSync(join(folder, 'certs.d', `${hostWithDot()}:${port2}`, 'ca.crt'), readFileSync(named2.cert));
+  const right = await again.call('GET', `/distribution/${encodeURIComponent(`${hostWithDot()}:${port2}/x`)}/json`);
+  assert.match(right.body, /manifest unknown/);
+  await again.end();
+  await named.end();
+});
+
+test('fault I17: a registry without TLS is not spoken to unless it is named as insecure', async () => {
+  await using registry = await TestRegistry.start();
+  const port = registry.address.split(':')[1] ?? '';
+  const refused = await daemon.docker('pull', `${hostWithDot()}:${port}/x`);
+  assert.match(refused.stderr, /http: server gave HTTP response to HTTPS client/);
+  await using open = await TestDaemon.start(['--insecure-registry', `${hostWithDot()}/32`]);
+  const missing = await open.docker('pull', `${hostWithDot()}:${port}/x`);
+  assert.match(missing.stderr, /manifest unknown/);
+  await open.end();
+});
+
+test('credential helpers are asked, told and made to forget', async () => {
+  await using registry = await TestRegistry.start({ auth: passwords() });
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  const store = join(folder, 'helper-store');
+  writeFileSync(
+    join(bin, 'docker-credential-test'),
+    `#!/bin/sh
+case $1 in
+store) cat > ${store};;
+get) cat > /dev/null; [ -e ${store} ] || { echo "credentials not found in native keychain"; exit 1; }; cat ${store};;
+erase) cat > /dev/null; rm -f ${store};;
+esac
+`,
+  );
+  chmodSync(join(bin, 'docker-credential-test'), 0o755);
+  for (const client of clients) {
+    const config = mkdtempSync(join(folder, `helper-${client}-`));
+    writeFileSync(join(config, 'config.json'), JSON.stringify({ credHelpers: { [registry.address]: 'test' } }));
+    const login = await with_(client, config, ['login', '-u', 'ada', '--password-stdin', registry.address], 'secret');
+    assert.equal(login.code, 0, login.stderr);
+    assert.match(readFileSync(store, 'utf8'), /"Secret":"secret"/);
+    assert.ok(!readFileSync(join(config, 'config.json'), 'utf8').includes('"auth"'));
+    const name = `${registry.address}/h/bb:1`;
+    await with_(client, config, ['tag', 'busybox', name]);
+    const pushed = await with_(client, config, ['push', '-q', name]);
+    assert.deepEqual([pushed.code, pushed.stdout], [0, `${name}\n`], pushed.stderr);
+    await with_(client, config, ['logout', registry.address]);
+    assert.throws(() => readFileSync(store));
+  }
+});
+
+/** An address of this machine that is not the loopback's 127.0.0.0/8 by name, yet reached over it. */
+function hostWithDot(): string {
+  return '0.0.0.0';
+}
+
+test('podman, buildah and skopeo read what was pushed, and what they push is pulled', async () => {
+  await using registry = await TestRegistry.start();
+  const own = `${registry.address}/own:1`;
+  await daemon.docker('tag', 'busybox', own);
+  assert.equal((await daemon.docker('push', own)).code, 0);
+  const theirs = `${registry.address}/theirs`;
+  // every form that skopeo writes: Docker's and OCI's manifests, gzip and zstd layers
+  const forms: [string, string[]][] = [
+    ['v2s2', ['--format', 'v2s2', '--dest-compress-format', 'gzip']],
+    ['oci', ['--format', 'oci', '--dest-compress-format', 'gzip']],
+    ['zstd', ['--format', 'oci', '--dest-compress-format', 'zstd']],
+    ['plain', ['--format', 'oci', '--dest-decompress']],
+  ];
+  const archive = join(folder, 'saved.tar');
+  assert.equal((await daemon.docker('save', '-o', archive, 'busybox')).code, 0);
+  for (const [tag, args] of forms) {
+    const to = `docker://${theirs}:${tag}`;
+    const sent = await execute('skopeo', [
+      'copy',
+      '-q',
+      '--dest-tls-verify=false',
+      ...args,
+      `docker-archive:${archive}`,
+      to,
+    ]);
+    assert.equal(sent.code, 0, `${tag}: ${sent.stderr}`);
+    const ran = await daemon.docker('run', '--rm', '--network', 'none', `${theirs}:${tag}`, 'echo', tag);
+    assert.deepEqual([ran.code, ran.stdout], [0, `${tag}\n`], ran.stderr);
+  }
+  const all = await daemon.berth('pull', '-a', '-q', theirs);
+  assert.deepEqual([all.code, all.stdout], [0, `${theirs}\n`], all.stderr);
+  const tags = await daemon.berth('search', '--list-tags', '--format', '{{.Tag}}', theirs);
+  assert.deepEqual(tags.stdout.split('\n').slice(0, -1).toSorted(), forms.map(([tag]) => tag).toSorted());
+  await daemon.docker('tag', `${theirs}:oci`, `${registry.address}/all:a`);
+  await daemon.docker('tag', `${theirs}:v2s2`, `${registry.address}/all:b`);
+  assert.equal((await daemon.docker('push', '-a', `${registry.address}/all`)).code, 0);
+  const seen = await execute('skopeo', ['list-tags', '--tls-verify=false', `docker://${registry.address}/all`]);
+  assert.deepEqual((JSON.parse(seen.stdout) as { Tags: string[] }).Tags.toSorted(), ['a', 'b']);
+});
+
+test('a manifest list: made with either client, pulled by platform', async () => {
+  await using registry = await TestRegistry.start();
+  const [image, list] = [`${registry.address}/one:1`, `${registry.address}/list:1`];
+  await daemon.docker('tag', 'busybox', image);
+  await daemon.docker('push', image);
+  const digests: string[] = [];
+  for (const client of clients) {
+    const config = mkdtempSync(join(folder, `list-${client}-`));
+    const made = await with_(client, config, [
+      'manifest',
+      'create',
+      ...(client === 'docker' ? ['--insecure'] : []),
+      list,
+      image,
+    ]);
+    assert.equal(made.stdout, `Created manifest list ${list}\n`, made.stderr);
+    const noted = await with_(client, config, [
+      'manifest',
+      'annotate',
+      list,
+      image,
+      '--arch',
+      'arm64',
+      '--variant',
+      'v8',
+    ]);
+    assert.equal(noted.code, 0, noted.stderr);
+    const again = await with_(client, config, ['manifest', 'create', list, image]);
+    assert.equal(again.stderr, 'refusing to amend an existing manifest list with no --amend flag\n');
+    digests.push((await with_(client, config, ['manifest', 'inspect', list])).stdout);
+    const pushed = await with_(client, config, [
+      'manifest',
+      'push',
+      '-p',
+      ...(client === 'docker' ? ['--insecure'] : []),
+      list,
+    ]);
+    assert.equal(pushed.code, 0, pushed.stderr);
+    digests.push(pushed.stdout);
+    assert.equal((await with_(client, config, ['manifest', 'rm', list])).code, 1);
+  }
+  assert.deepEqual(digests.slice(0, 2), digests.slice(2));
+  const none = await daemon.docker('pull', list);
+  assert.equal(
+    none.stderr,
+    'Error response from daemon: no matching manifest for linux/amd64 in the manifest list entries\n',
+  );
+  const chosen = await daemon.docker('pull', '--platform', 'linux/arm64', list);
+  assert.equal(chosen.code, 0, chosen.stderr);
+  const inspected = await daemon.call('GET', `/distribution/${encodeURIComponent(list)}/json`);
+  const { Platforms } = JSON.parse(inspected.body) as { Platforms: unknown };
+  assert.deepEqual(Platforms, [{ os: 'linux', architecture: 'arm64', variant: 'v8' }]);
+});
