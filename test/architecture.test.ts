@@ -83,7 +83,8 @@ const HEAVY: Readonly<Record<string, { readonly modules: RegExp; readonly why: s
 /** Files that decide and do not act: same input, same output, nothing read and nothing changed. */
 const PURE: readonly RegExp[] = [
   /(^|\/)plan\.ts$/,
-  /^builder\/dockerfile\//,
+  /^builder\/(dockerfile|lint)\//,
+  /^spec\/ignore\//,
   /^runtime\/spec\//,
   /^runtime\/logs\/lines\.ts$/,
   /^engine\/(lifecycle|files)\.ts$/,

@@ -157,9 +157,11 @@ async function contextOf(source: string, file: string): Promise<AsyncIterable<Ui
   if (dockerfile.startsWith('..'))
     throw new Failure(`unable to prepare context: the Dockerfile (${path}) must be within the build context`);
   const { pack } = await import('../container/archive.ts');
-  const { ignoreRules } = await import('./ignore.ts');
+  const { ignoreMatcher, readIgnoreFile } = await import('../../../spec/ignore/index.ts');
   const rules = `${directory}/.dockerignore`;
-  const ignored = ignoreRules(existsSync(rules) ? readFileSync(rules, 'utf8') : '');
+  const matcher = ignoreMatcher(readIgnoreFile(existsSync(rules) ? readFileSync(rules, 'utf8') : ''));
+  // A directory that may hold something that is kept is sent, so that it is there for it.
+  const ignored = (name: string): boolean => matcher.ignores(name) && !matcher.mayKeepBelow(name);
   return pack(directory, '.', {
     skip: (name) => name !== dockerfile && name !== '.dockerignore' && ignored(name),
     owner: false,
