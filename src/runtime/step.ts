@@ -114,7 +114,18 @@ function learn(seccomp: SeccompCache, profile: string, root: string, id: string)
   let tries = 0;
   const timer = setInterval(() => {
     tries += 1;
-    if (seccomp.learn(profile, root, id) || tries > LEARN_TRIES) clearInterval(timer);
+    if ((isFiltered(root, id) && seccomp.learn(profile, root, id)) || tries > LEARN_TRIES) clearInterval(timer);
   }, LEARN_EVERY_MS);
   return () => clearInterval(timer);
+}
+
+/** Once the kernel has the filter, the file that it was read from is whole. */
+function isFiltered(root: string, id: string): boolean {
+  try {
+    const { pid } = JSON.parse(readFileSync(join(root, id, 'status'), 'utf8')) as { pid?: number };
+    return pid !== undefined && /^Seccomp:\s*2$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    // it is not that far yet, or over already
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 // Layers: each unpacked once, under the ID of the chain it completes, and shared by all images and containers above it.
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -7,7 +8,7 @@ import type { Digest } from '../base/ids.ts';
 import { isDigest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { KeyedMutex } from '../base/mutex.ts';
-import { syncFileSystem, unpackTar } from '../host/confined/index.ts';
+import { digestTar, packTar, syncFileSystem, unpackTar } from '../host/confined/index.ts';
 import { MEDIA } from '../spec/oci/index.ts';
 import type { Blob, Blobs, Ingest } from './blobs.ts';
 import { chainOf } from './chain.ts';
@@ -24,8 +25,10 @@ export interface Layer {
   readonly name: string;
   /** Sum of the sizes of its files. */
   readonly size: number;
-  /** The archive that it was unpacked from. */
+  /** The archive that it was unpacked from; of one that is `filesOnly`, what the archive would be, uncompressed. */
   readonly blob: Blob & { readonly mediaType: string };
+  /** Made on this machine, and there as files only: its archive is made when somebody wants it. */
+  readonly filesOnly?: true;
   /** Set until its files are known to be on disk: the boot during which it was unpacked. */
   readonly boot?: string;
 }
@@ -174,8 +177,74 @@ export class Layers {
     }
   }
 
+  /**
+   * Takes the upper directory of an overlay over as a layer on `parent`, without a copy: the caller unmounted it and gives it away.
+   * Nothing changed is no layer: answers undefined. Files that are younger than `latest` (seconds since 1970) get that time.
+   */
+  async adopt(
+    parent: Digest | undefined,
+    directory: string,
+    lease: Lease,
+    options: { readonly latest?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<Layer | undefined> {
+    this.#checkDepth(parent);
+    const { signal, latest } = options;
+    const found = await digestTar(
+      directory,
+      { whiteouts: 'overlay', ...(latest === undefined ? {} : { latest }) },
+      signal,
+    );
+    // two empty blocks
+    if (found.length <= 1024) return undefined;
+    const diffId: Digest = `sha256:${found.sha256}`;
+    const chain = chainOf(parent, diffId);
+    return this.#mutex.run(chain, async () => {
+      lease.layers.add(chain);
+      const existing = this.#layers.get(chain);
+      if (existing) return existing;
+      const layer: Layer = {
+        chain,
+        ...(parent === undefined ? {} : { parent }),
+        diffId,
+        name: this.#nameFor(chain),
+        size: found.size,
+        blob: { digest: diffId, size: found.length, mediaType: MEDIA.layer },
+        filesOnly: true,
+        boot: this.#boot,
+      };
+      await rename(directory, this.#paths.layer(layer.name));
+      this.#put(layer);
+      this.#syncSoon();
+      return layer;
+    });
+  }
+
+  /** The layer with an archive in the store, made now when there is none. The lease keeps the archive. */
+  async withArchive(layer: Layer, lease: Lease): Promise<Layer> {
+    return this.#mutex.run(layer.chain, async () => {
+      const now = this.#layers.get(layer.chain) ?? layer;
+      if (!now.filesOnly) return now;
+      const ingest = await this.#blobs.ingest();
+      try {
+        const plain = createHash('sha256');
+        for await (const chunk of teeZstd(this.archive(now), (part) => ingest.write(part))) plain.update(chunk);
+        if (`sha256:${plain.digest('hex')}` !== now.diffId)
+          throw internal(`the files of layer ${now.chain} are damaged`);
+        const blob = await ingest.commit();
+        lease.blobs.add(blob.digest);
+        const { filesOnly: _, ...rest } = now;
+        const whole: Layer = { ...rest, blob: { ...blob, mediaType: MEDIA.layerZstd } };
+        this.#put(whole);
+        return whole;
+      } finally {
+        await ingest.discard();
+      }
+    });
+  }
+
   /** The archive as it was before compression: its digest is the layer's diff ID. */
   archive(layer: Layer): AsyncIterable<Uint8Array> {
+    if (layer.filesOnly) return packTar(this.directory(layer), { whiteouts: 'overlay' });
     return decompress(this.#blobs.read(layer.blob.digest), compressionOf(layer.blob.mediaType));
   }
 
@@ -222,6 +291,15 @@ export class Layers {
   }
 
   async #rebuild(layer: Layer): Promise<void> {
+    if (layer.filesOnly) {
+      // there is nothing to make it of but itself
+      const found = existsSync(this.directory(layer))
+        ? await digestTar(this.directory(layer), { whiteouts: 'overlay' })
+        : undefined;
+      if (found === undefined || `sha256:${found.sha256}` !== layer.diffId) throw internal('its files are damaged');
+      this.#put({ ...layer, boot: this.#boot });
+      return;
+    }
     const directory = this.#paths.newLayer();
     await mkdir(directory, { mode: 0o755 });
     const unpacked = await unpackTar(directory, this.archive(layer), { whiteouts: 'overlay' });

@@ -18,7 +18,7 @@ export function keyOf(inputs: Inputs): string {
 export function execInputs(
   op: Op<'exec'>,
   inputs: readonly string[],
-  extra: { readonly hosts: string; readonly limits: string },
+  extra: { readonly hosts: string; readonly limits: string; readonly epoch: string },
 ): Inputs {
   const rows = new Map<string, string>([
     ['base', inputs[0] ?? ''],
@@ -33,6 +33,7 @@ export function execInputs(
   }
   if (op.network !== 'default') rows.set('network', op.network);
   if (op.insecure) rows.set('security', 'insecure');
+  if (extra.epoch !== '') rows.set('SOURCE_DATE_EPOCH', extra.epoch);
   if (extra.hosts !== '') rows.set('hosts', extra.hosts);
   if (extra.limits !== '') rows.set('limits', extra.limits);
   for (const { path, content } of op.scripts) rows.set(`script ${path}`, content);
@@ -48,8 +49,8 @@ function mountKey(mount: ExecMount, inputs: readonly string[]): string {
 }
 
 /** By what the vertex is told to do, without looking at files: another key means that files have to be looked at. */
-export function copyInputs(op: Op<'copy'>, inputs: readonly string[]): Inputs {
-  const rows = copyBase(op, inputs);
+export function copyInputs(op: Op<'copy'>, inputs: readonly string[], epoch: string): Inputs {
+  const rows = copyBase(op, inputs, epoch);
   op.sources.forEach(({ input, path }, index) => rows.set(`source ${index}`, `${inputs[input] ?? ''}:${path}`));
   return rows;
 }
@@ -59,8 +60,9 @@ export function copyContentInputs(
   op: Op<'copy'>,
   inputs: readonly string[],
   selected: readonly (readonly Selected[])[],
+  epoch: string,
 ): Inputs {
-  const rows = copyBase(op, inputs);
+  const rows = copyBase(op, inputs, epoch);
   selected.forEach((groups, index) => {
     groups.forEach((group, number) => {
       const prefix = `source ${index}.${number}`;
@@ -78,17 +80,19 @@ export function copyContentInputs(
   return rows;
 }
 
-function copyBase(op: Op<'copy'>, inputs: readonly string[]): Map<string, string> {
+function copyBase(op: Op<'copy'>, inputs: readonly string[], epoch: string): Map<string, string> {
   const { destination, chown, chmod, exclude, parents, unpack, keyword } = op;
   return new Map([
     ['base', inputs[0] ?? ''],
     ['instruction', JSON.stringify({ keyword, destination, chown, chmod, exclude, parents, unpack: unpack ?? 'auto' })],
+    ...timeRow(epoch),
   ]);
 }
 
-export function mkdirInputs(op: Op<'mkdir'>, inputs: readonly string[]): Inputs {
-  return new Map([
-    ['base', inputs[0] ?? ''],
-    ['directory', op.path],
-  ]);
+export function mkdirInputs(op: Op<'mkdir'>, inputs: readonly string[], epoch: string): Inputs {
+  return new Map([['base', inputs[0] ?? ''], ['directory', op.path], ...timeRow(epoch)]);
+}
+
+function timeRow(epoch: string): [string, string][] {
+  return epoch === '' ? [] : [['SOURCE_DATE_EPOCH', epoch]];
 }

@@ -1,10 +1,10 @@
 // The directory that a step writes into: an overlay's upper directory on its layers, committed as a layer or thrown away.
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomId, type Digest } from '../../base/ids.ts';
 import { unmount } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
-import { packTar } from '../../host/confined/index.ts';
 import type { Lease } from '../../store/index.ts';
 import type { BuilderContext } from '../context.ts';
 
@@ -17,18 +17,20 @@ export class Workspace implements AsyncDisposable {
   readonly merged: string;
   readonly lowerDirs: readonly string[];
   readonly #context: BuilderContext;
+  readonly #made: string;
   #mounted = false;
 
   constructor(context: BuilderContext, chain: Digest | undefined) {
     this.#context = context;
     this.lowerDirs = lowerDirsOf(context, chain);
     this.own = join(context.containers, this.id);
-    [this.upper, this.work, this.merged] = ['upper', 'work', 'merged'].map((name) => join(this.own, name)) as [
-      string,
-      string,
-      string,
-    ];
+    // beside the layers, so that it can become one by a rename; what has such a name is thrown away when the daemon starts
+    this.#made = context.store.paths.newLayer();
+    this.upper = join(this.#made, 'upper');
+    this.work = join(this.#made, 'work');
+    this.merged = join(this.own, 'merged');
     mkdirSync(this.own, { recursive: true, mode: 0o710 });
+    mkdirSync(this.#made, { mode: 0o700 });
     for (const folder of [this.upper, this.work, this.merged]) mkdirSync(folder, { mode: 0o755 });
     const top = this.lowerDirs[0];
     if (top === undefined) chmodSync(this.upper, 0o755);
@@ -60,22 +62,24 @@ export class Workspace implements AsyncDisposable {
     this.#mounted = false;
   }
 
-  /** The layer of what was changed; the chain below when nothing was. */
+  /** The layer of what was changed; the chain below when nothing was. No file is younger than `epoch`. */
   async commit(
     chain: Digest | undefined,
     lease: Lease,
     signal: AbortSignal,
+    epoch?: number,
   ): Promise<{ readonly chain: Digest | undefined; readonly size: number }> {
     await this.unmount();
     if (readdirSync(this.upper).length === 0) return { chain, size: 0 };
-    const archive = packTar(this.upper, { whiteouts: 'overlay' }, signal);
-    const layer = await this.#context.store.layers.register(chain, archive, lease, { signal });
-    return { chain: layer.chain, size: layer.size };
+    const options = { signal, ...(epoch === undefined ? {} : { latest: epoch }) };
+    const layer = await this.#context.store.layers.adopt(chain, this.upper, lease, options);
+    return layer ? { chain: layer.chain, size: layer.size } : { chain, size: 0 };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unmount();
     rmSync(this.own, { recursive: true, force: true });
+    await rm(this.#made, { recursive: true, force: true });
   }
 }
 

@@ -85,6 +85,11 @@ export class Solver {
     await this.#values.get(id)?.catch(() => undefined);
   }
 
+  /** The time that files are given, as a part of keys. */
+  #epoch(): string {
+    return String(this.#request.sourceDateEpoch ?? '');
+  }
+
   /** What it held of the cache may be pruned again. */
   close(): void {
     for (const id of this.#held) this.#context.cache.release(id);
@@ -155,6 +160,7 @@ export class Solver {
         const inputs = mkdirInputs(
           op,
           values.map(({ id }) => id),
+          this.#epoch(),
         );
         const key = keyOf(inputs);
         const { runMkdir } = await import('../ops/copy.ts');
@@ -169,7 +175,7 @@ export class Solver {
     const request = this.#request;
     const hosts = (request.extraHosts ?? []).map(({ host, ip }) => `${host}:${ip}`);
     const ids = await Promise.all(values.map((value, index) => this.#contentId(op, index, value)));
-    const inputs = execInputs(op, ids, { hosts: hosts.join(' '), limits: limitsText(request) });
+    const inputs = execInputs(op, ids, { hosts: hosts.join(' '), limits: limitsText(request), epoch: this.#epoch() });
     const key = keyOf(inputs);
     const { runExec } = await import('../ops/exec.ts');
     return this.#cached(vertex, told, { keys: [key], inputs, base: values[0] }, (workspace, signal) =>
@@ -204,7 +210,7 @@ export class Solver {
   async #copy(vertex: GraphVertex, op: Op<'copy'>, values: readonly Value[], told: Telling): Promise<Value> {
     const ids = values.map(({ id }) => id);
     const fast = op.sources.every(({ input }) => values[input]?.kind === 'layers')
-      ? keyOf(copyInputs(op, ids))
+      ? keyOf(copyInputs(op, ids, this.#epoch()))
       : undefined;
     if (fast !== undefined && !vertex.noCache) {
       const found = this.#context.cache.find(fast);
@@ -221,7 +227,7 @@ export class Solver {
           : await this.#sources.scan(this.#readable(value), path, this.#signal);
       selected.push(select(manifest, path, options));
     }
-    const inputs = copyContentInputs(op, ids, selected);
+    const inputs = copyContentInputs(op, ids, selected, this.#epoch());
     const keys = [...(fast === undefined ? [] : [fast]), keyOf(inputs)];
     const { runCopy } = await import('../ops/copy.ts');
     return this.#cached(vertex, told, { keys, inputs, base: values[0] }, (workspace, signal) =>
@@ -302,7 +308,7 @@ export class Solver {
         using lease = this.#context.store.leases.take();
         await using workspace = new Workspace(this.#context, base.chain);
         await work(workspace, signal);
-        const made = await workspace.commit(base.chain, lease, signal);
+        const made = await workspace.commit(base.chain, lease, signal, this.#request.sourceDateEpoch);
         const parent = cache.get(base.id)?.id;
         return cache.add(
           {

@@ -6,7 +6,7 @@ import { changes } from './changes.ts';
 import { copyIn, packed, statPath, textOf } from './copy.ts';
 import type { Job, Reply, Results } from './job.ts';
 import { scan } from './manifest.ts';
-import { pack } from './pack.ts';
+import { pack, packDigest } from './pack.ts';
 import { place } from './place.ts';
 import { ByteRing } from './ring.ts';
 import { spool } from './spool.ts';
@@ -21,6 +21,7 @@ function run(job: Job): Results[Job['kind']] {
   if (job.kind === 'stat') return statPath(job.path);
   if (job.kind === 'texts') return job.paths.map(textOf);
   if (job.kind === 'changes') return changes(job.layers, job.placeholders);
+  if (job.kind === 'digest') return packDigest(job.options);
   if (job.kind === 'scan') return scan(job.options);
   if (job.kind === 'place') return place(job.options);
   if (job.kind === 'copyOut') {

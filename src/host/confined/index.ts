@@ -4,7 +4,7 @@ import type { Job, Results, UnpackResult } from './job.ts';
 import type { Changes } from './changes.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
 import type { Manifest, ScanOptions } from './manifest.ts';
-import type { PackOptions } from './pack.ts';
+import type { DigestOptions, PackDigest, PackOptions } from './pack.ts';
 import type { PlaceOptions } from './place.ts';
 import { runJob } from './pool.ts';
 import { ByteRing, RingAborted } from './ring.ts';
@@ -113,6 +113,11 @@ export async function* packTar(
     ring.abort();
   }
   await done;
+}
+
+/** What `packTar` would give, without giving it. */
+export function digestTar(root: Place, options: DigestOptions, signal?: AbortSignal): Promise<PackDigest> {
+  return start({ kind: 'digest', root, memory: new ByteRing().memory, options }, signal);
 }
 
 /** What is at `path` below the root (bytes in latin1). Throws system errors with their code. */

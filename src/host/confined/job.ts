@@ -2,7 +2,7 @@
 import type { Changes } from './changes.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
 import type { Manifest, ScanOptions } from './manifest.ts';
-import type { PackOptions } from './pack.ts';
+import type { DigestOptions, PackDigest, PackOptions } from './pack.ts';
 import type { PlaceOptions } from './place.ts';
 import type { Spooled } from './spool.ts';
 import type { UnpackOptions } from './unpack.ts';
@@ -17,6 +17,7 @@ interface Work {
 export type Job =
   | (Work & { readonly kind: 'unpack'; readonly options: UnpackOptions })
   | (Work & { readonly kind: 'pack'; readonly options: PackOptions })
+  | (Work & { readonly kind: 'digest'; readonly options: DigestOptions })
   | (Work & { readonly kind: 'spool' })
   | (Work & { readonly kind: 'stat'; readonly path: string })
   | (Work & { readonly kind: 'texts'; readonly paths: readonly string[] })
@@ -38,6 +39,7 @@ export interface UnpackResult {
 export interface Results {
   unpack: UnpackResult;
   pack: undefined;
+  digest: PackDigest;
   spool: Map<string, Spooled>;
   stat: FileStat;
   texts: string[];

@@ -1,9 +1,11 @@
 // Writes a directory of a confined thread's root as a tar archive: names sorted, the same files give the same bytes.
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
   fstatSync,
   lstatSync,
+  lutimesSync,
   openSync,
   readdirSync,
   readlinkSync,
@@ -32,12 +34,42 @@ export interface PackOptions {
 
 const COPY = 256 * 1024;
 
-export function pack(write: (chunk: Uint8Array) => void, options: PackOptions): void {
-  new Packer(write, options).run();
+/** Answers the sum of the sizes of files and symbolic links, each file once. */
+export function pack(write: (chunk: Uint8Array) => void, options: PackOptions): number {
+  const packer = new Packer(write, options);
+  packer.run();
   write(TRAILER);
+  return packer.size;
+}
+
+export interface PackDigest {
+  /** SHA-256 of the archive, 64 hex digits. */
+  readonly sha256: string;
+  /** Bytes of the archive. */
+  readonly length: number;
+  /** As `pack` answers. */
+  readonly size: number;
+}
+
+export interface DigestOptions extends PackOptions {
+  /** Times after this (seconds since 1970) are changed to it, in the files themselves. */
+  readonly latest?: number;
+}
+
+/** What the archive would be, without the archive. */
+export function packDigest(options: DigestOptions): PackDigest {
+  if (options.latest !== undefined) makeOlder('/', options.latest);
+  const hash = createHash('sha256');
+  let length = 0;
+  const size = pack((chunk) => {
+    hash.update(chunk);
+    length += chunk.length;
+  }, options);
+  return { sha256: hash.digest('hex'), length, size };
 }
 
 class Packer {
+  size = 0;
   readonly #write: (chunk: Uint8Array) => void;
   readonly #options: PackOptions;
   readonly #without: ReadonlySet<string>;
@@ -114,6 +146,7 @@ class Packer {
     } else if (stat.isSymbolicLink()) {
       entry.type = 'symlink';
       entry.linkname = readlinkSync(fsPath(path), { encoding: 'latin1' });
+      this.size += entry.linkname.length;
     } else if (stat.isFIFO()) entry.type = 'fifo';
     else {
       entry.type = stat.isBlockDevice() ? 'block' : 'char';
@@ -142,6 +175,7 @@ class Packer {
     }
     try {
       entry.size = fstatSync(fd).size;
+      this.size += entry.size;
       this.#write(header(entry));
       let left = entry.size;
       while (left > 0) {
@@ -176,4 +210,12 @@ function xattrsOf(path: string, stat: BigIntStats): Map<string, string> | undefi
     if (value !== undefined) (found ??= new Map()).set(name, value);
   }
   return found;
+}
+
+function makeOlder(path: string, latest: number): void {
+  const stat = lstatSync(fsPath(path));
+  if (stat.isDirectory())
+    for (const name of readdirSync(fsPath(path), { encoding: 'latin1' }))
+      makeOlder(path === '/' ? `/${name}` : `${path}/${name}`, latest);
+  if (stat.mtimeMs / 1000 > latest) lutimesSync(fsPath(path), latest, latest);
 }

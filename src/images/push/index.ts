@@ -82,6 +82,7 @@ async function pushOne(
     if (!layer) throw internal(`layer ${chain} of ${image.id} is missing`);
     return layer;
   });
+  for (const [at, layer] of layers.entries()) layers[at] = await store.layers.withArchive(layer, lease);
   const config = store.blobs.readWhole(image.id);
   const manifest =
     keptManifest(context, image) ??
