@@ -9,6 +9,7 @@ import type { BuildEvent } from './event.ts';
 import { writeOutputs } from './export/index.ts';
 import { imageKey, type ImageNeed, type KnownImage, planBuild } from './graph/plan.ts';
 import type { Graph } from './graph/vertex.ts';
+import { located, rangeOf } from './located.ts';
 import type { BuildRequest, BuildResult, BuildSink } from './request.ts';
 import { Solver } from './solve/solver.ts';
 import { Sources } from './solve/sources.ts';
@@ -35,7 +36,7 @@ export async function runBuild(
   const file = await internalStep(sink, id, 'load build definition from Dockerfile', () =>
     readDockerfile(request, either),
   );
-  const dockerfile = parsed(file.text);
+  const dockerfile = parsed(file.name, file.text);
   await using sources = new Sources(context, request);
   const platforms = request.platforms?.length ? request.platforms : [hostPlatform()];
   const solved: Solved[] = [];
@@ -67,7 +68,8 @@ export async function runBuild(
     return await writeOutputs(context, request, id, solved, sink, signal);
   } catch (error) {
     if (signal.aborted) throw cancelled('context canceled', { cause: error });
-    throw error;
+    abort.abort();
+    throw located(error, file.name, file.text, await rangeOf(dockerfile, solved, error));
   } finally {
     // whatever still runs ends before the build does
     abort.abort();
@@ -125,13 +127,13 @@ async function internalStep<T>(sink: BuildSink, build: string, name: string, wor
 async function readDockerfile(
   request: BuildRequest,
   signal: AbortSignal,
-): Promise<{ text: Uint8Array; ignore: string[] }> {
+): Promise<{ name: string; text: Uint8Array; ignore: string[] }> {
   const { dockerfile, context } = request;
   const read = (source: typeof context, path: string): Promise<Uint8Array | undefined> =>
     source.readFile(path, MAX_DOCKERFILE_BYTES, signal);
   if (dockerfile.kind === 'text') {
     const ignore = dockerfile.ignore ?? (await read(context, '.dockerignore'));
-    return { text: dockerfile.text, ignore: ignoreLines(ignore) };
+    return { name: dockerfile.name, text: dockerfile.text, ignore: ignoreLines(ignore) };
   }
   const path = dockerfile.path || 'Dockerfile';
   const source = dockerfile.source ?? context;
@@ -139,7 +141,7 @@ async function readDockerfile(
   if (!text && dockerfile.path === '') text = await read(source, 'dockerfile');
   if (!text) throw notFound(`failed to read dockerfile: open ${path}: no such file or directory`);
   const ignore = (await read(source, `${path}.dockerignore`)) ?? (await read(context, '.dockerignore'));
-  return { text, ignore: ignoreLines(ignore) };
+  return { name: path, text, ignore: ignoreLines(ignore) };
 }
 
 function ignoreLines(text: Uint8Array | undefined): string[] {
@@ -152,10 +154,10 @@ function ignoreLines(text: Uint8Array | undefined): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-function parsed(text: Uint8Array): Dockerfile {
+function parsed(name: string, text: Uint8Array): Dockerfile {
   const { value, problems } = parseDockerfile(text);
   const error = problems.find(({ severity }) => severity === 'error');
-  if (error) throw invalid(error.message);
+  if (error) throw located(invalid(error.message), name, text, error.range);
   return value;
 }
 

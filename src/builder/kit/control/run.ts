@@ -1,18 +1,10 @@
 // One build of a client from its wish to its answer: run by the builder, told to whoever watches, failures in the client's terms.
 import { BerthError, messageOf } from '../../../base/errors.ts';
+import { sourceOf } from '../../located.ts';
 import type { Build, BuildResult } from '../../request.ts';
 import { CallError, Code, callErrorOf, type Detail } from '../transport/status.ts';
 import { buildRequestOf, type Parts, type Wish } from './build.ts';
 import type { Job } from './jobs.ts';
-
-/** Where in a Dockerfile something failed, as the builder's errors say it. */
-interface Located {
-  readonly source: {
-    readonly file: string;
-    readonly text: Uint8Array;
-    readonly ranges: readonly { readonly startLine: number; readonly endLine: number }[];
-  };
-}
 
 export async function runWish(
   job: Job,
@@ -34,7 +26,7 @@ export async function runWish(
 export function failureOf(error: unknown): CallError {
   if (error instanceof CallError) return error;
   const plain = callErrorOf(error);
-  const located = error instanceof Error && 'source' in error ? (error as Partial<Located>).source : undefined;
+  const located = sourceOf(error);
   const hint = error instanceof BerthError && error.hint !== undefined ? `: ${error.hint}` : '';
   const details: Detail[] =
     located === undefined

@@ -1,0 +1,41 @@
+// Which lines of a Dockerfile an error is about, so that clients can show them.
+import type { Dockerfile, Range } from './dockerfile/index.ts';
+import type { Solved } from './build.ts';
+
+export interface ErrorSource {
+  readonly file: string;
+  readonly text: Uint8Array;
+  readonly ranges: readonly { readonly startLine: number; readonly endLine: number }[];
+}
+
+/** The error itself, which now also says where. */
+export function located(error: unknown, file: string, text: Uint8Array, range: Range | undefined): unknown {
+  if (!(error instanceof Error) || 'source' in error || !range) return error;
+  const source: ErrorSource = { file, text, ranges: [{ startLine: range.start.line, endLine: range.end.line }] };
+  return Object.assign(error, { source });
+}
+
+export function sourceOf(error: unknown): ErrorSource | undefined {
+  return error instanceof Error && 'source' in error ? (error.source as ErrorSource) : undefined;
+}
+
+/** The instruction whose step failed with this error; those that stand on it fail with the same. */
+export async function rangeOf(
+  dockerfile: Dockerfile,
+  solved: readonly Solved[],
+  error: unknown,
+): Promise<Range | undefined> {
+  for (const { graph, solver } of solved)
+    for (const step of graph.steps) {
+      if (step.vertex === undefined) continue;
+      const failure = await solver.value(step.vertex).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (failure !== error) continue;
+      const stage = dockerfile.stages[step.stage];
+      if (!stage) return undefined;
+      return [stage, ...stage.instructions].find(({ original }) => original === step.text)?.range;
+    }
+  return undefined;
+}
