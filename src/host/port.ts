@@ -8,6 +8,8 @@ const socketCall = bind('int socket(int domain, int type, int protocol)');
 const bindCall = bind('int bind(int fd, const void *address, unsigned int length)');
 const setsockoptCall = bind('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');
 
+const fcntlCall = bind('int fcntl(int fd, int command, int value)');
+
 const CLOEXEC = 0o2000000;
 const KIND = { tcp: [1, 6], udp: [2, 17], sctp: [1, 132] } as const;
 
@@ -49,4 +51,11 @@ export function holdPort(
     closeSync(fd);
     throw error;
   }
+}
+
+const F_DUPFD_CLOEXEC = 1030;
+
+/** A second descriptor of the same socket, for who closes it in his own time. */
+export function duplicate(fd: number): number {
+  return checked(fcntlCall(fd, F_DUPFD_CLOEXEC, 0) as number, 'fcntl', `descriptor ${fd}`);
 }

@@ -1,20 +1,40 @@
-// The host ports of one container: claimed for its way out, and moved when that changes.
+// The host ports of one container: claimed for its ways out, and moved when those change.
 import { BerthError } from '../base/errors.ts';
 import type { Live, PortMap } from './container.ts';
-import { gatewayEndpoint, textOf } from './endpoint.ts';
+import { type Endpoint, gatewayEndpoint, textOf } from './endpoint.ts';
 import { bridgeOptions } from './options.ts';
 import { type PortBook, portMap, wishesOf } from './publish.ts';
 
+const FAMILIES = [4, 6] as const;
+
+/** The endpoints that ports lead to, by family: those of the way out, where a bridge carries it. */
+export function publishedOver(endpoints: readonly Endpoint[]): Record<4 | 6, Endpoint | undefined> {
+  const over = (family: 4 | 6): Endpoint | undefined => {
+    const way = gatewayEndpoint(endpoints, family);
+    return way?.network.driver === 'bridge' ? way : undefined;
+  };
+  return { 4: over(4), 6: over(6) };
+}
+
+export function publishedAddresses(endpoints: readonly Endpoint[]): Record<4 | 6, string> {
+  const ways = publishedOver(endpoints);
+  return { 4: ways[4] ? textOf(ways[4], 4) : '', 6: ways[6] ? textOf(ways[6], 6) : '' };
+}
+
 /** All that the container wishes, or nothing. Throws in dockerd's words. */
 export function claimPorts(book: PortBook, { wish, endpoints }: Live): PortMap {
-  const way = gatewayEndpoint(endpoints);
+  const ways = publishedOver(endpoints);
+  const way = ways[4] ?? ways[6];
   if (!way) return {};
-  const families = way.addresses.map(({ family }) => family);
   const { hostBinding } = bridgeOptions(way.network.options);
-  const wishes = wishesOf({ ...wish, families, hostBinding: hostBinding === '0.0.0.0' ? undefined : hostBinding });
+  const wishes = wishesOf({
+    ...wish,
+    families: FAMILIES.filter((family) => ways[family] !== undefined),
+    routed: FAMILIES.filter((family) => isRouted(ways[family], family)),
+    hostBinding: hostBinding === '0.0.0.0' ? undefined : hostBinding,
+  });
   try {
-    const published = book.claim(wish.id, wishes, { 4: textOf(way, 4), 6: textOf(way, 6) });
-    return portMap(wish.exposed, published);
+    return portMap(wish.exposed, book.claim(wish.id, wishes, publishedAddresses(endpoints)));
   } catch (error) {
     if (!(error instanceof BerthError)) throw error;
     throw new BerthError(
@@ -24,11 +44,15 @@ export function claimPorts(book: PortBook, { wish, endpoints }: Live): PortMap {
   }
 }
 
+function isRouted(way: Endpoint | undefined, family: 4 | 6): boolean {
+  return way !== undefined && bridgeOptions(way.network.options).mode[family] === 'routed';
+}
+
 /** After a change of the way out: the same host ports lead to the new one. */
 export function moveClaims(book: PortBook, live: Live): PortMap {
   const before = book.of(live.wish.id);
-  const way = gatewayEndpoint(live.endpoints);
-  if (before.length > 0 && way && before.every((one) => one.address === textOf(way, one.family)))
+  const now = publishedAddresses(live.endpoints);
+  if (before.length > 0 && before.every((one) => one.address === now[one.family]))
     return portMap(live.wish.exposed, before);
   book.release(live.wish.id);
   return claimPorts(book, live);

@@ -1,7 +1,7 @@
 // A container as networks see it: what it wishes, what it was given, and what it is called. Pure.
 import type { EndpointSettings, PortBinding } from '../spec/docker/index.ts';
 import type { Endpoint } from './endpoint.ts';
-import { isPredefined, type NetworkRecord } from './record.ts';
+import { hasLinks, isPredefined, type NetworkRecord } from './record.ts';
 
 /** A container as far as its networks go. */
 export interface ContainerWish {
@@ -50,7 +50,7 @@ export interface Live {
 
 /** Names are answered on every network with links of its own, the default one included. */
 export function hasResolver(network: NetworkRecord): boolean {
-  return network.driver === 'bridge';
+  return hasLinks(network);
 }
 
 /** On a user's network a container has more names than its own, and inspect shows them; on the default one Docker has none. */

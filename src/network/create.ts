@@ -5,7 +5,7 @@ import { addressText, type Block, blockText, firstOf, lastOf, masked, parseAddre
 import { checkIpam } from './check.ts';
 import { checkFree, freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
 import { bridgeName } from './names.ts';
-import { bridgeOptions } from './options.ts';
+import { bridgeOptions, checkModes, enabledBy, macvlanOptions } from './options.ts';
 import type { NetworkRecord } from './record.ts';
 
 export interface CreateFacts {
@@ -32,7 +32,8 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     throw forbidden(`operation is not permitted on predefined ${name} network `);
   const driver = body.Driver === '' || body.Driver === 'default' ? 'bridge' : body.Driver;
   if (driver === 'overlay') throw forbidden(NO_SWARM);
-  const ipv6 = body.EnableIPv6 ?? false;
+  const said = { ...facts.defaults[driver], ...Options };
+  const ipv6 = body.EnableIPv6 ?? enabledBy(said, 6) ?? false;
   checkIpam(body.IPAM, ipv6);
   if (name.trim() === '') throw invalid('invalid name: name is empty');
   if (body.Scope === 'swarm') throw unavailable('cannot create a swarm scoped network when swarm is not active');
@@ -47,7 +48,7 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     name,
     driver,
     created: facts.created,
-    ipv4: body.EnableIPv4 ?? true,
+    ipv4: body.EnableIPv4 ?? enabledBy(said, 4) ?? true,
     ipv6: borrowed?.ipv6 ?? ipv6,
     ipamDriver,
     ipamOptions: body.IPAM?.Options ?? null,
@@ -58,7 +59,7 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     ingress: false,
     configOnly: body.ConfigOnly,
     configFrom: lender,
-    options: borrowed?.options ?? { ...(body.ConfigOnly ? {} : facts.defaults[driver]), ...Options },
+    options: borrowed?.options ?? (body.ConfigOnly ? { ...Options } : said),
     labels: borrowed?.labels ?? Labels ?? {},
     bridge: '',
     foreignBridge: false,
@@ -66,17 +67,33 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
   if (body.ConfigOnly) return { ...base, driver: 'null' };
   checkDriver(driver);
   if (ipamDriver !== 'default') throw invalid(`invalid ipam driver: "${ipamDriver}"`);
+  if (!base.ipv4 && !base.ipv6) throw invalid('IPv4 or IPv6 must be enabled');
+  if (driver === 'macvlan') {
+    const { parent, mode } = macvlanOptions(base.options, facts.linkExists);
+    if (parent === '')
+      throw notImplemented('a macvlan network without a parent is not implemented: name a link with -o parent=LINK');
+    checkParent(facts, parent, mode);
+    return { ...base, ipam: chosen(base.ipam, base, facts, []) };
+  }
   const options = bridgeOptions(base.options);
+  checkModes(options, base.internal);
   const bridge = options.name ?? bridgeName(facts.id);
   checkBridge(facts, bridge);
-  if (!base.ipv4 && !base.ipv6) throw invalid('IPv4 or IPv6 must be enabled');
   checkCount(base.ipam);
+  const without = ([4, 6] as const).filter((family) => options.mode[family] === 'isolated');
   return {
     ...base,
-    ipam: chosen(base.ipam, base, facts),
+    ipam: chosen(base.ipam, base, facts, without),
     bridge,
     foreignBridge: options.name !== undefined && facts.linkExists(bridge),
   };
+}
+
+/** A link that one network has for itself alone is not shared. */
+function checkParent({ networks }: CreateFacts, parent: string, mode: string): void {
+  const other = networks.find((one) => one.driver === 'macvlan' && one.options['parent'] === parent);
+  if (other && (mode === 'passthru' || other.options['macvlan_mode'] === 'passthru'))
+    throw forbidden(`network ${other.name} is already using parent interface ${parent}`);
 }
 
 /** The settings of a configuration-only network; the borrower has none of its own. */
@@ -94,10 +111,9 @@ function lent(body: NetworkCreateBody, lender: string, networks: readonly Networ
 }
 
 function checkDriver(driver: string): void {
-  if (driver === 'bridge') return;
+  if (driver === 'bridge' || driver === 'macvlan') return;
   if (driver === 'host' || driver === 'null') throw forbidden(`only one instance of "${driver}" network is allowed`);
-  if (driver === 'macvlan' || driver === 'ipvlan')
-    throw notImplemented(`network driver ${driver} is not implemented yet`);
+  if (driver === 'ipvlan') throw notImplemented('network driver ipvlan is not implemented');
   throw notFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
 }
 
@@ -125,7 +141,13 @@ function chosen(
   wishes: readonly IpamConfig[],
   { ipv4, ipv6 }: { readonly ipv4: boolean; readonly ipv6: boolean },
   facts: CreateFacts,
+  withoutGateway: readonly (4 | 6)[],
 ): IpamConfig[] {
+  const withGateway = (block: Block, wish: IpamConfig): IpamConfig => {
+    const { Gateway, ...others } = gatewayFilled(block, wish);
+    const lacks = wish.Gateway === undefined && withoutGateway.includes(block.family);
+    return lacks || Gateway === undefined ? others : { ...others, Gateway };
+  };
   const configs = wishes.map((wish): IpamConfig => {
     const block = parseBlock(wish.Subnet ?? '');
     if (!block || (block.family === 6 && !ipv6)) return wish;
@@ -141,7 +163,7 @@ function chosen(
   return configs;
 }
 
-function withGateway(block: Block, wish: IpamConfig): IpamConfig {
+function gatewayFilled(block: Block, wish: IpamConfig): IpamConfig {
   const given = wish.Gateway === undefined ? undefined : parseAddress(wish.Gateway);
   const edges = block.bits >= (block.family === 4 ? 31 : 127) ? [] : [firstOf(block), lastOf(block)];
   if (given && edges.includes(given.value))

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { EndpointSettings } from '../spec/docker/index.ts';
 import { type Address, addressText, type Block, parseAddress, parseBlock } from './address.ts';
 import { exhausted, freeAddress, type Subnet, subnetOf, takeAddress } from './ipam.ts';
-import { bridgeOptions, DEFAULT_GATEWAY } from './options.ts';
-import type { NetworkRecord } from './record.ts';
+import { DEFAULT_GATEWAY, ENDPOINT_OPTION, mtuOption } from './options.ts';
+import { hasLinks, type NetworkRecord } from './record.ts';
 
 export interface Endpoint {
   readonly id: string;
@@ -18,6 +18,12 @@ export interface Endpoint {
   /** Names that it alone has for others: `--link` on a network of the user's. */
   readonly links: readonly { readonly target: string; readonly alias: string }[];
   readonly priority: number;
+  /** Link-local addresses that a person gave it besides. */
+  readonly linkLocal: readonly Block[];
+  /** The name that its interface is to have; empty for the next free one. */
+  readonly wishedName: string;
+  /** `net.ipv4.conf.IFNAME.x=1` */
+  readonly sysctls: readonly string[];
   /** Name of its interface inside; empty until it is plugged in. */
   interfaceName: string;
 }
@@ -53,9 +59,10 @@ export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: R
     priority: wish.settings.GwPriority,
     names: wish.names,
     links: linksOf(wish.settings),
+    ...extrasOf(wish.settings),
     interfaceName: '',
   };
-  if (network.driver !== 'bridge') return { ...base, mac: '', addresses: [], gateways: [], names: [] };
+  if (!hasLinks(network)) return { ...base, mac: '', addresses: [], gateways: [], names: [] };
   const subnets = subnetsOf(network);
   const { IPv4Address = '', IPv6Address = '' } = wish.settings.IPAMConfig ?? {};
   const addresses = subnets.map(({ block }, index): Block => {
@@ -66,6 +73,21 @@ export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: R
   });
   const mac = (wish.mac === '' ? randomMac() : wish.mac).toLowerCase().replaceAll('-', ':');
   return { ...base, mac, addresses, gateways: gatewaysOf(network, subnets) };
+}
+
+function extrasOf({
+  DriverOpts,
+  IPAMConfig,
+}: EndpointSettings): Pick<Endpoint, 'linkLocal' | 'wishedName' | 'sysctls'> {
+  const sysctls = DriverOpts?.[ENDPOINT_OPTION.sysctls] ?? '';
+  return {
+    linkLocal: (IPAMConfig?.LinkLocalIPs ?? []).flatMap((text) => {
+      const address = parseAddress(text);
+      return address ? [{ ...address, bits: address.family === 4 ? 16 : 64 }] : [];
+    }),
+    wishedName: DriverOpts?.[ENDPOINT_OPTION.name] ?? '',
+    sysctls: sysctls === '' ? [] : sysctls.split(','),
+  };
 }
 
 /** `container:alias` */
@@ -105,9 +127,10 @@ export function endpointFrom(network: NetworkRecord, settings: EndpointSettings)
       ...address(settings.IPAddress, settings.IPPrefixLen),
       ...address(settings.GlobalIPv6Address, settings.GlobalIPv6PrefixLen),
     ],
-    gateways: network.driver === 'bridge' ? gatewaysOf(network, subnetsOf(network)) : [],
+    gateways: hasLinks(network) ? gatewaysOf(network, subnetsOf(network)) : [],
     names: settings.DNSNames ?? [],
     links: linksOf(settings),
+    ...extrasOf(settings),
     priority: settings.GwPriority,
     interfaceName: '',
   };
@@ -158,13 +181,13 @@ export function emptied(settings: EndpointSettings): EndpointSettings {
   };
 }
 
-/** Which endpoint is the way out: the highest priority, then the first name. Networks without a way out have none. */
-export function gatewayEndpoint(endpoints: readonly Endpoint[]): Endpoint | undefined {
+/** Which endpoint a family's way out leads over: the highest priority, then the first name. Networks without a way out have none. */
+export function gatewayEndpoint(endpoints: readonly Endpoint[], family: 4 | 6): Endpoint | undefined {
   return endpoints
-    .filter(({ gateways }) => gateways.length > 0)
+    .filter(({ gateways }) => gateways.some((one) => one.family === family))
     .toSorted((a, b) => b.priority - a.priority || (a.network.name < b.network.name ? -1 : 1))[0];
 }
 
 export function mtuOf(network: NetworkRecord, uplink: number): number {
-  return bridgeOptions(network.options).mtu ?? uplink;
+  return mtuOption(network.options) ?? uplink;
 }

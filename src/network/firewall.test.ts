@@ -6,12 +6,13 @@ import { type BridgeRules, firewallText, type PublishRule, removeText, switchTex
 const open: BridgeRules = {
   bridge: 'br-open',
   subnets: [
-    { family: 4, block: '10.1.0.0/24' },
-    { family: 6, block: 'fd00:1::/64' },
+    { family: 4, block: '10.1.0.0/24', mode: 'nat', source: undefined },
+    { family: 6, block: 'fd00:1::/64', mode: 'nat', source: undefined },
   ],
   internal: false,
   icc: true,
   masquerade: true,
+  trusted: [],
   members: [
     { link: 'bv1', addresses: [{ family: 4, address: '10.1.0.2' }] },
     { link: 'bv2', addresses: [{ family: 4, address: '10.1.0.3' }] },
@@ -19,10 +20,11 @@ const open: BridgeRules = {
 };
 const closed: BridgeRules = {
   bridge: 'br-closed',
-  subnets: [{ family: 4, block: '10.2.0.0/24' }],
+  subnets: [{ family: 4, block: '10.2.0.0/24', mode: 'nat', source: undefined }],
   internal: true,
   icc: false,
   masquerade: true,
+  trusted: [],
   members: [],
 };
 const publish = (more: Partial<PublishRule>): PublishRule => ({
@@ -90,12 +92,15 @@ table inet t {
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
+    ip daddr 127.0.0.0/8 accept
+    ip6 daddr ::1 accept
     fib daddr type local meta nfproto ipv4 dnat ip to ip daddr . meta l4proto . th dport map @bound4
     fib daddr type local meta nfproto ipv4 dnat ip to meta l4proto . th dport map @open4
     fib daddr type local meta nfproto ipv6 dnat ip6 to meta l4proto . th dport map @open6
   }
   chain output {
     type nat hook output priority -100; policy accept;
+    ip6 daddr ::1 accept
     fib daddr type local meta nfproto ipv4 dnat ip to ip daddr . meta l4proto . th dport map @bound4
     fib daddr type local meta nfproto ipv4 dnat ip to meta l4proto . th dport map @open4
     fib daddr type local meta nfproto ipv6 dnat ip6 to meta l4proto . th dport map @open6
@@ -110,10 +115,10 @@ table inet t {
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
-    iifname "br-open" oifname "br-open" accept
-    iifname "br-closed" oifname "br-closed" ct state established,related accept
-    iifname "br-closed" oifname "br-closed" ct status dnat accept
-    iifname "br-closed" oifname "br-closed" drop
+    iifname . oifname { "br-open" . "br-open" } accept
+    iifname . oifname { "br-closed" . "br-closed" } ct state established,related accept
+    iifname . oifname { "br-closed" . "br-closed" } ct status dnat accept
+    iifname . oifname { "br-closed" . "br-closed" } drop
     iifname { "br-closed" } drop
     oifname { "br-closed" } drop
     oifname { "br-open", "br-closed" } ct state established,related accept

@@ -46,13 +46,13 @@ test('a network from nothing to nothing', { skip }, async () => {
       mac: '02:42:00:00:00:07',
       mtu: 1300,
       addresses: [parseBlock(`${subnet}.2/24`)].filter((one) => one !== undefined),
+      sysctls: [],
       isolated: true,
       hairpin: true,
     });
     setGateways(
       namespace,
-      'eth0',
-      [parseAddress(`${subnet}.1`)].filter((one) => one !== undefined),
+      [parseAddress(`${subnet}.1`)].flatMap((gateway) => (gateway ? [{ name: 'eth0', gateway }] : [])),
     );
     assert.equal(planText(planLinks(desired, observeLinks())), '', 'a second time there is nothing to do');
     assert.ok(interfacesInside(namespace).includes('eth0'));
@@ -64,7 +64,8 @@ test('a network from nothing to nothing', { skip }, async () => {
 
     const rules = {
       bridge: names.defaultBridge,
-      subnets: [{ family: 4 as const, block: `${subnet}.0/24` }],
+      subnets: [{ family: 4 as const, block: `${subnet}.0/24`, mode: 'nat' as const, source: undefined }],
+      trusted: [],
       internal: false,
       icc: true,
       masquerade: true,

@@ -1,9 +1,10 @@
 // The host's links seen and changed: bridges and the pairs that lead into containers. Effects only.
-import { closeSync, readFileSync, writeFileSync } from 'node:fs';
-import { isErrno } from '../base/errors.ts';
+import { closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { internal, isErrno, messageOf } from '../base/errors.ts';
 import { inNamespace, inNamespaceAt, type Link, openNamespace, Routing } from '../host/netlink/index.ts';
 import { type Address, addressBytes, addressFrom, type Block, blockText, parseBlock } from './address.ts';
 import { hostBlocks } from './ipam.ts';
+import { MACVLAN_MODES } from './options.ts';
 import type { Observed, Op, OpKind, Step } from './plan.ts';
 
 export function observeLinks(): Observed {
@@ -119,22 +120,28 @@ export function applyLinks(steps: readonly Step[], mark: string): void {
   for (const { op } of steps) (handlers[op.kind] as (op: Op) => void)(op);
 }
 
-export interface Interface {
-  readonly hostLink: string;
-  readonly bridge: string;
+export interface Inside {
   /** Name inside. */
   readonly name: string;
   readonly mac: string;
   readonly mtu: number | undefined;
   readonly addresses: readonly Block[];
+  /** `net.ipv4.conf.IFNAME.x=1` */
+  readonly sysctls: readonly string[];
+}
+
+export interface Interface extends Inside {
+  readonly hostLink: string;
+  readonly bridge: string;
   /** The bridge keeps it from its other ports. */
   readonly isolated: boolean;
   /** What the bridge gets from it may go back to it. */
   readonly hairpin: boolean;
 }
 
-/** Makes the pair, its far end configured in the process's namespace. Throws like a system call. */
+/** Makes the pair, its far end configured in the process's namespace. Throws like a system call, or in dockerd's words. */
 export function plugIn(namespacePath: string, wish: Interface): void {
+  checkName(wish.name, wish.hostLink);
   const namespace = openNamespace(namespacePath);
   try {
     using routing = new Routing();
@@ -150,7 +157,9 @@ export function plugIn(namespacePath: string, wish: Interface): void {
         const link = routing.link(wish.hostLink);
         if (link) routing.changePort(link.index, { isolated: wish.isolated, hairpin: wish.hairpin });
       }
-      inNamespace(namespace, () => configureInside(wish));
+      // who has the address is known, and not a matter of who answers first
+      for (const one of wish.addresses) routing.setNeighbour(master, addressBytes(one), wish.mac);
+      inNamespace(namespace, () => configureInside(wish, wish.hostLink));
     } catch (error) {
       routing.deleteLink(wish.hostLink);
       throw error;
@@ -160,7 +169,50 @@ export function plugIn(namespacePath: string, wish: Interface): void {
   }
 }
 
-function configureInside({ name, addresses }: Interface): void {
+export interface Macvlan extends Inside {
+  readonly parent: string;
+  readonly mode: keyof typeof MACVLAN_MODES;
+}
+
+/** A link over the parent, straight in the process's namespace, with which it goes. */
+export function plugMacvlan(namespacePath: string, wish: Macvlan): void {
+  checkName(wish.name, wish.parent);
+  const namespace = openNamespace(namespacePath);
+  try {
+    using routing = new Routing();
+    const parent = routing.link(wish.parent);
+    if (!parent) throw internal(`the parent link ${wish.parent} is gone`);
+    const { name, mac, mode } = wish;
+    const mtu = Math.min(wish.mtu ?? parent.mtu, parent.mtu);
+    routing.addMacvlan({ name, mac, mtu, namespace, parent: parent.index, mode: MACVLAN_MODES[mode] });
+    try {
+      inNamespace(namespace, () => configureInside(wish, wish.parent));
+    } catch (error) {
+      removeInside(namespacePath, name);
+      throw error;
+    }
+  } finally {
+    closeSync(namespace);
+  }
+}
+
+/** One that is gone already is no error, nor is a namespace that is. */
+export function removeInside(namespacePath: string, name: string): void {
+  try {
+    inNamespaceAt(namespacePath, () => removeLink(name));
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+  }
+}
+
+function checkName(name: string, link: string): void {
+  if (name.length > 15 || /[\s/:]/.test(name) || name === '.' || name === '..')
+    throw internal(
+      `failed to add interface ${link} to sandbox: error renaming interface ${JSON.stringify(link)} to ${JSON.stringify(name)}: invalid argument`,
+    );
+}
+
+function configureInside({ name, addresses, sysctls }: Inside, link: string): void {
   const six = addresses.some(({ family }) => family === 6);
   set(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, six ? '0' : '1');
   if (six) {
@@ -170,7 +222,28 @@ function configureInside({ name, addresses }: Interface): void {
   using routing = new Routing();
   const index = routing.link(name)?.index ?? 0;
   for (const address of addresses) routing.addAddress(index, addressBytes(address), address.bits);
+  for (const one of sysctls) applySysctl(one, name, link);
   routing.change(index, { up: true });
+}
+
+/** `net.ipv4.conf.IFNAME.x=1`, as the check of the create has let it through. */
+function applySysctl(text: string, name: string, link: string): void {
+  const [key = '', value = ''] = text.split(/=(.*)/s);
+  const path = `/proc/sys/${key.replaceAll('.', '/').replace(/\/IFNAME\//i, `/${name}/`)}`;
+  const failed = (why: string): Error => internal(`failed to add interface ${link} to sandbox: ${why}`);
+  if (path.includes('..') || !existsSync(path)) throw failed(`${path} is not a sysctl file`);
+  try {
+    writeFileSync(path, value);
+  } catch (error) {
+    throw failed(`setting sysctl ${key}: ${messageOf(error)}`);
+  }
+}
+
+/** Nobody has these addresses of a bridge any more. */
+export function forgetNeighbours(bridge: string, addresses: readonly Address[]): void {
+  using routing = new Routing();
+  const link = routing.link(bridge);
+  if (link) for (const one of addresses) routing.setNeighbour(link.index, addressBytes(one), undefined);
 }
 
 /** Takes a pair away, both ends at once; one that is gone is no error. */
@@ -179,13 +252,18 @@ export async function unplug(hostLink: string): Promise<void> {
   await routing.deleteLinkSlow(hostLink);
 }
 
-/** Sets or takes the default routes inside; `name` is the interface that they lead over. */
-export function setGateways(namespacePath: string, name: string | undefined, gateways: readonly Address[]): void {
+/** Sets the default routes inside, at most one a family, and takes others away. */
+export function setGateways(
+  namespacePath: string,
+  ways: readonly { readonly name: string; readonly gateway: Address }[],
+): void {
   inNamespaceAt(namespacePath, () => {
     using routing = new Routing();
     for (const family of [4, 6] as const) routing.removeDefaultRoute(family);
-    const link = name === undefined ? undefined : routing.link(name);
-    if (link) for (const gateway of gateways) routing.addRoute({ gateway: addressBytes(gateway), link: link.index });
+    for (const { name, gateway } of ways) {
+      const link = routing.link(name);
+      if (link) routing.addRoute({ gateway: addressBytes(gateway), link: link.index });
+    }
   });
 }
 

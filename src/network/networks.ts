@@ -25,28 +25,18 @@ import {
   type PortMap,
 } from './container.ts';
 import { NameServer } from './dns/index.ts';
-import {
-  emptied,
-  type Endpoint,
-  endpointFrom,
-  filled,
-  gatewayEndpoint,
-  makeEndpoint,
-  mtuOf,
-  subnetsOf,
-  textOf,
-} from './endpoint.ts';
+import { emptied, type Endpoint, endpointFrom, filled, makeEndpoint, mtuOf, subnetsOf } from './endpoint.ts';
 import { listFilter, pruneFilter } from './filter.ts';
 import type { NetworkView } from './explain/index.ts';
 import { InputGuard } from './input-guard.ts';
 import * as links from './links.ts';
 import { type HostNames, hostNames, vethName } from './names.ts';
 import { sameGround } from './predefined.ts';
-import { plugIn, setWayOut } from './plug.ts';
+import { interfaceOf, plugIn, setWayOut } from './plug.ts';
 import type { ContainerNames, NetworkEvents } from './ports.ts';
-import { claimPorts, moveClaims } from './claim.ts';
+import { claimPorts, moveClaims, publishedAddresses } from './claim.ts';
 import { PortBook, publishedFrom } from './publish.ts';
-import { isPredefined, type NetworkRecord } from './record.ts';
+import { hasLinks, isPredefined, type NetworkRecord } from './record.ts';
 import { Reconciler } from './reconcile.ts';
 import { removeFromHost } from './remove.ts';
 import { readSettings, type Settings, type SettingsInput } from './settings.ts';
@@ -254,7 +244,7 @@ export class Networks {
     try {
       for (const endpoint of live.endpoints) this.#plugIn(live, endpoint);
       setWayOut(live);
-      if (live.endpoints.some(({ network }) => network.driver === 'bridge'))
+      if (live.endpoints.some(({ network }) => hasLinks(network)))
         await Promise.all([this.#reconciler.firewall(), this.#serveNames(live)]);
     } catch (error) {
       throw internal(`${SETUP}${messageOf(error)}`, { cause: error });
@@ -284,8 +274,7 @@ export class Networks {
     }
     this.#live.set(wish.id, live);
     this.#zones.changed();
-    const way = gatewayEndpoint(live.endpoints);
-    if (way) this.#ports.restore(wish.id, publishedFrom(ports, { 4: textOf(way, 4), 6: textOf(way, 6) }));
+    this.#ports.restore(wish.id, publishedFrom(ports, publishedAddresses(live.endpoints)));
     void this.#serveNames(live).catch((error: unknown) =>
       this.#input.log.warn(`container ${wish.id} has no names: ${messageOf(error)}`),
     );
@@ -402,8 +391,8 @@ export class Networks {
 
   #plugIn(live: Live, endpoint: Endpoint): void {
     const { network } = endpoint;
-    if (live.namespace === undefined || network.driver !== 'bridge') return;
-    if (!links.linkExists(network.bridge)) this.#reconciler.links();
+    if (live.namespace === undefined || !hasLinks(network)) return;
+    if (network.driver === 'bridge' && !links.linkExists(network.bridge)) this.#reconciler.links();
     plugIn(live.namespace, endpoint, {
       hostLink: vethName(this.#names, endpoint.id),
       mtu: mtuOf(network, this.#uplinkMtu),
@@ -413,14 +402,22 @@ export class Networks {
   async #pullOut(live: Live, endpoint: Endpoint): Promise<void> {
     live.endpoints = live.endpoints.filter((one) => one !== endpoint);
     this.#zones.changed();
-    await links.unplug(vethName(this.#names, endpoint.id));
+    const name = live.namespace === undefined ? undefined : interfaceOf(live.namespace, endpoint);
+    if (endpoint.network.driver === 'macvlan') {
+      if (live.namespace !== undefined && name !== undefined) links.removeInside(live.namespace, name);
+    } else await this.#unplug(endpoint);
     await this.#reconciler.firewall();
+  }
+
+  async #unplug(endpoint: Endpoint): Promise<void> {
+    await links.unplug(vethName(this.#names, endpoint.id));
+    links.forgetNeighbours(endpoint.network.bridge, endpoint.addresses);
   }
 
   /** Pairs whose namespace is going, or stays for another container that joined it: taken away beside what follows. */
   #drop(endpoints: readonly Endpoint[]): void {
     const bridged = endpoints.filter(({ network }) => network.driver === 'bridge');
-    const dropped = Promise.all(bridged.map(({ id }) => links.unplug(vethName(this.#names, id))))
+    const dropped = Promise.all(bridged.map((endpoint) => this.#unplug(endpoint)))
       .catch((error: unknown) => this.#input.log.warn(`a pair could not be taken away: ${messageOf(error)}`))
       .then(() => void this.#dropping.delete(dropped));
     this.#dropping.add(dropped);

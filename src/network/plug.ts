@@ -1,25 +1,30 @@
-// One container's interfaces: made from its endpoints, and the way out over one of them.
+// One container's interfaces: made from its endpoints, and the ways out over them.
 import type { Live } from './container.ts';
 import { type Endpoint, gatewayEndpoint } from './endpoint.ts';
 import * as links from './links.ts';
-import { bridgeOptions } from './options.ts';
+import { bridgeOptions, macvlanOptions } from './options.ts';
+import { hasLinks } from './record.ts';
 
-/** Makes the interface of an endpoint under the next free name. */
+/** Makes the interface of an endpoint under the name that was wished, or the next free one. */
 export function plugIn(
   namespace: string,
   endpoint: Endpoint,
   { hostLink, mtu }: { readonly hostLink: string; readonly mtu: number },
 ): void {
-  const { network } = endpoint;
+  const { network, wishedName, mac, sysctls } = endpoint;
   const { icc, interfacePrefix } = bridgeOptions(network.options);
-  endpoint.interfaceName = freeName(interfacePrefix, links.interfacesInside(namespace));
+  const name = wishedName === '' ? freeName(interfacePrefix, links.interfacesInside(namespace)) : wishedName;
+  const inside = { name, mac, mtu, sysctls, addresses: [...endpoint.addresses, ...endpoint.linkLocal] };
+  endpoint.interfaceName = name;
+  if (network.driver === 'macvlan') {
+    const { parent, mode } = macvlanOptions(network.options, links.linkExists);
+    links.plugMacvlan(namespace, { ...inside, parent, mode });
+    return;
+  }
   links.plugIn(namespace, {
+    ...inside,
     hostLink,
     bridge: network.bridge,
-    name: endpoint.interfaceName,
-    mac: endpoint.mac,
-    mtu,
-    addresses: endpoint.addresses,
     isolated: !icc,
     hairpin: links.bridgedPacketsAreFiltered(),
   });
@@ -31,16 +36,22 @@ function freeName(prefix: string, taken: readonly string[]): string {
   return `${prefix}${number}`;
 }
 
-/** The way out of a container leads over one of its networks. */
+/** Each family's way out of a container leads over one of its networks. */
 export function setWayOut({ namespace, endpoints }: Live): void {
-  if (namespace === undefined || endpoints.every(({ network }) => network.driver !== 'bridge')) return;
-  const way = gatewayEndpoint(endpoints);
-  const name = way && interfaceOf(namespace, way);
-  links.setGateways(namespace, name, way?.gateways ?? []);
+  if (namespace === undefined || !endpoints.some(({ network }) => hasLinks(network))) return;
+  links.setGateways(
+    namespace,
+    ([4, 6] as const).flatMap((family) => {
+      const way = gatewayEndpoint(endpoints, family);
+      const name = way && interfaceOf(namespace, way);
+      const gateway = way?.gateways.find((one) => one.family === family);
+      return name !== undefined && gateway ? [{ name, gateway }] : [];
+    }),
+  );
 }
 
 /** Name of an endpoint's interface; after a restart of the daemon it is found by its address. */
-function interfaceOf(namespace: string, endpoint: Endpoint): string | undefined {
+export function interfaceOf(namespace: string, endpoint: Endpoint): string | undefined {
   if (endpoint.interfaceName === '') endpoint.interfaceName = links.interfaceByMac(namespace, endpoint.mac) ?? '';
   return endpoint.interfaceName === '' ? undefined : endpoint.interfaceName;
 }

@@ -1,10 +1,11 @@
 // Published ports: which host port each wish gets, who holds which, and what of it the firewall and inspect see.
 import { closeSync } from 'node:fs';
 import { internal, invalid, isErrno } from '../base/errors.ts';
-import { holdPort } from '../host/port.ts';
+import { duplicate, holdPort } from '../host/port.ts';
 import type { PortBinding } from '../spec/docker/index.ts';
 import { addressBytes, type Family, parseAddress } from './address.ts';
 import type { PublishRule } from './firewall.ts';
+import { copyLoopback } from './loopback.ts';
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
@@ -28,6 +29,8 @@ export interface PortWishes {
   readonly publishAll: boolean;
   /** Families that the endpoint has an address of. */
   readonly families: readonly Family[];
+  /** Families whose ports are open at the container's own address, and not on the host. */
+  readonly routed?: readonly Family[];
   /** Where ports without an address are published; `0.0.0.0` and `::` when not said. */
   readonly hostBinding: string | undefined;
 }
@@ -49,7 +52,11 @@ export function withProtocol(port: string): string {
   return port.includes('/') ? port : `${port}/tcp`;
 }
 
-function expand(port: string, { HostIp, HostPort }: PortBinding, { families, hostBinding }: PortWishes): PortWish[] {
+function expand(
+  port: string,
+  { HostIp, HostPort }: PortBinding,
+  { families, hostBinding, routed = [] }: PortWishes,
+): PortWish[] {
   const [number = '', protocol = 'tcp'] = port.split('/');
   const [first = '', last = first] = HostPort.split('-');
   const [low, high] = [Number(first), Number(last)];
@@ -62,6 +69,7 @@ function expand(port: string, { HostIp, HostPort }: PortBinding, { families, hos
     if (!address) throw invalid(`invalid IP address: ${hostAddress}`);
     if (!families.includes(address.family)) return [];
     const base = { port: Number(number), protocol: protocol as Protocol, hostAddress, family: address.family };
+    if (routed.includes(address.family)) return [{ ...base, low: 0, high: 0, dynamic: false }];
     return [{ ...base, low: dynamic ? DYNAMIC.low : low, high: dynamic ? DYNAMIC.high : high, dynamic }];
   });
 }
@@ -72,7 +80,35 @@ export interface Published extends PublishRule {
 
 interface Held extends Published {
   readonly fd: number | undefined;
+  /** The copying from ::1. */
+  readonly copy: Disposable | undefined;
 }
+
+function drop({ fd, copy }: Held): void {
+  copy?.[Symbol.dispose]();
+  if (fd !== undefined) closeSync(fd);
+}
+
+/**
+ * What is published where ::1 belongs to is copied from there by a listener on the port that is held anyway; what is published
+ * on every IPv4 address of a container without IPv6 as well, when ::1 has the port free, so that `localhost` is one place.
+ */
+function copyFor(one: Published, fd: number | undefined, alone: boolean): Disposable | undefined {
+  if (one.protocol === 'sctp') return undefined;
+  try {
+    if (one.family === 6 && (one.hostAddress === undefined || one.hostAddress === '::1'))
+      return fd === undefined ? undefined : copyLoopback(one.protocol, duplicate(fd), one);
+    if (one.family === 6 || !alone || (one.hostAddress !== undefined && one.hostAddress !== '127.0.0.1'))
+      return undefined;
+    const own = holdPort(one.protocol, '::1', ONE, one.hostPort);
+    return own === undefined ? undefined : copyLoopback(one.protocol, own, one);
+  } catch {
+    return undefined;
+  }
+}
+
+/** ::1 */
+const ONE = Uint8Array.from({ length: 16 }, (_, index) => Number(index === 15));
 
 const isAny = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
@@ -91,10 +127,11 @@ export class PortBook {
         const partner = wish.family === 6 ? paired.get(key) : undefined;
         const one = this.#find(partner === undefined ? wish : { ...wish, low: partner, high: partner }, addresses, got);
         if (wish.family === 4) paired.set(key, one.hostPort);
-        got.push(one);
+        const alone = !wishes.some((other) => other.family === 6 && other.port === wish.port);
+        got.push({ ...one, copy: copyFor(one, one.fd, alone) });
       }
     } catch (error) {
-      for (const { fd } of got) if (fd !== undefined) closeSync(fd);
+      for (const one of got) drop(one);
       throw error;
     }
     this.#held.set(owner, [...(this.#held.get(owner) ?? []), ...got]);
@@ -105,12 +142,16 @@ export class PortBook {
   restore(owner: string, published: readonly Published[]): void {
     this.#held.set(
       owner,
-      published.map((one) => ({ ...one, fd: this.#hold(one) })),
+      published.map((one) => {
+        const fd = this.#hold(one);
+        const alone = !published.some((other) => other.family === 6 && other.port === one.port);
+        return { ...one, fd, copy: copyFor(one, fd, alone) };
+      }),
     );
   }
 
   release(owner: string): void {
-    for (const { fd } of this.#held.get(owner) ?? []) if (fd !== undefined) closeSync(fd);
+    for (const one of this.#held.get(owner) ?? []) drop(one);
     this.#held.delete(owner);
   }
 
@@ -131,11 +172,27 @@ export class PortBook {
     }
   }
 
+  #routed(wish: PortWish, address: string): Held {
+    const { family, protocol, hostAddress: shownAddress, port } = wish;
+    return {
+      family,
+      protocol,
+      hostAddress: undefined,
+      shownAddress,
+      hostPort: 0,
+      address,
+      port,
+      fd: undefined,
+      copy: undefined,
+    };
+  }
+
   #find(wish: PortWish, addresses: Readonly<Record<Family, string>>, mine: readonly Held[]): Held {
     const span = wish.high - wish.low + 1;
     const start = wish.dynamic && span > 1 ? Math.floor(Math.random() * span) : 0;
     const address = parseAddress(wish.hostAddress);
     if (!address) throw invalid(`invalid IP address: ${wish.hostAddress}`);
+    if (wish.high === 0) return this.#routed(wish, addresses[wish.family]);
     let failure: Error | undefined;
     for (let step = 0; step < span; step += 1) {
       const hostPort = wish.low + ((start + step) % span);
@@ -154,6 +211,7 @@ export class PortBook {
           address: addresses[wish.family],
           port: wish.port,
           fd,
+          copy: undefined,
         };
       } catch (error) {
         const target = `${hostText(wish)}:${hostPort}:${addresses[wish.family]}:${wish.port}/${wish.protocol}`;
@@ -193,7 +251,7 @@ export function portMap(
   const shown: Record<string, PortBinding[] | null> = {};
   for (const one of published) {
     const bindings = (shown[`${one.port}/${one.protocol}`] ??= []);
-    bindings.push({ HostIp: one.shownAddress, HostPort: String(one.hostPort) });
+    bindings.push({ HostIp: one.shownAddress, HostPort: one.hostPort === 0 ? '' : String(one.hostPort) });
   }
   for (const port of exposed.map(withProtocol)) shown[port] ??= null;
   return shown;

@@ -182,13 +182,19 @@ export class Reconciler {
   }
 
   #rulesOf(network: NetworkRecord, there: ReadonlySet<string>): BridgeRules {
-    const { icc, masquerade } = bridgeOptions(network.options);
+    const { icc, masquerade, mode, source, trusted } = bridgeOptions(network.options);
     return {
       bridge: network.bridge,
       internal: network.internal,
       icc,
       masquerade,
-      subnets: subnetsOf(network).map(({ block }) => ({ family: block.family, block: blockText(block) })),
+      trusted,
+      subnets: subnetsOf(network).map(({ block }) => ({
+        family: block.family,
+        block: blockText(block),
+        mode: mode[block.family],
+        source: source[block.family],
+      })),
       members: this.#plugged()
         .filter((endpoint) => endpoint.network.id === network.id)
         .map(({ id, addresses }) => ({
@@ -217,7 +223,7 @@ export class Reconciler {
         mtu: mtuOf(network),
         mac: bridgeMac(network.id),
         foreign: network.foreignBridge,
-        addresses: subnetsOf(network).map(({ block, gateway }) => `${addressText(gateway)}/${block.bits}`),
+        addresses: ownAddresses(network),
       })),
       veths: this.#plugged().map((endpoint) => ({
         name: vethName(names, endpoint.id),
@@ -226,6 +232,14 @@ export class Reconciler {
       })),
     };
   }
+}
+
+/** The bridge's own addresses: none where its gateway is somebody else, or nobody. */
+function ownAddresses(network: NetworkRecord): string[] {
+  const { mode, inhibit4 } = bridgeOptions(network.options);
+  return subnetsOf(network)
+    .filter(({ block: { family } }) => mode[family] !== 'isolated' && !(family === 4 && inhibit4))
+    .map(({ block, gateway }) => `${addressText(gateway)}/${block.bits}`);
 }
 
 function acceptOf(network: NetworkRecord): AcceptBridge {

@@ -10,6 +10,8 @@ import {
   type LinkAddress,
   type LinkChange,
   listRequest,
+  macvlanRequest,
+  neighbourRequest,
   oneLinkRequest,
   portRequest,
   readAddress,
@@ -67,6 +69,19 @@ export class Routing implements Disposable {
     peer: LinkChange & { readonly name: string; readonly namespace: number },
   ): void {
     this.#socket.ask(vethRequest(link, peer), `make veth ${link.name}`);
+  }
+
+  addMacvlan(link: Parameters<typeof macvlanRequest>[0]): void {
+    this.#socket.ask(macvlanRequest(link), `make macvlan ${link.name}`);
+  }
+
+  /** Without `mac` it is forgotten; one that is not known is no error. */
+  setNeighbour(link: number, address: Uint8Array, mac: string | undefined): void {
+    try {
+      this.#socket.ask(neighbourRequest(link, address, mac), `neighbour on link ${link}`);
+    } catch (error) {
+      if (mac !== undefined || !isErrno(error, 'ENOENT', 'ENODEV')) throw error;
+    }
   }
 
   change(index: number, change: LinkChange): void {

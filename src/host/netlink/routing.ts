@@ -10,6 +10,8 @@ export const RTM = {
   GETADDR: 22,
   NEWROUTE: 24,
   GETROUTE: 26,
+  NEWNEIGH: 28,
+  DELNEIGH: 29,
 } as const;
 export const AF = { UNSPEC: 0, INET: 2, BRIDGE: 7, INET6: 10 } as const;
 
@@ -17,6 +19,7 @@ const IFLA = {
   ADDRESS: 1,
   NAME: 3,
   MTU: 4,
+  LINK: 5,
   MASTER: 10,
   PORT: 12,
   INFO: 18,
@@ -26,6 +29,7 @@ const IFLA = {
 const INFO = { KIND: 1, DATA: 2 } as const;
 const PORT = { HAIRPIN: 4, ISOLATED: 33 } as const;
 const VETH_PEER = 1;
+const MACVLAN_MODE = 1;
 const UP = 1;
 /** No duplicate address detection: the address was allocated, and is to be used at once. */
 const NODAD = 2;
@@ -97,6 +101,44 @@ export function vethRequest(
         nested(INFO.DATA, [attribute(VETH_PEER | 0x8000, end)]),
       ]),
     ],
+  };
+}
+
+/** A link of its own hardware address over `parent`, straight in the namespace that `namespace` is an open descriptor of. */
+export function macvlanRequest(
+  link: LinkChange & {
+    readonly name: string;
+    readonly namespace: number;
+    readonly parent: number;
+    readonly mode: number;
+  },
+): Request {
+  return {
+    type: RTM.NEWLINK,
+    flags: CREATE,
+    body: [
+      linkHeader(0, link.up),
+      ...linkAttributes(link),
+      attribute(IFLA.LINK, link.parent),
+      attribute(IFLA.NAMESPACE_FD, link.namespace),
+      nested(IFLA.INFO, [
+        attribute(INFO.KIND, Buffer.from('macvlan')),
+        nested(INFO.DATA, [attribute(MACVLAN_MODE, link.mode)]),
+      ]),
+    ],
+  };
+}
+
+/** Who has an address on a link: kept until it is taken away, whatever others on the wire say. */
+export function neighbourRequest(link: number, address: Uint8Array, mac: string | undefined): Request {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(address.length === 4 ? AF.INET : AF.INET6, 0);
+  header.writeUInt32LE(link, 4);
+  header.writeUInt16LE(mac === undefined ? 0 : PERMANENT, 8);
+  return {
+    type: mac === undefined ? RTM.DELNEIGH : RTM.NEWNEIGH,
+    flags: NLM.REQUEST | NLM.ACK | (mac === undefined ? 0 : NLM.CREATE | NLM.REPLACE),
+    body: [header, attribute(1, address), ...(mac === undefined ? [] : [attribute(2, macBytes(mac))])],
   };
 }
 
