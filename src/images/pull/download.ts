@@ -1,7 +1,7 @@
 // A blob on its way from a registry to the disk: goes on where a connection broke, and may be read while it grows.
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cancelled, invalid } from '../../base/errors.ts';
+import { cancelled, invalid, isErrno } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import { NetworkError, type RegistrySettings, type Remote, waitBefore } from '../../registry/client/index.ts';
 import type { Blob, PartialBlob } from '../../store/index.ts';
@@ -9,6 +9,8 @@ import type { Blob, PartialBlob } from '../../store/index.ts';
 export interface DownloadWish {
   readonly digest: Digest;
   readonly size: number;
+  /** Where it is when it is whole. */
+  readonly finalPath: string;
   /** Who has it, best first. */
   readonly remotes: readonly Remote[];
   readonly settings: RegistrySettings;
@@ -31,6 +33,7 @@ export class Download {
   /** Where it began: what was there before is not from this download. */
   readonly resumedAt: number;
   readonly finished: Promise<void>;
+  readonly #committed: Promise<Blob>;
   #failure: { readonly error: unknown } | undefined;
   #done = false;
   #wake: (() => void)[] = [];
@@ -39,7 +42,10 @@ export class Download {
     this.#partial = partial;
     this.#wish = wish;
     this.resumedAt = partial.size;
-    this.finished = this.#run().then(
+    this.finished = this.#run();
+    // it goes to the disk while the rest of it is being unpacked: at the end there would be all the unpacked files before it
+    this.#committed = this.finished.then(() => partial.commit());
+    this.#committed.then(
       () => {
         this.#done = true;
         this.#rouse();
@@ -47,26 +53,24 @@ export class Download {
       (error: unknown) => {
         this.#failure = { error };
         this.#rouse();
-        throw error;
       },
     );
-    this.finished.catch(() => undefined);
   }
 
   /** Throws invalid when it is not what was asked for; then nothing of it is kept. */
-  async commit(): Promise<Blob> {
-    await this.finished;
-    return this.#partial.commit();
+  commit(): Promise<Blob> {
+    return this.#committed;
   }
 
   /** Ends it; what came so far is kept for another time. The signal of the wish must have been given before, if it runs. */
   async close(): Promise<void> {
-    await this.finished.catch(() => undefined);
+    await this.#committed.catch(() => undefined);
     await this.#partial.keep();
   }
 
-  discard(): Promise<void> {
-    return this.#partial.discard();
+  async discard(): Promise<void> {
+    await this.#committed.catch(() => undefined);
+    await this.#partial.discard();
   }
 
   #rouse(): void {
@@ -77,7 +81,7 @@ export class Download {
 
   /** The bytes from the first on, as they come. Read from the file, so that a slow reader slows nobody down. */
   async *read(): AsyncGenerator<Uint8Array, void, void> {
-    const file = await open(this.#partial.path, 'r');
+    const file = await this.#open();
     try {
       for (let at = 0; ; ) {
         const there = this.#partial.size - at;
@@ -95,6 +99,16 @@ export class Download {
       }
     } finally {
       await file.close();
+    }
+  }
+
+  /** It may be whole, and have its last name, before anybody reads it. */
+  async #open(): Promise<FileHandle> {
+    try {
+      return await open(this.#partial.path, 'r');
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+      return open(this.#wish.finalPath, 'r');
     }
   }
 

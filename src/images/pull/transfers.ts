@@ -141,6 +141,7 @@ export class Transfers {
     const download = new Download(await blobs.resume(digest), {
       digest,
       size: descriptor.size,
+      finalPath: blobs.path(digest),
       remotes: wish.remotes,
       settings: this.#settings,
       onProgress: (note) => progress.note(note),
