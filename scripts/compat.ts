@@ -18,7 +18,7 @@ import { type Route, routes } from '../src/spec/docker/index.ts';
 /** Operations that work in part: what is missing. */
 const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
   ImageCreate: 'imports archives; pulling needs the registry client, which is not there yet',
-  ImageBuild: 'the classic builder; no squash, no remote contexts',
+  ImageBuild: 'the classic builder; no squash',
   ContainerUpdate: 'Windows fields are ignored',
   SystemInfo: 'no swarm, no plugins beside those that are built in',
   SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',

@@ -189,6 +189,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
           root: join(dataRoot, 'build', 'clients'),
           build: builder.build,
           tarContext: (archive) => builder.tarContext(archive),
+          remoteContext: (url) => builder.remoteContext(url),
           cache: kitCache(builder),
           log,
           version: VERSION,

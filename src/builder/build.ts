@@ -2,6 +2,7 @@
 import { cancelled, invalid, notFound } from '../base/errors.ts';
 import { nowNanos } from '../base/clock.ts';
 import { randomId, sha256 } from '../base/ids.ts';
+import { readIgnoreFile } from '../spec/ignore/index.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
 import type { BuilderContext } from './context.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
@@ -145,13 +146,7 @@ async function readDockerfile(
 }
 
 function ignoreLines(text: Uint8Array | undefined): string[] {
-  if (!text) return [];
-  return Buffer.from(text)
-    .toString()
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
+  return text ? readIgnoreFile(Buffer.from(text).toString()) : [];
 }
 
 function parsed(name: string, text: Uint8Array): Dockerfile {

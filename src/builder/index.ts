@@ -15,7 +15,8 @@ import { type CacheMountRecord, CacheMounts } from './cache/mounts.ts';
 import { BuildHistory, type BuildRecord } from './history/index.ts';
 import { StepMemory } from './history/steps.ts';
 import { SharedWork } from './cache/shared-work.ts';
-import { TarContext } from './classic/tar-context.ts';
+import { TarContext } from './context/tar.ts';
+import { RemoteContext } from './context/remote.ts';
 import type { BuilderContext } from './context.ts';
 import type { BuilderImages, BuilderNetworks } from './ports.ts';
 import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource } from './request.ts';
@@ -168,6 +169,11 @@ export class Builder {
     this.#context.log.info(
       `build cache: ${removed.length} results removed, it was larger than ${MAX_CACHE_BYTES} bytes`,
     );
+  }
+
+  /** A git repository or an archive of the web as a context; disposing it takes the files away. */
+  remoteContext(url: string): ContextSource & AsyncDisposable {
+    return new RemoteContext(join(this.#context.root, 'work'), url);
   }
 
   /** The tar of the classic endpoint as a context; disposing it takes the files away. */

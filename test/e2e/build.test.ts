@@ -1,8 +1,10 @@
 // The classic builder as the docker CLI uses it: steps, cache, context and what must not be possible.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { mountsBelow } from '../../src/host/mount.ts';
 import { type Result, TestDaemon } from '../support/daemon.ts';
 
 let daemon: TestDaemon;
@@ -107,4 +109,63 @@ test('fault B60: builds that are the same and run at once share their work; one 
     [0, 0],
   );
   assert.equal(await run('same:a'), await run('same:b'));
+});
+
+test('fault B60: a build that is cancelled, and one whose daemon dies, leave nothing', async () => {
+  const context = mkdtempSync(join(folder, 'cancel-'));
+  writeFileSync(join(context, 'Dockerfile'), 'FROM busybox\nRUN echo begun; sleep 60\n');
+  const begin = async () => {
+    const { file, args, env } = daemon.command('docker', ['build', context]);
+    const child = spawn(file, args, {
+      env: { ...process.env, ...env, DOCKER_BUILDKIT: '0' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) if (chunk.toString().includes('begun')) break;
+    return child;
+  };
+  const leftovers = (): string[] => [
+    ...mountsBelow(daemon.dataRoot).filter((path) => /containers\/[0-9a-f]{64}/.test(path)),
+    ...readdirSync(join(daemon.dataRoot, 'l')).filter((name) => name.startsWith('+')),
+    ...readdirSync(join(daemon.dataRoot, 'build', 'work')),
+    ...readdirSync(join(daemon.execRoot, 'c')),
+  ];
+  const cancelled = await begin();
+  cancelled.kill('SIGINT');
+  for (let tries = 0; leftovers().length > 0 && tries < 100; tries += 1)
+    await new Promise((done) => setTimeout(done, 30));
+  assert.deepEqual(leftovers(), []);
+  const orphaned = await begin();
+  await daemon.kill();
+  orphaned.kill();
+  await daemon.up();
+  assert.deepEqual(leftovers(), []);
+  assert.equal((await build({ Dockerfile: 'FROM busybox\nRUN true\n' })).code, 0);
+});
+
+test('the history has every build, with its output and why its steps ran', async () => {
+  const files = { Dockerfile: 'FROM busybox\nARG V=1\nCOPY a /a\nRUN echo version $V\n', a: 'one' };
+  await build(files);
+  await build({ ...files, a: 'two' });
+  const logs = (await daemon.berth('builder', 'logs')).stdout;
+  assert.match(logs, /^#\d+ \[2\/3\] COPY a \/a$/m);
+  assert.match(logs, /^#\d+ because file a changed$/m);
+  assert.match(logs, /^#\d+ because a step before it was done again$/m);
+  assert.match(logs, /^#\d+ [\d.]+ version 1$/m);
+  await build({ ...files, a: 'two' }, '--build-arg', 'V=2');
+  assert.match((await daemon.berth('builder', 'logs')).stdout, /because variable V changed/);
+  const rows = (await daemon.berth('builder', 'ls', '--format', '{{.Status}} {{.Cached}}/{{.Steps}}')).stdout.split(
+    '\n',
+  );
+  assert.equal(rows[0], 'completed 2/4');
+  const id = (await daemon.berth('builder', 'ls', '-q')).stdout.split('\n')[0] ?? '';
+  assert.equal((await daemon.berth('builder', 'rm', id)).code, 0);
+  assert.notEqual((await daemon.berth('builder', 'inspect', id)).code, 0);
+});
+
+test('the build cache is shown and pruned; what images stand on keeps its layers', async () => {
+  assert.equal((await build({ Dockerfile: 'FROM busybox\nRUN echo kept > /kept\n' }, '-t', 'kept')).code, 0);
+  assert.match((await daemon.docker('system', 'df')).stdout, /^Build Cache +[1-9]/m);
+  assert.equal((await daemon.docker('builder', 'prune', '-af')).code, 0);
+  assert.match((await daemon.docker('system', 'df')).stdout, /^Build Cache +0/m);
+  assert.equal(await run('kept', 'cat', '/kept'), 'kept\n');
 });

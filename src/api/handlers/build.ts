@@ -61,7 +61,9 @@ const pulls = (text: string | undefined): boolean =>
 async function build(builder: Builder, request: ApiRequest<'ImageBuild'>, response: ApiResponse): Promise<void> {
   const { query } = request;
   const common = requestOf(query);
-  await using context = builder.tarContext(request.body as AsyncIterable<Uint8Array>);
+  const remote = query.remote && query.remote !== 'client-session' ? query.remote : '';
+  await using context =
+    remote === '' ? builder.tarContext(request.body as AsyncIterable<Uint8Array>) : builder.remoteContext(remote);
   const out = new Output(response);
   const text = new ClassicText();
   const quiet = query.q ?? false;
@@ -102,7 +104,6 @@ function failure(error: unknown): object {
 }
 
 function sourceOf(query: Query, context: ContextSource): Pick<BuildRequest, 'context' | 'dockerfile'> {
-  if (query.remote) throw notImplemented('a remote context is not implemented for the classic builder');
   return { context, dockerfile: { kind: 'file', path: query.dockerfile ?? '' } };
 }
 

@@ -23,6 +23,8 @@ export async function writeOutputs(
       await writeFiles(context, request, output, solved, sink, signal);
       continue;
     }
+    if (solved.length > 1)
+      throw notImplemented('an image for several platforms is not implemented: build one platform at a time');
     const names = [...(request.tags ?? []), ...(output.names ?? [])];
     for (const one of solved) images.push(await storeImage(context, request, one, names, sink, id));
     const first = images[0];

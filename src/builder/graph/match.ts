@@ -1,27 +1,9 @@
-// Patterns of paths: those of COPY, and those of .dockerignore and --exclude. Pure.
+// Patterns of paths as COPY has them. Pure.
 
 /** A source with `*`, `?`, `[…]`: each stays within its part of the path. With `deep`, `**` is any number of parts. */
 export function wildcard(pattern: string, deep: boolean): (path: string) => boolean {
   const expression = new RegExp(`^${toSource(pattern, deep)}$`, 's');
   return (path) => expression.test(path);
-}
-
-/** The last pattern that matches a path or one above it decides; `!` takes out of what is excluded. */
-export function excluder(patterns: readonly string[]): (path: string) => boolean {
-  const rules = patterns.map((pattern) => {
-    const keep = pattern.startsWith('!');
-    const clean = (keep ? pattern.slice(1).trim() : pattern).replace(/\/+$/, '').replace(/^(?:\.?\/)+/, '');
-    return { keep, expression: new RegExp(`^${toSource(clean, true)}$`, 's') };
-  });
-  if (rules.length === 0) return () => false;
-  return (path) => {
-    const parts = path.split('/');
-    const prefixes = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
-    let out = false;
-    for (const { keep, expression } of rules)
-      if (keep === out && prefixes.some((prefix) => expression.test(prefix))) out = !keep;
-    return out;
-  };
 }
 
 function toSource(pattern: string, deep: boolean): string {

@@ -1,7 +1,8 @@
 // Which files of a tree a COPY means: paths and patterns against what is there. Pure.
 import { invalid } from '../../base/errors.ts';
 import type { Manifest, ManifestEntry } from '../../host/confined/index.ts';
-import { excluder, wildcard } from './match.ts';
+import { ignoreMatcher } from '../../spec/ignore/index.ts';
+import { wildcard } from './match.ts';
 
 export interface Selected {
   readonly isDirectory: boolean;
@@ -20,7 +21,8 @@ export function select(
   options: { readonly exclude: readonly string[]; readonly parents: boolean },
 ): Selected[] {
   const tree = new Tree(manifest);
-  const excluded = excluder(options.exclude);
+  const matcher = ignoreMatcher(options.exclude);
+  const excluded = (path: string): boolean => matcher.ignores(path);
   const found = tree.expand(source, options.parents);
   if (found.length === 0) throw missing(source);
   return found.flatMap(({ path, shown }) => {

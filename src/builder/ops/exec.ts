@@ -4,6 +4,7 @@ import {
   chownSync,
   closeSync,
   constants,
+  existsSync,
   lstatSync,
   mkdirSync,
   readlinkSync,
@@ -21,6 +22,7 @@ import { exitCodeOf, LaunchError, refusalWords } from '../../runtime/index.ts';
 import { type NamespaceSource, type ResolvedMount, specFor } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
 import { containerConfig, decode, hostConfig } from '../../spec/docker/schemas/index.ts';
+import { formatPlatform, hostArchitecture } from '../../spec/oci/index.ts';
 import type { HostConfig } from '../../spec/docker/index.ts';
 import type { BuilderContext } from '../context.ts';
 import { StepFailure } from '../failure.ts';
@@ -52,6 +54,7 @@ const HOSTNAME = 'buildsandbox';
 /** Runs it to its end. Throws StepFailure when the program fails; what was mounted is gone in any case. */
 export async function runExec(context: BuilderContext, wish: ExecWish): Promise<void> {
   const { op, workspace, signal } = wish;
+  checkPlatform(op);
   const rootfs = workspace.mount();
   await using stack = new AsyncDisposableStack();
   const network = op.network === 'default' ? wish.network : op.network;
@@ -94,6 +97,21 @@ export async function runExec(context: BuilderContext, wish: ExecWish): Promise<
   if (code !== 0) throw new StepFailure(op.command, code, false);
   await workspace.unmount();
   removeStubs(workspace.upper, stubs);
+}
+
+/** Names that qemu has for architectures. */
+const QEMU: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64', '386': 'i386', ppc64le: 'ppc64le' };
+
+/** A program for another processor needs an interpreter that the kernel knows. */
+function checkPlatform({ platform, command }: Op<'exec'>): void {
+  const own = hostArchitecture();
+  if (platform.architecture === own || (own === 'amd64' && platform.architecture === '386')) return;
+  const name = QEMU[platform.architecture] ?? platform.architecture;
+  if (existsSync(`/proc/sys/fs/binfmt_misc/qemu-${name}`)) return;
+  throw invalid(
+    `${JSON.stringify(command)} cannot be run: it is for ${formatPlatform(platform)}, this machine is ${own}, and no interpreter qemu-${name} is registered (binfmt_misc)`,
+    { hint: 'Install the package qemu-user-static.' },
+  );
 }
 
 function specOf(

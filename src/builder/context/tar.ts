@@ -1,12 +1,11 @@
 // The archive that a classic client sends, unpacked by a confined thread: a build context.
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, mkdirSync, readSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalid, isErrno } from '../../base/errors.ts';
 import { type Manifest, unpackTar } from '../../host/confined/index.ts';
-import { openInRoot } from '../../host/open-in-root.ts';
 import { decompress, peekCompression } from '../../store/index.ts';
+import { readBelow } from './read.ts';
 import type { ContextSource, ContextTree, Report, SyncWish } from '../request.ts';
 
 export class TarContext implements ContextSource, AsyncDisposable {
@@ -34,22 +33,7 @@ export class TarContext implements ContextSource, AsyncDisposable {
 
   async readFile(path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     await this.#unpack(signal);
-    let fd: number;
-    try {
-      fd = openInRoot(this.#directory, path, constants.O_RDONLY | constants.O_NONBLOCK);
-    } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
-      throw error;
-    }
-    try {
-      const stat = fstatSync(fd);
-      if (!stat.isFile()) throw invalid(`${path} is not a regular file`);
-      if (stat.size > limit) throw invalid(`${path} is larger than ${limit} bytes`);
-      const data = Buffer.alloc(stat.size);
-      return data.subarray(0, readSync(fd, data, 0, data.length, 0));
-    } finally {
-      closeSync(fd);
-    }
+    return readBelow(this.#directory, path, limit);
   }
 
   /** The client left out what .dockerignore says. */

@@ -1,0 +1,79 @@
+// A context that is elsewhere: a git repository, an archive of the web, or a Dockerfile alone.
+import { randomBytes } from 'node:crypto';
+import { createReadStream, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Manifest, scanBelow } from '../../host/confined/index.ts';
+import { ignoreMatcher } from '../../spec/ignore/index.ts';
+import { detectCompression } from '../../store/index.ts';
+import { TarContext } from './tar.ts';
+import { fetchGit, fetchHttp, parseGitRef, resolveGit } from '../remote/index.ts';
+import type { ContextSource, ContextTree, Report, SyncWish } from '../request.ts';
+import { readBelow } from './read.ts';
+
+interface Fetched {
+  readonly directory: string;
+  /** Of an archive, which has its own way of being read. */
+  readonly archive?: TarContext;
+}
+
+export class RemoteContext implements ContextSource, AsyncDisposable {
+  readonly label: string;
+  readonly #folder: string;
+  readonly #url: string;
+  #fetched: Promise<Fetched> | undefined;
+
+  constructor(folder: string, url: string) {
+    this.#folder = join(folder, randomBytes(8).toString('hex'));
+    this.#url = url;
+    this.label = url.replace(/\/\/[^/@]*@/, '//');
+  }
+
+  #fetch(signal: AbortSignal): Promise<Fetched> {
+    this.#fetched ??= (async () => {
+      const directory = join(this.#folder, 'context');
+      mkdirSync(directory, { recursive: true, mode: 0o755 });
+      const git = parseGitRef(this.#url);
+      if (git) {
+        const found = await resolveGit(git, { signal });
+        return { directory: await fetchGit(git, found, directory, { signal }) };
+      }
+      const got = await fetchHttp(this.#url, this.#folder, { signal });
+      const start = readFileSync(got.path).subarray(0, 512);
+      if (detectCompression(start) !== 'none' || start.subarray(257, 262).toString('latin1') === 'ustar')
+        return { directory, archive: new TarContext(this.#folder, createReadStream(got.path)) };
+      renameSync(got.path, join(directory, 'Dockerfile'));
+      return { directory };
+    })();
+    return this.#fetched;
+  }
+
+  async readFile(path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const { directory, archive } = await this.#fetch(signal);
+    return archive ? archive.readFile(path, limit, signal) : readBelow(directory, path, limit);
+  }
+
+  async sync(wish: SyncWish, report: Report, signal: AbortSignal): Promise<ContextTree> {
+    const { directory, archive } = await this.#fetch(signal);
+    const tree: ContextTree = archive
+      ? await archive.sync(wish, report, signal)
+      : {
+          directory,
+          manifest: await scanBelow(directory, { paths: ['/'], digests: true }, signal),
+          [Symbol.asyncDispose]: async () => undefined,
+        };
+    return { ...tree, manifest: without(tree.manifest, wish.exclude), [Symbol.asyncDispose]: async () => undefined };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const fetched = await this.#fetched?.catch(() => undefined);
+    await fetched?.archive?.[Symbol.asyncDispose]();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function without(manifest: Manifest, patterns: readonly string[]): Manifest {
+  const matcher = ignoreMatcher(patterns);
+  if (matcher.empty) return manifest;
+  return new Map([...manifest].filter(([path]) => !matcher.ignores(path)));
+}
