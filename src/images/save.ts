@@ -118,7 +118,8 @@ async function* write(context: ImageContext, chosen: readonly Chosen[]): AsyncGe
   }
   // sizes go before contents in a tar, and of compressed layers they are known only after reading
   const sizes = new Map<Digest, number>();
-  for (const [diffId, layer] of layers) sizes.set(diffId, await measure(store.layers.archive(layer)));
+  for (const [diffId, layer] of layers)
+    sizes.set(diffId, layer.archiveSize ?? (await measure(store.layers.archive(layer))));
   const manifest: unknown[] = [];
   const index: Descriptor[] = [];
   const repositories: Record<string, Record<string, string>> = {};

@@ -34,7 +34,7 @@ export interface Store extends Disposable {
 /** Opens or makes the store below `root`; what was half done when the daemon last ended is gone afterwards. */
 export async function openStore(root: string, log: Log, given?: Records): Promise<Store> {
   const paths = storePaths(root);
-  for (const directory of [root, paths.blobs, paths.layers, paths.temporary, paths.partial])
+  for (const directory of [root, paths.blobs, paths.layers, paths.seams, paths.temporary, paths.partial])
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(paths.temporary))
     rmSync(join(paths.temporary, name), { recursive: true, force: true });

@@ -1,14 +1,21 @@
 // Layers: each unpacked once, under the ID of the chain it completes, and shared by all images and containers above it.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { conflict, internal, invalid, messageOf } from '../base/errors.ts';
+import { conflict, internal, invalid, isErrno, messageOf } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import { isDigest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { KeyedMutex } from '../base/mutex.ts';
-import { digestTar, packTar, syncFileSystem, unpackTar } from '../host/confined/index.ts';
+import {
+  digestTar,
+  joinArchive,
+  packTar,
+  syncFileSystem,
+  type UnpackResult,
+  unpackTar,
+} from '../host/confined/index.ts';
 import { MEDIA } from '../spec/oci/index.ts';
 import type { Blob, Blobs, Ingest } from './blobs.ts';
 import { chainOf } from './chain.ts';
@@ -27,7 +34,9 @@ export interface Layer {
   readonly size: number;
   /** The archive that it was unpacked from; of one that is `filesOnly`, what the archive would be, uncompressed. */
   readonly blob: Blob & { readonly mediaType: string };
-  /** Made on this machine, and there as files only: its archive is made when somebody wants it. */
+  /** Bytes of its archive before compression; not known of layers of an older store. */
+  readonly archiveSize?: number;
+  /** There as files only: its archive is made when somebody wants it. */
   readonly filesOnly?: true;
   /** Set until its files are known to be on disk: the boot during which it was unpacked. */
   readonly boot?: string;
@@ -73,10 +82,14 @@ export class Layers {
       if (name.startsWith(UNFINISHED)) await rm(this.#paths.layer(name), { recursive: true, force: true });
       else await this.#discard(this.#paths.layer(name));
     }
+    for (const name of readdirSync(this.#paths.seams))
+      if (!known.has(name)) await rm(this.#paths.seamsOf(name), { force: true });
     for (const layer of this.#layers.values()) {
       const there = existsSync(this.#paths.layer(layer.name));
       if (there && (layer.boot === undefined || layer.boot === this.#boot)) continue;
-      this.#log.warn(`layer ${layer.chain} ${there ? 'may not be whole' : 'is missing'}: unpacking it again`);
+      this.#log.warn(
+        `layer ${layer.chain} ${there ? 'may not be whole' : 'is missing'}: ${layer.filesOnly ? 'reading it as a whole' : 'unpacking it again'}`,
+      );
       try {
         await this.#rebuild(layer);
       } catch (error) {
@@ -124,30 +137,20 @@ export class Layers {
   ): Promise<Layer> {
     if (options.after === undefined) this.#checkDepth(parent);
     const directory = this.#paths.newLayer();
-    const ingest = options.kept ? undefined : await this.#blobs.ingest();
+    const seamsPath = this.#paths.newTemporary();
+    const { kept } = options;
+    let ingest: Ingest | undefined;
     try {
       await mkdir(directory, { mode: 0o755 });
       // mkdir's mode is cut by the daemon's umask, and a layer without an entry for its root has this one
       await chmod(directory, 0o755);
       const { compression, stream } = await peekCompression(archive);
       // gzip and zstd are kept as they came, so that the blob has the digest that others know it by
-      const asItCame = ingest === undefined || compression === 'gzip' || compression === 'zstd';
-      const plain =
-        ingest === undefined
-          ? decompress(stream, compression)
-          : asItCame
-            ? decompress(
-                tee(stream, (chunk) => ingest.write(chunk)),
-                compression,
-              )
-            : teeZstd(decompress(stream, compression), (chunk) => ingest.write(chunk));
-      const unpacked = await unpackTar(directory, plain, { whiteouts: 'overlay' }, options.signal);
+      if (!kept && (compression === 'gzip' || compression === 'zstd')) ingest = await this.#blobs.ingest();
+      const into = ingest;
+      const plain = decompress(into ? tee(stream, (chunk) => into.write(chunk)) : stream, compression);
+      const unpacked = await this.#unpack(directory, seamsPath, plain, options);
       const diffId: Digest = `sha256:${unpacked.sha256}`;
-      if (options.diffId !== undefined && options.diffId !== diffId) {
-        throw invalid(
-          `layers from manifest don't match image configuration: expected ${options.diffId}, got ${diffId}`,
-        );
-      }
       await options.after?.();
       if (options.after !== undefined) this.#checkDepth(parent);
       const chain = chainOf(parent, diffId);
@@ -155,17 +158,21 @@ export class Layers {
         lease.layers.add(chain);
         const existing = this.#layers.get(chain);
         if (existing) return existing;
-        const blob = options.kept ? await options.kept() : await (ingest as Ingest).commit();
-        lease.blobs.add(blob.digest);
+        const blob = await (kept?.() ?? ingest?.commit());
+        if (blob) lease.blobs.add(blob.digest);
         const layer: Layer = {
           chain,
           ...(parent === undefined ? {} : { parent }),
           diffId,
           name: this.#nameFor(chain),
           size: unpacked.size,
-          blob: { ...blob, mediaType: asItCame ? typeOf(compression) : MEDIA.layerZstd },
+          archiveSize: unpacked.length,
+          ...(blob
+            ? { blob: { ...blob, mediaType: typeOf(compression) } }
+            : { blob: { digest: diffId, size: unpacked.length, mediaType: MEDIA.layer }, filesOnly: true }),
           boot: this.#boot,
         };
+        await rename(seamsPath, this.#paths.seamsOf(layer.name));
         await rename(directory, this.#paths.layer(layer.name));
         this.#put(layer);
         this.#syncSoon();
@@ -173,7 +180,26 @@ export class Layers {
       });
     } finally {
       await ingest?.discard();
+      await rm(seamsPath, { force: true });
       await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  async #unpack(
+    directory: string,
+    seamsPath: string,
+    plain: AsyncIterable<Uint8Array>,
+    options: RegisterOptions,
+  ): Promise<UnpackResult> {
+    const seams = await open(seamsPath, 'wx', 0o600);
+    try {
+      const unpacked = await unpackTar(directory, plain, { whiteouts: 'overlay' }, options.signal, seams.fd);
+      const got = `sha256:${unpacked.sha256}`;
+      if (options.diffId !== undefined && options.diffId !== got)
+        throw invalid(`layers from manifest don't match image configuration: expected ${options.diffId}, got ${got}`);
+      return unpacked;
+    } finally {
+      await seams.close();
     }
   }
 
@@ -208,6 +234,7 @@ export class Layers {
         diffId,
         name: this.#nameFor(chain),
         size: found.size,
+        archiveSize: found.length,
         blob: { digest: diffId, size: found.length, mediaType: MEDIA.layer },
         filesOnly: true,
         boot: this.#boot,
@@ -242,10 +269,21 @@ export class Layers {
     });
   }
 
-  /** The archive as it was before compression: its digest is the layer's diff ID. */
-  archive(layer: Layer): AsyncIterable<Uint8Array> {
-    if (layer.filesOnly) return packTar(this.directory(layer), { whiteouts: 'overlay' });
-    return decompress(this.#blobs.read(layer.blob.digest), compressionOf(layer.blob.mediaType));
+  /** The archive as it was before compression: its digest is the layer's diff ID, and is checked when it is made of the files. */
+  async *archive(layer: Layer, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+    const seams = await openIfThere(this.#paths.seamsOf(layer.name));
+    if (!seams) {
+      yield* layer.filesOnly
+        ? packTar(this.directory(layer), { whiteouts: 'overlay' }, signal)
+        : decompress(this.#blobs.read(layer.blob.digest), compressionOf(layer.blob.mediaType));
+      return;
+    }
+    try {
+      const { sha256 } = yield* joinArchive(this.directory(layer), seams.fd, signal);
+      if (`sha256:${sha256}` !== layer.diffId) throw internal(`layer ${layer.chain} is damaged`);
+    } finally {
+      await seams.close();
+    }
   }
 
   #checkDepth(parent: Digest | undefined): void {
@@ -260,6 +298,7 @@ export class Layers {
       if (other.parent === chain) throw conflict(`layer ${chain} is below ${other.chain}`);
     this.#layers.delete(chain);
     this.#table.delete(chain);
+    rm(this.#paths.seamsOf(layer.name), { force: true }).catch(() => undefined);
     this.#discard(this.#paths.layer(layer.name)).catch((error: unknown) =>
       this.#log.warn(`removing layer ${chain}: ${messageOf(error)}`),
     );
@@ -293,20 +332,22 @@ export class Layers {
   async #rebuild(layer: Layer): Promise<void> {
     if (layer.filesOnly) {
       // there is nothing to make it of but itself
-      const found = existsSync(this.directory(layer))
-        ? await digestTar(this.directory(layer), { whiteouts: 'overlay' })
-        : undefined;
-      if (found === undefined || `sha256:${found.sha256}` !== layer.diffId) throw internal('its files are damaged');
+      const hash = createHash('sha256');
+      for await (const chunk of this.archive(layer)) hash.update(chunk);
+      if (`sha256:${hash.digest('hex')}` !== layer.diffId) throw internal('its files are damaged');
       this.#put({ ...layer, boot: this.#boot });
       return;
     }
     const directory = this.#paths.newLayer();
+    const seamsPath = this.#paths.newTemporary();
     await mkdir(directory, { mode: 0o755 });
-    const unpacked = await unpackTar(directory, this.archive(layer), { whiteouts: 'overlay' });
-    if (`sha256:${unpacked.sha256}` !== layer.diffId) throw internal(`its archive ${layer.blob.digest} is damaged`);
+    const { digest, mediaType } = layer.blob;
+    const plain = decompress(this.#blobs.read(digest), compressionOf(mediaType));
+    const unpacked = await this.#unpack(directory, seamsPath, plain, { diffId: layer.diffId });
+    await rename(seamsPath, this.#paths.seamsOf(layer.name));
     await rm(this.directory(layer), { recursive: true, force: true });
     await rename(directory, this.directory(layer));
-    this.#put({ ...layer, boot: this.#boot });
+    this.#put({ ...layer, archiveSize: unpacked.length, boot: this.#boot });
   }
 
   /**
@@ -332,6 +373,15 @@ export class Layers {
     }
     for (const { boot: _, ...layer } of pending)
       if (this.#layers.get(layer.chain)?.name === layer.name) this.#put(layer);
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 

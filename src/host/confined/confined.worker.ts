@@ -9,6 +9,8 @@ import { scan } from './manifest.ts';
 import { pack, packDigest } from './pack.ts';
 import { place } from './place.ts';
 import { ByteRing } from './ring.ts';
+import { joinSeams } from './seams/join.ts';
+import { SeamWriter } from './seams/write.ts';
 import { spool } from './spool.ts';
 import { TarReader } from './tar/read.ts';
 import { resolveBelow } from './resolve.ts';
@@ -36,17 +38,27 @@ function run(job: Job): Results[Job['kind']] {
     ring.close();
     return undefined;
   }
-  const hash = job.kind === 'unpack' ? createHash('sha256') : undefined;
+  const hash = createHash('sha256');
+  if (job.kind === 'join') {
+    joinSeams(job.seams, (chunk) => {
+      hash.update(chunk);
+      ring.writeSync(chunk);
+    });
+    ring.close();
+    return { sha256: hash.digest('hex') };
+  }
+  const seams = job.kind === 'unpack' && job.seams !== undefined ? new SeamWriter(job.seams) : undefined;
   let held = 0;
-  const reader = new TarReader({
-    next() {
-      if (held > 0) ring.release(held);
-      const chunk = ring.readSync();
-      held = chunk?.length ?? 0;
-      if (chunk) hash?.update(chunk);
-      return chunk;
-    },
-  });
+  let length = 0;
+  const next = (): Buffer | undefined => {
+    if (held > 0) ring.release(held);
+    const chunk = ring.readSync();
+    held = chunk?.length ?? 0;
+    length += held;
+    if (chunk && job.kind === 'unpack') hash.update(chunk);
+    return chunk;
+  };
+  const reader = new TarReader({ next }, seams && ((bytes) => seams.raw(bytes)));
   if (job.kind === 'spool') {
     const members = spool(reader);
     reader.drain();
@@ -57,9 +69,10 @@ function run(job: Job): Results[Job['kind']] {
     reader.drain();
     return undefined;
   }
-  const unpacked = unpack(reader, located(job.options));
+  const unpacked = unpack(reader, located(job.options), seams);
   reader.drain();
-  return { ...unpacked, sha256: hash?.digest('hex') ?? '' };
+  seams?.end();
+  return { ...unpacked, length, sha256: hash.digest('hex') };
 }
 
 /** A directory of a tree, its links followed within the tree, as one of the thread's root. */

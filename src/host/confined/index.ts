@@ -1,6 +1,6 @@
 // Archives unpacked, packed and taken apart by threads that see one directory and nothing else.
 import { cancelled, internal, invalid } from '../../base/errors.ts';
-import type { Job, Results, UnpackResult } from './job.ts';
+import type { Job, JoinResult, Results, UnpackResult } from './job.ts';
 import type { Changes } from './changes.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
 import type { Manifest, ScanOptions } from './manifest.ts';
@@ -81,9 +81,36 @@ export async function unpackTar(
   source: AsyncIterable<Uint8Array>,
   options: UnpackOptions,
   signal?: AbortSignal,
+  seams?: number,
 ): Promise<UnpackResult> {
   const ring = new ByteRing();
-  return feed(ring, source, start({ kind: 'unpack', root, memory: ring.memory, options }, signal));
+  const job = {
+    kind: 'unpack',
+    root,
+    memory: ring.memory,
+    options,
+    ...(seams === undefined ? {} : { seams }),
+  } as const;
+  return feed(ring, source, start(job, signal));
+}
+
+/** The archive of an unpacked directory and its seams; returns its digest, which is to be compared with what it should be. */
+export async function* joinArchive(
+  root: string,
+  seams: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, JoinResult, void> {
+  const ring = new ByteRing();
+  const done = start({ kind: 'join', root, memory: ring.memory, seams }, signal);
+  done.catch(() => undefined);
+  try {
+    yield* ring.read();
+  } catch (error) {
+    if (!(error instanceof RingAborted)) throw error;
+  } finally {
+    ring.abort();
+  }
+  return done;
 }
 
 /** The members of a plain tar as files named by numbers in the (empty) directory `root`, and their names. */

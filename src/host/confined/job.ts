@@ -15,7 +15,9 @@ interface Work {
 }
 
 export type Job =
-  | (Work & { readonly kind: 'unpack'; readonly options: UnpackOptions })
+  /** `seams` is an open file, empty. */
+  | (Work & { readonly kind: 'unpack'; readonly options: UnpackOptions; readonly seams?: number })
+  | (Work & { readonly kind: 'join'; readonly seams: number })
   | (Work & { readonly kind: 'pack'; readonly options: PackOptions })
   | (Work & { readonly kind: 'digest'; readonly options: DigestOptions })
   | (Work & { readonly kind: 'spool' })
@@ -30,14 +32,22 @@ export type Job =
 export interface UnpackResult {
   /** SHA-256 of the archive, 64 hex digits. */
   readonly sha256: string;
+  /** Bytes of the archive. */
+  readonly length: number;
   readonly size: number;
   readonly entries: number;
   /** What was unpacked, where digests were asked for. */
   readonly manifest?: Manifest;
 }
 
+export interface JoinResult {
+  /** SHA-256 of the archive, 64 hex digits. */
+  readonly sha256: string;
+}
+
 export interface Results {
   unpack: UnpackResult;
+  join: JoinResult;
   pack: undefined;
   digest: PackDigest;
   spool: Map<string, Spooled>;

@@ -14,6 +14,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  realpathSync,
   rmdirSync,
   statfsSync,
   statSync,
@@ -26,6 +27,7 @@ import { isErrno } from '../../base/errors.ts';
 import { getXattr, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { baseOf, fsPath, insidePath, parentOf } from './paths.ts';
+import type { SeamWriter } from './seams/write.ts';
 import { type TarEntry, TarError } from './tar/entry.ts';
 import type { TarReader } from './tar/read.ts';
 
@@ -61,14 +63,17 @@ const LEAVE_FREE = 64 * 1024 * 1024;
 /** Directories that are known to exist; forgotten when there are more, so that an archive cannot fill the memory. */
 const MAX_KNOWN = 100_000;
 
-export function unpack(reader: TarReader, options: UnpackOptions): Unpacked {
-  return new Unpacker(options).run(reader);
+/** With `seams` these are told which content went to which file; the reader must give them the other bytes. */
+export function unpack(reader: TarReader, options: UnpackOptions, seams?: SeamWriter): Unpacked {
+  return new Unpacker(options, seams).run(reader);
 }
 
 class Unpacker {
   readonly #options: UnpackOptions;
   readonly #into: string;
-  readonly #known = new Set<string>(['/']);
+  readonly #seams: SeamWriter | undefined;
+  /** Each with its path without links, which is only looked for when there are seams. */
+  readonly #known = new Map<string, string>([['/', '/']]);
   /** Directories' times change while they are filled, so they are set at the end. */
   readonly #directoryTimes = new Map<string, number>();
   /** A new file takes the group of a setgid directory, so that owners must be set even for root's. */
@@ -78,9 +83,10 @@ class Unpacker {
   /** By path without the first slash. */
   readonly #manifest: Map<string, ManifestEntry> | undefined;
 
-  constructor(options: UnpackOptions) {
+  constructor(options: UnpackOptions, seams: SeamWriter | undefined) {
     if (options.manifest) this.#manifest = new Map();
     this.#options = options;
+    this.#seams = seams;
     this.#into = options.into === undefined ? '/' : insidePath(options.into);
   }
 
@@ -145,10 +151,7 @@ class Unpacker {
 
   #ensureDirectory(path: string): void {
     if (this.#known.has(path)) return;
-    if (this.#known.size > MAX_KNOWN) {
-      this.#known.clear();
-      this.#known.add('/');
-    }
+    if (this.#known.size > MAX_KNOWN) this.#forget();
     let there = stat(path);
     if (there === undefined || isWhiteout(there)) {
       this.#ensureDirectory(parentOf(path));
@@ -163,7 +166,18 @@ class Unpacker {
       there = stat(path);
     }
     if (!there?.isDirectory()) throw new TarError(`"${path}" is not a directory`);
-    this.#known.add(path);
+    this.#known.set(path, this.#seams ? realpathSync.native(fsPath(path), 'latin1') : path);
+  }
+
+  #forget(): void {
+    this.#known.clear();
+    this.#known.set('/', '/');
+  }
+
+  /** The path of an entry without links in its directory, which must be known. */
+  #real(path: string): string {
+    const parent = this.#known.get(parentOf(path)) ?? parentOf(path);
+    return `${parent === '/' ? '' : parent}/${baseOf(path)}`;
   }
 
   /** Makes way for an entry; true when the place was a directory that stays. */
@@ -175,21 +189,19 @@ class Unpacker {
       if (this.#options.keepTypes)
         throw new TarError(`cannot overwrite directory "${this.#shown(path)}" with non-directory "${this.#into}"`);
       if (path === '/') throw new TarError('the root cannot be replaced');
-      this.#size -= removeTree(path);
+      this.#size -= this.#removeTree(this.#real(path));
       for (const name of this.#manifest?.keys() ?? [])
         if (name === path.slice(1) || name.startsWith(`${path.slice(1)}/`)) this.#manifest?.delete(name);
-      this.#known.clear();
-      this.#known.add('/');
+      this.#forget();
       return false;
     }
     if (entry.type === 'directory') {
       if (this.#options.keepTypes)
         throw new TarError(`cannot overwrite non-directory "${this.#shown(path)}" with directory "${this.#into}"`);
       // a name for a directory that is a link to one: what the archive holds counts
-      this.#known.clear();
-      this.#known.add('/');
+      this.#forget();
     }
-    this.#size -= remove(path, there);
+    this.#size -= this.#remove(this.#real(path), there);
     if (entry.type === 'directory' && this.#options.whiteouts === 'overlay' && isWhiteout(there)) {
       mkdirSync(fsPath(path), 0o755);
       setXattr(path, OPAQUE_XATTR, 'y');
@@ -256,6 +268,7 @@ class Unpacker {
     }
     const hash = this.#manifest ? createHash('sha256') : undefined;
     try {
+      if (entry.size > 0) this.#seams?.content(this.#real(path), entry.size);
       for (let chunk = reader.data(); chunk; chunk = reader.data()) {
         this.#checkSpace(chunk.length);
         hash?.update(chunk);
@@ -284,7 +297,7 @@ class Unpacker {
     if (entry.mode & 0o2000) this.#setgid = true;
     if (entry.xattrs) this.#xattrs(entry, path);
     if (path !== '/') this.#note(path, { type: 'directory', mode: entry.mode });
-    this.#known.add(path);
+    this.#known.set(path, this.#seams ? this.#real(path) : path);
     this.#directoryTimes.set(path, entry.mtime);
   }
 
@@ -315,6 +328,32 @@ class Unpacker {
     }
   }
 
+  /** Removes a file; answers how many bytes that were the last name of go with it. */
+  #remove(path: string, stat: Stat): number {
+    if (this.#seams && stat.isFile() && stat.size > 0) {
+      const fd = openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW);
+      try {
+        this.#seams.lost(path, Number(stat.size), fd);
+      } finally {
+        closeSync(fd);
+      }
+    }
+    unlinkSync(fsPath(path));
+    return stat.nlink === 1 ? Number(stat.size) : 0;
+  }
+
+  #removeTree(path: string): number {
+    let size = 0;
+    for (const name of readdirSync(fsPath(path), { encoding: 'latin1' })) {
+      const child = `${path}/${name}`;
+      const stat = lstat(child);
+      if (stat?.isDirectory()) size += this.#removeTree(child);
+      else if (stat) size += this.#remove(child, stat);
+    }
+    rmdirSync(fsPath(path));
+    return size;
+  }
+
   #checkSpace(count: number): void {
     this.#sinceLook += count;
     if (this.#sinceLook < LOOK_EVERY) return;
@@ -340,22 +379,4 @@ export function isWhiteout(stat: Stat): boolean {
 
 export function isOpaque(path: string): boolean {
   return getXattr(path, OPAQUE_XATTR) === 'y';
-}
-
-/** Removes a file; answers how many bytes that were the last name of go with it. */
-function remove(path: string, stat: Stat): number {
-  unlinkSync(fsPath(path));
-  return stat.nlink === 1 ? Number(stat.size) : 0;
-}
-
-function removeTree(path: string): number {
-  let size = 0;
-  for (const name of readdirSync(fsPath(path), { encoding: 'latin1' })) {
-    const child = `${path}/${name}`;
-    const stat = lstat(child);
-    if (stat?.isDirectory()) size += removeTree(child);
-    else if (stat) size += remove(child, stat);
-  }
-  rmdirSync(fsPath(path));
-  return size;
 }

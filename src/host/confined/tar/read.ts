@@ -16,6 +16,7 @@ export interface ByteSource {
  */
 export class TarReader {
   readonly #source: ByteSource;
+  readonly #onRaw: ((bytes: Buffer) => void) | undefined;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
   /** Bytes of the current entry that were not read yet, and the padding after them. */
@@ -23,8 +24,10 @@ export class TarReader {
   #padding = 0;
   readonly #globals = new Map<string, string>();
 
-  constructor(source: ByteSource) {
+  /** `onRaw` gets every byte of the source, in order, but those that `data` returns. */
+  constructor(source: ByteSource, onRaw?: (bytes: Buffer) => void) {
     this.#source = source;
+    this.#onRaw = onRaw;
   }
 
   /** The next entry, after skipping what is left of the one before; undefined at the end of the archive. */
@@ -77,7 +80,10 @@ export class TarReader {
 
   /** Reads the source to its end: what follows the archive belongs to the digest all the same. */
   drain(): void {
-    while (this.#fill());
+    do {
+      this.#onRaw?.(this.#chunk.subarray(this.#at));
+      this.#at = this.#chunk.length;
+    } while (this.#fill());
   }
 
   #fill(): boolean {
@@ -98,6 +104,7 @@ export class TarReader {
     for (let left = count; left > 0; ) {
       if (this.#at === this.#chunk.length && !this.#fill()) throw new TarError('unexpected EOF');
       const step = Math.min(left, this.#chunk.length - this.#at);
+      this.#onRaw?.(this.#chunk.subarray(this.#at, this.#at + step));
       this.#at += step;
       left -= step;
     }
@@ -107,7 +114,9 @@ export class TarReader {
   #exactly(count: number, mayEnd: boolean): Buffer | undefined {
     if (this.#chunk.length - this.#at >= count) {
       this.#at += count;
-      return this.#chunk.subarray(this.#at - count, this.#at);
+      const there = this.#chunk.subarray(this.#at - count, this.#at);
+      this.#onRaw?.(there);
+      return there;
     }
     const whole = Buffer.allocUnsafe(count);
     for (let have = 0; have < count; ) {
@@ -120,6 +129,7 @@ export class TarReader {
       this.#at += step;
       have += step;
     }
+    this.#onRaw?.(whole);
     return whole;
   }
 }
