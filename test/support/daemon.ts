@@ -1,7 +1,7 @@
 // A daemon of a test's own: private roots and socket, and a check that nothing of it is left behind.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -155,7 +155,7 @@ export class TestDaemon implements AsyncDisposable {
   client(
     client: Client,
     args: readonly string[],
-    options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+    options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
   ): Promise<Result> {
     const { file, args: all, env } = this.command(client, args);
     return execute(file, all, { ...options, env: { ...env, ...options.env } });
@@ -210,6 +210,23 @@ export class TestDaemon implements AsyncDisposable {
   async busybox(): Promise<void> {
     const made = await this.call('POST', '/berth/images/bootstrap?name=busybox');
     if (made.status !== 200 || made.body.includes('"error"')) throw new Error(`bootstrap: ${made.status} ${made.body}`);
+  }
+
+  /** The image debian:bookworm, made from the distribution's packages once a day and kept beside the checkout's other products. */
+  async debian(): Promise<void> {
+    const kept = join(import.meta.dirname, '../../.berth/debian.tar');
+    const age = Date.now() - (statSync(kept, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (age < 24 * 3600 * 1000) {
+      const { code, stderr } = await this.berth('load', '-q', '-i', kept);
+      if (code !== 0) throw new Error(`load: ${stderr}`);
+      return;
+    }
+    const made = await this.call('POST', '/berth/images/bootstrap?name=debian:bookworm');
+    if (made.status !== 200 || made.body.includes('"error"')) throw new Error(`bootstrap: ${made.status} ${made.body}`);
+    const fresh = `${kept}.${process.pid}`;
+    const { code, stderr } = await this.berth('save', '-o', fresh, 'debian:bookworm');
+    if (code !== 0) throw new Error(`save: ${stderr}`);
+    renameSync(fresh, kept);
   }
 
   /** Mounts that the daemon itself holds while it runs: the runtime's view of the host, and the shared folder of containers. */
