@@ -20,10 +20,6 @@ export function buildHandlers(builder: Builder, kit: () => Promise<Kit>): Handle
   return {
     ImageBuild: (request, response) =>
       request.query.version === '2' ? buildBySession(kit, request, response) : build(builder, request, response),
-    BuildCancel: async (request, response) => {
-      (await kit()).endpoint.cancel(request.query.id ?? '');
-      response.empty(204);
-    },
   };
 }
 

@@ -134,7 +134,7 @@ export function kitCache(builder: Builder): KitCache {
   return {
     list: () => builder.usage().map(item),
     prune: async ({ all, filters, keepDuration, keepBytes }) => {
-      const pairs = filters.map((text): [string, string[]] => {
+      const pairs = filters.filter(Boolean).map((text): [string, string[]] => {
         const [, key = '', value = 'true'] = /^([^=~!]+)(?:[=~]+(.*))?$/s.exec(text) ?? [];
         return [key, [value]];
       });

@@ -247,7 +247,7 @@ export class Kit {
 
 /** `id`, `type`, `inuse`, `shared`, `description` with `==`, `!=` and `~=`, as BuildKit filters. */
 function matches(item: CacheItem, filters: readonly string[]): boolean {
-  if (filters.length === 0) return true;
+  if (filters.every((filter) => filter === '')) return true;
   const fields: Readonly<Record<string, string>> = {
     id: item.id,
     type: item.type,

@@ -1,5 +1,5 @@
 // Builds of older clients: asked for on the classic endpoint with a session, told in its stream as messages of the protocol.
-import { cancelled, conflict, invalid, notFound } from '../../../base/errors.ts';
+import { cancelled, conflict, invalid } from '../../../base/errors.ts';
 import type { ContextSource } from '../../request.ts';
 import { StatusResponse } from '../protocol/messages.ts';
 import type { Kit } from '../kit.ts';
@@ -41,18 +41,11 @@ interface Upload {
 
 export class Endpoint {
   readonly #kit: Kit;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Set<string>();
   readonly #uploads = new Map<string, Upload>();
 
   constructor(kit: Kit) {
     this.#kit = kit;
-  }
-
-  /** True when there was such a build. */
-  cancel(id: string): void {
-    const running = this.#running.get(id);
-    if (!running) throw notFound(`build ${id} not found`);
-    running.abort();
   }
 
   /** Throws before the first message for what is wrong with the request, and what the build failed of later. */
@@ -61,12 +54,10 @@ export class Endpoint {
     if (id.startsWith(`${UPLOAD}:`)) return this.#bring(id.slice(UPLOAD.length + 1), body, signal);
     if (id === '' || !query.session) throw invalid('BuildKit needs a session and the id of the build');
     if (this.#running.has(id)) throw conflict(`build ${id} exists`);
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    this.#running.set(id, stop);
+    this.#running.add(id);
     await using made = new AsyncDisposableStack();
     try {
-      await this.#run(id, query, body, say, either, made);
+      await this.#run(id, query, body, say, signal, made);
     } finally {
       this.#running.delete(id);
       this.#upload(id).used.resolve();
