@@ -144,9 +144,10 @@ function chosen(
   withoutGateway: readonly (4 | 6)[],
 ): IpamConfig[] {
   const withGateway = (block: Block, wish: IpamConfig): IpamConfig => {
-    const { Gateway, ...others } = gatewayFilled(block, wish);
-    const lacks = wish.Gateway === undefined && withoutGateway.includes(block.family);
-    return lacks || Gateway === undefined ? others : { ...others, Gateway };
+    const filled = gatewayFilled(block, wish);
+    if (wish.Gateway !== undefined || !withoutGateway.includes(block.family)) return filled;
+    const { Gateway: _, ...others } = filled;
+    return others;
   };
   const configs = wishes.map((wish): IpamConfig => {
     const block = parseBlock(wish.Subnet ?? '');
