@@ -188,6 +188,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
         new module.Kit({
           root: join(dataRoot, 'build', 'clients'),
           build: builder.build,
+          check: builder.check,
           tarContext: (archive) => builder.tarContext(archive),
           remoteContext: (url) => builder.remoteContext(url),
           cache: kitCache(builder),

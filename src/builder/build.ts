@@ -4,6 +4,7 @@ import { nowNanos } from '../base/clock.ts';
 import { randomId, sha256 } from '../base/ids.ts';
 import { readIgnoreFile } from '../spec/ignore/index.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
+import { type CheckResult, checksOf } from './checks.ts';
 import type { BuilderContext } from './context.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
 import type { BuildEvent } from './event.ts';
@@ -22,6 +23,28 @@ export interface Solved {
   readonly graph: Graph;
   readonly solver: Solver;
   readonly platform: Platform;
+}
+
+/** The checks of a build that is not made. */
+export async function checkBuild(
+  context: BuilderContext,
+  request: BuildRequest,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const { name, text, ignore } = await readDockerfile(request, signal);
+  return checksOf(parsed(name, text), text, ignore, request, context.images, true);
+}
+
+/** Findings of the checks as warnings of the step that read the Dockerfile. Throws when they fail the build. */
+function tellChecks(
+  context: BuilderContext,
+  request: BuildRequest,
+  { dockerfile, text, ignore, vertex }: { dockerfile: Dockerfile; text: Uint8Array; ignore: string[]; vertex: string },
+  sink: BuildSink,
+): void {
+  const { findings, failure } = checksOf(dockerfile, text, ignore, request, context.images, false);
+  for (const finding of findings) sink({ kind: 'warning', vertex, ...finding });
+  if (failure !== undefined) throw invalid(failure);
 }
 
 export async function runBuild(
@@ -53,6 +76,8 @@ export async function runBuild(
       const solver = new Solver({ context, request, buildId: id, graph, emit: sink, sources, signal: either });
       solved.push({ graph, solver, platform });
     }
+    const vertex = sha256(`${id} load build definition from Dockerfile`);
+    tellChecks(context, request, { dockerfile, ...file, vertex }, sink);
     await Promise.all(
       solved.map(async ({ graph, solver }) => {
         const steps = tellSteps(graph, solver, sink);

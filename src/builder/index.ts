@@ -8,7 +8,8 @@ import { formatPlatform } from '../spec/oci/index.ts';
 import type { OciRuntime, Runtime } from '../runtime/index.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { Records, Store } from '../store/index.ts';
-import { runBuild } from './build.ts';
+import { checkBuild, runBuild } from './build.ts';
+import type { CheckResult } from './checks.ts';
 import { type PruneWish, planPrune, type Usage } from './cache/plan.ts';
 import { BuildCache, type CacheRecord } from './cache/index.ts';
 import { type CacheMountRecord, CacheMounts } from './cache/mounts.ts';
@@ -105,6 +106,10 @@ export class Builder {
       throw error;
     }
   };
+
+  /** What the checks say, without building anything. */
+  readonly check = (request: BuildRequest, signal: AbortSignal): Promise<CheckResult> =>
+    checkBuild(this.#context, request, signal);
 
   /** Cancels a build that runs; false when there is none of that id. */
   cancel(id: string): boolean {

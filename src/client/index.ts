@@ -1,7 +1,9 @@
 // The client of the Engine API.
 export {
   Client,
+  type Hijacked,
   readAll,
+  ResponseError,
 } from './client.ts';
 export { Demux } from './demux.ts';
 export { contextHost, DEFAULT_SOCKET, type Endpoint, parseEndpoint, type TlsFiles } from './endpoint.ts';

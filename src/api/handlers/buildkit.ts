@@ -18,6 +18,10 @@ export function buildkitHandlers(kit: () => Promise<Kit>): Handlers {
       });
       await open(response.upgrade('h2c'));
     },
+    BerthBuild: async (_, response) => {
+      const own = await kit();
+      await own.serveLink(response.hijack('application/vnd.berth.build'));
+    },
     Grpc: async (_, response) => {
       const own = await kit();
       await own.serve(response.upgrade('h2c'));

@@ -3,7 +3,9 @@ import type { Duplex } from 'node:stream';
 import { cancelled, notFound, notImplemented } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { hostPlatform } from '../../spec/oci/index.ts';
-import type { Build, BuildResult, ContextSource } from '../request.ts';
+import type { CheckResult } from '../checks.ts';
+import { serveLink } from '../link/index.ts';
+import type { Build, BuildRequest, BuildResult, ContextSource } from '../request.ts';
 import type { Parts, Wish } from './control/build.ts';
 import { controlMethods, resultNamed } from './control/control.ts';
 import { type Asked, Bridge } from './control/gateway.ts';
@@ -65,6 +67,7 @@ export interface KitOptions {
   readonly cache?: KitCache;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
   readonly remoteContext?: (url: string) => ContextSource & AsyncDisposable;
+  readonly check?: (request: BuildRequest, signal: AbortSignal) => Promise<CheckResult>;
 }
 
 type Worker = Of<typeof ListWorkersResponse>['record'][number];
@@ -86,6 +89,11 @@ export class Kit {
   /** Serves the control protocol on a connection until it ends. */
   serve(connection: Duplex): Promise<void> {
     return serveCalls(connection, controlMethods(this), this.#options.log);
+  }
+
+  /** A build of Berth's own client, on a connection that is its own. */
+  serveLink(connection: Duplex): Promise<void> {
+    return serveLink(connection, { ...this.#options, trees: this.#trees });
   }
 
   /** A session of a client, on a connection that is its own. Throws before anything is taken over. */

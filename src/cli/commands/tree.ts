@@ -263,6 +263,15 @@ const builder: CliNode = {
   ],
 };
 
+const buildx: CliNode = {
+  name: 'buildx',
+  short: 'Build as Docker Buildx does',
+  children: [
+    { ...imageVerbs.build, aliases: ['b'] },
+    leaf('prune', 'Remove build cache', async () => (await import('./builder/prune.ts')).prune),
+  ],
+};
+
 const volume: CliNode = {
   name: 'volume',
   short: 'Manage volumes',
@@ -304,6 +313,7 @@ export const tree: CliNode = {
     }),
     { ...s.info, top: 12 },
     builder,
+    buildx,
     container,
     image,
     manifest,

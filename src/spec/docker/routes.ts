@@ -307,6 +307,7 @@ export const routes = {
     path: '/berth/registry/manifest',
     query: { name: 'text', insecure: 'bool' },
   },
+  BerthBuild: { method: 'POST', path: '/berth/build' },
   BerthBuildList: { method: 'GET', path: '/berth/builds' },
   BerthBuildInspect: { method: 'GET', path: '/berth/builds/{id}' },
   BerthBuildLogs: { method: 'GET', path: '/berth/builds/{id}/logs', query: { follow: 'bool' } },

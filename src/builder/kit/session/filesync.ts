@@ -37,18 +37,57 @@ function queryEscape(value: string): string {
     .replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** What a client tells while its files are gone through; `bytes` is what came for it. */
+export type FileMessage = { readonly bytes: number } & (
+  | { readonly kind: 'entry'; readonly path: string; readonly entry: KeptEntry | undefined }
+  | { readonly kind: 'walked' }
+  | { readonly kind: 'data'; readonly id: number; readonly data: Uint8Array }
+);
+
+/** A transfer under way, whatever protocol it is. Entries are numbered from 0 in their order. */
+export interface FileCall {
+  readonly messages: AsyncIterable<FileMessage>;
+  request(id: number): Promise<void>;
+  /** All is here. */
+  finish(): Promise<void>;
+  cancel(): void;
+}
+
+export function sessionFiles(session: Session, directory: string, wish: SyncWish, signal: AbortSignal): FileCall {
+  const call = openSync(session, directory, wish, signal);
+  async function* messages(): AsyncGenerator<FileMessage, void, undefined> {
+    for await (const body of call.input) {
+      const packet = Packet.decode(body);
+      const bytes = body.length;
+      if (packet.type === PacketType.err)
+        throw invalid(`error from sender: ${Buffer.from(packet.data).toString('utf8')}`);
+      if (packet.type === PacketType.data) yield { kind: 'data', id: packet.id, data: packet.data, bytes };
+      if (packet.type === PacketType.stat && packet.stat)
+        yield { kind: 'entry', path: packet.stat.path, entry: entryOf(packet.stat), bytes };
+      else if (packet.type === PacketType.stat) yield { kind: 'walked', bytes };
+    }
+  }
+  return {
+    messages: messages(),
+    request: (id) => call.write(Packet.encode({ type: PacketType.req, id })),
+    async finish() {
+      await call.write(Packet.encode({ type: PacketType.fin }));
+      call.end();
+    },
+    cancel: () => call.cancel(),
+  };
+}
+
 /** Brings a held tree to what the client has, and gives what is there then. */
 export async function syncTree(
-  session: Session,
-  directory: string,
-  wish: SyncWish,
+  open: (signal: AbortSignal) => FileCall,
   tree: HeldTree,
   report: (bytes: number, done: boolean) => void,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, KeptEntry>> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  const call = openSync(session, directory, wish, either);
+  const call = open(either);
   const plan = new TreePlan(tree.entries);
   const awaited = new Map<number, string>();
   const links: string[] = [];
@@ -78,39 +117,26 @@ export async function syncTree(
     let next = 0;
     let walked = false;
     let finished = false;
-    for await (const body of call.input) {
-      bytes += body.length;
-      const packet = Packet.decode(body);
-      switch (packet.type) {
-        case PacketType.err:
-          throw invalid(`error from sender: ${Buffer.from(packet.data).toString('utf8')}`);
-        case PacketType.stat: {
-          if (!packet.stat) {
-            walked = true;
-            break;
-          }
-          const id = next++;
-          const entry = entryOf(packet.stat);
-          if (!entry) break;
-          const { path } = packet.stat;
-          const { verdict, replaces } = plan.decide(path, entry);
-          if (replaces) await writer().make({ type: 'remove', path });
-          if (verdict === 'fetch') {
-            awaited.set(id, path);
-            names.set(id, path);
-            await writer().make(madeOf(path, entry, id));
-            await call.write(Packet.encode({ type: PacketType.req, id }));
-          } else if (verdict === 'make') await writer().make(madeOf(path, entry, id));
-          else if (verdict === 'later') links.push(path);
-          break;
-        }
-        case PacketType.data: {
-          if (!awaited.has(packet.id) || !receiver) throw invalid(`invalid file request ${packet.id}`);
-          await receiver.data(packet.id, packet.data);
-          if (packet.data.length === 0) awaited.delete(packet.id);
-          break;
-        }
-        default:
+    for await (const message of call.messages) {
+      bytes += message.bytes;
+      if (message.kind === 'walked') walked = true;
+      else if (message.kind === 'entry') {
+        const id = next++;
+        const { path, entry } = message;
+        if (!entry) continue;
+        const { verdict, replaces } = plan.decide(path, entry);
+        if (replaces) await writer().make({ type: 'remove', path });
+        if (verdict === 'fetch') {
+          awaited.set(id, path);
+          names.set(id, path);
+          await writer().make(madeOf(path, entry, id));
+          await call.request(id);
+        } else if (verdict === 'make') await writer().make(madeOf(path, entry, id));
+        else if (verdict === 'later') links.push(path);
+      } else {
+        if (!awaited.has(message.id) || !receiver) throw invalid(`invalid file request ${message.id}`);
+        await receiver.data(message.id, message.data);
+        if (message.data.length === 0) awaited.delete(message.id);
       }
       if (Date.now() - told > REPORT_MS) {
         told = Date.now();
@@ -119,8 +145,7 @@ export async function syncTree(
       if (walked && !finished && awaited.size === 0) {
         finished = true;
         await finish();
-        await call.write(Packet.encode({ type: PacketType.fin }));
-        call.end();
+        await call.finish();
       }
     }
     if (!finished) throw invalid('the client ended the transfer of its files early');

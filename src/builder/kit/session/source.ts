@@ -1,6 +1,6 @@
 // A client's directory as a context of the builder: single files at once, the tree into a copy that is kept for the next build.
 import type { ContextSource, ContextTree, Report, SyncWish } from '../../request.ts';
-import { readFiles, reporter, syncTree } from './filesync.ts';
+import { type FileCall, readFiles, reporter, sessionFiles, syncTree } from './filesync.ts';
 import type { Session } from './sessions.ts';
 import type { Trees } from './trees.ts';
 
@@ -31,7 +31,8 @@ export function sessionSource(trees: Trees, { session, name, label, companions }
         session.sharedKey === '' ? `session:${session.id}:${name}` : `${session.sharedKey}:${name}`,
       );
       try {
-        const manifest = await syncTree(session, name, wish, tree, reporter(label, report), signal);
+        const open = (until: AbortSignal): FileCall => sessionFiles(session, name, wish, until);
+        const manifest = await syncTree(open, tree, reporter(label, report), signal);
         return {
           directory: tree.directory,
           manifest,

@@ -1,0 +1,154 @@
+// A client's wish as the builder takes it.
+import { invalid, notImplemented } from '../../base/errors.ts';
+import { FRAME, type BuildWish, type WishedOutput } from '../../spec/berth/build.ts';
+import { parsePlatform } from '../../spec/oci/index.ts';
+import type { Trees } from '../kit/session/trees.ts';
+import type {
+  BuildOutput,
+  BuildRequest,
+  CacheImport,
+  ContextSource,
+  DockerfileSource,
+  NamedContext,
+  OutputTarget,
+} from '../request.ts';
+import { linkAgents } from './agent.ts';
+import type { Link } from './link.ts';
+import { linkSource } from './source.ts';
+
+export interface LinkParts {
+  readonly trees: Trees;
+  readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
+  readonly remoteContext?: (url: string) => ContextSource & AsyncDisposable;
+}
+
+const EMPTY: ContextSource = {
+  label: 'context',
+  readFile: () => Promise.resolve(undefined),
+  sync: () => Promise.reject(invalid('there is no build context')),
+};
+
+/** What is made for this build alone goes with `made`. Throws in the builder's words. */
+export async function requestOf(
+  wish: BuildWish,
+  link: Link,
+  parts: LinkParts,
+  made: AsyncDisposableStack,
+): Promise<BuildRequest> {
+  const [attestation] = Object.keys(wish.attestations);
+  if (attestation !== undefined) throw notImplemented(`attestations (${attestation}) are not implemented`);
+  const directory = (name: string, label: string): ContextSource =>
+    linkSource(link, parts.trees, name, wish.sharedKey, label);
+  const context = await contextOf(wish, link, parts, made, directory);
+  const contexts = new Map<string, NamedContext>();
+  for (const [name, value] of Object.entries(wish.contexts)) {
+    contexts.set(name, value.kind === 'files' ? { kind: 'files', source: directory(value.source, name) } : value);
+  }
+  const epoch = wish.buildArgs['SOURCE_DATE_EPOCH'];
+  return {
+    dockerfile: dockerfileOf(wish, directory),
+    context,
+    contexts,
+    buildArgs: new Map(Object.entries(wish.buildArgs)),
+    labels: new Map(Object.entries(wish.labels)),
+    tags: wish.tags,
+    target: wish.target,
+    platforms: wish.platforms.map(parsePlatform),
+    noCache: wish.noCache,
+    noCacheFilter: wish.noCacheFilter,
+    pull: wish.pull,
+    network: wish.network,
+    entitlements: wish.entitlements,
+    extraHosts: wish.extraHosts.map((text) => {
+      const at = text.search(/[:=]/);
+      return { host: text.slice(0, at), ip: text.slice(at + 1).replace(/^\[(.*)\]$/, '$1') };
+    }),
+    // the client's numbers; what they may be is the runtime's to say
+    limits: wish.limits,
+    cacheImports: wish.cacheFrom.map(cacheImport),
+    cacheExports: wish.cacheTo.map(({ type = 'registry', mode, ...attributes }) => ({
+      type,
+      mode: mode === 'max' ? 'max' : 'min',
+      attributes,
+    })),
+    outputs: wish.outputs.map((output, index) => outputOf(output, index, link)),
+    requireCached: wish.requireCached,
+    ...(epoch !== undefined && /^\d+$/.test(epoch) ? { sourceDateEpoch: Number(epoch) } : {}),
+    secrets: {
+      async secret(id, signal) {
+        await using channel = await link.ask({ kind: 'secret', id });
+        const { found } = await channel.json<{ found: boolean }>(signal);
+        return found ? Buffer.concat(await Array.fromAsync(channel.data(signal))) : undefined;
+      },
+    },
+    ssh: linkAgents(link, wish.agents),
+    credentials: {
+      async credentials(host) {
+        await using channel = await link.ask({ kind: 'credentials', host });
+        return (await channel.json<{ found?: { username: string; password: string; identityToken?: string } }>()).found;
+      },
+    },
+  };
+}
+
+async function contextOf(
+  { context }: BuildWish,
+  link: Link,
+  parts: LinkParts,
+  made: AsyncDisposableStack,
+  directory: (name: string, label: string) => ContextSource,
+): Promise<ContextSource> {
+  switch (context.kind) {
+    case 'files':
+      return directory(context.source, 'context');
+    case 'archive': {
+      if (!parts.tarContext) throw notImplemented('contexts sent as an archive are not implemented by this daemon');
+      const channel = made.use(await link.ask({ kind: 'archive' }));
+      return made.use(parts.tarContext(channel.data(link.signal)));
+    }
+    case 'remote':
+      if (!parts.remoteContext) throw notImplemented('a remote context is not implemented by this daemon');
+      return made.use(parts.remoteContext(context.url));
+    case 'empty':
+      return EMPTY;
+    default:
+      throw invalid('unknown kind of context');
+  }
+}
+
+function dockerfileOf(wish: BuildWish, directory: (name: string, label: string) => ContextSource): DockerfileSource {
+  const { dockerfile } = wish;
+  if (dockerfile.kind === 'text')
+    return { kind: 'text', name: 'Dockerfile', text: Buffer.from(dockerfile.text, 'base64') };
+  const { path } = dockerfile;
+  if (dockerfile.kind === 'context') return { kind: 'file', path };
+  return { kind: 'file', path, source: directory('dockerfile', 'dockerfile') };
+}
+
+function cacheImport({ type = 'registry', ...attributes }: Readonly<Record<string, string>>): CacheImport {
+  if (type === 'registry') return { type, reference: attributes['ref'] ?? '' };
+  return { type, attributes };
+}
+
+function outputOf({ type, attributes, takes }: WishedOutput, index: number, link: Link): BuildOutput {
+  const names = (attributes['name'] ?? '').split(',').filter((name) => name !== '');
+  if (type === 'cacheonly') return { type };
+  if (type === 'image' || type === 'registry') {
+    return { type: 'image', names, push: type === 'registry' || attributes['push'] === 'true', attributes };
+  }
+  if (type === 'docker' && takes === undefined) return { type: 'image', names, attributes };
+  if ((type !== 'docker' && type !== 'oci' && type !== 'tar' && type !== 'local') || takes === undefined) {
+    throw invalid(`exporter ${JSON.stringify(type)} could not be found`);
+  }
+  const write: OutputTarget['write'] = async (chunks, signal) => {
+    await using channel = await link.ask({ kind: 'output', index });
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += 1 << 20)
+        await channel.send(FRAME.data, chunk.subarray(at, at + (1 << 20)));
+    }
+    await channel.send(FRAME.end);
+    // the end comes back when all of it is written
+    await channel.next(signal);
+  };
+  return { type, names, attributes, target: { kind: takes, write } };
+}

@@ -1,0 +1,82 @@
+// One build of Berth's own client, from its wish to its result, told as it goes.
+import { BerthError, messageOf } from '../../base/errors.ts';
+import type { Duplex } from 'node:stream';
+import type { BuildWish, ShownEvent, ShownFinding, ShownResult } from '../../spec/berth/build.ts';
+import type { CheckResult } from '../checks.ts';
+import type { BuildEvent } from '../event.ts';
+import type { Build, BuildRequest } from '../request.ts';
+import { sourceOf } from '../located.ts';
+import { Link } from './link.ts';
+import { type LinkParts, requestOf } from './request.ts';
+
+export interface LinkOptions extends LinkParts {
+  readonly build: Build;
+  readonly check?: (request: BuildRequest, signal: AbortSignal) => Promise<CheckResult>;
+}
+
+/** Ends with the connection; what goes wrong is told on it. */
+export async function serveLink(connection: Duplex, options: LinkOptions): Promise<void> {
+  const link = new Link(connection);
+  await using made = new AsyncDisposableStack();
+  try {
+    const wish = await link.wish<BuildWish>();
+    const request = await requestOf(wish, link, options, made);
+    await link.tell({ tell: 'result', result: await answer(wish, request, link, options) });
+  } catch (error) {
+    const hint = error instanceof BerthError ? error.hint : undefined;
+    const source = sourceOf(error);
+    const { text, ...where } = source ?? { text: Buffer.alloc(0), file: '', ranges: [] };
+    const place = source ? { place: { ...where, source: Buffer.from(text).toString('base64') } } : {};
+    await link.tell({ tell: 'failure', message: messageOf(error), ...place, ...(hint === undefined ? {} : { hint }) });
+  }
+  link.end();
+}
+
+async function answer(wish: BuildWish, request: BuildRequest, link: Link, options: LinkOptions): Promise<ShownResult> {
+  if (wish.call !== 'build' && options.check) {
+    const { findings, failure, targets } = await options.check(request, link.signal);
+    const shown = findings.map(shownFinding);
+    return {
+      id: '',
+      images: [],
+      metadata: {},
+      findings: shown,
+      targets,
+      ...(failure === undefined ? {} : { failure }),
+    };
+  }
+  const tell = (event: BuildEvent): void => {
+    const shown = shownEvent(event);
+    if (shown) void link.tell({ tell: 'event', event: shown });
+  };
+  const { id, images, metadata } = await options.build(request, tell, link.signal);
+  return { id, images: images.map((image) => image.id), metadata };
+}
+
+function shownFinding({ source, ...finding }: CheckResult['findings'][number]): ShownFinding {
+  return { ...finding, source: Buffer.from(source).toString('base64') };
+}
+
+const time = (nanos: bigint | undefined, name: string): object =>
+  nanos === undefined ? {} : { [name]: String(nanos) };
+
+function shownEvent(event: BuildEvent): ShownEvent | undefined {
+  switch (event.kind) {
+    case 'vertex': {
+      const { started, completed, ...vertex } = event.vertex;
+      return { kind: 'vertex', vertex: { ...vertex, ...time(started, 'started'), ...time(completed, 'completed') } };
+    }
+    case 'status': {
+      const { at, started, completed, ...status } = event;
+      return { ...status, at: String(at), ...time(started, 'started'), ...time(completed, 'completed') };
+    }
+    case 'log':
+      return { ...event, data: Buffer.from(event.data).toString('base64'), at: String(event.at) };
+    case 'warning':
+      return { ...event, source: Buffer.from(event.source).toString('base64') };
+    case 'step':
+      return undefined;
+    default:
+      return event satisfies never;
+  }
+}

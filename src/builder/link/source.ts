@@ -1,0 +1,105 @@
+// A directory of the client as a context: files one by one, or all of them into a copy that is kept for the next build.
+import { invalid } from '../../base/errors.ts';
+import { FRAME, type SentEntry } from '../../spec/berth/build.ts';
+import type { KeptEntry } from '../kit/session/entry.ts';
+import { type FileCall, type FileMessage, reporter, syncTree } from '../kit/session/filesync.ts';
+import type { Trees } from '../kit/session/trees.ts';
+import type { ContextSource } from '../request.ts';
+import type { Link } from './link.ts';
+
+const TYPES: Readonly<Record<SentEntry[0], KeptEntry['type']>> = {
+  f: 'file',
+  d: 'directory',
+  l: 'symlink',
+  p: 'fifo',
+  c: 'char',
+  b: 'block',
+};
+
+export function linkSource(link: Link, trees: Trees, name: string, key: string, label: string): ContextSource {
+  return {
+    label,
+    async readFile(path, limit, signal) {
+      await using channel = await link.ask({ kind: 'read', source: name, path, limit });
+      const { found } = await channel.json<{ found: boolean }>(signal);
+      if (!found) return undefined;
+      const parts: Buffer[] = [];
+      let size = 0;
+      for await (const part of channel.data(signal)) {
+        size += part.length;
+        if (size > limit) throw invalid(`${path} is larger than ${limit} bytes`);
+        parts.push(part);
+      }
+      return Buffer.concat(parts);
+    },
+    async sync(wish, report, signal) {
+      const tree = trees.hold(`${key}:${name}`);
+      try {
+        const open = (until: AbortSignal): FileCall => fileCall(link, name, wish.exclude, until);
+        const manifest = await syncTree(open, tree, reporter(label, report), signal);
+        return { directory: tree.directory, manifest, [Symbol.asyncDispose]: async () => tree.release() };
+      } catch (error) {
+        tree.release();
+        throw error;
+      }
+    },
+  };
+}
+
+function fileCall(link: Link, source: string, exclude: readonly string[], signal: AbortSignal): FileCall {
+  const opened = link.ask({ kind: 'sync', source, exclude });
+  opened.catch(() => undefined);
+  let wanted: number[] = [];
+  /** Requests go out together once the entries of a frame were looked at. */
+  const flush = async (): Promise<void> => {
+    if (wanted.length === 0) return;
+    const want = wanted;
+    wanted = [];
+    await (await opened).send(FRAME.json, JSON.stringify({ want }));
+  };
+  async function* messages(): AsyncGenerator<FileMessage, void, undefined> {
+    await using channel = await opened;
+    for (let one = await channel.next(signal); one; one = await channel.next(signal)) {
+      if (one.kind === FRAME.data) {
+        const id = one.payload.readUInt32BE(0);
+        yield { kind: 'data', id, data: one.payload.subarray(4), bytes: one.payload.length };
+        continue;
+      }
+      const { entries, walked } = JSON.parse(one.payload.toString()) as { entries?: SentEntry[]; walked?: boolean };
+      const bytes = one.payload.length / Math.max(1, entries?.length ?? 1);
+      for (const entry of entries ?? []) yield { kind: 'entry', path: entry[1], entry: entryOf(entry), bytes };
+      await flush();
+      if (walked === true) yield { kind: 'walked', bytes: 0 };
+    }
+  }
+  return {
+    messages: messages(),
+    request(id) {
+      wanted.push(id);
+      return Promise.resolve();
+    },
+    async finish() {
+      await (await opened).send(FRAME.end);
+    },
+    cancel() {
+      void opened.then((channel) => channel.send(FRAME.error, 'cancelled'));
+    },
+  };
+}
+
+function entryOf([type, , mode, size, modTime, linkname]: SentEntry): KeptEntry {
+  const kind = TYPES[type];
+  return {
+    type: kind,
+    mode,
+    size: kind === 'file' ? size : 0,
+    sha256: '',
+    linkname,
+    hardlink: '',
+    uid: 0,
+    gid: 0,
+    modTime,
+    major: 0,
+    minor: 0,
+  };
+}

@@ -1,0 +1,234 @@
+// The client's end of a build's connection: answers what the daemon asks for, hands on what happens, ends with the result.
+import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  type Ask,
+  type BuildWish,
+  FRAME,
+  type Frame,
+  type FrameKind,
+  FrameReader,
+  frame,
+  type SentEntry,
+  type ShownEvent,
+  type ShownPlace,
+  type ShownResult,
+  type Told,
+} from '../../spec/berth/build.ts';
+import type { Wire } from '../../client/index.ts';
+import { receiveOutput, type OutputPlace } from './output.ts';
+import { bytesPath, walk } from './walk.ts';
+
+/** What the client gives to a build. */
+export interface Giving {
+  /** Directories by the names in the wish; nothing outside of them is read. */
+  readonly directories: ReadonlyMap<string, string>;
+  readonly secrets: ReadonlyMap<string, () => Uint8Array | undefined>;
+  /** Sockets of agents by their ids. */
+  readonly agents: ReadonlyMap<string, string>;
+  readonly outputs: readonly (OutputPlace | undefined)[];
+  readonly archive?: AsyncIterable<Uint8Array>;
+  credentials(host: string): { username: string; password: string; identityToken?: string } | undefined;
+}
+
+export class BuildFailure extends Error {
+  readonly place: ShownPlace | undefined;
+  constructor(message: string, place?: ShownPlace) {
+    super(message);
+    this.name = 'BuildFailure';
+    this.place = place;
+  }
+}
+
+const ENTRIES = 1000;
+const CHUNK = 256 * 1024;
+
+export async function runSession(
+  wire: Wire,
+  wish: BuildWish,
+  giving: Giving,
+  onEvent: (event: ShownEvent) => void,
+): Promise<ShownResult> {
+  const session = new Session(wire, giving);
+  await session.send(FRAME.json, 0, JSON.stringify(wish));
+  const reader = new FrameReader();
+  for (let chunk = await wire.inbox.take(); chunk; chunk = await wire.inbox.take()) {
+    for (const one of reader.add(chunk)) {
+      if (one.channel !== 0) {
+        session.receive(one);
+        continue;
+      }
+      const told = JSON.parse(one.payload.toString()) as Told;
+      if (told.tell === 'event') onEvent(told.event);
+      else if (told.tell === 'ask') session.answer(told.channel, told.ask);
+      else {
+        wire.socket.destroy();
+        if (told.tell === 'result') return told.result;
+        throw new BuildFailure(told.hint === undefined ? told.message : `${told.message}: ${told.hint}`, told.place);
+      }
+    }
+  }
+  throw new BuildFailure('the daemon ended the connection');
+}
+
+class Session {
+  readonly #wire: Wire;
+  readonly #giving: Giving;
+  readonly #receivers = new Map<number, (frame: Frame) => void>();
+
+  constructor(wire: Wire, giving: Giving) {
+    this.#wire = wire;
+    this.#giving = giving;
+  }
+
+  async send(kind: FrameKind, channel: number, payload: Uint8Array | string = ''): Promise<void> {
+    const { socket } = this.#wire;
+    if (!socket.destroyed && !socket.write(frame(kind, channel, payload))) {
+      await new Promise<void>((done) => {
+        socket.once('drain', done);
+        socket.once('close', done);
+      });
+    }
+  }
+
+  receive(one: Frame): void {
+    this.#receivers.get(one.channel)?.(one);
+    if (one.kind === FRAME.end || one.kind === FRAME.error) this.#receivers.delete(one.channel);
+  }
+
+  answer(channel: number, ask: Ask): void {
+    this.#give(channel, ask).catch((error: unknown) => {
+      void this.send(FRAME.error, channel, error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  async #give(channel: number, ask: Ask): Promise<void> {
+    switch (ask.kind) {
+      case 'read':
+        return this.#giveBytes(channel, this.#read(ask.source, ask.path, ask.limit));
+      case 'secret':
+        return this.#giveBytes(channel, this.#giving.secrets.get(ask.id)?.());
+      case 'credentials':
+        return this.send(FRAME.json, channel, JSON.stringify({ found: this.#giving.credentials(ask.host) }));
+      case 'archive':
+        for await (const chunk of this.#giving.archive ?? []) await this.send(FRAME.data, channel, chunk);
+        return this.send(FRAME.end, channel);
+      case 'sync':
+        return this.#giveFiles(channel, this.#directory(ask.source), ask.exclude);
+      case 'agent':
+        return this.#giveAgent(channel, this.#giving.agents.get(ask.id) ?? '');
+      case 'output': {
+        const place = this.#giving.outputs[ask.index];
+        if (!place) throw new Error('this output was not asked for');
+        await receiveOutput(place, this.#incoming(channel));
+        return this.send(FRAME.end, channel);
+      }
+      default:
+        throw new Error('the daemon asks for something that this client does not know');
+    }
+  }
+
+  #directory(source: string): string {
+    const directory = this.#giving.directories.get(source);
+    if (directory === undefined) throw new Error(`no directory ${source} is part of this build`);
+    return directory;
+  }
+
+  #read(source: string, path: string, limit: number): Uint8Array | undefined {
+    const root = realpathSync(this.#directory(source));
+    try {
+      const real = realpathSync(resolve(root, path));
+      if (real !== root && !real.startsWith(root === '/' ? '/' : `${root}/`)) {
+        throw new Error(`${path} leads outside of ${root}`);
+      }
+      const stat = statSync(real);
+      if (!stat.isFile()) return undefined;
+      if (stat.size > limit) throw new Error(`${path} is larger than ${limit} bytes`);
+      return readFileSync(real);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && /^(ENOENT|ENOTDIR)$/.test(String(error.code))) return undefined;
+      throw error;
+    }
+  }
+
+  async #giveBytes(channel: number, bytes: Uint8Array | undefined): Promise<void> {
+    await this.send(FRAME.json, channel, JSON.stringify({ found: bytes !== undefined }));
+    for (let at = 0; at < (bytes?.length ?? 0); at += CHUNK) {
+      await this.send(FRAME.data, channel, bytes?.subarray(at, at + CHUNK) ?? '');
+    }
+    await this.send(FRAME.end, channel);
+  }
+
+  /** All entries, and meanwhile the content of those that the daemon lacks. */
+  async #giveFiles(channel: number, root: string, exclude: readonly string[]): Promise<void> {
+    const paths: string[] = [];
+    const wanted = this.#incoming(channel);
+    const sending = (async () => {
+      for await (const one of wanted) {
+        const { want } = JSON.parse(one.toString()) as { want: number[] };
+        for (const id of want)
+          await this.#giveFile(channel, id, `${Buffer.from(root).toString('latin1')}/${paths[id] ?? ''}`);
+      }
+    })();
+    let entries: SentEntry[] = [];
+    for (const entry of walk(root, exclude)) {
+      paths.push(entry[1]);
+      entries.push(entry);
+      if (entries.length < ENTRIES) continue;
+      await this.send(FRAME.json, channel, JSON.stringify({ entries }));
+      entries = [];
+      // requests are read in between
+      await new Promise((done) => setImmediate(done));
+    }
+    await this.send(FRAME.json, channel, JSON.stringify({ entries, walked: true }));
+    await sending;
+    await this.send(FRAME.end, channel);
+  }
+
+  async #giveFile(channel: number, id: number, path: string): Promise<void> {
+    const fd = openSync(bytesPath(path), 'r');
+    try {
+      for (;;) {
+        const bytes = Buffer.allocUnsafe(CHUNK + 4);
+        bytes.writeUInt32BE(id, 0);
+        const count = readSync(fd, bytes, 4, CHUNK, null);
+        await this.send(FRAME.data, channel, bytes.subarray(0, count + 4));
+        // the empty one says that it is over
+        if (count === 0) return;
+      }
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  async #giveAgent(channel: number, path: string): Promise<void> {
+    const { connect } = process.getBuiltinModule('net');
+    const socket = connect({ path });
+    const sending = (async () => {
+      for await (const chunk of socket) await this.send(FRAME.data, channel, chunk as Buffer);
+      await this.send(FRAME.end, channel);
+    })();
+    for await (const chunk of this.#incoming(channel)) socket.write(chunk);
+    socket.end();
+    await sending;
+  }
+
+  /** Payloads of a channel up to its end. */
+  #incoming(channel: number): AsyncGenerator<Buffer, void, undefined> {
+    const waiting: Frame[] = [];
+    let wake = (): void => undefined;
+    this.#receivers.set(channel, (one) => {
+      waiting.push(one);
+      wake();
+    });
+    return (async function* () {
+      for (;;) {
+        const one = waiting.shift();
+        if (one?.kind === FRAME.error) throw new Error(one.payload.toString());
+        if (one?.kind === FRAME.end) return;
+        if (one) yield one.payload;
+        else await new Promise<void>((done) => (wake = done));
+      }
+    })();
+  }
+}

@@ -1,0 +1,251 @@
+// Flags of `build` -> what the daemon is asked for, and what this side gives to it.
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, resolve } from 'node:path';
+import type { BuildWish, WishedContext, WishedNamedContext, WishedOutput } from '../../spec/berth/build.ts';
+import type { BuildFlags } from '../commands/image/build-flags.ts';
+import { Failure, flag } from '../grammar/index.ts';
+import { toMap } from '../options/index.ts';
+import type { OutputPlace } from './output.ts';
+import { agentOf, secretOf } from './secret.ts';
+import type { Giving } from './session.ts';
+
+export const isRemote = (source: string): boolean => /^(https?:\/\/|git@|git:\/\/|ssh:\/\/|github\.com\/)/.test(source);
+
+/** `type=x,a=b`, or a text alone under the key `alone`. */
+export function attributes(text: string, alone: string): Record<string, string> {
+  const fields = flag.parseCsv(text);
+  if (fields.length === 1 && !text.includes('=')) return { [alone]: text };
+  return Object.fromEntries(
+    fields.map((field) => {
+      const at = field.indexOf('=');
+      if (at < 0) throw new Failure(`ERROR: invalid value ${field}`);
+      return [field.slice(0, at).trim().toLowerCase(), field.slice(at + 1)];
+    }),
+  );
+}
+
+interface Outputs {
+  readonly wished: readonly WishedOutput[];
+  readonly places: readonly (OutputPlace | undefined)[];
+}
+
+export function outputsOf(flags: BuildFlags, stdoutIsTerminal: boolean): Outputs {
+  const wished: WishedOutput[] = [];
+  const places: (OutputPlace | undefined)[] = [];
+  for (const text of flags.output) {
+    const given = attributes(text, 'dest');
+    const { dest = '', ...rest } = given;
+    const type = given['type'] ?? (dest === '-' ? 'tar' : 'local');
+    const { type: _, ...others } = rest;
+    if (type === 'local' && dest === '') throw new Failure('ERROR: dest is required for local exporter');
+    const isArchive = type === 'tar' || type === 'oci' || (type === 'docker' && dest !== '');
+    if (type === 'local') places.push({ takes: 'directory', path: resolve(dest) });
+    else if (!isArchive) places.push(undefined);
+    else if (dest !== '' && dest !== '-') places.push({ takes: 'archive', path: resolve(dest) });
+    else if (!stdoutIsTerminal) places.push({ takes: 'archive', path: '-' });
+    else throw new Failure(`ERROR: dest file is required for ${type} exporter. refusing to write to console`);
+    const takes = places.at(-1)?.takes;
+    wished.push({ type, attributes: others, ...(takes ? { takes } : {}) });
+  }
+  if (flags.load && !wished.some(({ type, takes }) => type === 'docker' && takes === undefined)) {
+    wished.push({ type: 'docker', attributes: {} });
+    places.push(undefined);
+  }
+  return { wished, places };
+}
+
+export interface Prepared {
+  readonly wish: BuildWish;
+  readonly giving: Omit<Giving, 'credentials'>;
+}
+
+/** `stdin` is read when the context or the Dockerfile comes from there. Throws Failure. */
+export async function prepare(
+  flags: BuildFlags,
+  source: string,
+  options: {
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly stdoutIsTerminal: boolean;
+    readonly stdin: AsyncIterable<Buffer>;
+  },
+): Promise<Prepared> {
+  if (source === '-' && flags.file === '-') {
+    throw new Failure("ERROR: invalid argument: can't use stdin for both build context and dockerfile");
+  }
+  const directories = new Map<string, string>();
+  const where = await sourcesOf(flags, source, options.stdin, directories);
+  const contexts: Record<string, WishedNamedContext> = {};
+  for (const text of flags['build-context']) {
+    const at = text.indexOf('=');
+    if (at <= 0) throw new Failure(`ERROR: invalid context value: ${text}, expected key=value`);
+    contexts[text.slice(0, at)] = namedContext(text.slice(0, at), text.slice(at + 1), directories);
+  }
+  const { wished, places } = outputsOf(flags, options.stdoutIsTerminal);
+  const agents = new Map(flags.ssh.map((text) => agentOf(text, options.env)));
+  const root = directories.get('context') ?? source;
+  const wish: BuildWish = {
+    call: callOf(flags),
+    context: where.context,
+    dockerfile: where.dockerfile,
+    sharedKey: `${hostname()}:${root}`,
+    contexts,
+    buildArgs: Object.fromEntries(
+      flags['build-arg'].map((text) => argOf(text, options.env)).filter((arg) => arg !== undefined),
+    ),
+    labels: Object.fromEntries(Object.entries(toMap(flags.label))),
+    tags: flags.tag,
+    target: flags.target,
+    platforms: flags.platform.flatMap((text) => text.split(',')),
+    noCache: flags['no-cache'],
+    noCacheFilter: flags['no-cache-filter'].flatMap((text) => text.split(',')),
+    pull: flags.pull,
+    network: flags.network,
+    entitlements: flags.allow,
+    extraHosts: flags['add-host'],
+    limits: limitsOf(flags),
+    cacheFrom: flags['cache-from'].map((text) => attributes(text, 'ref')),
+    cacheTo: flags['cache-to'].map((text) => attributes(text, 'ref')),
+    outputs: wished,
+    requireCached: flags['require-cached'],
+    attestations: attestationsOf(flags),
+    agents: [...agents.keys()],
+  };
+  const secrets = new Map(flags.secret.map((text) => secretOf(text, options.env)));
+  const { archive } = where;
+  return { wish, giving: { directories, secrets, agents, outputs: places, ...(archive ? { archive } : {}) } };
+}
+
+function callOf(flags: BuildFlags): BuildWish['call'] {
+  if (flags.check || flags.call === 'check' || flags.call === 'lint') return 'check';
+  if (flags.call === 'targets' || flags.call === 'build') return flags.call;
+  throw new Failure(`ERROR: unsupported call ${JSON.stringify(flags.call)}`);
+}
+
+interface Where {
+  readonly context: WishedContext;
+  readonly dockerfile: BuildWish['dockerfile'];
+  readonly archive?: AsyncIterable<Buffer>;
+}
+
+async function sourcesOf(
+  flags: BuildFlags,
+  source: string,
+  stdin: AsyncIterable<Buffer>,
+  directories: Map<string, string>,
+): Promise<Where> {
+  if (source === '-') {
+    const [first, rest] = await peek(stdin);
+    if (isArchive(first)) {
+      return { context: { kind: 'archive' }, dockerfile: { kind: 'context', path: flags.file }, archive: rest };
+    }
+    return { context: { kind: 'empty' }, dockerfile: await textOf(rest) };
+  }
+  const given = flags.file === '-' ? await textOf(stdin) : undefined;
+  if (isRemote(source)) {
+    return { context: { kind: 'remote', url: source }, dockerfile: given ?? { kind: 'context', path: flags.file } };
+  }
+  if (!existsSync(source))
+    throw new Failure(`ERROR: unable to prepare context: path ${JSON.stringify(source)} not found`);
+  if (!statSync(source).isDirectory()) {
+    throw new Failure(`ERROR: unable to prepare context: path ${JSON.stringify(source)} must be a directory`);
+  }
+  directories.set('context', realpathSync(source));
+  const context = { kind: 'files', source: 'context' } as const;
+  if (given) return { context, dockerfile: given };
+  if (flags.file === '') return { context, dockerfile: { kind: 'context', path: '' } };
+  const path = resolve(flags.file);
+  if (!existsSync(dirname(path))) {
+    throw new Failure(`ERROR: failed to build: resolve : lstat ${dirname(flags.file)}: no such file or directory`);
+  }
+  directories.set('dockerfile', realpathSync(dirname(path)));
+  return { context, dockerfile: { kind: 'directory', path: basename(path) } };
+}
+
+/** The first bytes, enough to tell an archive, and all of it. */
+async function peek(stdin: AsyncIterable<Buffer>): Promise<[Buffer, AsyncIterable<Buffer>]> {
+  const iterator = stdin[Symbol.asyncIterator]();
+  let head: Buffer = Buffer.alloc(0);
+  let ended = false;
+  while (head.length < 512 && !ended) {
+    const { done, value } = await iterator.next();
+    if (done === true) ended = true;
+    else head = Buffer.concat([head, value]);
+  }
+  const all = (async function* () {
+    yield head;
+    while (!ended) {
+      const { done, value } = await iterator.next();
+      if (done === true) return;
+      yield value;
+    }
+  })();
+  return [head, all];
+}
+
+function isArchive(data: Buffer): boolean {
+  if (data.subarray(257, 262).toString('latin1') === 'ustar') return true;
+  const magic = data.subarray(0, 6).toString('hex');
+  return ['1f8b', '425a68', 'fd377a585a00', '28b52ffd'].some((known) => magic.startsWith(known));
+}
+
+async function textOf(stdin: AsyncIterable<Buffer>): Promise<BuildWish['dockerfile']> {
+  const text = Buffer.concat(await Array.fromAsync(stdin)).toString('base64');
+  return { kind: 'text', text };
+}
+
+function namedContext(name: string, value: string, directories: Map<string, string>): WishedNamedContext {
+  if (value.startsWith('docker-image://')) return { kind: 'image', reference: value.slice('docker-image://'.length) };
+  if (value.startsWith('target:')) return { kind: 'stage', name: value.slice('target:'.length) };
+  if (isRemote(value)) return { kind: 'remote', url: value };
+  if (value.startsWith('oci-layout://'))
+    throw new Failure('ERROR: contexts of the kind oci-layout are not implemented');
+  if (!existsSync(value) || !statSync(value).isDirectory()) {
+    throw new Failure(
+      `ERROR: failed to build: failed to get build context ${name}: stat ${value}: no such file or directory`,
+    );
+  }
+  const source = `context:${name}`;
+  directories.set(source, realpathSync(value));
+  return { kind: 'files', source };
+}
+
+function argOf(text: string, env: Readonly<Record<string, string | undefined>>): [string, string] | undefined {
+  const at = text.indexOf('=');
+  if (at >= 0) return [text.slice(0, at), text.slice(at + 1)];
+  const value = env[text];
+  return value === undefined ? undefined : [text, value];
+}
+
+function limitsOf(flags: BuildFlags): Record<string, unknown> {
+  const limits: Record<string, unknown> = {
+    memory: flags.memory,
+    memorySwap: flags['memory-swap'],
+    cpuShares: flags['cpu-shares'],
+    cpuPeriod: flags['cpu-period'],
+    cpuQuota: flags['cpu-quota'],
+    cpusetCpus: flags['cpuset-cpus'],
+    cpusetMems: flags['cpuset-mems'],
+    cgroupParent: flags['cgroup-parent'],
+    shmSize: flags['shm-size'],
+    ulimits: flags.ulimit.length > 0 ? flags.ulimit : '',
+  };
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== 0 && value !== ''));
+}
+
+/** What is wished beside the image; `false` is what there is anyway. */
+function attestationsOf(flags: BuildFlags): Record<string, string> {
+  const wished: Record<string, string> = {};
+  for (const text of flags.attest) {
+    const { type = '', ...rest } = attributes(text, 'type');
+    if (rest['disabled'] === 'true') continue;
+    wished[type] = Object.entries(rest)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',');
+  }
+  for (const type of ['provenance', 'sbom'] as const) {
+    const text = flags[type];
+    if (text !== '' && text !== 'false') wished[type] = text === 'true' ? '' : text;
+  }
+  return wished;
+}

@@ -1,0 +1,144 @@
+// `build` by the classic builder, for daemons that have no other: the context as a tar, one stream of messages.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import type { Context } from '../../context.ts';
+import { Failure } from '../../grammar/index.ts';
+import { toMap } from '../../options/index.ts';
+import { showProgress } from '../../progress/index.ts';
+import { displayOn } from '../display-on.ts';
+import type { BuildFlags } from './build-flags.ts';
+
+export async function classicBuild(context: Context, flags: BuildFlags, source: string): Promise<number> {
+  if (source === '-' && flags.file === '-')
+    throw new Failure("invalid argument: can't use stdin for both build context and dockerfile");
+  if (flags.file === '-') throw new Failure('a Dockerfile from stdin is not supported by this client');
+  if (flags.squash && !(await context.client.call('SystemInfo')).ExperimentalBuild) {
+    throw new Failure('"--squash" is only supported on a Docker daemon with experimental features enabled');
+  }
+  const remote = /^(https?:\/\/|git@|git:\/\/|github\.com\/)/.test(source);
+  const query: Record<string, string | number | boolean | readonly string[]> = {
+    t: flags.tag,
+    dockerfile:
+      flags.file === '' || source === '-' || remote
+        ? flags.file || 'Dockerfile'
+        : relative(resolve(source), resolve(flags.file)),
+    q: flags.quiet,
+    nocache: flags['no-cache'],
+    pull: flags.pull ? '1' : '',
+    rm: flags.rm,
+    forcerm: flags['force-rm'],
+    memory: flags.memory,
+    memswap: flags['memory-swap'],
+    cpushares: flags['cpu-shares'],
+    cpusetcpus: flags['cpuset-cpus'],
+    cpusetmems: flags['cpuset-mems'],
+    cpuperiod: flags['cpu-period'],
+    cpuquota: flags['cpu-quota'],
+    cgroupparent: flags['cgroup-parent'],
+    shmsize: flags['shm-size'],
+    buildargs: JSON.stringify(Object.fromEntries(flags['build-arg'].map(buildArg))),
+    labels: JSON.stringify(toMap(flags.label)),
+    cachefrom: JSON.stringify(flags['cache-from']),
+    networkmode: flags.network,
+    extrahosts: flags['add-host'].join(','),
+    platform: flags.platform.join(','),
+    target: flags.target,
+    ulimits: JSON.stringify(flags.ulimit),
+    squash: flags.squash,
+    ...(remote ? { remote: source } : {}),
+  };
+  const given = Object.fromEntries(
+    Object.entries(query).filter(
+      ([, value]) => value !== '' && value !== 0 && value !== false && value !== '[]' && value !== '{}',
+    ),
+  );
+  const answer = await context.client.stream('ImageBuild', {
+    query: { ...given, rm: flags.rm },
+    headers: { 'Content-Type': 'application/x-tar' },
+    ...(remote ? {} : { raw: await contextOf(source, flags.file) }),
+  });
+  let id = '';
+  const onAux = (aux: unknown): void => {
+    const seen = (aux as { ID?: unknown }).ID;
+    if (typeof seen === 'string') id = seen;
+  };
+  if (!flags.quiet) await showProgress(answer.body, displayOn(context, 1, onAux));
+  else {
+    // The output is shown only when the build fails; its last line is the id.
+    let text = '';
+    try {
+      await showProgress(answer.body, { ...displayOn(context, undefined, onAux), write: (part) => (text += part) });
+    } catch (error) {
+      context.err(text);
+      throw error;
+    }
+    id = /sha256:[a-f0-9]{64}/.exec(text)?.[0] ?? id;
+    context.out(text.endsWith('\n') ? text : `${text}\n`);
+  }
+  if (flags.iidfile !== '') writeFileSync(flags.iidfile, id);
+  return 0;
+}
+
+export function buildArg(text: string): [string, string | null] {
+  const [name = '', value] = text.split(/=(.*)/s);
+  return [name, value ?? process.env[name] ?? null];
+}
+
+/** The tar stream of the build context; a single Dockerfile when stdin holds one. */
+async function contextOf(source: string, file: string): Promise<AsyncIterable<Uint8Array>> {
+  if (source === '-') {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
+    const input = Buffer.concat(chunks);
+    return isArchive(input) ? only(input) : only(oneFile('Dockerfile', input));
+  }
+  const directory = resolve(source);
+  if (!existsSync(directory)) throw new Failure(`unable to prepare context: path ${JSON.stringify(source)} not found`);
+  // A file that is named is looked for from here, not from the context.
+  const path = file === '' ? resolve(directory, 'Dockerfile') : resolve(file);
+  if (!existsSync(path)) {
+    throw new Failure(
+      `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
+    );
+  }
+  const dockerfile = relative(directory, path);
+  if (dockerfile.startsWith('..'))
+    throw new Failure(`unable to prepare context: the Dockerfile (${path}) must be within the build context`);
+  const { pack } = await import('../container/archive.ts');
+  const { ignoreMatcher, readIgnoreFile } = await import('../../../spec/ignore/index.ts');
+  const rules = `${directory}/.dockerignore`;
+  const matcher = ignoreMatcher(readIgnoreFile(existsSync(rules) ? readFileSync(rules, 'utf8') : ''));
+  // A directory that may hold something that is kept is sent, so that it is there for it.
+  const ignored = (name: string): boolean => matcher.ignores(name) && !matcher.mayKeepBelow(name);
+  return pack(directory, '.', {
+    skip: (name) => name !== dockerfile && name !== '.dockerignore' && ignored(name),
+    owner: false,
+  }).stream;
+}
+
+const isArchive = (data: Buffer): boolean =>
+  data.subarray(257, 262).toString('latin1') === 'ustar' ||
+  (data[0] === 0x1f && data[1] === 0x8b) ||
+  data.subarray(0, 3).toString('latin1') === 'BZh' ||
+  data.subarray(0, 6).toString('hex') === 'fd377a585a00';
+
+async function* only(data: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield data;
+}
+
+/** A tar archive with one file. */
+function oneFile(name: string, data: Buffer): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write('0000644\0', 100);
+  header.write('0000000\0', 108);
+  header.write('0000000\0', 116);
+  header.write(`${data.length.toString(8).padStart(11, '0')}\0`, 124);
+  header.write('00000000000\0', 136);
+  header.write('        ', 148);
+  header.write('0', 156);
+  header.write('ustar\x0000', 257);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return Buffer.concat([header, data, Buffer.alloc(((512 - (data.length % 512)) % 512) + 1024)]);
+}

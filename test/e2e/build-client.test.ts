@@ -1,0 +1,155 @@
+// Berth's own client builds: contexts from everywhere, secrets, outputs, checks, and only what changed is sent again.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Result, TestDaemon } from '../support/daemon.ts';
+
+let daemon: TestDaemon;
+const folder = mkdtempSync('/tmp/berth-bc-');
+
+before(async () => {
+  daemon = await TestDaemon.start();
+  assert.equal((await daemon.berth('image', 'bootstrap', 'busybox')).code, 0);
+});
+
+after(async () => {
+  await daemon[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function context(files: Readonly<Record<string, string>>): string {
+  const at = mkdtempSync(join(folder, 'c-'));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(at, name, '..'), { recursive: true });
+    writeFileSync(join(at, name), content);
+  }
+  return at;
+}
+
+const build = (...args: string[]): Promise<Result> => daemon.berth('build', '--progress', 'plain', ...args);
+const fed = (input: string, ...args: string[]): Promise<Result> =>
+  daemon.client('berth', ['build', '--progress', 'plain', ...args], { input });
+
+const TWO_STAGES = `FROM busybox AS make
+ARG WHO=world
+COPY --link in.txt sub/ /w/
+RUN cat /w/* > /out && echo "$WHO" >> /out
+FROM scratch
+COPY --from=make /out /
+`;
+
+test('the second build sends only what changed, and says why a step ran again', async () => {
+  const at = context({
+    Dockerfile: TWO_STAGES,
+    'in.txt': 'one\n',
+    'sub/big': 'x'.repeat(2_000_000),
+    skipped: 'y',
+    '.dockerignore': '*\n!in.txt\n!sub\n',
+  });
+  const sent = (result: Result): string => /transferring context: ([\d.]+\w+)/.exec(result.stderr)?.[1] ?? '';
+  const first = await build('-t', 'two', at);
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(sent(first), /^2\.\d+MB$/);
+  const again = await build('-t', 'two', '--require-cached', at);
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(sent(again), /^\d+B$/);
+  writeFileSync(join(at, 'in.txt'), 'changed\n');
+  const refused = await build('--require-cached', at);
+  assert.equal(refused.code, 1);
+  const third = await build('--explain', '-o', join(folder, 'files'), at);
+  assert.equal(third.code, 0, third.stderr);
+  assert.match(sent(third), /^\d+B$/);
+  assert.match(third.stderr, /because .*in\.txt/);
+  assert.equal(readFileSync(join(folder, 'files/out'), 'utf8').replace(/x+/, 'x'), 'xchanged\nworld\n');
+});
+
+test('secrets and the agent of ssh keys are there for the step that asks, and nowhere else', async () => {
+  const agent = join(folder, 'agent.sock');
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(agent, done));
+  const at = context({
+    Dockerfile: `FROM busybox
+RUN --mount=type=secret,id=file,required rev < /run/secrets/file
+RUN --mount=type=secret,id=env,env=TOKEN echo "$TOKEN" | rev
+RUN --mount=type=ssh test -S $SSH_AUTH_SOCK
+RUN ! test -e /run/secrets/file
+`,
+    secret: 'abc',
+  });
+  const args = ['--secret', `id=file,src=${join(at, 'secret')}`, '--secret', 'id=env', '--ssh', `default=${agent}`];
+  const done = await daemon.client('berth', ['build', '--progress', 'plain', ...args, at], { env: { env: 'xyz' } });
+  server.close();
+  assert.equal(done.code, 0, done.stderr);
+  assert.match(done.stderr, /^#\d+ [\d.]+ cba$/m);
+  assert.match(done.stderr, /^#\d+ [\d.]+ zyx$/m);
+  const missing = await build('--no-cache', at);
+  assert.equal(missing.code, 1);
+});
+
+test('the Dockerfile from stdin, an archive from stdin, another Dockerfile, named contexts', async () => {
+  const plain = await fed('FROM scratch\nLABEL from=stdin\n', '-q', '-t', 'stdin', '-');
+  assert.match(plain.stdout, /^sha256:[0-9a-f]{64}\n$/);
+  const at = context({
+    'a.txt': 'A',
+    'other/b.txt': 'B',
+    'docker/My.Dockerfile': 'FROM scratch\nCOPY a.txt /\nCOPY --from=more b.txt /\n',
+    'docker/My.Dockerfile.dockerignore': 'other\n',
+  });
+  const named = await build(
+    '-f',
+    join(at, 'docker/My.Dockerfile'),
+    '--build-context',
+    `more=${join(at, 'other')}`,
+    '-o',
+    `type=tar,dest=${join(folder, 'o.tar')}`,
+    at,
+  );
+  assert.equal(named.code, 0, named.stderr);
+  assert.ok(existsSync(join(folder, 'o.tar')));
+  const given = await fed('FROM scratch\nCOPY a.txt /\n', '-f', '-', '-q', at);
+  assert.equal(given.code, 0, given.stderr);
+  const archive = execFileSync('tar', ['-C', at, '-cf', '-', '.']);
+  const more = `more=${join(at, 'other')}`;
+  const command = daemon.command('berth', ['build', '-f', 'docker/My.Dockerfile', '--build-context', more, '-']);
+  const packed = spawnSync(command.file, command.args, { input: archive, env: command.env });
+  assert.equal(packed.status, 0, packed.stderr.toString());
+});
+
+test('what fails is shown with its place and its output', async () => {
+  const failed = await build(context({ Dockerfile: 'FROM busybox\nRUN echo before; exit 3\n' }));
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /^ > \[2\/2\] RUN echo before; exit 3:\nbefore\n------\nDockerfile:2\n/m);
+  assert.match(failed.stderr, /^ {3}2 \| >>> RUN echo before; exit 3$/m);
+  assert.match(
+    failed.stderr,
+    /^ERROR: failed to build: failed to solve: process "\/bin\/sh -c .*" did not complete successfully: exit code: 3$/m,
+  );
+  const typo = await build(context({ Dockerfile: 'FROM busybox\nRUNN x\n' }));
+  assert.match(typo.stderr, /dockerfile parse error on line 2: unknown instruction: RUNN \(did you mean RUN\?\)/);
+  assert.match((await build(join(folder, 'nothing'))).stderr, /unable to prepare context: path ".*" not found/);
+  assert.match(
+    (await build('--sbom', 'true', context({ Dockerfile: 'FROM scratch\nLABEL a=b' }))).stderr,
+    /not implemented/,
+  );
+});
+
+test('checks, targets, metadata', async () => {
+  const at = context({ Dockerfile: '# base what all begins with\nFROM busybox AS base\nFROM base as Two\nCMD x\n' });
+  const checked = await daemon.berth('build', '--check', at);
+  assert.equal(checked.code, 1);
+  assert.match(checked.stdout, /^Check complete, 3 warnings have been found!$/m);
+  for (const rule of ['StageNameCasing', 'FromAsCasing', 'JSONArgsRecommended'])
+    assert.match(checked.stdout, new RegExp(rule));
+  const targets = await daemon.berth('build', '--call', 'targets', at);
+  assert.match(targets.stdout, /^base +what all begins with\ntwo \(default\)$/m);
+  const [iid, metadata] = [join(folder, 'iid'), join(folder, 'metadata')];
+  const built = await daemon.berth('buildx', 'build', '-q', '--iidfile', iid, '--metadata-file', metadata, at);
+  assert.equal(built.stdout, `${readFileSync(iid, 'utf8')}\n`);
+  const read = JSON.parse(readFileSync(metadata, 'utf8')) as Record<string, unknown>;
+  assert.equal(read['containerimage.config.digest'], readFileSync(iid, 'utf8'));
+  const strict = await build(context({ Dockerfile: '# check=error=true\nFROM busybox\nCMD x\n' }));
+  assert.match(strict.stderr, /lint violation found for rules: JSONArgsRecommended/);
+});
