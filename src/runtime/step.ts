@@ -1,4 +1,5 @@
 // A container that is run to its end while somebody waits, as a step of a build is: the OCI runtime alone, with pipes, no monitor.
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -20,10 +21,6 @@ export interface StepWish {
   readonly kill: () => void;
 }
 
-/** Looks for the compiled seccomp profile while the step runs, milliseconds. */
-const LEARN_EVERY_MS = 4;
-const LEARN_TRIES = 50;
-
 /** The exit code. Throws `LaunchError` with the runtime's words when the program could not be started. */
 export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: StepWish): Promise<number> {
   const { id, runtime } = wish;
@@ -34,7 +31,6 @@ export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: Step
   const log = join(bundle, 'runtime.log');
   const call = runtimeCall(runtime, paths.runtime, '--log', log, 'run', '--bundle', bundle, id);
   const pid = start(call, bundle, wish);
-  const learning = applied.profile === undefined ? undefined : learn(seccomp, applied.profile, paths.runtime, id);
   const kill = (): void => {
     wish.kill();
     pid.kill();
@@ -47,7 +43,6 @@ export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: Step
     if (complaint !== '') throw new LaunchError(complaint, code);
     return code;
   } finally {
-    learning?.();
     wish.signal.removeEventListener('abort', kill);
     rmSync(bundle, { recursive: true, force: true });
   }
@@ -110,22 +105,15 @@ function complaintIn(log: string): string {
   }
 }
 
-function learn(seccomp: SeccompCache, profile: string, root: string, id: string): () => void {
-  let tries = 0;
-  const timer = setInterval(() => {
-    tries += 1;
-    if ((isFiltered(root, id) && seccomp.learn(profile, root, id)) || tries > LEARN_TRIES) clearInterval(timer);
-  }, LEARN_EVERY_MS);
-  return () => clearInterval(timer);
-}
-
-/** Once the kernel has the filter, the file that it was read from is whole. */
-function isFiltered(root: string, id: string): boolean {
-  try {
-    const { pid } = JSON.parse(readFileSync(join(root, id, 'status'), 'utf8')) as { pid?: number };
-    return pid !== undefined && /^Seccomp:\s*2$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  } catch {
-    // it is not that far yet, or over already
-    return false;
-  }
+/** Has the runtime compile a profile for a container that is thrown away: once for each profile, since it takes longer than all the rest. */
+async function learn(paths: ExecRoot, seccomp: SeccompCache, profile: string, wish: StepWish): Promise<void> {
+  const { id, runtime } = wish;
+  const call = (...words: string[]): Promise<unknown> =>
+    new Promise((resolve) => {
+      const [file, args] = runtimeCall(runtime, paths.runtime, ...words);
+      spawn(file, args, { stdio: 'ignore' }).once('close', resolve).once('error', resolve);
+    });
+  await call('create', '--bundle', paths.bundle(id), id);
+  seccomp.learn(profile, paths.runtime, id);
+  await call('delete', '--force', id);
 }
