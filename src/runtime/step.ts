@@ -26,8 +26,15 @@ export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: Step
   const { id, runtime } = wish;
   const bundle = paths.bundle(id);
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
-  const applied = runtime.gate === 'fifo-write' ? seccomp.apply(wish.spec) : { spec: wish.spec, profile: undefined };
-  writeFileSync(join(bundle, 'config.json'), specText(applied.spec), { mode: 0o600 });
+  const config = join(bundle, 'config.json');
+  const apply = (): ReturnType<SeccompCache['apply']> =>
+    runtime.gate === 'fifo-write' ? seccomp.apply(wish.spec) : { spec: wish.spec, profile: undefined };
+  const { spec, profile } = apply();
+  writeFileSync(config, specText(spec), { mode: 0o600 });
+  if (profile !== undefined) {
+    await learn(paths, seccomp, profile, wish);
+    writeFileSync(config, specText(apply().spec), { mode: 0o600 });
+  }
   const log = join(bundle, 'runtime.log');
   const call = runtimeCall(runtime, paths.runtime, '--log', log, 'run', '--bundle', bundle, id);
   const pid = start(call, bundle, wish);
