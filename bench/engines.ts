@@ -41,15 +41,15 @@ async function ended(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-export async function startBerth(): Promise<Engine> {
+/** `enter` goes before the daemon's command line: a namespace that it is to live in. */
+export async function startBerth(enter: readonly string[] = []): Promise<Engine> {
   const folder = mkdtempSync('/tmp/berth-bench-');
   const host = `unix://${folder}/s.sock`;
   const log = join(folder, 'log');
-  const child = spawn(
-    join(ROOT, 'berth'),
-    ['daemon', '--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`, '-H', host],
-    { stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')] },
-  );
+  const [file, ...args] = [...enter, join(ROOT, 'berth'), 'daemon'];
+  const child = spawn(file, [...args, '--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`, '-H', host], {
+    stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
+  });
   await started('berth', child, host, log);
   return {
     name: 'berth',
@@ -64,16 +64,24 @@ export async function startBerth(): Promise<Engine> {
   };
 }
 
+const NO_NETWORKS = ['--bridge', 'none', '--iptables=false', '--ip6tables=false'];
+
 /** undefined when there is no dockerd. It starts a containerd of its own. */
-export async function startDockerd(path: string | undefined): Promise<Engine | undefined> {
+export async function startDockerd(
+  path: string | undefined,
+  networks: readonly string[] = NO_NETWORKS,
+  enter: readonly string[] = [],
+): Promise<Engine | undefined> {
   const program = path ?? ['/usr/sbin/dockerd', '/usr/bin/dockerd', '/usr/local/bin/dockerd'].find(existsSync);
   if (program === undefined) return undefined;
   const folder = mkdtempSync('/tmp/dockerd-bench-');
   const host = `unix://${folder}/s.sock`;
   const log = join(folder, 'log');
+  const [file, ...args] = [...enter, program];
   const child = spawn(
-    program,
+    file,
     [
+      ...args,
       '--data-root',
       `${folder}/data`,
       '--exec-root',
@@ -82,10 +90,7 @@ export async function startDockerd(path: string | undefined): Promise<Engine | u
       host,
       '--pidfile',
       `${folder}/pid`,
-      '--bridge',
-      'none',
-      '--iptables=false',
-      '--ip6tables=false',
+      ...networks,
       '--log-level',
       'warn',
     ],
