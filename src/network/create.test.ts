@@ -29,10 +29,10 @@ describe('create', () => {
     assert.deepEqual(record.ipam, [{ Subnet: '172.17.0.0/24', Gateway: '172.17.0.1' }]);
   });
 
-  test('wishes are kept, the gateway is filled in', () => {
+  test('wishes are kept, a gateway that nobody named is not shown, as dockerd has it', () => {
     const wish = { Subnet: '10.5.0.0/24', IPRange: '10.5.0.128/28', AuxiliaryAddresses: { a: '10.5.0.129' } };
     assert.deepEqual(make(config({ ...wish, Gateway: '10.5.0.77' })).ipam, [{ ...wish, Gateway: '10.5.0.77' }]);
-    assert.deepEqual(make(config({ Subnet: '10.5.0.0/24' })).ipam, [{ Subnet: '10.5.0.0/24', Gateway: '10.5.0.1' }]);
+    assert.deepEqual(make(config({ Subnet: '10.5.0.0/24' })).ipam, [{ Subnet: '10.5.0.0/24' }]);
   });
 
   test('IPv6 gets a subnet of its own, and a given one is shown only where it is used', () => {
@@ -96,9 +96,6 @@ describe('create', () => {
   test('a configuration is lent', () => {
     const lender = make({ Name: 'c', ConfigOnly: true, Labels: { a: 'b' }, ...config({ Subnet: '10.7.0.0/24' }) });
     const record = make({ ConfigFrom: { Network: 'c' } }, [lender]);
-    assert.deepEqual(
-      [record.labels, record.configFrom, record.ipam],
-      [{ a: 'b' }, 'c', [{ Subnet: '10.7.0.0/24', Gateway: '10.7.0.1' }]],
-    );
+    assert.deepEqual([record.labels, record.configFrom, record.ipam], [{ a: 'b' }, 'c', [{ Subnet: '10.7.0.0/24' }]]);
   });
 });

@@ -1,7 +1,7 @@
 // From a create body to a network's record: checked in dockerd's order, subnets chosen. Pure over what is taken.
 import { forbidden, invalid, notFound, notImplemented, unavailable } from '../base/errors.ts';
 import type { IpamConfig, NetworkCreateBody } from '../spec/docker/index.ts';
-import { addressText, type Block, blockText, firstOf, lastOf, masked, parseAddress, parseBlock } from './address.ts';
+import { addressText, type Block, blockText, firstOf, lastOf, parseAddress, parseBlock } from './address.ts';
 import { checkIpam } from './check.ts';
 import { checkFree, freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
 import { bridgeName } from './names.ts';
@@ -106,7 +106,9 @@ function lent(body: NetworkCreateBody, lender: string, networks: readonly Networ
     Object.keys(body.Options ?? {}).length > 0 ||
     (body.IPAM?.Config ?? []).length > 0;
   if (own)
-    throw forbidden('user supplied configuration are not supported if the network depends on a configuration network');
+    throw forbidden(
+      'user specified configurations are not supported if the network depends on a configuration network',
+    );
   return found;
 }
 
@@ -136,48 +138,42 @@ function checkCount(ipam: readonly IpamConfig[]): void {
   }
 }
 
-/** What inspect shows: the wishes with their gateways, and a subnet from the pools for a family that has none. */
+/** What inspect shows: the wishes as they are, and a subnet from the pools for a family that has none. */
 function chosen(
   wishes: readonly IpamConfig[],
   { ipv4, ipv6 }: { readonly ipv4: boolean; readonly ipv6: boolean },
   facts: CreateFacts,
   withoutGateway: readonly (4 | 6)[],
 ): IpamConfig[] {
-  const withGateway = (block: Block, wish: IpamConfig): IpamConfig => {
-    const filled = gatewayFilled(block, wish);
-    if (wish.Gateway !== undefined || !withoutGateway.includes(block.family)) return filled;
-    const { Gateway: _, ...others } = filled;
-    return others;
-  };
   const configs = wishes.map((wish): IpamConfig => {
     const block = parseBlock(wish.Subnet ?? '');
     if (!block || (block.family === 6 && !ipv6)) return wish;
     checkFree(block, facts.taken);
-    return withGateway(block, wish);
+    checkGateway(block, wish);
+    return wish;
   });
   const has = (family: 4 | 6): boolean => wishes.some(({ Subnet = '' }) => parseBlock(Subnet)?.family === family);
-  if (ipv4 && !has(4)) configs.push(withGateway(freeSubnet(facts.pools, facts.taken), {}));
+  const add = (block: Block): void => {
+    const Gateway = addressText(subnetOf(block, {}).gateway);
+    configs.push({ Subnet: blockText(block), ...(withoutGateway.includes(block.family) ? {} : { Gateway }) });
+  };
+  if (ipv4 && !has(4)) add(freeSubnet(facts.pools, facts.taken));
   if (ipv6 && !has(6)) {
     const own = facts.pools.some(({ base }) => base.family === 6);
-    configs.push(withGateway(own ? freeSubnet(facts.pools, facts.taken, 6) : localV6(facts.random), {}));
+    add(own ? freeSubnet(facts.pools, facts.taken, 6) : localV6(facts.random));
   }
   return configs;
 }
 
-function gatewayFilled(block: Block, wish: IpamConfig): IpamConfig {
+/** Throws when the wished gateway cannot be one, or there is no address left for any. */
+function checkGateway(block: Block, wish: IpamConfig): void {
   const given = wish.Gateway === undefined ? undefined : parseAddress(wish.Gateway);
   const edges = block.bits >= (block.family === 4 ? 31 : 127) ? [] : [firstOf(block), lastOf(block)];
   if (given && edges.includes(given.value))
     throw forbidden(`failed to allocate gateway (${wish.Gateway}): Address already in use`);
-  const subnet = subnetOf(block, {
+  subnetOf(block, {
     ...(wish.Gateway === undefined ? {} : { gateway: wish.Gateway }),
     ...(wish.IPRange === undefined ? {} : { range: wish.IPRange }),
     ...(wish.AuxiliaryAddresses === undefined ? {} : { reserved: wish.AuxiliaryAddresses }),
   });
-  return {
-    Subnet: blockText(masked(block)),
-    ...(wish.IPRange === undefined ? {} : { IPRange: wish.IPRange }),
-    Gateway: addressText(subnet.gateway),
-    ...(wish.AuxiliaryAddresses === undefined ? {} : { AuxiliaryAddresses: wish.AuxiliaryAddresses }),
-  };
 }
