@@ -282,6 +282,8 @@ class Reply implements ApiResponse {
       throw invalid(socket ? `protocol ${this.#request.headers.upgrade} not supported` : 'no upgrade proto in request');
     this.hijacked = true;
     this.#response.detachSocket(socket as Socket);
+    // sockets of the server stay half open when the client ends its side, and HTTP/2 knows no such state
+    socket.once('end', () => socket.destroy());
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
     return socket;
   }

@@ -1,0 +1,169 @@
+// BuildKit's protocol: a client of the test's own, with files that no honest client has, and Docker's client where it speaks it.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import * as messages from '../../src/builder/kit/protocol/messages.ts';
+import { BuildKitClient, type ClientFile } from '../support/buildkit.ts';
+import { execute, TestDaemon } from '../support/daemon.ts';
+
+let daemon: TestDaemon;
+
+const DOCKERFILE = 'FROM busybox\nCOPY . /src\nRUN --mount=type=secret,id=s cat /run/secrets/s /src/d/a > /out\n';
+const TREE: readonly ClientFile[] = [
+  { path: 'd', directory: true },
+  { path: 'd/a', data: 'first\n' },
+  { path: 'd/b', data: 'second\n' },
+  { path: 'e', link: 'd/a' },
+  { path: 'f', hardlink: 'd/b' },
+];
+
+async function client(key: string, files = TREE, dockerfile = DOCKERFILE): Promise<BuildKitClient> {
+  const made = new BuildKitClient(daemon.socket, key);
+  made.files.set('dockerfile', [{ path: 'Dockerfile', data: dockerfile }]);
+  made.files.set('context', files);
+  made.secrets.set('s', 'hush ');
+  await made.open();
+  return made;
+}
+
+/** What a container of the image prints. */
+async function printed(image: string, ...command: string[]): Promise<string> {
+  const { code, stdout, stderr } = await daemon.berth('run', '--rm', '--network', 'none', image, ...command);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+/** Directories of clients' files; each has its list while it is whole. */
+const kept = (): string[] => readdirSync(join(daemon.dataRoot, 'build/clients')).sort();
+
+suite('BuildKit', () => {
+  before(async () => {
+    daemon = await TestDaemon.start();
+    await daemon.busybox();
+  });
+  after(async () => daemon[Symbol.asyncDispose]());
+
+  test('a build by session: files, secrets and the image; the next one fetches only what changed', async () => {
+    await using first = await client('checkout');
+    const built = await first.build('one');
+    assert.equal(built.status, 0, built.message);
+    assert.deepEqual(first.fetched.toSorted(), ['d/a', 'd/b']);
+    assert.equal(await printed('one', 'cat', '/out', '/src/e', '/src/f'), 'hush first\nfirst\nsecond\n');
+
+    await using second = await client(
+      'checkout',
+      TREE.map((file) => (file.path === 'd/a' ? { ...file, data: 'third!\n', time: 2n } : file)),
+    );
+    assert.equal((await second.build('two')).status, 0);
+    assert.deepEqual(second.fetched, ['d/a']);
+    assert.equal(await printed('two', 'cat', '/out', '/src/f'), 'hush third!\nsecond\n');
+
+    await using gone = await client(
+      'checkout',
+      [{ path: 'd', data: 'a file now\n', time: 3n }],
+      'FROM busybox\nCOPY . /src\n',
+    );
+    assert.equal((await gone.build('three')).status, 0);
+    assert.equal(await printed('three', 'sh', '-c', 'cat /src/d; ls /src'), 'a file now\nd\n');
+  });
+
+  test('two builds of one checkout at a time have a copy each', async () => {
+    await using one = await client('shared');
+    await using other = await client('shared');
+    const [a, b] = await Promise.all([one.build('a'), other.build('b')]);
+    assert.deepEqual([a.status, b.status], [0, 0], a.message + b.message);
+  });
+
+  test('fault B53: names that lead outside are refused, and nothing is written there', async () => {
+    const outside = join(daemon.folder, 'outside');
+    const bad: readonly (readonly ClientFile[])[] = [
+      [{ path: `../../../../../../..${outside}`, data: 'x' }],
+      [{ path: outside, data: 'x' }],
+      [
+        { path: 'l', link: daemon.folder },
+        { path: 'l/outside', data: 'x' },
+      ],
+      [{ path: 'f', hardlink: '../../../../../../etc/passwd' }],
+    ];
+    for (const files of bad) {
+      await using hostile = await client('hostile', files, 'FROM busybox\nCOPY . /src\n');
+      const result = await hostile.build('never');
+      assert.notEqual(result.status, 0);
+      assert.match(result.message, /in the files of the client|which is no file/);
+    }
+    assert.ok(!existsSync(outside));
+  });
+
+  test('fault B60: a client that goes in the middle leaves no half tree behind', async () => {
+    const before = kept();
+    const leaving = await client('leaving');
+    leaving.stallAt = 'd/b';
+    const building = leaving.build('never');
+    while (!leaving.fetched.includes('d/b')) await new Promise((resolve) => setTimeout(resolve, 10));
+    await leaving[Symbol.asyncDispose]();
+    await building;
+    for (let turn = 0; kept().length !== before.length && turn < 200; turn += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(kept(), before);
+    await using again = await client('leaving');
+    assert.equal((await again.build('after')).status, 0);
+  });
+
+  test('what cannot be done is said, and a Dockerfile that is wrong fails with its line', async () => {
+    await using wrong = await client('wrong', TREE, 'FROM busybox\nRNU x\n');
+    assert.match((await wrong.build('never')).message, /dockerfile parse error on line 2: unknown instruction: RNU/);
+    const llb = await wrong.call('/moby.buildkit.v1.Control/Solve', messages.SolveRequest, {
+      ref: 'graph',
+      definition: { def: [Buffer.from('x')] },
+    });
+    assert.equal(llb.status, 12);
+    const unknown = await wrong.call('/moby.buildkit.v1.Control/Nothing', messages.Empty, {});
+    assert.deepEqual(
+      [unknown.status, unknown.message],
+      [12, 'unknown method Nothing for service moby.buildkit.v1.Control'],
+    );
+    const nonsense = { encode: () => Buffer.alloc(9, 0xff), decode: () => ({}) };
+    const garbage = await wrong.call('/moby.buildkit.v1.Control/Solve', nonsense, {});
+    assert.notEqual(garbage.status, 0);
+    await using alive = await client('alive');
+    assert.equal((await alive.build('alive')).status, 0);
+  });
+
+  test("Docker's own client, where it has BuildKit", { skip: withoutBuildKit() }, async () => {
+    const work = mkdtempSync(join(tmpdir(), 'buildkit-'));
+    try {
+      writeFileSync(join(work, 'Dockerfile'), 'FROM busybox\nCOPY a /a\nRUN echo ran; cat /a > /b\n');
+      writeFileSync(join(work, 'a'), 'from the host\n');
+      const run = (...args: string[]) =>
+        execute('docker', ['-H', daemon.host, 'build', '--network', 'none', '--progress', 'plain', ...args, work], {
+          env: { DOCKER_BUILDKIT: '1' },
+        });
+      const built = await run('-t', 'cli');
+      assert.equal(built.code, 0, built.stderr);
+      assert.match(built.stderr, /\[3\/3\] RUN echo ran; cat \/a > \/b\n[^]*ran\n[^]*naming to .*cli/);
+      assert.equal(await printed('cli', 'cat', '/b'), 'from the host\n');
+      assert.match((await run()).stderr, /CACHED/);
+      writeFileSync(join(work, 'Dockerfile'), 'FROM busybox\nRUN exit 7\n');
+      const failed = await run();
+      assert.equal(failed.code, 1);
+      assert.match(failed.stderr, /process "\/bin\/sh -c exit 7" did not complete successfully: exit code: 7/);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  });
+});
+
+/** The client of 20.10 has it in itself; later ones need a plugin. */
+function withoutBuildKit(): string | false {
+  try {
+    const version = execFileSync('docker', ['--version'], { encoding: 'utf8' });
+    if (/version 20\.10/.test(version)) return false;
+    execFileSync('docker', ['buildx', 'version'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'there is no docker, or none with buildx';
+  }
+}
