@@ -45,7 +45,7 @@ export async function openImages(options: {
   // not yet known which containers there are: removed images keep their layers
   catalog.collect(false);
   const registries = options.registries ?? new Registries(DEFAULT_SETTINGS);
-  const transfers = new Transfers(store, registries.settings, options.log);
+  const transfers = new Transfers(store, registries.settings, options.log, () => catalog.collect(false));
   const sources = new Sources(store.records);
   const { users, events, log } = options;
   return new Images({ store, catalog, users, events, log, registries, transfers, sources });

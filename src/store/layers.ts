@@ -9,6 +9,7 @@ import { isDigest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { KeyedMutex } from '../base/mutex.ts';
 import {
+  canInflateSync,
   digestTar,
   joinArchive,
   packTar,
@@ -148,8 +149,8 @@ export class Layers {
       // gzip and zstd are kept as they came, so that the blob has the digest that others know it by
       if (!kept && (compression === 'gzip' || compression === 'zstd')) ingest = await this.#blobs.ingest();
       const into = ingest;
-      const plain = decompress(into ? tee(stream, (chunk) => into.write(chunk)) : stream, compression);
-      const unpacked = await this.#unpack(directory, seamsPath, plain, options);
+      const source = into ? tee(stream, (chunk) => into.write(chunk)) : stream;
+      const unpacked = await this.#unpack(directory, seamsPath, source, compression, options);
       const diffId: Digest = `sha256:${unpacked.sha256}`;
       await options.after?.();
       if (options.after !== undefined) this.#checkDepth(parent);
@@ -188,12 +189,16 @@ export class Layers {
   async #unpack(
     directory: string,
     seamsPath: string,
-    plain: AsyncIterable<Uint8Array>,
+    source: AsyncIterable<Uint8Array>,
+    compression: Compression,
     options: RegisterOptions,
   ): Promise<UnpackResult> {
     const seams = await open(seamsPath, 'wx', 0o600);
+    // the thread that unpacks undoes the usual compression itself, without a copy between threads
+    const gzip = compression === 'gzip' && canInflateSync();
+    const plain = gzip ? source : decompress(source, compression);
     try {
-      const unpacked = await unpackTar(directory, plain, { whiteouts: 'overlay' }, options.signal, seams.fd);
+      const unpacked = await unpackTar(directory, plain, { whiteouts: 'overlay', gzip }, options.signal, seams.fd);
       const got = `sha256:${unpacked.sha256}`;
       if (options.diffId !== undefined && options.diffId !== got)
         throw invalid(`layers from manifest don't match image configuration: expected ${options.diffId}, got ${got}`);
@@ -342,8 +347,10 @@ export class Layers {
     const seamsPath = this.#paths.newTemporary();
     await mkdir(directory, { mode: 0o755 });
     const { digest, mediaType } = layer.blob;
-    const plain = decompress(this.#blobs.read(digest), compressionOf(mediaType));
-    const unpacked = await this.#unpack(directory, seamsPath, plain, { diffId: layer.diffId });
+    const compression = compressionOf(mediaType);
+    const unpacked = await this.#unpack(directory, seamsPath, this.#blobs.read(digest), compression, {
+      diffId: layer.diffId,
+    });
     await rename(seamsPath, this.#paths.seamsOf(layer.name));
     await rm(this.directory(layer), { recursive: true, force: true });
     await rename(directory, this.directory(layer));

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { changes } from './changes.ts';
 import { copyIn, packed, statPath, textOf } from './copy.ts';
+import { Inflated } from './inflate.ts';
 import type { Job, Reply, Results } from './job.ts';
 import { scan } from './manifest.ts';
 import { pack, packDigest } from './pack.ts';
@@ -50,11 +51,16 @@ function run(job: Job): Results[Job['kind']] {
   const seams = job.kind === 'unpack' && job.seams !== undefined ? new SeamWriter(job.seams) : undefined;
   let held = 0;
   let length = 0;
-  const next = (): Buffer | undefined => {
+  const received = (): Buffer | undefined => {
     if (held > 0) ring.release(held);
     const chunk = ring.readSync();
     held = chunk?.length ?? 0;
-    length += held;
+    return chunk;
+  };
+  const inflated = job.kind === 'unpack' && job.options.gzip ? new Inflated({ next: received }) : undefined;
+  const next = (): Buffer | undefined => {
+    const chunk = inflated ? inflated.next() : received();
+    length += chunk?.length ?? 0;
     if (chunk && job.kind === 'unpack') hash.update(chunk);
     return chunk;
   };
@@ -71,6 +77,7 @@ function run(job: Job): Results[Job['kind']] {
   }
   const unpacked = unpack(reader, located(job.options), seams);
   reader.drain();
+  inflated?.close();
   seams?.end();
   return { ...unpacked, length, sha256: hash.digest('hex') };
 }

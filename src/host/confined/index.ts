@@ -21,6 +21,7 @@ export type { Spooled } from './spool.ts';
 export { header as tarHeader, padding as tarPadding, TRAILER as TAR_TRAILER } from './tar/write.ts';
 export type { Change, Changes, ChangeKind } from './changes.ts';
 export type { CopyInOptions, FileStat } from './copy.ts';
+export { canInflateSync } from './inflate.ts';
 export type { UnpackOptions } from './unpack.ts';
 export type { BindView, Place, WorkshopView } from './view.ts';
 export { type Made, type Received, Receiver } from './receive.ts';
@@ -72,7 +73,7 @@ async function feed<T>(ring: ByteRing, source: AsyncIterable<Uint8Array>, result
 }
 
 /**
- * Applies a plain (not compressed) tar to the directory `root`, with owners, modes, times, links, devices and attributes.
+ * Applies a plain tar (or with `gzip`, where `canInflateSync`, a compressed one) to the directory `root`, with owners, modes, times, links, devices and attributes.
  * Nothing outside `root` can be reached whatever the archive says. Throws invalid for a broken or forbidden archive, and
  * system errors with their code; `root` then holds a part of it.
  */

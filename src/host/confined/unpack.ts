@@ -44,6 +44,8 @@ export interface UnpackOptions {
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** Tells what was unpacked, with the digests of files. */
   readonly manifest?: boolean;
+  /** What comes is gzip; digest and length are of the plain archive. */
+  readonly gzip?: boolean;
 }
 
 export interface Unpacked {

@@ -6,13 +6,17 @@ export class Shared<Note, Result> {
   readonly #controller = new AbortController();
   readonly #result: Promise<Result>;
   #last: Note | undefined;
+  #over = false;
 
   constructor(work: (tell: (note: Note) => void, signal: AbortSignal) => Promise<Result>) {
     this.#result = work((note) => {
       this.#last = note;
       for (const watcher of this.#watchers) watcher(note);
     }, this.#controller.signal);
-    this.#result.catch(() => undefined);
+    const end = (): void => {
+      this.#over = true;
+    };
+    this.#result.then(end, end);
   }
 
   /** Nobody waits any more: it is ending, and whoever comes now needs a new one. */
@@ -40,7 +44,7 @@ export class Shared<Note, Result> {
     } finally {
       signal.removeEventListener('abort', leave);
       this.#watchers.delete(watcher);
-      if (this.#watchers.size === 0) this.#controller.abort();
+      if (this.#watchers.size === 0 && !this.#over) this.#controller.abort();
     }
   }
 }

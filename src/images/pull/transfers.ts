@@ -42,13 +42,16 @@ export class Transfers {
   readonly #store: Store;
   readonly #settings: RegistrySettings;
   readonly #log: Log;
+  readonly #collect: () => void;
   readonly #running = new Map<Digest, Transfer>();
   /** The same archive may be wanted on different parents: the second finds the first's blob. */
   readonly #byBlob = new KeyedMutex();
   readonly #downloads: Slots;
   readonly #unpackers = new Slots(Math.max(2, availableParallelism()));
 
-  constructor(store: Store, settings: RegistrySettings, log: Log) {
+  /** `collect` is called when a transfer that nobody waits for any more has ended, and may have left something. */
+  constructor(store: Store, settings: RegistrySettings, log: Log, collect: () => void) {
+    this.#collect = collect;
     this.#store = store;
     this.#settings = settings;
     this.#log = log;
@@ -70,6 +73,7 @@ export class Transfers {
         this.#running.set(wish.chain, mine);
         void mine.settled.then(() => {
           if (this.#running.get(wish.chain) === mine) this.#running.delete(wish.chain);
+          if (mine.abandoned) this.#collect();
         });
       }
       return transfer.join(onNote, signal);
