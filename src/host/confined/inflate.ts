@@ -51,6 +51,7 @@ export class Inflated implements ByteSource {
     const { _handle: handle, _writeState: state } = createGunzip() as unknown as Inner;
     this.#handle = handle as Handle;
     this.#state = state as Uint32Array;
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a callback of zlib's binding, not an event
     this.#handle.onerror = (message) => {
       this.#failure = message;
     };
