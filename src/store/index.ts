@@ -11,7 +11,7 @@ import { type StorePaths, storePaths } from './paths.ts';
 import { openRecords, type Records } from './records/index.ts';
 
 export type { Blob, Blobs, Ingest } from './blobs.ts';
-export { chainOf, chainsOf } from './chain.ts';
+export { chainsOf } from './chain.ts';
 export { type Compression, decompress, detectCompression, peekCompression } from './compression.ts';
 export type { PartialBlob } from './partial.ts';
 export type { Layer, Layers } from './layers.ts';

@@ -52,6 +52,16 @@ export interface RegisterOptions {
   readonly after?: () => Promise<unknown>;
 }
 
+export interface UnpackedLayer {
+  readonly directory: string;
+  /** The file of its seams. */
+  readonly seams: string;
+  readonly diffId: Digest;
+  readonly size: number;
+  /** Bytes of its archive before compression. */
+  readonly length: number;
+}
+
 /** Overlayfs stacks no more. */
 const MAX_DEPTH = 125;
 const SYNC_DELAY_MS = 500;
@@ -154,36 +164,58 @@ export class Layers {
       const diffId: Digest = `sha256:${unpacked.sha256}`;
       await options.after?.();
       if (options.after !== undefined) this.#checkDepth(parent);
-      const chain = chainOf(parent, diffId);
-      return await this.#mutex.run(chain, async () => {
-        lease.layers.add(chain);
-        const existing = this.#layers.get(chain);
-        if (existing) return existing;
+      const made = { directory, seams: seamsPath, diffId, size: unpacked.size, length: unpacked.length };
+      return await this.#place(parent, made, lease, async () => {
         const blob = await (kept?.() ?? ingest?.commit());
-        if (blob) lease.blobs.add(blob.digest);
-        const layer: Layer = {
-          chain,
-          ...(parent === undefined ? {} : { parent }),
-          diffId,
-          name: this.#nameFor(chain),
-          size: unpacked.size,
-          archiveSize: unpacked.length,
-          ...(blob
-            ? { blob: { ...blob, mediaType: typeOf(compression) } }
-            : { blob: { digest: diffId, size: unpacked.length, mediaType: MEDIA.layer }, filesOnly: true }),
-          boot: this.#boot,
-        };
-        await rename(seamsPath, this.#paths.seamsOf(layer.name));
-        await rename(directory, this.#paths.layer(layer.name));
-        this.#put(layer);
-        this.#syncSoon();
-        return layer;
+        return blob && { ...blob, mediaType: typeOf(compression) };
       });
     } finally {
       await ingest?.discard();
       await rm(seamsPath, { force: true });
       await rm(directory, { recursive: true, force: true });
     }
+  }
+
+  /**
+   * A layer that was unpacked elsewhere on the store's file system, which is moved. Undefined when it is not there: it was taken
+   * before.
+   */
+  async take(parent: Digest | undefined, unpacked: UnpackedLayer, lease: Lease): Promise<Layer | undefined> {
+    this.#checkDepth(parent);
+    if (!existsSync(unpacked.directory)) return this.#layers.get(chainOf(parent, unpacked.diffId));
+    return this.#place(parent, unpacked, lease, () => Promise.resolve(undefined));
+  }
+
+  async #place(
+    parent: Digest | undefined,
+    unpacked: UnpackedLayer,
+    lease: Lease,
+    commit: () => Promise<(Blob & { readonly mediaType: string }) | undefined>,
+  ): Promise<Layer> {
+    const { diffId, size, length } = unpacked;
+    const chain = chainOf(parent, diffId);
+    return this.#mutex.run(chain, async () => {
+      lease.layers.add(chain);
+      const existing = this.#layers.get(chain);
+      if (existing) return existing;
+      const blob = await commit();
+      if (blob) lease.blobs.add(blob.digest);
+      const layer: Layer = {
+        chain,
+        ...(parent === undefined ? {} : { parent }),
+        diffId,
+        name: this.#nameFor(chain),
+        size,
+        archiveSize: length,
+        ...(blob ? { blob } : { blob: { digest: diffId, size: length, mediaType: MEDIA.layer }, filesOnly: true }),
+        boot: this.#boot,
+      };
+      await rename(unpacked.seams, this.#paths.seamsOf(layer.name));
+      await rename(unpacked.directory, this.#paths.layer(layer.name));
+      this.#put(layer);
+      this.#syncSoon();
+      return layer;
+    });
   }
 
   async #unpack(

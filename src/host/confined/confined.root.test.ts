@@ -206,6 +206,8 @@ test('packing an upper directory gives whiteouts back, and the same bytes each t
   assert.deepEqual(list, ['etc/', 'etc/.wh..wh..opq', 'etc/f', '.wh.gone', 'hard', 's']);
 });
 
+const NONE = { known: new Set<string>() };
+
 test('fault I21: spooled members are numbered files, whatever their names are', async () => {
   const path = root();
   const members = await spoolTar(
@@ -215,6 +217,7 @@ test('fault I21: spooled members are numbered files, whatever their names are', 
       ['l', { type: 'symlink', linkname: '/etc/passwd' }],
       ['a/c', { type: 'symlink', linkname: 'b' }],
     ),
+    NONE,
   );
   assert.deepEqual(
     [...members],
@@ -225,6 +228,36 @@ test('fault I21: spooled members are numbered files, whatever their names are', 
     ],
   );
   assert.deepEqual(readdirSync(path), ['1']);
-  await assert.rejects(spoolTar(root(), tar(['../x', {}, 'y'])), /invalid entry name/);
+  await assert.rejects(spoolTar(root(), tar(['../x', {}, 'y']), NONE), /invalid entry name/);
   assert.ok(!existsSync(join(work, 'x')));
+});
+
+test('fault I21: members that are archives are unpacked where they can harm nothing, and a broken one is known as such', async () => {
+  const path = root();
+  const bytes = async (source: AsyncIterable<Uint8Array>): Promise<string> => {
+    const chunks = [];
+    for await (const chunk of source) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('latin1');
+  };
+  const evil = await bytes(tar(['l', { type: 'symlink', linkname: '/../..' }], ['l/out', {}, 'x']));
+  const good = await bytes(tar(['f', {}, 'good'], ['f', {}, 'again']));
+  const digest = 'a'.repeat(64);
+  const members = await spoolTar(
+    path,
+    tar(
+      ['evil/layer.tar', {}, evil],
+      ['good/layer.tar', {}, good],
+      ['broken/layer.tar', {}, good.slice(0, 1024) + 'x'.repeat(512)],
+      [`blobs/sha256/${digest}`, {}, good],
+      ['1/out', {}, 'a file'],
+    ),
+    { known: new Set([digest]) },
+  );
+  assert.deepEqual(readFileSync(join(path, '1/out'), 'utf8'), 'x');
+  assert.deepEqual(readFileSync(join(path, '2/f'), 'utf8'), 'again');
+  assert.deepEqual(members.get(`blobs/sha256/${digest}`), { known: digest });
+  assert.deepEqual(members.get('broken/layer.tar'), { broken: 'archive/tar: invalid tar header' });
+  assert.deepEqual(members.get('1/out'), { file: 5, size: 6 });
+  assert.deepEqual(readdirSync(path).sort(), ['1', '1.seams', '2', '2.seams', '3.seams', '5']);
+  assert.ok(!existsSync(join(work, 'out')) && !existsSync('/out'));
 });

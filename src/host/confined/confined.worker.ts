@@ -66,7 +66,7 @@ function run(job: Job): Results[Job['kind']] {
   };
   const reader = new TarReader({ next }, seams && ((bytes) => seams.raw(bytes)));
   if (job.kind === 'spool') {
-    const members = spool(reader);
+    const members = spool(reader, job.options);
     reader.drain();
     return members;
   }

@@ -8,7 +8,7 @@ import type { DigestOptions, PackDigest, PackOptions } from './pack.ts';
 import type { PlaceOptions } from './place.ts';
 import { runJob } from './pool.ts';
 import { ByteRing, RingAborted } from './ring.ts';
-import type { Spooled } from './spool.ts';
+import type { Spooled, SpoolOptions } from './spool.ts';
 import type { UnpackOptions } from './unpack.ts';
 import type { FoldersView, Place, WorkshopView } from './view.ts';
 
@@ -17,7 +17,7 @@ export type { UnpackResult } from './job.ts';
 export type { Manifest, ManifestEntry } from './manifest.ts';
 export type { PackOptions } from './pack.ts';
 export type { PlaceGroup, PlaceOptions } from './place.ts';
-export type { Spooled } from './spool.ts';
+export type { Spooled, SpooledLayer, SpoolOptions } from './spool.ts';
 export { header as tarHeader, padding as tarPadding, TRAILER as TAR_TRAILER } from './tar/write.ts';
 export type { Change, Changes, ChangeKind } from './changes.ts';
 export type { CopyInOptions, FileStat } from './copy.ts';
@@ -114,14 +114,15 @@ export async function* joinArchive(
   return done;
 }
 
-/** The members of a plain tar as files named by numbers in the (empty) directory `root`, and their names. */
+/** The members of a plain tar, by name, as files and unpacked layers named by numbers in the (empty) directory `root`. */
 export async function spoolTar(
   root: string,
   source: AsyncIterable<Uint8Array>,
+  options: SpoolOptions,
   signal?: AbortSignal,
 ): Promise<Map<string, Spooled>> {
   const ring = new ByteRing();
-  return feed(ring, source, start({ kind: 'spool', root, memory: ring.memory }, signal));
+  return feed(ring, source, start({ kind: 'spool', root, memory: ring.memory, options }, signal));
 }
 
 /** What is below `root` as a tar stream. Names are sorted; the same files give the same bytes. */

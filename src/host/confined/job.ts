@@ -4,7 +4,7 @@ import type { CopyInOptions, FileStat } from './copy.ts';
 import type { Manifest, ScanOptions } from './manifest.ts';
 import type { DigestOptions, PackDigest, PackOptions } from './pack.ts';
 import type { PlaceOptions } from './place.ts';
-import type { Spooled } from './spool.ts';
+import type { Spooled, SpoolOptions } from './spool.ts';
 import type { UnpackOptions } from './unpack.ts';
 import type { Place } from './view.ts';
 
@@ -20,7 +20,7 @@ export type Job =
   | (Work & { readonly kind: 'join'; readonly seams: number })
   | (Work & { readonly kind: 'pack'; readonly options: PackOptions })
   | (Work & { readonly kind: 'digest'; readonly options: DigestOptions })
-  | (Work & { readonly kind: 'spool' })
+  | (Work & { readonly kind: 'spool'; readonly options: SpoolOptions })
   | (Work & { readonly kind: 'stat'; readonly path: string })
   | (Work & { readonly kind: 'texts'; readonly paths: readonly string[] })
   | (Work & { readonly kind: 'copyOut'; readonly path: string })

@@ -1,10 +1,12 @@
 // Kernel calls that Node lacks, for threads that confine themselves and for what tar archives hold.
+import { closeSync, constants, openSync } from 'node:fs';
 import koffi from 'koffi';
 
 const libc = koffi.load('libc.so.6');
 const unshareCall = libc.func('int unshare(int flags)') as (flags: number) => number;
 const chrootCall = libc.func('int chroot(const char *path)') as (path: string) => number;
 const chdirCall = libc.func('int chdir(const char *path)') as (path: string) => number;
+const fchdirCall = libc.func('int fchdir(int fd)') as (fd: number) => number;
 const umaskCall = libc.func('int umask(int mask)') as (mask: number) => number;
 const mknodCall = libc.func('int mknod(const uint8_t *path, uint mode, uint64_t dev)') as (
   path: Buffer,
@@ -54,6 +56,31 @@ export function confineThread(root: string): void {
   if (chrootCall(root) !== 0) throw new KernelError('chroot', root);
   if (chdirCall('/') !== 0) throw new KernelError('chdir', '/');
   umaskCall(0);
+}
+
+/**
+ * Does work with a directory as the root, and comes back. The descriptor of the root before is in no table that a path could
+ * reach: a root that a thread is confined to has no /proc.
+ */
+export function within<T>(path: string, work: () => T): T {
+  const before = openSync('/', constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    if (chrootCall(path) !== 0 || chdirCall('/') !== 0) throw new KernelError('chroot', path);
+    const result = attempt(work);
+    if (fchdirCall(before) !== 0 || chrootCall('.') !== 0) throw new KernelError('chroot', 'back');
+    if ('error' in result) throw result.error;
+    return result.value;
+  } finally {
+    closeSync(before);
+  }
+}
+
+function attempt<T>(work: () => T): { readonly value: T } | { readonly error: unknown } {
+  try {
+    return { value: work() };
+  } catch (error) {
+    return { error };
+  }
 }
 
 export function mknod(path: string, mode: number, major = 0, minor = 0): void {

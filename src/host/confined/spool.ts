@@ -1,16 +1,45 @@
-// Writes the members of an archive into numbered files: whatever names it holds, none of them ever becomes a path.
-import { closeSync, openSync, writeSync } from 'node:fs';
+// Writes the members of an archive into numbered files, and those that are archives themselves into numbered directories, unpacked:
+// whatever names it holds, none of them ever becomes a path.
+import { createHash } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { within } from './kernel.ts';
 import { insidePath, parentOf } from './paths.ts';
-import { TarError } from './tar/entry.ts';
-import type { TarReader } from './tar/read.ts';
+import { SeamWriter } from './seams/write.ts';
+import { BLOCK, TarError } from './tar/entry.ts';
+import { verifyChecksum } from './tar/header.ts';
+import { TarReader } from './tar/read.ts';
+import { unpack } from './unpack.ts';
+
+/** A plain archive that was unpacked into the directory of this number while it came. Its seams are in `<number>.seams`. */
+export interface SpooledLayer {
+  readonly layer: number;
+  readonly sha256: string;
+  readonly length: number;
+  /** Sum of the sizes of its files. */
+  readonly size: number;
+}
 
 /** A member by its name in the archive (`a/b`, without a leading slash); `link` names another member. */
-export type Spooled = { readonly file: number; readonly size: number } | { readonly link: string };
+export type Spooled =
+  | { readonly file: number; readonly size: number }
+  | { readonly link: string }
+  | SpooledLayer
+  /** It begins as an archive and is none. */
+  | { readonly broken: string }
+  /** It was passed over, since its name is the digest of a layer that is known. */
+  | { readonly known: string };
+
+export interface SpoolOptions {
+  /** Digests of layers (64 hex digits) that need not be unpacked: members that have such a name are passed over. */
+  readonly known: ReadonlySet<string>;
+}
 
 const MAX_MEMBERS = 100_000;
+/** Nothing smaller is an archive. */
+const SMALLEST = 2 * BLOCK;
 
 /** The last member of a name counts. */
-export function spool(reader: TarReader): Map<string, Spooled> {
+export function spool(reader: TarReader, options: SpoolOptions): Map<string, Spooled> {
   const members = new Map<string, Spooled>();
   let count = 0;
   for (let entry = reader.next(); entry; entry = reader.next()) {
@@ -18,20 +47,84 @@ export function spool(reader: TarReader): Map<string, Spooled> {
     if (count > MAX_MEMBERS) throw new TarError(`the archive has more than ${MAX_MEMBERS} members`);
     const path = insidePath(entry.name);
     const name = path.slice(1);
-    if (entry.type === 'file') {
-      const fd = openSync(`/${count}`, 'wx', 0o600);
-      try {
-        for (let chunk = reader.data(); chunk; chunk = reader.data()) {
-          for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
-        }
-      } finally {
-        closeSync(fd);
-      }
-      members.set(name, { file: count, size: entry.size });
-    } else if (entry.type === 'symlink') {
+    if (entry.type === 'file') members.set(name, content(reader, count, name, entry.size, options));
+    else if (entry.type === 'symlink') {
       const target = entry.linkname.startsWith('/') ? entry.linkname : `${parentOf(path)}/${entry.linkname}`;
       members.set(name, { link: insidePath(target).slice(1) });
     } else if (entry.type === 'link') members.set(name, { link: insidePath(entry.linkname).slice(1) });
   }
   return members;
+}
+
+function content(reader: TarReader, number: number, name: string, size: number, options: SpoolOptions): Spooled {
+  const digest = /^blobs\/sha256\/([a-f0-9]{64})$/.exec(name)?.[1];
+  if (digest !== undefined && options.known.has(digest)) return { known: digest };
+  const head = size >= SMALLEST && size % BLOCK === 0 ? firstBlock(reader) : Buffer.alloc(0);
+  return isArchive(head) ? layer(reader, number, head) : file(reader, number, size, head);
+}
+
+/** At least one block; what it is in may be more. A copy, since the reader's bytes last until the next only. */
+function firstBlock(reader: TarReader): Buffer {
+  let head = Buffer.alloc(0);
+  while (head.length < BLOCK) {
+    const chunk = reader.data();
+    if (!chunk) break;
+    head = Buffer.concat([head, chunk]);
+  }
+  return head;
+}
+
+function isArchive(head: Buffer): boolean {
+  if (head.length < BLOCK || head[0] === 0) return false;
+  try {
+    verifyChecksum(head.subarray(0, BLOCK));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function file(reader: TarReader, number: number, size: number, head: Buffer): Spooled {
+  const fd = openSync(`/${number}`, 'wx', 0o600);
+  try {
+    for (let chunk: Buffer | undefined = head; chunk; chunk = reader.data()) {
+      for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return { file: number, size };
+}
+
+function layer(reader: TarReader, number: number, head: Buffer): Spooled {
+  const hash = createHash('sha256');
+  let length = 0;
+  let pending: Buffer | undefined = head;
+  const next = (): Buffer | undefined => {
+    const chunk = pending ?? reader.data();
+    pending = undefined;
+    if (!chunk) return undefined;
+    hash.update(chunk);
+    length += chunk.length;
+    return chunk;
+  };
+  mkdirSync(`/${number}`, 0o755);
+  const fd = openSync(`/${number}.seams`, 'wx', 0o600);
+  try {
+    const seams = new SeamWriter(fd);
+    const { size } = within(`/${number}`, () => {
+      const inner = new TarReader({ next }, (bytes) => seams.raw(bytes));
+      const unpacked = unpack(inner, { whiteouts: 'overlay' }, seams);
+      inner.drain();
+      return unpacked;
+    });
+    seams.end();
+    return { layer: number, sha256: hash.digest('hex'), length, size };
+  } catch (error) {
+    if (!(error instanceof TarError)) throw error;
+    rmSync(`/${number}`, { recursive: true });
+    return { broken: error.message };
+  } finally {
+    closeSync(fd);
+  }
 }

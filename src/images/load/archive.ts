@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid, messageOf } from '../../base/errors.ts';
-import type { Spooled } from '../../host/confined/index.ts';
+import type { Digest } from '../../base/ids.ts';
+import type { Spooled, SpooledLayer } from '../../host/confined/index.ts';
 
 /** Manifests and configurations above this are refused unread. */
 const MAX_JSON_BYTES = 8 * 1024 * 1024;
@@ -12,6 +13,13 @@ const MAX_LINKS = 32;
 export interface Member {
   readonly path: string;
   readonly size: number;
+}
+
+export interface UnpackedMember extends Omit<SpooledLayer, 'sha256' | 'layer'> {
+  readonly diffId: Digest;
+  readonly directory: string;
+  /** The file of its seams. */
+  readonly seams: string;
 }
 
 export class Archive {
@@ -33,11 +41,26 @@ export class Archive {
 
   /** Throws invalid when there is no such file, or only a link to nothing. */
   member(name: string): Member {
+    const found = this.#find(name);
+    if ('file' in found) return { path: join(this.#directory, String(found.file)), size: found.size };
+    throw invalid('broken' in found ? found.broken : `${name} is an archive`);
+  }
+
+  /** A layer that was unpacked while it came: where it is. Or the digest of one that is known already. Undefined for a file. */
+  layer(name: string): UnpackedMember | { readonly known: Digest } | undefined {
+    const found = this.#find(name);
+    if ('known' in found) return { known: `sha256:${found.known}` };
+    if (!('layer' in found)) return undefined;
+    const directory = join(this.#directory, String(found.layer));
+    return { ...found, diffId: `sha256:${found.sha256}`, directory, seams: `${directory}.seams` };
+  }
+
+  #find(name: string): Exclude<Spooled, { link: string }> {
     let at = clean(name);
     for (let links = 0; links < MAX_LINKS; links += 1) {
       const found = this.#members.get(at);
       if (!found) break;
-      if ('file' in found) return { path: join(this.#directory, String(found.file)), size: found.size };
+      if (!('link' in found)) return found;
       at = found.link;
     }
     throw invalid(`open ${name}: no such file or directory`);

@@ -26,7 +26,11 @@ export async function loadImages(
   const lease = context.store.leases.take();
   try {
     const { compression, stream } = await peekCompression(source);
-    const archive = new Archive(directory, await spoolTar(directory, decompress(stream, compression), options.signal));
+    // what is passed over in the archive must not go before it is used
+    for (const chain of context.store.layers.all().keys()) lease.layers.add(chain);
+    const known = new Set([...context.store.layers.all().values()].map(({ diffId }) => diffId.slice('sha256:'.length)));
+    const plain = decompress(stream, compression);
+    const archive = new Archive(directory, await spoolTar(directory, plain, { known }, options.signal));
     const wanted = await (archive.has('manifest.json')
       ? readDockerManifest(archive)
       : archive.has('index.json')

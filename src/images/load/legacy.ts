@@ -65,6 +65,8 @@ async function assemble(archive: Archive, top: string): Promise<Omit<ToLoad, 'na
 }
 
 async function diffIdOf(archive: Archive, name: string): Promise<Digest> {
+  const unpacked = archive.layer(name);
+  if (unpacked) return 'known' in unpacked ? unpacked.known : unpacked.diffId;
   const { compression, stream } = await peekCompression(archive.read(name));
   const hash = createHash('sha256');
   for await (const chunk of decompress(stream, compression)) hash.update(chunk);

@@ -1,11 +1,13 @@
 // One image of an archive into the store: its layers, then its configuration.
-import { invalid, messageOf } from '../../base/errors.ts';
-import type { Digest } from '../../base/ids.ts';
+import { availableParallelism } from 'node:os';
+import { conflict, invalid, messageOf } from '../../base/errors.ts';
+import { type Digest, isDigest } from '../../base/ids.ts';
 import type { Platform } from '../../spec/oci/index.ts';
-import { chainOf, type Lease } from '../../store/index.ts';
+import { chainsOf, type Lease } from '../../store/index.ts';
 import { type Image, parseImageFile } from '../catalog.ts';
 import type { ImageContext } from '../context.ts';
 import { type Say, withProgress } from '../progress.ts';
+import { Slots } from '../pull/slots.ts';
 import type { Archive } from './archive.ts';
 
 export interface LoadOptions {
@@ -40,29 +42,99 @@ export async function loadOne(
   if (item.layers.length !== diffIds.length) {
     throw invalid(`invalid manifest, layers length mismatch: expected ${item.layers.length}, got ${diffIds.length}`);
   }
-  let parent: Digest | undefined;
-  for (const [at, diffId] of diffIds.entries()) {
-    const chain = chainOf(parent, diffId);
-    lease.layers.add(chain);
-    if (!context.store.layers.get(chain)) {
-      const name = item.layers[at] ?? '';
-      const { size } = archive.member(name);
-      const source = archive.read(name);
-      const told = options.quiet
-        ? source
-        : withProgress(source, options.say, { status: 'Loading layer', id: diffId.slice(7, 19), total: size });
-      try {
-        await context.store.layers.register(parent, told, lease, {
-          diffId,
-          ...(options.signal ? { signal: options.signal } : {}),
-        });
-      } catch (error) {
-        const got = /got (sha256:[a-f0-9]{64})$/.exec(messageOf(error))?.[1];
-        if (got !== undefined) throw invalid(`invalid diffID for layer ${at}: expected "${diffId}", got "${got}"`);
-        throw error;
-      }
-    }
-    parent = chain;
-  }
+  await loadLayers(context, archive, item, diffIds, options, lease);
   return context.catalog.create(content, undefined, lease);
+}
+
+/** Layers that are compressed are unpacked several at a time; each has its place when the one below it has. */
+async function loadLayers(
+  context: ImageContext,
+  archive: Archive,
+  item: ToLoad,
+  diffIds: readonly Digest[],
+  options: LoadOptions,
+  lease: Lease,
+): Promise<void> {
+  const slots = new Slots(availableParallelism());
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const chains = chainsOf(diffIds);
+  const work: Promise<unknown>[] = [];
+  for (const [at, diffId] of diffIds.entries()) {
+    const chain = chains[at];
+    if (chain === undefined) break;
+    lease.layers.add(chain);
+    if (context.store.layers.get(chain)) continue;
+    const below = Promise.all(work);
+    below.catch(() => undefined);
+    const one = { name: item.layers[at] ?? '', at, diffId, parent: chains[at - 1], below };
+    const done = loadLayer(context, archive, one, slots, { ...options, signal }, lease);
+    done.catch((error: unknown) => stop.abort(error));
+    work.push(done);
+  }
+  await Promise.allSettled(work);
+  options.signal?.throwIfAborted();
+  if (stop.signal.aborted) throw stop.signal.reason;
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly at: number;
+  readonly diffId: Digest;
+  readonly parent: Digest | undefined;
+  /** Ends when the layers below have their places. */
+  readonly below: Promise<unknown>;
+}
+
+async function loadLayer(
+  context: ImageContext,
+  archive: Archive,
+  wanted: Wanted,
+  slots: Slots,
+  options: LoadOptions & { readonly signal: AbortSignal },
+  lease: Lease,
+): Promise<void> {
+  const { layers } = context.store;
+  const { name, at, diffId, parent, below } = wanted;
+  const say: Say = options.quiet ? () => undefined : options.say;
+  const status = { status: 'Loading layer', id: diffId.slice(7, 19) };
+  const unpacked = archive.layer(name);
+  if (unpacked && !('known' in unpacked)) {
+    checkDiffId(at, diffId, unpacked.diffId);
+    await below;
+    const { length: total } = unpacked;
+    if (await layers.take(parent, unpacked, lease)) {
+      await say({ ...status, progressDetail: { current: total, total } });
+      return;
+    }
+  }
+  if (unpacked) {
+    // it is there above another layer, whose files cannot be shared with this one
+    checkDiffId(at, diffId, 'known' in unpacked ? unpacked.known : unpacked.diffId);
+    await below;
+    const there = [...layers.all().values()].find((layer) => layer.diffId === diffId);
+    if (!there) throw conflict(`layer ${diffId} was removed while it was loaded`);
+    await layers.register(parent, layers.archive(there, options.signal), lease, { diffId });
+    return;
+  }
+  const free = await slots.take(options.signal);
+  try {
+    const { size: total } = archive.member(name);
+    const source = withProgress(archive.read(name), say, { ...status, total });
+    const after = (): Promise<unknown> => {
+      free();
+      return below;
+    };
+    await layers.register(parent, source, lease, { diffId, signal: options.signal, after });
+  } catch (error) {
+    const got = /got (sha256:[a-f0-9]{64})$/.exec(messageOf(error))?.[1];
+    if (got !== undefined && isDigest(got)) checkDiffId(at, diffId, got);
+    throw error;
+  } finally {
+    free();
+  }
+}
+
+function checkDiffId(at: number, wanted: Digest, got: Digest): void {
+  if (wanted !== got) throw invalid(`invalid diffID for layer ${at}: expected "${wanted}", got "${got}"`);
 }
