@@ -11,6 +11,8 @@ import { buildHandlers } from '../src/api/handlers/build.ts';
 import { buildkitHandlers } from '../src/api/handlers/buildkit.ts';
 import { builderHandlers } from '../src/api/handlers/builder.ts';
 import { volumeHandlers } from '../src/api/handlers/volumes.ts';
+import { KEYWORDS } from '../src/builder/dockerfile/read/index.ts';
+import { RULES } from '../src/builder/lint/index.ts';
 import { tree } from '../src/cli/commands/tree.ts';
 import type { CliNode } from '../src/cli/context.ts';
 import { type Route, routes } from '../src/spec/docker/index.ts';
@@ -24,14 +26,27 @@ const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
   SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',
 };
 
+/** Public cases, run by hand against the sources; they are not kept here. */
+const CORPORA = [
+  'Public cases, as of the last time that they were run:',
+  '',
+  '| cases | passed |',
+  '| --- | --- |',
+  '| BuildKit, `parser/testfiles`: the tree of each file | 32 of 33; the other one differs in how the text shows a NUL |',
+  '| BuildKit, `parser/testfiles-negative` | 4 of 4 |',
+  '| BuildKit, words and variables of `shell/` (those not of Windows) | 252 of 252 |',
+  '| BuildKit, build checks of `dockerfile_check_test.go` that a script can take out | 75 of 75 |',
+  '| moby/patternmatcher, patterns of `.dockerignore` | 126 of 126 |',
+];
+
 /** Docker's commands that Berth has not. */
 const ABSENT_COMMANDS = [
-  'buildx',
+  'buildx bake',
+  'buildx create, use, imagetools and the like',
   'checkpoint',
   'compose',
   'config',
   'context',
-  'image build with BuildKit',
   'manifest',
   'node',
   'plugin',
@@ -47,13 +62,22 @@ const ABSENT_COMMANDS = [
 const PARTIAL_COMMANDS: Readonly<Record<string, string>> = {
   'image pull': 'the daemon has no registry client yet',
   'image push': 'the daemon has no registry client yet',
-  'image build': 'the client sends the context; the daemon has no builder yet',
   login: 'the daemon cannot check a password yet',
   search: 'the daemon has no registry client yet',
 };
 
 /** Flags that are read and have no effect yet. */
 const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.entries({
+      'compress, disable-content-trust, force-rm, isolation, rm, security-opt': 'no effect',
+      squash: 'refused',
+      'attest, provenance, sbom': 'refused by the daemon',
+      'cache-to': 'refused by the daemon, but for type=inline',
+      ssh: 'agents; no keys in files',
+      'build-context': 'no oci-layout://',
+    }).flatMap(([names, note]) => names.split(', ').map((name) => [`image build --${name}`, note])),
+  ),
   'container run --use-api-socket': 'no effect',
   'container create --use-api-socket': 'no effect',
   'container start --checkpoint': 'refused by the daemon',
@@ -151,6 +175,14 @@ const page = [
   '## Command line',
   '',
   ...(await commands()),
+  '',
+  '## Dockerfile',
+  '',
+  `Instructions: ${KEYWORDS.toSorted().join(', ')}.`,
+  '',
+  `Build checks: ${Object.keys(RULES).toSorted().join(', ')}.`,
+  '',
+  ...CORPORA,
   '',
 ].join('\n');
 

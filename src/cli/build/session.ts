@@ -74,6 +74,7 @@ export async function runSession(
 class Session {
   readonly #wire: Wire;
   readonly #giving: Giving;
+  readonly #scratch = Buffer.allocUnsafe(CHUNK + 4);
   readonly #receivers = new Map<number, (frame: Frame) => void>();
 
   constructor(wire: Wire, giving: Giving) {
@@ -189,10 +190,10 @@ class Session {
     const fd = openSync(bytesPath(path), 'r');
     try {
       for (;;) {
-        const bytes = Buffer.allocUnsafe(CHUNK + 4);
-        bytes.writeUInt32BE(id, 0);
-        const count = readSync(fd, bytes, 4, CHUNK, null);
-        await this.send(FRAME.data, channel, bytes.subarray(0, count + 4));
+        // the frame holds a copy, so one buffer does for all files
+        this.#scratch.writeUInt32BE(id, 0);
+        const count = readSync(fd, this.#scratch, 4, CHUNK, null);
+        await this.send(FRAME.data, channel, this.#scratch.subarray(0, count + 4));
         // the empty one says that it is over
         if (count === 0) return;
       }
