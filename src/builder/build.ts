@@ -1,5 +1,5 @@
 // One build from beginning to end: the Dockerfile read, base images found, the graph made and solved, the outputs written.
-import { cancelled, invalid, notFound } from '../base/errors.ts';
+import { cancelled, invalid, notFound, notImplemented } from '../base/errors.ts';
 import { nowNanos } from '../base/clock.ts';
 import { randomId, sha256 } from '../base/ids.ts';
 import { readIgnoreFile } from '../spec/ignore/index.ts';
@@ -55,6 +55,7 @@ export async function runBuild(
 ): Promise<BuildResult> {
   const id = request.id ?? randomId().slice(0, 25);
   for (const tag of request.tags ?? []) context.images.checkTag(tag);
+  checkSupported(request);
   const abort = new AbortController();
   const either = AbortSignal.any([signal, abort.signal]);
   const file = await internalStep(sink, id, 'load build definition from Dockerfile', () =>
@@ -256,4 +257,13 @@ async function baseImage(
       ...(request.credentials ? { credentials: request.credentials } : {}),
     });
   });
+}
+
+/** What cannot be done is said before anything is. */
+function checkSupported(request: BuildRequest): void {
+  const kind = request.cacheExports?.find(({ type }) => type !== 'inline')?.type;
+  if (kind !== undefined) throw notImplemented(`exporting the build cache as ${kind} is not implemented`);
+  const images = request.outputs?.length ? request.outputs.some(({ type }) => type === 'image') : true;
+  if (images && (request.platforms?.length ?? 0) > 1)
+    throw notImplemented('an image for several platforms is not implemented: build one platform at a time');
 }

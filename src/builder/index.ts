@@ -97,7 +97,7 @@ export class Builder {
       sink(event);
     };
     try {
-      const result = await runBuild(this.#context, { ...request, id }, both, either);
+      const result = await runBuild(this.#context, { ...withEpoch(request), id }, both, either);
       this.history.end(active, { images: result.images.map((image) => image.id) }, false);
       this.#collect();
       return result;
@@ -185,4 +185,11 @@ export class Builder {
   tarContext(archive: AsyncIterable<Uint8Array>): ContextSource & AsyncDisposable {
     return new TarContext(join(this.#context.root, 'work'), archive);
   }
+}
+
+/** The time of a build may come as the argument that programs know. */
+function withEpoch(request: BuildRequest): BuildRequest {
+  const text = request.buildArgs?.get('SOURCE_DATE_EPOCH') ?? '';
+  if (request.sourceDateEpoch !== undefined || !/^\d{1,12}$/.test(text)) return request;
+  return { ...request, sourceDateEpoch: Number(text) };
 }

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { mountsBelow } from '../../src/host/mount.ts';
-import { type Result, TestDaemon } from '../support/daemon.ts';
+import { execute, type Result, TestDaemon } from '../support/daemon.ts';
 
 let daemon: TestDaemon;
 const folder = mkdtempSync('/tmp/berth-build-');
@@ -168,4 +168,35 @@ test('the build cache is shown and pruned; what images stand on keeps its layers
   assert.equal((await daemon.docker('builder', 'prune', '-af')).code, 0);
   assert.match((await daemon.docker('system', 'df')).stdout, /^Build Cache +0/m);
   assert.equal(await run('kept', 'cat', '/kept'), 'kept\n');
+});
+
+test('with SOURCE_DATE_EPOCH two builds give the same image', async () => {
+  const files = { Dockerfile: 'FROM busybox\nWORKDIR /w\nCOPY f /w/\nRUN echo hi > o; mkdir d\n', f: 'x' };
+  const id = async (): Promise<string> => {
+    const result = await build(files, '-q', '--no-cache', '--build-arg', 'SOURCE_DATE_EPOCH=1700000000');
+    await new Promise((done) => setTimeout(done, 1100));
+    return result.stdout.trim();
+  };
+  const first = await id();
+  assert.match(first, /^sha256:[0-9a-f]{64}$/);
+  assert.equal(await id(), first);
+});
+
+test('fault B59: a secret is in no layer, no history and no cache', async () => {
+  const context = mkdtempSync(join(folder, 'secret-'));
+  writeFileSync(join(context, 'token'), 'hunter2-of-the-test');
+  writeFileSync(
+    join(context, 'Dockerfile'),
+    'FROM busybox\nRUN --mount=type=secret,id=t test "$(wc -c < /run/secrets/t)" = 19 && touch /ok\n',
+  );
+  writeFileSync(join(context, '.dockerignore'), 'token\n');
+  const result = await daemon.berth('build', '-t', 'secret', '--secret', `id=t,src=${join(context, 'token')}`, context);
+  assert.equal(result.code, 0, result.stderr);
+  const found = await execute('grep', [
+    '-rlaF',
+    'hunter2-of-the-test',
+    join(daemon.dataRoot, 'l'),
+    join(daemon.dataRoot, 'blobs'),
+  ]);
+  assert.equal(found.stdout, '');
 });

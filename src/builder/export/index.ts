@@ -1,5 +1,4 @@
 // What comes out of a build: an image in the store, an archive, or files.
-import { notImplemented } from '../../base/errors.ts';
 import type { BuilderContext } from '../context.ts';
 import type { Solved } from '../build.ts';
 import type { BuildOutput, BuildRequest, BuildResult, BuildSink, BuiltImage } from '../request.ts';
@@ -23,15 +22,11 @@ export async function writeOutputs(
       await writeFiles(context, request, output, solved, sink, signal);
       continue;
     }
-    if (solved.length > 1)
-      throw notImplemented('an image for several platforms is not implemented: build one platform at a time');
     const names = [...(request.tags ?? []), ...(output.names ?? [])];
     for (const one of solved) images.push(await storeImage(context, request, one, names, sink, id));
     const first = images[0];
     if (first) Object.assign(metadata, { 'containerimage.digest': first.id, 'containerimage.config.digest': first.id });
     if (names.length > 0) metadata['image.name'] = names.join(',');
   }
-  if (request.cacheExports?.some(({ type }) => type !== 'inline'))
-    throw notImplemented('this kind of cache export is not implemented');
   return { id, images, metadata };
 }

@@ -91,7 +91,9 @@ export async function prepare(
     sharedKey: `${hostname()}:${root}`,
     contexts,
     buildArgs: Object.fromEntries(
-      flags['build-arg'].map((text) => argOf(text, options.env)).filter((arg) => arg !== undefined),
+      [...epochArg(options.env), ...flags['build-arg']]
+        .map((text) => argOf(text, options.env))
+        .filter((arg) => arg !== undefined),
     ),
     labels: Object.fromEntries(Object.entries(toMap(flags.label))),
     tags: flags.tag,
@@ -248,4 +250,9 @@ function attestationsOf(flags: BuildFlags): Record<string, string> {
     if (text !== '' && text !== 'false') wished[type] = text === 'true' ? '' : text;
   }
   return wished;
+}
+
+/** The time of a reproducible build is taken from the environment, as other tools do; an argument of that name wins. */
+function epochArg(env: Readonly<Record<string, string | undefined>>): string[] {
+  return env['SOURCE_DATE_EPOCH'] ? ['SOURCE_DATE_EPOCH'] : [];
 }
