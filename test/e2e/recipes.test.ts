@@ -76,6 +76,20 @@ suite('recipes', () => {
     }
   });
 
+  test('two databases of one image side by side, found by name', async () => {
+    await build('postgres');
+    const databases = ['one', 'two'];
+    for (const name of databases)
+      await start(name, 'postgres', '-e', `POSTGRES_PASSWORD=${name}'s`, '-e', `POSTGRES_DB=${name}`);
+    await Promise.all(databases.map(healthy));
+    const other = { one: 'two', two: 'one' } as const;
+    for (const name of ['one', 'two'] as const) {
+      const address = `postgresql://postgres:${encodeURIComponent(`${name}'s`)}@${name}/${name}`;
+      const asked = await ok('exec', other[name], 'psql', '-At', address, '-c', 'select current_database()');
+      assert.equal(asked, name);
+    }
+  });
+
   test('two stages: the image is the program alone', { skip: large }, async () => {
     await build('go');
     await start('hello', 'go', '-p', '8080', '-e', 'HELLO_NAME=berth');
