@@ -43,7 +43,7 @@ import type { Store } from '../store/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
 import { openVolumes, type VolumeRecord } from '../volumes/index.ts';
-import { kitCache, makeBuilder } from './adapters/builder.ts';
+import { kitCache, kitPush, makeBuilder } from './adapters/builder.ts';
 
 /** After so long without a request the daemon gives back what memory it can, milliseconds. */
 const QUIET_MS = 3000;
@@ -192,6 +192,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
           tarContext: (archive) => builder.tarContext(archive),
           remoteContext: (url) => builder.remoteContext(url),
           cache: kitCache(builder),
+          push: kitPush(images),
           log,
           version: VERSION,
           daemonId: daemonId(dataRoot),

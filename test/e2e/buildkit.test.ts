@@ -117,7 +117,7 @@ suite('BuildKit', () => {
     assert.match((await wrong.build('never')).message, /dockerfile parse error on line 2: unknown instruction: RNU/);
     const llb = await wrong.call('/moby.buildkit.v1.Control/Solve', messages.SolveRequest, {
       ref: 'graph',
-      definition: { def: [Buffer.from('x')] },
+      definition: { def: [Buffer.from('x')], metadata: new Map() },
     });
     assert.equal(llb.status, 12);
     const unknown = await wrong.call('/moby.buildkit.v1.Control/Nothing', messages.Empty, {});

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, BerthError, unavailable } from '../../base/errors.ts';
 import { Builder, type BuilderOptions, type Usage } from '../../builder/index.ts';
-import type { CacheItem, KitCache } from '../../builder/kit/index.ts';
+import type { CacheItem, KitCache, KitOptions } from '../../builder/kit/index.ts';
 import type { BuilderImages, BuilderNetworks } from '../../builder/ports.ts';
 import { hostHostsText, hostsText, ownResolvText, resolvText } from '../../engine/index.ts';
 import { type Images, parseReference, withTag } from '../../images/index.ts';
@@ -146,5 +146,15 @@ export function kitCache(builder: Builder): KitCache {
       };
       return builder.prune(wish).removed.map(item);
     },
+  };
+}
+
+/** Pushes as `docker push` does, with what the client of the build knows of the registry. */
+export function kitPush(images: Images): NonNullable<KitOptions['push']> {
+  return async (name, credentials, signal) => {
+    const parsed = parseReference(name);
+    const reference = parsed.tag === undefined ? withTag(parsed, 'latest') : parsed;
+    const found = await credentials.credentials(reference.domain);
+    await images.push(reference, { credentials: { ...found }, say: () => undefined, signal });
   };
 }

@@ -1,11 +1,13 @@
 // What BuildKit's protocol works with: sessions, kept files, builds that run, and the builder behind it.
 import type { Duplex } from 'node:stream';
-import { cancelled, notFound, notImplemented } from '../../base/errors.ts';
+import { cancelled, messageOf, notFound, notImplemented } from '../../base/errors.ts';
+import { randomId, sha256 } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import { hostPlatform } from '../../spec/oci/index.ts';
 import type { CheckResult } from '../checks.ts';
 import { serveLink } from '../link/index.ts';
-import type { Build, BuildRequest, BuildResult, ContextSource } from '../request.ts';
+import type { BuildEvent } from '../event.ts';
+import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource, RegistryCredentials } from '../request.ts';
 import type { Parts, Wish } from './control/build.ts';
 import { controlMethods, resultNamed } from './control/control.ts';
 import { type Asked, Bridge } from './control/gateway.ts';
@@ -65,9 +67,16 @@ export interface KitOptions {
   readonly daemonId: string;
   readonly hostGateway?: () => string;
   readonly cache?: KitCache;
+  /** Sends an image to its registry; without it a build that is to be pushed is refused. */
+  readonly push?: (name: string, credentials: RegistryCredentials, signal: AbortSignal) => Promise<void>;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
   readonly remoteContext?: (url: string) => ContextSource & AsyncDisposable;
   readonly check?: (request: BuildRequest, signal: AbortSignal) => Promise<CheckResult>;
+}
+
+/** Names that the images of a build are to have in registries too. */
+function pushed({ outputs = [] }: BuildRequest): string[] {
+  return outputs.flatMap((output) => (output.type === 'image' && output.push ? (output.names ?? []) : []));
 }
 
 type Worker = Of<typeof ListWorkersResponse>['record'][number];
@@ -149,15 +158,18 @@ export class Kit {
 
   async run(job: Job, wish: Wish, signal: AbortSignal, recorded: boolean): Promise<BuildResult> {
     const running = recorded ? this.history.start(job.ref, wish) : undefined;
-    const build: Build = (request, sink, until) =>
-      this.#options.build(
-        request,
-        (event) => {
-          running?.tell(event);
-          sink(event);
-        },
-        until,
-      );
+    const build: Build = async (request, sink, until) => {
+      const both = (event: BuildEvent): void => {
+        running?.tell(event);
+        sink(event);
+      };
+      const names = pushed(request);
+      if (names.length > 0 && !this.#options.push)
+        throw notImplemented('pushing the result of a build is not implemented');
+      const result = await this.#options.build(request, both, until);
+      for (const name of names) await this.#push(name, request, both, until);
+      return result;
+    };
     try {
       const result = await runWish(job, wish, this.#parts(), build, signal);
       running?.end({ response: answerOf(result) });
@@ -165,6 +177,20 @@ export class Kit {
     } catch (error) {
       const { code, message } = failureOf(error);
       running?.end({ error: { code, message } });
+      throw error;
+    }
+  }
+
+  async #push(name: string, request: BuildRequest, sink: BuildSink, signal: AbortSignal): Promise<void> {
+    const now = (): bigint => BigInt(Date.now()) * 1_000_000n;
+    const vertex = { id: sha256(`${request.id} push ${name}`), name: `pushing ${name}`, inputs: [], started: now() };
+    sink({ kind: 'vertex', vertex });
+    const none: RegistryCredentials = { credentials: async () => undefined };
+    try {
+      await this.#options.push?.(name, request.credentials ?? none, signal);
+      sink({ kind: 'vertex', vertex: { ...vertex, completed: now() } });
+    } catch (error) {
+      sink({ kind: 'vertex', vertex: { ...vertex, completed: now(), error: messageOf(error) } });
       throw error;
     }
   }
@@ -183,7 +209,10 @@ export class Kit {
       entitlements: request.entitlements,
       cacheExports: [],
     };
-    const result = await runWish(job, wish, this.#parts(), this.#options.build, signal);
+    // a build of its own, beside that which gives the result out
+    const build: Build = (one, sink, until) =>
+      this.#options.build({ ...one, id: randomId().slice(0, 25) }, sink, until);
+    const result = await runWish(job, wish, this.#parts(), build, signal);
     return result.images[0]?.id ?? '';
   }
 

@@ -1,8 +1,10 @@
 // Builds whose course the client determines: it asks for results by wish, and says at the end which of them is to be given out.
 import { randomBytes } from 'node:crypto';
 import { cancelled, invalid, notFound, notImplemented } from '../../../base/errors.ts';
+import { sha256 } from '../../../base/ids.ts';
 import type { Result } from '../protocol/messages.ts';
 import {
+  type Definition,
   Empty,
   GatewaySolveRequest,
   GatewaySolveResponse,
@@ -150,8 +152,8 @@ export function gatewayMethods(gateway: Gateway): Methods {
           return { result: { ref: { id: '', def: undefined }, refs: undefined, metadata } };
         }
         const id = bridge.add(wish);
-        const op = Op.encode({ source: { identifier: `${RESULT}${bridge.ref}/${id}`, attrs: new Map() } });
-        return { result: { ref: { id, def: { def: [op] } }, refs: undefined, metadata: new Map() } };
+        const def = standIn(`${RESULT}${bridge.ref}/${id}`);
+        return { result: { ref: { id, def }, refs: undefined, metadata: new Map() } };
       }),
     ],
     [
@@ -171,6 +173,13 @@ export function gatewayMethods(gateway: Gateway): Methods {
       }),
     ],
   ]);
+}
+
+/** A definition as clients take one: an operation, and one behind it that names it as the outcome. */
+function standIn(identifier: string): Of<typeof Definition> {
+  const op = Op.encode({ source: { identifier, attrs: new Map() } });
+  const digest = sha256(op);
+  return { def: [op, Op.encode({ inputs: [{ digest, index: 0 }] })], metadata: new Map([[digest, {}]]) };
 }
 
 /** Waits for what the client gives back; throws when it goes before. */

@@ -52,8 +52,9 @@ export const HealthResponse = message({ status: number(1) });
 // ---- definitions of graphs: carried, and looked into only as far as they are understood
 
 const SourceOp = message({ identifier: text(1), attrs: textMap(2) });
-export const Op = message({ source: one(3, SourceOp) });
-export const Definition = message({ def: byteLists(1) });
+const Input = message({ digest: text(1), index: number(2) });
+export const Op = message({ inputs: listOf(1, Input), source: one(3, SourceOp) });
+export const Definition = message({ def: byteLists(1), metadata: mapOf(2, Empty) });
 export const Platform = message({ architecture: text(1), os: text(2), variant: text(3), osVersion: text(4) });
 const Position = message({ line: number(1), character: number(2) });
 const Range = message({ start: one(1, Position), end: one(2, Position) });
