@@ -165,6 +165,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     boot: bootId(),
     hostname: hostname(),
     initPath,
+    dns: options.network.dns,
     cgroupParent,
   });
   const startPolicies = await engine.adopt();
@@ -214,6 +215,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     warnings,
     controllers,
     insecureRegistries: options.insecureRegistries,
+    addressPools: options.network.addressPools,
     mirrors: options.mirrors,
   };
   const handlers = {

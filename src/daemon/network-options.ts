@@ -1,4 +1,6 @@
 // The daemon's settings of networks: dockerd's flags and daemon.json keys, as texts that src/network reads. Pure.
+import { isIP } from 'node:net';
+import { invalid } from '../base/errors.ts';
 import { flag, type Flags } from '../cli/grammar/index.ts';
 
 export const networkFlags = {
@@ -8,6 +10,9 @@ export const networkFlags = {
   'default-gateway': flag.string('', 'Default gateway IPv4 address for the default bridge network'),
   'default-gateway-v6': flag.string('', 'Default gateway IPv6 address for the default bridge network'),
   'default-network-opt': flag.list('', 'Default network options'),
+  dns: flag.list('', 'DNS server to use'),
+  'dns-opt': flag.list('', 'DNS options to use'),
+  'dns-search': flag.list('', 'DNS search domains to use'),
   'fixed-cidr': flag.string('', 'IPv4 subnet for the default bridge network'),
   'fixed-cidr-v6': flag.string('', 'IPv6 subnet for the default bridge network'),
   'host-gateway-ip': flag.list(
@@ -35,6 +40,9 @@ export const networkKeys = {
   'default-gateway': 'default-gateway',
   'default-gateway-v6': 'default-gateway-v6',
   'default-network-opts': 'default-network-opt',
+  dns: 'dns',
+  'dns-opts': 'dns-opt',
+  'dns-search': 'dns-search',
   'fixed-cidr': 'fixed-cidr',
   'fixed-cidr-v6': 'fixed-cidr-v6',
   'host-gateway-ip': 'host-gateway-ip',
@@ -98,7 +106,18 @@ export interface NetworkOptions {
   readonly masquerade: boolean;
   readonly ipv6: boolean;
   readonly mtu: number;
+  /** For containers that say nothing of their own. */
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly options: readonly string[];
+    readonly search: readonly string[];
+  };
   readonly publishPolicy: string;
+}
+
+function checkedServer(text: string): string {
+  if (isIP(text) === 0) throw invalid(`${text} is not an ip address`);
+  return text;
 }
 
 export function networkOptions(value: (name: keyof typeof networkFlags) => unknown): NetworkOptions {
@@ -121,6 +140,7 @@ export function networkOptions(value: (name: keyof typeof networkFlags) => unkno
     masquerade: on('ip-masq'),
     ipv6: on('ipv6'),
     mtu: value('mtu') as number,
+    dns: { servers: list('dns').map(checkedServer), options: list('dns-opt'), search: list('dns-search') },
     publishPolicy: text('publish-policy'),
   };
 }

@@ -29,6 +29,12 @@ export interface EngineContext {
   readonly hostname: string;
   /** The program for `--init`; undefined when the host has none. */
   readonly initPath: string | undefined;
+  /** The daemon's resolvers, options and search domains, for containers that say nothing of their own. */
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly options: readonly string[];
+    readonly search: readonly string[];
+  };
   /** Where containers without an own parent get their control group. */
   readonly cgroupParent: string;
   /** Verbs on one container queue up. */

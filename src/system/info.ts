@@ -25,6 +25,8 @@ export interface SystemFacts {
   readonly warnings: readonly string[];
   readonly controllers: readonly string[];
   readonly insecureRegistries: readonly string[];
+  /** `base=10.0.0.0/8,size=24`, as settings name them. */
+  readonly addressPools: readonly string[];
   readonly mirrors: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -170,6 +172,7 @@ export function infoOf(facts: SystemFacts, counts: SystemCounts): InfoResponse {
       ...(v2 ? ['name=cgroupns'] : []),
     ],
     CDISpecDirs: [],
+    ...(facts.addressPools.length === 0 ? {} : { DefaultAddressPools: facts.addressPools.map(shownPool) }),
     Warnings: facts.warnings.length === 0 ? null : [...facts.warnings],
   };
 }
@@ -198,6 +201,11 @@ function osRelease(): Record<string, string> {
 }
 
 /** As dockerd has it: mirrors of Docker Hub, what may be spoken to without TLS; and mirrors of the others. */
+function shownPool(text: string): { Base: string; Size: number } {
+  const [, Base = '', size] = /^base=(.*),size=(\d+)$/.exec(text) ?? [];
+  return { Base, Size: Number(size) };
+}
+
 function registryConfig({ insecureRegistries, mirrors }: SystemFacts): object {
   const isRange = (entry: string): boolean => entry.includes('/');
   const own = (name: string): object => ({

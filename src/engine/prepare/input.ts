@@ -29,6 +29,7 @@ import { hostHostsText, hostsText, ownResolvText, resolvText } from '../files.ts
 import { hasProcess } from '../lifecycle.ts';
 import { type LinkedContainer, linkHosts, linkVariables, parseLink } from '../links.ts';
 import type { MountRecord } from '../record.ts';
+import { said } from './networks.ts';
 
 /** The root file system is mounted. What is acquired on the way is given to `undo`. */
 export async function specInput(context: EngineContext, container: Container, undo: Undo): Promise<SpecInput> {
@@ -179,9 +180,9 @@ function writeFiles(
   const { hosts, ownResolver } = context.networks.files(container.id);
   const isHost = hostConfig.NetworkMode === 'host';
   const wish = {
-    servers: hostConfig.Dns ?? [],
-    search: hostConfig.DnsSearch ?? [],
-    options: hostConfig.DnsOptions ?? [],
+    servers: said(hostConfig.Dns, context.dns.servers),
+    search: said(hostConfig.DnsSearch, context.dns.search),
+    options: said(hostConfig.DnsOptions, context.dns.options),
   };
   writeFileSync(
     paths.hosts,

@@ -4,7 +4,12 @@ import type { Container } from '../container.ts';
 import { type EngineContext, save } from '../context.ts';
 import type { NetworkWish } from '../ports.ts';
 
-export function networkWish({ record }: Container): NetworkWish {
+/** What a container says of its own, or else what the daemon says. */
+export function said(own: readonly string[] | null | undefined, daemons: readonly string[]): readonly string[] {
+  return own && own.length > 0 ? own : daemons;
+}
+
+function networkWish({ dns }: EngineContext, { record }: Container): NetworkWish {
   const { config, hostConfig } = record;
   return {
     id: record.id,
@@ -17,15 +22,15 @@ export function networkWish({ record }: Container): NetworkWish {
     exposed: Object.keys(config.ExposedPorts ?? {}),
     bindings: hostConfig.PortBindings ?? {},
     publishAll: hostConfig.PublishAllPorts,
-    dns: hostConfig.Dns ?? [],
-    dnsOptions: hostConfig.DnsOptions ?? [],
+    dns: said(hostConfig.Dns, dns.servers),
+    dnsOptions: said(hostConfig.DnsOptions, dns.options),
   };
 }
 
 /** Throws in Docker's words when an address or a port cannot be had. */
 export function reserveNetworks(context: EngineContext, container: Container, undo: Undo): void {
   const { record } = container;
-  const given = context.networks.reserve(networkWish(container));
+  const given = context.networks.reserve(networkWish(context, container));
   undo.add('networks', () => releaseNetworks(context, container));
   record.endpoints = given.endpoints;
   record.ports = given.ports;
@@ -40,5 +45,5 @@ export async function releaseNetworks(context: EngineContext, container: Contain
 
 export function restoreNetworks(context: EngineContext, container: Container): void {
   const pid = container.state.process?.pid;
-  if (pid !== undefined) context.networks.restore(networkWish(container), container.record.ports ?? {}, pid);
+  if (pid !== undefined) context.networks.restore(networkWish(context, container), container.record.ports ?? {}, pid);
 }
