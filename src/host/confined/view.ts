@@ -1,5 +1,15 @@
 // What a confined thread sees as its root: a directory, or mounts of its own that end with the thread, whatever happens to it.
-import { chmodSync, chownSync, constants, mkdirSync, openSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  constants,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { bind, checked } from '../libc.ts';
 import { MS, mount } from '../mount.ts';
@@ -209,8 +219,12 @@ function enterFolders({ at, folders }: FoldersView): void {
 function enterWorkshop({ at, lowerDirs, upper, work, places }: WorkshopView): void {
   mount('tmpfs', at, 'tmpfs', MS.NOSUID | MS.NODEV, 'mode=700');
   mkdirSync(`${at}/d`);
-  if (lowerDirs.length > 0) mountOverlay({ lowerDirs, upper, work, volatile: false }, `${at}/d`);
-  else mount(upper, `${at}/d`, '', MS.BIND, '');
+  if (lowerDirs.length > 0) {
+    // without waiting for the disk when it is unmounted: whoever keeps the tree sees to that. The kernel's mark of it would
+    // stop the next mount
+    rmSync(`${work}/work/incompat`, { recursive: true, force: true });
+    mountOverlay({ lowerDirs, upper, work, volatile: true }, `${at}/d`);
+  } else mount(upper, `${at}/d`, '', MS.BIND, '');
   for (const [index, layers] of places.entries()) {
     const target = `${at}/${index}`;
     mkdirSync(target);
