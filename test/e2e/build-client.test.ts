@@ -153,3 +153,13 @@ test('checks, targets, metadata', async () => {
   const strict = await build(context({ Dockerfile: '# check=error=true\nFROM busybox\nCMD x\n' }));
   assert.match(strict.stderr, /lint violation found for rules: JSONArgsRecommended/);
 });
+
+test('the classic builder is asked for what it has, and nothing is left unsaid', async () => {
+  const at = context({ Dockerfile: 'FROM busybox\nLABEL a=b\n' });
+  const env = { DOCKER_BUILDKIT: '0' };
+  const built = await daemon.client('berth', ['build', '-t', 'classic', at], { env });
+  assert.match(built.stdout, /^Successfully tagged classic:latest$/m);
+  const refused = await daemon.client('berth', ['build', '--secret', 'id=x,src=/dev/null', at], { env });
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /--secret is not supported by the classic builder/);
+});

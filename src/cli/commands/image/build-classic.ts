@@ -8,7 +8,24 @@ import { showProgress } from '../../progress/index.ts';
 import { displayOn } from '../display-on.ts';
 import type { BuildFlags } from './build-flags.ts';
 
+/** Flags that the classic builder has no words for. */
+const NEWER = [
+  ...(['allow', 'attest', 'build-context', 'cache-to', 'no-cache-filter', 'output', 'secret', 'ssh'] as const),
+  ...(['check', 'explain', 'load', 'metadata-file', 'provenance', 'push', 'require-cached', 'sbom'] as const),
+];
+
+/** Throws Failure for a wish that would go unheard. */
+function checkFlags(flags: BuildFlags): void {
+  const given = NEWER.find((name) => {
+    const value = flags[name];
+    return typeof value === 'boolean' ? value : value.length > 0;
+  });
+  const unheard = given ?? (flags.call === 'build' ? undefined : 'call');
+  if (unheard !== undefined) throw new Failure(`--${unheard} is not supported by the classic builder of this daemon`);
+}
+
 export async function classicBuild(context: Context, flags: BuildFlags, source: string): Promise<number> {
+  checkFlags(flags);
   if (source === '-' && flags.file === '-')
     throw new Failure("invalid argument: can't use stdin for both build context and dockerfile");
   if (flags.file === '-') throw new Failure('a Dockerfile from stdin is not supported by this client');
