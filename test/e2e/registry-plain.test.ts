@@ -83,3 +83,33 @@ test('skopeo reads what was pushed', async () => {
   assert.equal(seen.code, 0, seen.stderr);
   assert.deepEqual((JSON.parse(seen.stdout) as { RepoTags: string[] }).RepoTags, ['1']);
 });
+
+test('fault I18: what is no reference is refused, and nothing is asked of anybody', async () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const bad = [
+    'Foo',
+    'a/../b',
+    '../a',
+    'a'.repeat(300),
+    'a@sha256:zz',
+    'latest@',
+    '@latest',
+    'аpple',
+    'a b',
+    'a\u0000b',
+    `a@${digest}x`,
+    'a:',
+    '.a/b',
+    'https://a/b',
+  ];
+  for (const name of bad) {
+    const answer = await daemon.call('POST', `/images/create?fromImage=${encodeURIComponent(name)}&tag=1`);
+    // a colon at the end is left out, as dockerd does
+    if (name === 'a:') assert.notEqual(answer.status, 400, name);
+    else assert.deepEqual([answer.status, answer.body.includes('message')], [400, true], `${name}: ${answer.body}`);
+  }
+  const port = await daemon.call('POST', '/images/create?fromImage=127.0.0.1:99999/a&tag=1');
+  assert.match(port.body, /dial tcp: address 99999: invalid port/);
+  const tag = await daemon.call('POST', '/images/create?fromImage=a&tag=-x');
+  assert.deepEqual([tag.status, tag.body], [400, '{"message":"invalid tag format"}\n']);
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import {
   familiarMatch,
   familiarString,
@@ -86,4 +87,22 @@ test('patterns match with and without the tag', () => {
     assert.equal(familiarMatch(pattern, name), matches, pattern);
   }
   assert.throws(() => familiarMatch('[x', name), { message: 'syntax error in pattern' });
+});
+
+test('fault I18: any text is refused, or is a reference that means the same when it is read again', () => {
+  const part = fc.string({ unit: fc.constantFrom(...'abZ09.-_/:@[]аs '), maxLength: 40 });
+  fc.assert(
+    fc.property(fc.oneof(part, fc.string()), (text) => {
+      let reference: ReturnType<typeof parseReference>;
+      try {
+        reference = parseReference(text);
+      } catch (error) {
+        assert.equal((error as { kind?: string }).kind, 'invalid');
+        return;
+      }
+      assert.deepEqual(parseReference(fullString(reference)), reference);
+      assert.match(reference.path, /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/);
+    }),
+    { numRuns: 2000 },
+  );
 });

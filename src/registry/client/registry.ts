@@ -1,6 +1,6 @@
 // All registries that the daemon speaks to: connections, certificates and tokens, shared by whatever goes on at once.
 import { lookup } from 'node:dns/promises';
-import { BerthError } from '../../base/errors.ts';
+import { BerthError, invalid } from '../../base/errors.ts';
 import { chooseChallenge } from './challenge.ts';
 import { tlsFor } from './certificates.ts';
 import { Transport } from './http.ts';
@@ -74,6 +74,8 @@ export class Registries {
 
   async #find(endpoint: Endpoint, signal: AbortSignal): Promise<Known> {
     const { host } = endpoint;
+    const port = /:(\d+)$/.exec(host)?.[1];
+    if (Number(port ?? 0) > 65_535) throw invalid(`Get "https://${host}/v2/": dial tcp: address ${port}: invalid port`);
     const insecure = isInsecure(host, this.settings.insecure, await addressesOf(host, this.settings.insecure));
     const make = async (scheme: 'http' | 'https'): Promise<Access> => ({
       endpoint,
