@@ -90,7 +90,7 @@ test('patterns match with and without the tag', () => {
 });
 
 test('fault I18: any text is refused, or is a reference that means the same when it is read again', () => {
-  const part = fc.string({ unit: fc.constantFrom(...'abZ09.-_/:@[]аs '), maxLength: 40 });
+  const part = fc.string({ unit: fc.constantFrom(...'abZ09.-_/:@[]аs '.split('')), maxLength: 40 });
   fc.assert(
     fc.property(fc.oneof(part, fc.string()), (text) => {
       let reference: ReturnType<typeof parseReference>;
