@@ -6,8 +6,17 @@ import { isDigest, sha256 } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { ImageUsers } from '../engine/ports.ts';
 import type { ImageFile } from '../spec/oci/index.ts';
-import { chainsOf, type Layer, type Lease, type RecordTable, type Store } from '../store/index.ts';
-import { fullString, parseReference, type Reference } from './reference/index.ts';
+import {
+  chainsOf,
+  type Decision,
+  type Layer,
+  type Lease,
+  type RecordTable,
+  type Root,
+  type Store,
+  type Wanted,
+} from '../store/index.ts';
+import { familiarString, fullString, parseReference, type Reference } from './reference/index.ts';
 
 export interface Image {
   readonly id: Digest;
@@ -238,11 +247,46 @@ export class Catalog {
         this.#imageTable.delete(id);
       }
     }
-    const kept = [...this.#images.values(), ...this.#removed.values()];
-    return this.#store.collect(
-      [...kept.flatMap((image) => image.chains.at(-1) ?? []), ...this.#keep()],
-      kept.flatMap((image) => [image.id, ...(image.manifest ? [image.manifest.digest] : [])]),
-    );
+    const { roots, blobRoots } = this.#needed();
+    return this.#store.collect(roots, blobRoots);
+  }
+
+  /** What `collect` would keep and remove now, with the reasons. */
+  plan(): Decision[] {
+    const { roots, blobRoots } = this.#needed();
+    return this.#store.plan(roots, blobRoots);
+  }
+
+  /** What each image needs, for a check of the store. */
+  wanted(): Wanted[] {
+    return this.#kept().map(({ image, name }) => ({
+      image: name,
+      layers: image.chains,
+      documents: [image.id, ...(image.manifest ? [image.manifest.digest] : [])],
+    }));
+  }
+
+  #needed(): { roots: Root[]; blobRoots: Root[] } {
+    const kept = this.wanted();
+    const of = (digests: readonly Digest[], by: string): Root[] => digests.map((digest) => ({ digest, by }));
+    return {
+      roots: [
+        ...kept.flatMap(({ image, layers }) => of(layers.slice(-1), `image ${image}`)),
+        ...of([...this.#keep()], 'the build cache'),
+      ],
+      blobRoots: kept.flatMap(({ image, documents }) => of(documents, `image ${image}`)),
+    };
+  }
+
+  #kept(): { image: Image; name: string }[] {
+    const nameOf = ({ id }: Image): string => {
+      const [name] = this.namesOf(id);
+      return name ? familiarString(name) : id;
+    };
+    return [
+      ...[...this.#images.values()].map((image) => ({ image, name: nameOf(image) })),
+      ...[...this.#removed.values()].map((image) => ({ image, name: `${image.id}, removed while containers use it` })),
+    ];
   }
 }
 

@@ -30,9 +30,11 @@ import { pullImages, type PullOptions } from './pull/index.ts';
 import { pushImages, type PushOptions } from './push/index.ts';
 import type { Reference } from './reference/index.ts';
 import { type RemoveOptions, removeImage } from './remove.ts';
-import type { Store } from '../store/index.ts';
+import type { ImageWaste, ImageWhy, StoreCheck } from '../spec/berth/index.ts';
+import { checkStore, collectionText, findingText, type Store } from '../store/index.ts';
 import { type SaveOptions, saveImages } from './save.ts';
 import { tagImage } from './tag.ts';
+import { whyFile, whyWaste } from './why/index.ts';
 
 export interface DiskUsage {
   /** Bytes of all layers, shared ones once. */
@@ -78,6 +80,21 @@ export class Images implements ImageSource, Disposable {
 
   history(name: string, platform?: Platform): ImageHistoryItem[] {
     return imageHistory(this.#context, name, platform);
+  }
+
+  why(name: string, path: string | undefined): Promise<ImageWhy | ImageWaste> {
+    return path === undefined ? whyWaste(this.#context, name) : whyFile(this.#context, name, path);
+  }
+
+  /** Holds the store against its digests and records; with `repair`, what can be repaired is. */
+  async check(repair: boolean, signal: AbortSignal): Promise<StoreCheck> {
+    const { store, catalog } = this.#context;
+    const findings = await checkStore(store, catalog.wanted(), { repair, signal });
+    return {
+      findings: findings.map((one) => ({ text: findingText(one, repair), repairable: one.op !== undefined })),
+      repaired: repair,
+      plan: collectionText(catalog.plan()),
+    };
   }
 
   tag(image: string, repo: string | undefined, tag: string | undefined): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Digest } from '../base/ids.ts';
 import { chainOf, chainsOf } from './chain.ts';
-import { findGarbage } from './gc.ts';
+import { collectionText, planCollection } from './gc.ts';
 
 const id = (name: string): Digest => `sha256:${name}`;
 const layers = new Map([
@@ -12,22 +12,35 @@ const layers = new Map([
   [id('other'), { parent: id('base'), blob: { digest: id('M') } }],
 ]);
 const blobs = ['B', 'M', 'T', 'cfg', 'old'].map(id);
+const by = (...names: string[]) => names.map((name) => ({ digest: id(name), by: `image of ${name}` }));
 
-test('what a root stands on is kept, upper layers go before lower ones', () => {
-  assert.deepEqual(findGarbage({ roots: [id('other')], blobRoots: [id('cfg')], layers, blobs }), {
-    layers: [id('top'), id('mid')],
-    blobs: [id('T'), id('old')],
-  });
-  assert.deepEqual(findGarbage({ roots: [], blobRoots: [], layers, blobs }).layers, [
+test('what a root stands on is kept, upper layers go before lower ones, each with its reason', () => {
+  assert.equal(
+    collectionText(planCollection({ roots: by('other'), blobRoots: by('cfg'), layers, blobs })),
+    `remove  layer sha256:top  # nothing needs it
+remove  layer sha256:mid  # nothing needs it
+keep    layer sha256:other  # image of other
+keep    layer sha256:base  # below sha256:other
+keep    blob sha256:B  # archive of layer sha256:base
+keep    blob sha256:M  # archive of layer sha256:other
+remove  blob sha256:T  # nothing needs it
+keep    blob sha256:cfg  # image of cfg
+remove  blob sha256:old  # nothing needs it
+`,
+  );
+});
+
+test('nothing needed, everything goes; everything needed, nothing goes', () => {
+  const gone = (plan: ReturnType<typeof planCollection>) =>
+    plan.filter(({ keep }) => !keep).map(({ digest }) => digest);
+  assert.deepEqual(gone(planCollection({ roots: [], blobRoots: [], layers, blobs: [] })), [
     id('top'),
     id('mid'),
     id('other'),
     id('base'),
   ]);
-  assert.deepEqual(findGarbage({ roots: [id('top'), id('other')], blobRoots: blobs, layers, blobs }), {
-    layers: [],
-    blobs: [],
-  });
+  const all = { roots: by('top', 'other'), blobRoots: by('B', 'M', 'T', 'cfg', 'old') };
+  assert.deepEqual(gone(planCollection({ ...all, layers, blobs })), []);
 });
 
 test('chain IDs are as the OCI image specification computes them', () => {

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import type { Digest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { Blobs } from './blobs.ts';
-import { findGarbage } from './gc.ts';
+import { type Decision, planCollection, type Root } from './gc.ts';
 import { type Layer, Layers } from './layers.ts';
 import { Leases } from './lease.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import { openRecords, type Records } from './records/index.ts';
 
 export type { Blob, Blobs, Ingest } from './blobs.ts';
+export { type Finding, checkStore, findingText, type Wanted } from './check/index.ts';
+export { collectionText, type Decision, type Root } from './gc.ts';
 export { chainsOf } from './chain.ts';
 export { type Compression, decompress, detectCompression, peekCompression } from './compression.ts';
 export type { PartialBlob } from './partial.ts';
@@ -25,8 +27,10 @@ export interface Store extends Disposable {
   readonly layers: Layers;
   readonly leases: Leases;
   readonly records: Records;
-  /** Removes layers and blobs that nothing needs; answers the layers, upper ones first. `roots` and `blobRoots` are what images need. */
-  collect(roots: Iterable<Digest>, blobRoots: Iterable<Digest>): Layer[];
+  /** What would be kept and what would go, with the reasons. `roots` and `blobRoots` are what images need. */
+  plan(roots: Iterable<Root>, blobRoots: Iterable<Root>): Decision[];
+  /** Removes layers and blobs that nothing needs; answers the layers, upper ones first. */
+  collect(roots: Iterable<Root>, blobRoots: Iterable<Root>): Layer[];
   /** Bytes of the files of all layers. */
   layersSize(): number;
 }
@@ -44,26 +48,33 @@ export async function openStore(root: string, log: Log, given?: Records): Promis
   const leases = new Leases();
   await layers.recover();
   blobs.sweepPartials();
+  const plan = (roots: Iterable<Root>, blobRoots: Iterable<Root>): Decision[] => {
+    const held = (digests: readonly Digest[]): Root[] => digests.map((digest) => ({ digest, by: 'work in progress' }));
+    return planCollection({
+      roots: [...roots, ...held(leases.layers())],
+      blobRoots: [...blobRoots, ...held(leases.blobs())],
+      layers: layers.all(),
+      blobs: leases.busy ? [] : blobs.list().map(({ digest }) => digest),
+    });
+  };
   return {
     paths,
     blobs,
     layers,
     leases,
     records,
+    plan,
     collect(roots, blobRoots) {
-      const garbage = findGarbage({
-        roots: [...roots, ...leases.layers()],
-        blobRoots: [...blobRoots, ...leases.blobs()],
-        layers: layers.all(),
-        blobs: leases.busy ? [] : blobs.list().map(({ digest }) => digest),
-      });
       const gone: Layer[] = [];
-      for (const chain of garbage.layers) {
-        const layer = layers.get(chain);
-        if (layer) gone.push(layer);
-        layers.remove(chain);
+      for (const { kind, digest, keep } of plan(roots, blobRoots)) {
+        if (keep) continue;
+        if (kind === 'blob') void blobs.remove(digest).catch((error: unknown) => log.warn(String(error)));
+        else {
+          const layer = layers.get(digest);
+          if (layer) gone.push(layer);
+          layers.remove(digest);
+        }
       }
-      for (const digest of garbage.blobs) void blobs.remove(digest).catch((error: unknown) => log.warn(String(error)));
       return gone;
     },
     layersSize: () => [...layers.all().values()].reduce((sum, layer) => sum + layer.size, 0),

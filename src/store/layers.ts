@@ -323,6 +323,24 @@ export class Layers {
     }
   }
 
+  /** Its files once more, from its archive. Throws internal when that is damaged too. */
+  async unpackAgain(chain: Digest): Promise<void> {
+    const layer = this.#layers.get(chain);
+    if (layer) await this.#mutex.run(chain, () => this.#rebuild(layer));
+    this.#syncSoon();
+  }
+
+  /** The layer is there as files only from now on. */
+  forgetArchive(chain: Digest): void {
+    const layer = this.#layers.get(chain);
+    if (!layer || layer.filesOnly) return;
+    this.#put({
+      ...layer,
+      blob: { digest: layer.diffId, size: layer.archiveSize ?? layer.size, mediaType: MEDIA.layer },
+      filesOnly: true,
+    });
+  }
+
   #checkDepth(parent: Digest | undefined): void {
     if (parent !== undefined && this.stack(parent).length >= MAX_DEPTH) throw invalid('max depth exceeded');
   }

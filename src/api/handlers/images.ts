@@ -65,6 +65,16 @@ export function imageHandlers(images: Images): Handlers {
       save(images, [request.params['name'] ?? ''], request, request.query.platform, response),
     ImageGetAll: (request, response) =>
       save(images, request.query.names ?? [], request, request.query.platform, response),
+    BerthImageWhy: async (request, response) => {
+      const { name = '', path } = request.query;
+      response.json(await images.why(name, path));
+    },
+    BerthStoreCheck: async (request, response) => {
+      response.json(await images.check(false, request.signal));
+    },
+    BerthStoreRepair: async (request, response) => {
+      response.json(await images.check(true, request.signal));
+    },
     BerthImageBootstrap: (request, response) => bootstrap(images, request, response),
   };
 }

@@ -5,8 +5,9 @@ export async function ownJson<T>(
   context: Context,
   path: `/berth/${string}`,
   query: Readonly<Record<string, string>>,
+  method: 'GET' | 'POST' = 'GET',
 ): Promise<T> {
-  const answer = await context.client.own('GET', path, query);
+  const answer = await context.client.own(method, path, query);
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body) chunks.push(chunk);
   return JSON.parse(Buffer.concat(chunks).toString()) as T;

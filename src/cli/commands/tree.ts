@@ -161,6 +161,11 @@ const image: CliNode = {
     { ...images, name: 'ls', aliases: ['list'] },
     { ...rmi, name: 'rm', aliases: ['remove'] },
     leaf(
+      'why',
+      'Say which layer brought a file, or what later layers waste',
+      async () => (await import('./image/why.ts')).why,
+    ),
+    leaf(
       'bootstrap',
       'Make an image on this machine, without a registry',
       async () => (await import('./image/bootstrap.ts')).bootstrap,
@@ -235,6 +240,7 @@ const system: CliNode = {
   name: 'system',
   short: 'Manage Docker',
   children: [
+    leaf('check', 'Check the image store for damage', async () => (await import('./system/check.ts')).check),
     leaf('df', 'Show docker disk usage', async () => (await import('./system/df.ts')).df),
     leaf(
       'dial-stdio',

@@ -1,2 +1,3 @@
 // What Berth's API has beyond Docker's.
 export type { Explanation, ExplainStep, PublishedPort } from './network.ts';
+export type { ImageWaste, ImageWhy, LayerLine, StoreCheck } from './store.ts';

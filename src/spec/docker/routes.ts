@@ -312,6 +312,9 @@ export const routes = {
   BerthBuildInspect: { method: 'GET', path: '/berth/builds/{id}' },
   BerthBuildLogs: { method: 'GET', path: '/berth/builds/{id}/logs', query: { follow: 'bool' } },
   BerthBuildDelete: { method: 'DELETE', path: '/berth/builds/{id}' },
+  BerthStoreCheck: { method: 'GET', path: '/berth/system/check' },
+  BerthStoreRepair: { method: 'POST', path: '/berth/system/check' },
+  BerthImageWhy: { method: 'GET', path: '/berth/images/why', query: { name: 'text', path: 'text' } },
   BerthNetworkExplain: {
     method: 'GET',
     path: '/berth/networks/explain',
