@@ -213,6 +213,7 @@ async function makeGraph(
       noCache: request.noCache ?? false,
       noCacheFilter: request.noCacheFilter ?? [],
       network: request.network ?? 'default',
+      entitlements: request.entitlements ?? [],
       images,
     });
     if (planned.kind === 'graph') return planned.graph;

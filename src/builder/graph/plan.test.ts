@@ -56,6 +56,7 @@ function input(text: string, over: Partial<PlanInput> = {}): PlanInput {
     noCache: false,
     noCacheFilter: [],
     network: 'default',
+    entitlements: [],
     images,
     ...over,
   };
@@ -76,6 +77,18 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith('.dockerfi
     assert.equal(shown, readFileSync(golden, 'utf8'));
   });
 }
+
+test('fault B55: a Dockerfile cannot take what the one who builds did not allow', () => {
+  const insecure = 'FROM busybox\nRUN --security=insecure mount\n';
+  const onHost = 'FROM busybox\nRUN --network=host wget\n';
+  assert.throws(() => graphOf(insecure), /security\.insecure is not allowed/);
+  assert.throws(() => graphOf(insecure, { entitlements: ['network.host'] }), /security\.insecure is not allowed/);
+  assert.throws(() => graphOf(onHost), /network\.host is not allowed/);
+  graphOf(insecure, { entitlements: ['security.insecure'] });
+  graphOf(onHost, { entitlements: ['network.host'] });
+  // who builds on the host's network has said so
+  graphOf(onHost, { network: 'host' });
+});
 
 test('stages that the target does not need are not built, and their images not asked for', () => {
   const text = 'FROM nowhere AS a\nRUN x\nFROM busybox AS b\nRUN y\nFROM b\nRUN z\n';

@@ -44,6 +44,8 @@ export interface PlanInput {
   readonly noCacheFilter: readonly string[];
   /** The network that RUN has when it names none. */
   readonly network: string;
+  /** What the one who builds allows the Dockerfile to ask for: `security.insecure`, `network.host`. */
+  readonly entitlements: readonly string[];
   /** By `imageKey`. */
   readonly images: ReadonlyMap<string, KnownImage>;
 }

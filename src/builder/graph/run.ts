@@ -27,7 +27,11 @@ export function execOf(
   const { args, scripts } = commandAndScripts(plan, run);
   const { env, args: given, hidden } = runEnvironment(plan.config.Env ?? [], plan.args, plan.planner.input.buildArgs);
   const insecure = run.security === 'insecure';
-  const asked = run.network === 'default' ? plan.planner.input.network : run.network;
+  const { network: usual, entitlements } = plan.planner.input;
+  if (insecure && !entitlements.includes('security.insecure')) throw invalid('security.insecure is not allowed');
+  if (run.network === 'host' && usual !== 'host' && !entitlements.includes('network.host'))
+    throw invalid('network.host is not allowed');
+  const asked = run.network === 'default' ? usual : run.network;
   return {
     op: {
       kind: 'exec',
