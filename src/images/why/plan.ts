@@ -67,7 +67,7 @@ export function wasteOf(layers: readonly (readonly Entry[])[]): Waste[] {
   for (const [layer, entries] of layers.entries()) {
     for (const { path, kind } of entries) {
       if (kind !== 'removed' && kind !== 'replaced') continue;
-      for (const below of [...seen.keys()]) if (isAt(below, path)) hide(below, layer);
+      for (const below of seen.keys()) if (isAt(below, path)) hide(below, layer);
     }
     for (const { path, kind, size } of entries) {
       if (kind !== 'file') continue;

@@ -22,7 +22,7 @@ export async function observeStore(store: Store, wanted: readonly Wanted[], sign
   const usersOf = (pick: (one: Wanted) => readonly Digest[], digest: Digest): string[] =>
     wanted.filter((one) => pick(one).includes(digest)).map(({ image }) => image);
   const layers: SeenLayer[] = [];
-  for (const layer of [...store.layers.all().values()]) {
+  for (const layer of store.layers.all().values()) {
     signal.throwIfAborted();
     layers.push({
       chain: layer.chain,
