@@ -157,8 +157,10 @@ async function sourcesOf(
   if (given) return { context, dockerfile: given };
   if (flags.file === '') return { context, dockerfile: { kind: 'context', path: '' } };
   const path = resolve(flags.file);
-  if (!existsSync(dirname(path))) {
-    throw new Failure(`ERROR: failed to build: resolve : lstat ${dirname(flags.file)}: no such file or directory`);
+  if (!existsSync(path)) {
+    throw new Failure(
+      `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
+    );
   }
   directories.set('dockerfile', realpathSync(dirname(path)));
   return { context, dockerfile: { kind: 'directory', path: basename(path) } };

@@ -194,11 +194,16 @@ function writeFiles(
   writeFileSync(paths.hostname, `${config.Hostname}\n`, { mode: 0o644 });
   writeFileSync(
     paths.resolvConf,
-    ownResolver
+    ownResolver && !asksForServers(hostConfig)
       ? ownResolvText(readText('/etc/resolv.conf'), wish)
       : resolvText(readText('/etc/resolv.conf'), wish, !isHost),
     { mode: 0o644 },
   );
+}
+
+/** As Docker has it, `--dns` on the default network names the servers that the container itself asks. */
+function asksForServers({ Dns, NetworkMode }: HostConfig): boolean {
+  return (Dns ?? []).length > 0 && (NetworkMode === 'bridge' || NetworkMode === 'default');
 }
 
 function readText(file: string): string {
