@@ -1,5 +1,5 @@
-// npm run bench:network: networks of Berth beside those of dockerd (without its user-space proxy), each engine in a network
-// namespace of its own. Prints medians and ratios; it never fails on a number.
+// npm run bench:network: networks of Berth beside those of dockerd (without its user-space proxy) and of podman, each engine in a
+// network namespace of its own. Prints medians and ratios; it never fails on a number.
 //   --dockerd PATH   the dockerd to compare with   --rounds N   (default 11)   --only starts|traffic|names|connect   --json FILE
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ interface Row {
   readonly unit: string;
   readonly berth: number;
   readonly dockerd: number | undefined;
+  readonly podman?: number;
   /** In words; the ratio is Berth by dockerd. */
   readonly target?: string;
 }
@@ -40,6 +41,7 @@ const wants = (part: string): boolean => values.only === undefined || values.onl
 
 await using mine = await makeNamespace();
 await using theirs = await makeNamespace();
+await using third = await makeNamespace();
 await using berth = await startBerth(mine.enter);
 await using dockerd = await startDockerd(values.dockerd, ['--userland-proxy=false'], theirs.enter);
 const sides: Side[] = [{ engine: berth, place: mine }, ...(dockerd ? [{ engine: dockerd, place: theirs }] : [])];
@@ -48,6 +50,7 @@ execFileSync(BERTH, ['-H', berth.host, 'image', 'bootstrap', 'busybox'], { stdio
 const image = execFileSync('docker', ['-H', berth.host, 'save', 'busybox'], { maxBuffer: 64 * 1024 * 1024 });
 if (dockerd)
   execFileSync('docker', ['-H', dockerd.host, 'load'], { input: image, stdio: ['pipe', 'ignore', 'inherit'] });
+const podman = preparePodman();
 for (const { engine } of sides) for (const name of ['app', 'other']) docker(engine, 'network', 'create', name);
 
 if (wants('starts')) await starts();
@@ -55,6 +58,20 @@ if (wants('traffic')) await traffic();
 if (wants('names')) await resolving();
 if (wants('connect')) await connecting();
 report();
+
+/** Its run with netavark, where that works; Debian's crun refuses mixed control groups, so with runc. */
+function preparePodman(): Command | undefined {
+  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];
+  const options = ['--runtime', 'runc', '--network-backend', 'netavark'];
+  const [file, ...args] = [...third.enter, 'podman', ...options, 'run', '--rm', ...limits, 'busybox', 'true'];
+  try {
+    execFileSync('podman', ['load'], { input: image, stdio: ['pipe', 'ignore', 'ignore'] });
+    execFileSync(file, args, { stdio: 'ignore' });
+    return { file, args };
+  } catch {
+    return undefined;
+  }
+}
 
 function docker(engine: Engine, ...args: string[]): string {
   return execFileSync('docker', ['-H', engine.host, ...args], {
@@ -67,20 +84,31 @@ function call(engine: Engine, ...args: string[]): Command {
   return { file: 'docker', args: ['-H', engine.host, ...args] };
 }
 
-function add(name: string, unit: string, numbers: readonly number[], target?: string): void {
+function add(name: string, unit: string, numbers: readonly number[], target?: string, third?: number): void {
   const [own = Number.NaN, other] = numbers;
-  rows.push({ name, unit, berth: own, dockerd: other, ...(target === undefined ? {} : { target }) });
+  rows.push({
+    name,
+    unit,
+    berth: own,
+    dockerd: other,
+    ...(third === undefined ? {} : { podman: third }),
+    ...(target === undefined ? {} : { target }),
+  });
 }
 
 async function starts(): Promise<void> {
   const words = ['run', '--rm', 'busybox', 'true'];
-  const other = dockerd ? { dockerd: call(dockerd, ...words) } : {};
+  const other = {
+    ...(dockerd ? { dockerd: call(dockerd, ...words) } : {}),
+    ...(podman ? { podman } : {}),
+  };
   for (const [name, command, target] of [
     ['run --rm busybox true on a bridge, docker CLI', call(berth, ...words), '<= 0.33'],
     ['run --rm busybox true on a bridge, own CLI', { file: BERTH, args: ['-H', berth.host, ...words] }, '<= 0.5'],
   ] as const) {
     const medians = await inTurn({ berth: command, ...other }, rounds);
-    add(name, 'ms', [medians['berth'] ?? Number.NaN, ...(dockerd ? [medians['dockerd'] ?? Number.NaN] : [])], target);
+    const numbers = [medians['berth'] ?? Number.NaN, ...(dockerd ? [medians['dockerd'] ?? Number.NaN] : [])];
+    add(name, 'ms', numbers, target, medians['podman']);
   }
   const times: number[] = [];
   for (const { engine } of sides) {
@@ -175,14 +203,15 @@ function report(): void {
     value === undefined ? '-' : value.toFixed(value < 1000 ? 1 : 0);
   console.log(`\n${cpus().length} processors, Node ${process.versions.node}, ${rounds} rounds, medians\n`);
   const table = [
-    ['case', '', 'berth', 'dockerd', 'ratio', 'to reach'],
-    ...rows.map(({ name, unit, berth: own, dockerd: other, target = '' }) => [
+    ['case', '', 'berth', 'dockerd', 'ratio', 'to reach', 'podman'],
+    ...rows.map(({ name, unit, berth: own, dockerd: other, podman: third, target = '' }) => [
       name,
       unit,
       number(own),
       number(other),
       other === undefined ? '-' : (own / other).toFixed(2),
       target,
+      third === undefined ? '' : number(third),
     ]),
   ];
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((line) => (line[column] ?? '').length)));
