@@ -12,6 +12,7 @@ import { gunzipSync } from 'node:zlib';
 import { findProgram } from '../src/host/find.ts';
 import { type Engine, residentBytes, startBerth, startDockerd } from './engines.ts';
 import { images, type Layout } from './image-data.ts';
+import { printTable } from './table.ts';
 
 const { values } = parseArgs({
   options: {
@@ -227,13 +228,7 @@ function report(): void {
       row.memory?.toFixed(0) ?? '-',
     ]);
   }
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((line) => (line[column] ?? '').length)));
   console.log(`\n${cpus().length} processors, Node ${process.versions.node}, ${rounds} rounds, medians\n`);
-  for (const line of table)
-    console.log(
-      line
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join('  '),
-    );
+  printTable(table, [0]);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 }

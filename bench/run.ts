@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { findProgram } from '../src/host/find.ts';
 import { type Engine, processesNamed, residentBytes, startBerth, startDockerd } from './engines.ts';
 import { allOf, type Command, inTurn, timeOf } from './measure.ts';
+import { printTable } from './table.ts';
 
 const BERTH = new URL('../berth', import.meta.url).pathname;
 
@@ -230,15 +231,6 @@ function report(): void {
       number(row.podman),
     ]);
   }
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((line) => (line[column] ?? '').length)));
-  for (const line of table)
-    console.log(
-      line
-        .map((cell, column) =>
-          column < 2 || column === 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    );
+  printTable(table, [0, 1, 5]);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 }
