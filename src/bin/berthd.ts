@@ -192,6 +192,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
           check: builder.check,
           tarContext: (archive) => builder.tarContext(archive),
           remoteContext: (url) => builder.remoteContext(url),
+          hostGateway: () => networks.hostGateways()[0] ?? '',
           cache: kitCache(builder),
           push: kitPush(images),
           log,

@@ -1,7 +1,8 @@
 // BuildKit's protocol: a client of the test's own, with files that no honest client has, and Docker's client where it speaks it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -112,6 +113,21 @@ suite('BuildKit', () => {
     assert.equal((await again.build('after')).status, 0);
   });
 
+  test('a context from a git repository, and the address that the host has for containers', async () => {
+    await using repository = await served({ Dockerfile: 'FROM busybox\nCOPY sub/f /f\n', 'sub/f': 'from git\n' });
+    await using one = await client('git', []);
+    const built = await one.build('remote', { context: repository.url });
+    assert.equal(built.status, 0, built.message);
+    assert.equal(await printed('remote', 'cat', '/f'), 'from git\n');
+    const missing = await one.build('never', { context: `${repository.url}#nothing` });
+    assert.notEqual(missing.status, 0);
+    assert.match(missing.message, /nothing/);
+
+    const workers = await one.call('/moby.buildkit.v1.Control/ListWorkers', messages.Empty, {});
+    const [worker] = messages.ListWorkersResponse.decode(workers.answer ?? Buffer.alloc(0)).record;
+    assert.match(worker?.labels.get('org.mobyproject.buildkit.worker.moby.host-gateway-ip') ?? '', /^\d+(\.\d+){3}$/);
+  });
+
   test('what cannot be done is said, and a Dockerfile that is wrong fails with its line', async () => {
     await using wrong = await client('wrong', TREE, 'FROM busybox\nRNU x\n');
     assert.match((await wrong.build('never')).message, /dockerfile parse error on line 2: unknown instruction: RNU/);
@@ -155,6 +171,44 @@ suite('BuildKit', () => {
     }
   });
 });
+
+/** A repository with these files, served on this host until it is disposed. */
+async function served(files: Readonly<Record<string, string>>): Promise<AsyncDisposable & { readonly url: string }> {
+  const home = mkdtempSync(join(tmpdir(), 'buildkit-git-'));
+  const folder = join(home, 'x.git');
+  const git = (...args: string[]): void => {
+    const who = ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-c', 'init.defaultBranch=main'];
+    execFileSync('git', [...who, '-C', folder, ...args], { stdio: 'ignore' });
+  };
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  git('init', '-q');
+  git('add', '.');
+  git('commit', '-qm', 'one');
+  const port = await new Promise<number>((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+  const flags = ['--export-all', '--reuseaddr', '--listen=127.0.0.1', `--port=${port}`, `--base-path=${home}`];
+  const child = spawn('git', ['daemon', ...flags], { stdio: 'ignore' });
+  const answers = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => (socket.destroy(), resolve(true)));
+      socket.once('error', () => resolve(false));
+    });
+  for (let turn = 0; turn < 100 && !(await answers()); turn += 1) await new Promise((done) => setTimeout(done, 20));
+  return {
+    url: `git://127.0.0.1:${port}/x.git`,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
 
 /** The client of 20.10 has it in itself; later ones need a plugin. */
 function withoutBuildKit(): string | false {
