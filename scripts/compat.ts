@@ -20,7 +20,8 @@ import { type Route, routes } from '../src/spec/docker/index.ts';
 
 /** Operations that work in part: what is missing. */
 const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
-  ImageBuild: 'no squash; cachefrom and outputs have no effect in the classic builder',
+  ImageBuild:
+    'no squash; cachefrom gets a warning: the cache is that of this daemon; outputs has no effect in the classic builder',
   ContainerUpdate: 'Windows fields are ignored',
   SystemInfo: 'no swarm, no plugins beside those that are built in',
   SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',
@@ -64,7 +65,7 @@ const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
       'compress, disable-content-trust, force-rm, isolation, rm, security-opt': 'no effect',
       squash: 'refused',
       'attest, provenance, sbom': 'refused by the daemon',
-      'cache-from': 'no effect: the cache is that of this daemon',
+      'cache-from': 'a warning: the cache is that of this daemon',
       'cache-to': 'refused by the daemon, but for type=inline',
       ssh: 'agents; no keys in files',
       'build-context': 'no oci-layout://',

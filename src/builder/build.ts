@@ -47,6 +47,13 @@ function tellChecks(
   if (failure !== undefined) throw invalid(failure);
 }
 
+/** A build goes on without the cache of others, and does not pretend to have it. */
+function withoutImports(vertex: string, file: string): BuildEvent {
+  const short = 'cache imports are not implemented: the build uses the cache of this daemon alone';
+  const none = { detail: [], url: '', source: new Uint8Array(), ranges: [] };
+  return { kind: 'warning', vertex, rule: 'CacheImportIgnored', short, file, ...none };
+}
+
 export async function runBuild(
   context: BuilderContext,
   request: BuildRequest,
@@ -79,6 +86,7 @@ export async function runBuild(
     }
     const vertex = sha256(`${id} load build definition from Dockerfile`);
     tellChecks(context, request, { dockerfile, ...file, vertex }, sink);
+    if (request.cacheImports?.length) sink(withoutImports(vertex, file.name));
     await Promise.all(
       solved.map(async ({ graph, solver }) => {
         const steps = tellSteps(graph, solver, sink);

@@ -122,6 +122,10 @@ function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
       .filter((pair) => pair !== '')
       .map((pair) => ({ host: pair.slice(0, pair.indexOf(':')), ip: pair.slice(pair.indexOf(':') + 1) })),
     limits: limitsOf(query),
+    cacheImports: json<string[]>('cachefrom', query.cachefrom, []).map((reference) => ({
+      type: 'registry',
+      reference,
+    })),
   };
 }
 
