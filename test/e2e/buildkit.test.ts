@@ -128,6 +128,40 @@ suite('BuildKit', () => {
     assert.match(worker?.labels.get('org.mobyproject.buildkit.worker.moby.host-gateway-ip') ?? '', /^\d+(\.\d+){3}$/);
   });
 
+  test('checks and targets are answered without a build', async () => {
+    const text = 'FROM busybox AS base\nMAINTAINER me\nFROM base AS last\nRUN exit 1\n';
+    await using one = await client('describe', TREE, text);
+    const ref = 'described';
+    const open = one.call('/moby.buildkit.v1.Control/Solve', messages.SolveRequest, { ref, session: one.id });
+    const bridge = '/moby.buildkit.v1.frontend.LLBBridge';
+    const build = { 'buildkit-controlapi-buildid': ref };
+    const ask = async (requestid: string): Promise<(name: string) => string> => {
+      const frontendOpt = new Map([['requestid', requestid]]);
+      const wish = { frontend: 'dockerfile.v0', frontendOpt };
+      const got = await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, wish, build);
+      assert.equal(got.status, 0, got.message);
+      const { result } = messages.GatewaySolveResponse.decode(got.answer ?? Buffer.alloc(0));
+      return (name) => Buffer.from(result?.metadata.get(name) ?? []).toString();
+    };
+    const lint = await ask('frontend.lint');
+    assert.equal(lint('result.statuscode'), '1');
+    const { warnings, sources } = JSON.parse(lint('result.json')) as {
+      warnings: { ruleName: string; location: { ranges: { start: { line: number } }[] } }[];
+      sources: { data: string }[];
+    };
+    assert.deepEqual(
+      warnings.map(({ ruleName, location }) => [ruleName, location.ranges[0]?.start.line]),
+      [['MaintainerDeprecated', 2]],
+    );
+    assert.equal(Buffer.from(sources[0]?.data ?? '', 'base64').toString(), text);
+    const targets = await ask('frontend.targets');
+    assert.match(targets('result.txt'), /^TARGET +DESCRIPTION\nbase +\nlast \(default\) +\n$/);
+    const wish = { frontend: 'dockerfile.v0', frontendOpt: new Map([['requestid', 'frontend.outline']]) };
+    assert.equal((await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, wish, build)).status, 12);
+    await one.call(`${bridge}/Return`, messages.ReturnRequest, {}, build);
+    assert.equal((await open).status, 0);
+  });
+
   test('what cannot be done is said, and a Dockerfile that is wrong fails with its line', async () => {
     await using wrong = await client('wrong', TREE, 'FROM busybox\nRNU x\n');
     assert.match((await wrong.build('never')).message, /dockerfile parse error on line 2: unknown instruction: RNU/);

@@ -15,7 +15,8 @@ import { Endpoint } from './control/endpoint.ts';
 import { History } from './control/history.ts';
 import type { Job } from './control/jobs.ts';
 import { Jobs } from './control/jobs.ts';
-import { answerOf, failureOf, runWish } from './control/run.ts';
+import { checkSubrequest, subrequestAnswer } from './control/describe.ts';
+import { answerOf, checkWish, failureOf, runWish } from './control/run.ts';
 import type { Of } from './protocol/codec.ts';
 import {
   type ListWorkersResponse,
@@ -195,20 +196,38 @@ export class Kit {
     }
   }
 
-  /** Makes a result of a build that is under way, and gives the id of its image. */
-  async evaluate(ref: string, asked: Asked, signal: AbortSignal): Promise<string> {
+  /** What `requestid` asks for besides a build. */
+  async describe(
+    ref: string,
+    name: string,
+    asked: Asked,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Uint8Array>> {
+    checkSubrequest(name);
+    const { check } = this.#options;
+    if (!check) throw notImplemented('checks are not implemented by this daemon');
+    const wish = await this.#unbuilt(ref, asked, signal);
+    return subrequestAnswer(name, () => checkWish(ref, wish, this.#parts(), check, signal));
+  }
+
+  /** A wish whose result stays here. */
+  async #unbuilt(ref: string, asked: Asked, signal: AbortSignal): Promise<Wish> {
     const open = this.#bridges.get(ref);
     if (!open) throw notFound(`no such job ${ref}`);
-    const { request } = open;
-    const session = await this.sessions.find(request.session, signal);
-    const job = await this.jobs.find(ref, signal);
-    const wish: Wish = {
+    const { session, entitlements } = open.request;
+    return {
       ...asked,
-      session,
+      session: await this.sessions.find(session, signal),
       exporters: [{ type: 'image', attrs: new Map() }],
-      entitlements: request.entitlements,
+      entitlements,
       cacheExports: [],
     };
+  }
+
+  /** Makes a result of a build that is under way, and gives the id of its image. */
+  async evaluate(ref: string, asked: Asked, signal: AbortSignal): Promise<string> {
+    const wish = await this.#unbuilt(ref, asked, signal);
+    const job = await this.jobs.find(ref, signal);
     // a build of its own, beside that which gives the result out
     const build: Build = (one, sink, until) =>
       this.#options.build({ ...one, id: randomId().slice(0, 25) }, sink, until);

@@ -72,9 +72,7 @@ export function controlMethods(kit: Kit): Methods {
     ...gatewayMethods({
       workers: kit.workers(),
       bridge: (ref, signal) => kit.bridge(ref, signal),
-      subrequest: (name) => {
-        throw notImplemented(`${name} is not implemented by this daemon`);
-      },
+      subrequest: (name, bridge, wish, signal) => kit.describe(bridge.ref, name, wish, signal),
       async evaluate(bridge, wish, signal) {
         await kit.evaluate(bridge.ref, wish, signal);
       },

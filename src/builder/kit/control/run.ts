@@ -1,7 +1,8 @@
 // One build of a client from its wish to its answer: run by the builder, told to whoever watches, failures in the client's terms.
 import { BerthError, messageOf } from '../../../base/errors.ts';
 import { sourceOf } from '../../located.ts';
-import type { Build, BuildResult } from '../../request.ts';
+import type { CheckResult } from '../../checks.ts';
+import type { Build, BuildRequest, BuildResult } from '../../request.ts';
 import { CallError, Code, callErrorOf, type Detail } from '../transport/status.ts';
 import { buildRequestOf, type Parts, type Wish } from './build.ts';
 import type { Job } from './jobs.ts';
@@ -17,6 +18,22 @@ export async function runWish(
   try {
     const request = await buildRequestOf(job.ref, wish, parts, made, signal);
     return await build(request, job.tell, signal);
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+/** What the checks say of a wish, without building it. */
+export async function checkWish(
+  ref: string,
+  wish: Wish,
+  parts: Parts,
+  check: (request: BuildRequest, signal: AbortSignal) => Promise<CheckResult>,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  await using made = new AsyncDisposableStack();
+  try {
+    return await check(await buildRequestOf(ref, wish, parts, made, signal), signal);
   } catch (error) {
     throw failureOf(error);
   }

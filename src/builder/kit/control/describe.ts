@@ -1,0 +1,82 @@
+// What clients ask of a Dockerfile besides a build: its checks, its targets, and what else may be asked.
+import { notImplemented } from '../../../base/errors.ts';
+import type { CheckResult } from '../../checks.ts';
+
+const RPC = { version: '1.0.0', opts: [], metadata: [{ name: 'result.json' }, { name: 'result.txt' }] };
+const KINDS = [
+  {
+    ...RPC,
+    name: 'frontend.lint',
+    type: 'rpc',
+    description: 'Lint a Dockerfile',
+    metadata: [...RPC.metadata, { name: 'result.statuscode' }],
+  },
+  { ...RPC, name: 'frontend.subrequests.describe', type: 'rpc', description: 'List available subrequest types' },
+  { ...RPC, name: 'frontend.targets', type: 'rpc', description: 'List all targets current build supports' },
+];
+
+/** Throws for what is not known, before anything is read. */
+export function checkSubrequest(name: string): void {
+  if (!KINDS.some((kind) => kind.name === name)) throw notImplemented(`unsupported request ${name}`);
+}
+
+/** The answer to a request of this name; `check` reads the Dockerfile. */
+export async function subrequestAnswer(
+  name: string,
+  check: () => Promise<CheckResult>,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  if (name === 'frontend.lint') return lintAnswer(await check());
+  if (name === 'frontend.targets') return targetsAnswer(await check());
+  const rows = KINDS.map((kind) => [kind.name.replace('frontend.', ''), kind.version, kind.description]);
+  return answer(KINDS, table([['NAME', 'VERSION', 'DESCRIPTION'], ...rows]));
+}
+
+function lintAnswer({ findings }: CheckResult): ReadonlyMap<string, Uint8Array> {
+  const [first] = findings;
+  const sources = first
+    ? [{ filename: first.file, data: Buffer.from(first.source).toString('base64'), language: 'Dockerfile' }]
+    : [];
+  const warnings = findings.map(({ rule, short, detail, url, ranges }) => ({
+    ruleName: rule,
+    description: detail.join('\n'),
+    ...(url === '' ? {} : { url }),
+    detail: short,
+    location: {
+      ranges: ranges.map(({ startLine, endLine }) => ({ start: { line: startLine }, end: { line: endLine } })),
+    },
+  }));
+  const text = findings.map(
+    ({ rule, url, short, file, ranges }) =>
+      `\nWARNING: ${rule}${url === '' ? '' : ` - ${url}`}\n${short}\n${file}:${ranges[0]?.startLine ?? 1}\n`,
+  );
+  const status = findings.length > 0 ? '1' : '0';
+  return new Map([...answer({ warnings, sources }, text.join('')), ['result.statuscode', Buffer.from(status)]]);
+}
+
+function targetsAnswer({ targets }: CheckResult): ReadonlyMap<string, Uint8Array> {
+  const list = targets.map(({ isDefault, ...rest }) => ({
+    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== '')),
+    ...(isDefault ? { default: true } : {}),
+  }));
+  const rows = targets.map(({ name, isDefault, description }) => [
+    isDefault ? `${name} (default)`.trim() : name,
+    description,
+  ]);
+  return answer({ targets: list, sources: [] }, table([['TARGET', 'DESCRIPTION'], ...rows]));
+}
+
+function answer(value: unknown, text: string): ReadonlyMap<string, Uint8Array> {
+  return new Map([
+    ['result.json', Buffer.from(JSON.stringify(value, undefined, 2))],
+    ['result.txt', Buffer.from(text)],
+    ['version', Buffer.from('1.0.0')],
+  ]);
+}
+
+/** Columns as wide as their widest cell, the last without an end. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd((widths[at] ?? 0) + 1))).join('');
+  return rows.map((row) => `${line(row)}\n`).join('');
+}
