@@ -76,18 +76,26 @@ class Session {
   readonly #giving: Giving;
   readonly #scratch = Buffer.allocUnsafe(CHUNK + 4);
   readonly #receivers = new Map<number, (frame: Frame) => void>();
+  /** Those who wait until the connection takes more, or is gone. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(wire: Wire, giving: Giving) {
     this.#wire = wire;
     this.#giving = giving;
+    const wake = (): void => {
+      const waiting = [...this.#waiting];
+      this.#waiting.clear();
+      for (const go of waiting) go();
+    };
+    wire.socket.on('drain', wake);
+    wire.socket.once('close', wake);
   }
 
   async send(kind: FrameKind, channel: number, payload: Uint8Array | string = ''): Promise<void> {
     const { socket } = this.#wire;
     if (!socket.destroyed && !socket.write(frame(kind, channel, payload))) {
-      await new Promise<void>((done) => {
-        socket.once('drain', done);
-        socket.once('close', done);
+      await new Promise<void>((go) => {
+        this.#waiting.add(go);
       });
     }
   }
