@@ -40,11 +40,11 @@ test('steps run, files are copied, and the second build takes all of it from the
     Dockerfile: `FROM busybox AS make
 ARG WHO=world
 ENV GREETING=hello
-WORKDIR /work
+WORKDIR /made
 COPY in.txt sub/ ./
 RUN cat in.txt more.txt > out.txt && echo "$GREETING $WHO" >> out.txt
 FROM busybox
-COPY --from=make --chown=7:8 --chmod=640 /work/out.txt /result/
+COPY --from=make --chown=7:8 --chmod=640 /made/out.txt /result/
 CMD ["cat", "/result/out.txt"]
 `,
     'in.txt': 'one\n',
