@@ -1,6 +1,7 @@
 // Removes images that nobody needs: `docker image prune`.
 import { nowNanos } from '../base/clock.ts';
 import { BerthError, internal, messageOf } from '../base/errors.ts';
+import type { Digest } from '../base/ids.ts';
 import type { Filters, ImageDeleteItem, ImagePruneResponse } from '../spec/docker/index.ts';
 import type { ImageContext } from './context.ts';
 import { boolFilter, checkFilters, labelsMatch } from './filters.ts';
@@ -11,7 +12,7 @@ import { parseTimestamp } from './time.ts';
 
 const ACCEPTED = ['dangling', 'label', 'label!', 'until'];
 
-/** `dangling=false` also takes images with names that no container uses. */
+/** `dangling=false` also takes images with names that no container uses, and downloads that were not finished. */
 export function pruneImages(context: ImageContext, filters: Filters): ImagePruneResponse {
   const { catalog, store } = context;
   checkFilters(filters, ACCEPTED);
@@ -20,7 +21,10 @@ export function pruneImages(context: ImageContext, filters: Filters): ImagePrune
   if (untils.length > 1) throw internal('more than one until filter specified');
   const [until] = untils.map((text) => parseTimestamp(text, nowNanos()));
   const sizes = new Map([...store.layers.all().values()].map((layer) => [layer.chain as string, layer.size]));
+  const held = new Set(store.leases.blobs());
   const chosen = [...catalog.all()].filter((image) => {
+    // it is being made, and has no name yet
+    if (held.has(image.id)) return false;
     const names = catalog.namesOf(image.id);
     if (names.length === 0 && catalog.children(image.id).length > 0) return false;
     if (danglingOnly && names.some((name) => name.tag !== undefined)) return false;
@@ -45,6 +49,8 @@ export function pruneImages(context: ImageContext, filters: Filters): ImagePrune
   }
   let reclaimed = 0;
   for (const item of deleted) reclaimed += sizes.get(item.Deleted ?? '') ?? 0;
+  if (!danglingOnly && until === undefined && !filters.has('label')) reclaimed += store.blobs.dropPartials();
+  context.sources.prune((blob) => store.blobs.has(blob as Digest));
   context.events({ type: 'image', action: 'prune', id: '', attributes: { reclaimed: String(reclaimed) } });
   return { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimed };
 }

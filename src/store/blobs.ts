@@ -6,7 +6,7 @@ import { internal, invalid, isErrno } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import { sha256 } from '../base/ids.ts';
 import { syncDirectory } from './durable.ts';
-import { type PartialBlob, resumePartial, sweepPartials } from './partial.ts';
+import { dropPartials, type PartialBlob, resumePartial, sweepPartials } from './partial.ts';
 import type { StorePaths } from './paths.ts';
 
 export interface Blob {
@@ -43,6 +43,11 @@ export class Blobs {
   /** Forgets what nobody went on with for a week. */
   sweepPartials(): void {
     sweepPartials(this.#paths);
+  }
+
+  /** Forgets every unfinished download that nobody goes on with now; answers the bytes of them. */
+  dropPartials(): number {
+    return dropPartials(this.#paths);
   }
 
   async put(content: Uint8Array): Promise<Blob> {

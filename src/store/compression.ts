@@ -20,10 +20,10 @@ export function detectCompression(start: Uint8Array): Compression {
   return MAGIC.find(([, magic]) => magic.every((byte, at) => start[at] === byte))?.[0] ?? 'none';
 }
 
-/** Looks at the first bytes of a stream without taking them away. */
+/** Looks at the first bytes of a stream without taking them away. Who does not read the stream afterwards has to end it. */
 export async function peekCompression(
   source: AsyncIterable<Uint8Array>,
-): Promise<{ compression: Compression; stream: AsyncIterable<Uint8Array> }> {
+): Promise<{ compression: Compression; stream: AsyncIterable<Uint8Array>; end: () => Promise<void> }> {
   const iterator = source[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   let length = 0;
@@ -34,6 +34,9 @@ export async function peekCompression(
     length += next.value.length;
   }
   const compression = detectCompression(Buffer.concat(first.map((chunk) => chunk.subarray(0, LONGEST))));
+  const end = async (): Promise<void> => {
+    await iterator.return?.();
+  };
   async function* stream(): AsyncGenerator<Uint8Array, void, void> {
     try {
       yield* first;
@@ -43,10 +46,10 @@ export async function peekCompression(
         yield next.value;
       }
     } finally {
-      await iterator.return?.();
+      await end();
     }
   }
-  return { compression, stream: stream() };
+  return { compression, stream: stream(), end };
 }
 
 /** The plain bytes. A zstd window above 128 MiB is refused, so that memory stays bounded; a broken stream throws invalid. */
@@ -99,11 +102,13 @@ export async function* tee(
 
 async function* through(transform: Duplex, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   let sourceFailure: { error: unknown } | undefined;
+  const closed = new Promise((resolve) => transform.once('close', resolve));
   void (async () => {
     try {
       for await (const chunk of source) {
         if (transform.destroyed) return;
-        if (!transform.write(chunk)) await once(transform, 'drain');
+        // one that was destroyed never drains
+        if (!transform.write(chunk)) await Promise.race([once(transform, 'drain'), closed]);
       }
       transform.end();
     } catch (error) {

@@ -1,6 +1,7 @@
 // The image store: blobs, unpacked layers and the records that name them, below one directory.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { Blobs } from './blobs.ts';
@@ -48,13 +49,23 @@ export async function openStore(root: string, log: Log, given?: Records): Promis
   const leases = new Leases();
   await layers.recover();
   blobs.sweepPartials();
+  /** None while work goes on, and none when they cannot be listed: the next collection finds them. */
+  const listed = (): Digest[] => {
+    if (leases.busy) return [];
+    try {
+      return blobs.list().map(({ digest }) => digest);
+    } catch (error) {
+      log.warn(`blobs are not collected now: ${messageOf(error)}`);
+      return [];
+    }
+  };
   const plan = (roots: Iterable<Root>, blobRoots: Iterable<Root>): Decision[] => {
     const held = (digests: readonly Digest[]): Root[] => digests.map((digest) => ({ digest, by: 'work in progress' }));
     return planCollection({
       roots: [...roots, ...held(leases.layers())],
       blobRoots: [...blobRoots, ...held(leases.blobs())],
       layers: layers.all(),
-      blobs: leases.busy ? [] : blobs.list().map(({ digest }) => digest),
+      blobs: listed(),
     });
   };
   return {

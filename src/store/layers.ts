@@ -151,11 +151,14 @@ export class Layers {
     const seamsPath = this.#paths.newTemporary();
     const { kept } = options;
     let ingest: Ingest | undefined;
+    let end: (() => Promise<void>) | undefined;
     try {
       await mkdir(directory, { mode: 0o755 });
       // mkdir's mode is cut by the daemon's umask, and a layer without an entry for its root has this one
       await chmod(directory, 0o755);
-      const { compression, stream } = await peekCompression(archive);
+      const peeked = await peekCompression(archive);
+      const { compression, stream } = peeked;
+      ({ end } = peeked);
       // gzip and zstd are kept as they came, so that the blob has the digest that others know it by
       if (!kept && (compression === 'gzip' || compression === 'zstd')) ingest = await this.#blobs.ingest();
       const into = ingest;
@@ -170,6 +173,8 @@ export class Layers {
         return blob && { ...blob, mediaType: typeOf(compression) };
       });
     } finally {
+      // where nobody came to read it; what it waits for may end after this
+      void end?.().catch(() => undefined);
       await ingest?.discard();
       await rm(seamsPath, { force: true });
       await rm(directory, { recursive: true, force: true });

@@ -33,8 +33,9 @@ export async function resumePartial(paths: StorePaths, digest: Digest): Promise<
   const path = paths.partialBlob(digest);
   if (opened.has(path)) throw conflict(`blob ${digest} is being written`);
   opened.add(path);
+  let file: FileHandle | undefined;
   try {
-    const file = await open(path, 'a', 0o600);
+    file = await open(path, 'a', 0o600);
     const { size } = await file.stat();
     const hash = createHash('sha256');
     // what a hash has seen cannot be written down: it sees again what is there
@@ -43,6 +44,7 @@ export async function resumePartial(paths: StorePaths, digest: Digest): Promise<
     return new PartialFile(paths, digest, path, file, hash, size);
   } catch (error) {
     opened.delete(path);
+    await file?.close();
     throw error;
   }
 }
@@ -54,6 +56,18 @@ export function sweepPartials(paths: StorePaths): void {
     if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < oldest)
       rmSync(path, { force: true, recursive: true });
   }
+}
+
+/** Forgets all that nobody is writing; answers the bytes of it. */
+export function dropPartials(paths: StorePaths): number {
+  let bytes = 0;
+  for (const name of readdirSync(paths.partial)) {
+    const path = join(paths.partial, name);
+    if (opened.has(path)) continue;
+    bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    rmSync(path, { force: true, recursive: true });
+  }
+  return bytes;
 }
 
 class PartialFile implements PartialBlob {
@@ -127,7 +141,10 @@ class PartialFile implements PartialBlob {
 
   async #close(): Promise<void> {
     this.#open = false;
-    await this.#file.close();
-    opened.delete(this.path);
+    try {
+      await this.#file.close();
+    } finally {
+      opened.delete(this.path);
+    }
   }
 }

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { sha256 } from '../../src/base/ids.ts';
 import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/confined/index.ts';
-import { mount, mountsBelow, unmountSync } from '../../src/host/mount.ts';
+import { mount, MS, mountsBelow, unmountSync } from '../../src/host/mount.ts';
 import { FakeRegistry } from '../../src/images/pull/testing.ts';
-import { pause, TestDaemon } from '../support/daemon.ts';
+import { execute, pause, TestDaemon, until } from '../support/daemon.ts';
 
 const MEGABYTE = 1024 * 1024;
 let daemon: TestDaemon;
@@ -39,8 +39,8 @@ function tar(files: Record<string, Buffer>): Buffer {
 }
 
 /** An archive for `docker load` with one image of one layer. */
-function archive(tag: string, size: number): string {
-  const layer = tar({ [tag]: randomBytes(size) });
+function archive(tag: string, files: Record<string, Buffer>): string {
+  const layer = tar(files);
   const rootfs = { type: 'layers', diff_ids: [sha256(layer)] };
   const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', config: {}, rootfs }));
   const manifest = [{ Config: 'config.json', RepoTags: [`${tag}:1`], Layers: ['layer.tar'] }];
@@ -105,7 +105,7 @@ test('fault I20: an image that is removed, and a prune of everything, while it i
 });
 
 test('fault I20: kill -9 in the middle of a load and of a pull leaves the store whole, and both work afterwards', async () => {
-  const path = archive('killed', 24 * MEGABYTE);
+  const path = archive('killed', { one: randomBytes(24 * MEGABYTE) });
   const image = registry.image('killed', MEGABYTE, ['gzip', 'gzip']);
   const name = `${registry.address}/a/b:killed`;
   for (const milliseconds of [120, 200, 320]) {
@@ -124,41 +124,119 @@ test('fault I20: kill -9 in the middle of a load and of a pull leaves the store 
   await whole();
 });
 
-test('fault K66: a full disk is an error of load, pull and build, nothing is left, and all is well when there is room', async () => {
+/** What a pull, a load and a build are given to put into the store; `content` is what makes it too much, or does not. */
+interface Attempt {
+  readonly verb: 'load' | 'pull' | 'build';
+  readonly args: readonly string[];
+}
+
+function attempts(tag: string, files: Record<string, Buffer>): Attempt[] {
+  registry.layers(tag, [tar(files)]);
+  const context = join(folder, `${tag}-context`);
+  mkdirSync(context);
+  writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY files /files\n');
+  mkdirSync(join(context, 'files'));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(context, 'files', name), content);
+  return [
+    { verb: 'load', args: ['load', '-q', '-i', archive(tag, files)] },
+    { verb: 'pull', args: ['pull', '-q', `${registry.address}/a/b:${tag}`] },
+    { verb: 'build', args: ['build', '-q', '--no-cache', '-t', `${tag}:built`, context] },
+  ];
+}
+
+function run({ verb, args }: Attempt): ReturnType<TestDaemon['client']> {
+  return daemon.client(verb === 'build' ? 'berth' : 'docker', args);
+}
+
+const unfinished = (): string[] => readdirSync(join(daemon.dataRoot, 'part'));
+
+/** The daemon on a file system of its own, and everything as it was afterwards. */
+async function onDisk(data: string, work: () => Promise<void>): Promise<void> {
   await daemon.stop();
-  mount('tmpfs', daemon.dataRoot, 'tmpfs', 0, 'size=24m,mode=710');
+  mount('tmpfs', daemon.dataRoot, 'tmpfs', 0, `mode=710,${data}`);
   try {
     await daemon.up();
-    const small = archive('small', MEGABYTE);
-    const large = archive('large', 40 * MEGABYTE);
-    const image = registry.image('full', 40 * MEGABYTE, ['plain']);
-    const name = `${registry.address}/a/b:full`;
-    const context = join(folder, 'context');
-    mkdirSync(context);
-    writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY big /big\n');
-    writeFileSync(join(context, 'big'), randomBytes(40 * MEGABYTE));
-    assert.equal(image.layers.length, 1);
-    for (const attempt of [
-      ['load', '-q', '-i', large],
-      ['pull', '-q', name],
-      ['build', '-q', '-t', 'big', context],
-    ]) {
-      const client = attempt[0] === 'build' ? 'berth' : 'docker';
-      const { code, stderr } = await daemon.client(client, attempt);
-      assert.notEqual(code, 0, attempt[0]);
-      assert.match(stderr, /no space left on device/i, attempt[0]);
-      assert.equal((await daemon.get('/_ping')).status, 200);
-      assert.deepEqual(temporary(), [], attempt[0]);
-      // room is made: what came of the download stays otherwise, so that it can go on from there
-      rmSync(join(daemon.dataRoot, 'part'), { recursive: true });
-      mkdirSync(join(daemon.dataRoot, 'part'), { mode: 0o700 });
-      const again = await daemon.docker('load', '-q', '-i', small);
-      assert.equal(again.code, 0, again.stderr);
-      await whole();
-    }
+    await work();
   } finally {
     await daemon.stop();
     for (const point of mountsBelow(daemon.dataRoot)) unmountSync(point);
     await daemon.up();
   }
+}
+
+test('fault K66: no room, no inodes, a read-only disk: load, pull and build say so, nothing is left, then all is well', async () => {
+  await onDisk('size=24m,nr_inodes=1200', async () => {
+    const small = attempts('small', { one: randomBytes(MEGABYTE / 4) });
+    const works = async (): Promise<void> => {
+      for (const attempt of small) {
+        const { code, stderr } = await run(attempt);
+        assert.equal(code, 0, `${attempt.verb}: ${stderr}`);
+      }
+      await whole();
+    };
+    const refused = async (attempt: Attempt, words: RegExp): Promise<void> => {
+      const { code, stderr } = await run(attempt);
+      assert.notEqual(code, 0, attempt.verb);
+      assert.match(stderr, words, attempt.verb);
+      assert.equal((await daemon.get('/_ping')).status, 200);
+      await until(() => assert.deepEqual([...temporary(), ...unfinished()], [], attempt.verb), 30_000);
+    };
+    const many = Array.from({ length: 2000 }, (_, at) => [`file-${at}`, Buffer.alloc(1)]);
+    for (const attempt of attempts('large', { one: randomBytes(40 * MEGABYTE) }))
+      await refused(attempt, /no space left on device/i);
+    for (const attempt of attempts('many', Object.fromEntries(many) as Record<string, Buffer>))
+      await refused(attempt, /no space left on device/i);
+    await works();
+    const others = attempts('others', { one: randomBytes(MEGABYTE / 4) });
+    for (const [name, verbs] of [
+      ['l', ['pull', 'build']],
+      ['tmp', ['load', 'pull', 'build']],
+      ['part', ['pull']],
+    ] as const) {
+      const path = join(daemon.dataRoot, name);
+      mount(path, path, '', MS.BIND, '');
+      mount('none', path, '', MS.BIND | MS.REMOUNT | MS.RDONLY, '');
+      for (const attempt of others.filter(({ verb }) => (verbs as readonly string[]).includes(verb)))
+        await refused(attempt, /read-only file system/i);
+      unmountSync(path);
+      await whole();
+    }
+    await works();
+  });
+});
+
+test('fault K66: the daemon runs out of descriptors at each point of a pull and a load: it says so, and goes on', async () => {
+  const limit = (count: number): Promise<unknown> =>
+    execute('prlimit', ['--pid', String(daemon.pid), `--nofile=${count}:`]);
+  const image = registry.image('few', MEGABYTE / 4, ['gzip', 'zstd', 'plain']);
+  assert.equal(image.layers.length, 3);
+  const pull = ['pull', '-q', `${registry.address}/a/b:few`];
+  const load = ['load', '-q', '-i', archive('few', { one: randomBytes(MEGABYTE / 4) })];
+  const refused = new Set<string>();
+  await whole();
+  // new descriptors are the lowest free numbers
+  const taken = new Set(readdirSync(`/proc/${daemon.pid}/fd`));
+  let inUse = 0;
+  while (taken.has(String(inUse))) inUse += 1;
+  for (let more = 1; more < 60; more += 8)
+    for (const args of [pull, load]) {
+      await limit(inUse + more);
+      const { code, stderr } = await daemon.client('docker', args, { timeoutMs: 20_000 });
+      await limit(10_000);
+      assert.notEqual(code, 137, `${args[0]} with ${more} descriptors does not end`);
+      if (code !== 0) {
+        refused.add(args[0] ?? '');
+        assert.match(stderr, /too many open files|EMFILE|error during connect|Cannot connect|EOF|reset/i);
+      }
+      await until(() => assert.deepEqual(temporary(), []), 30_000);
+      await daemon.docker('rmi', '-f', `${registry.address}/a/b:few`, 'few:1');
+    }
+  assert.deepEqual([...refused].toSorted(), ['load', 'pull']);
+  // threads that are idle go after a while, and what they had with them
+  await until(() => assert.ok(readdirSync(`/proc/${daemon.pid}/fd`).length <= taken.size + 2), 30_000);
+  for (const args of [pull, load]) {
+    const { code, stderr } = await daemon.docker(...args);
+    assert.equal(code, 0, stderr);
+  }
+  await whole();
 });

@@ -1,5 +1,5 @@
 // Archives unpacked, packed and taken apart by threads that see one directory and nothing else.
-import { cancelled, internal, invalid } from '../../base/errors.ts';
+import { cancelled, internal, invalid, messageOf } from '../../base/errors.ts';
 import type { Job, JoinResult, Results, UnpackResult } from './job.ts';
 import type { Changes } from './changes.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
@@ -46,7 +46,12 @@ function start<K extends Job['kind']>(
         else if (reply.code !== undefined) reject(Object.assign(new Error(reply.message), { code: reply.code }));
         else reject(invalid(reply.message));
       },
-      (error) => reject(internal(`the unpacking thread ${error ? 'failed' : 'ended'}`, { cause: error })),
+      (error) =>
+        reject(
+          internal(error ? `the unpacking thread failed: ${messageOf(error)}` : 'the unpacking thread ended', {
+            cause: error,
+          }),
+        ),
     );
   });
   // whoever feeds or reads the ring must not wait for a thread that is gone

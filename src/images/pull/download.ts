@@ -127,6 +127,7 @@ export class Download {
           throw new NetworkError(`unexpected EOF: ${this.#partial.size} of ${size} bytes of ${digest}`, 'EOF', true);
       } catch (error) {
         if (signal.aborted) throw cancelled('context canceled', { cause: error });
+        if (isErrno(error, 'ENOSPC', 'EDQUOT')) throw error;
         if (this.#partial.size - before >= Math.min(PROGRESS_BYTES, size / 2)) attempt = 1;
         const wait = connections < MAX_CONNECTIONS ? waitBefore(error, attempt, limits) : undefined;
         if (wait === undefined) {

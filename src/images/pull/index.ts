@@ -52,14 +52,16 @@ async function pullOne(context: ImageContext, reference: Reference, options: Pul
   try {
     const before = context.catalog.resolve(reference);
     image = (await present(context, resolved, lease)) ?? (await bring(context, reference, resolved, options, lease));
-    await say({ status: `Digest: ${resolved.top.digest}` });
-    await warnOfPlatform(image, reference, platform, say);
+    // it may have been removed while its manifest was written; from here on its name holds it
+    if (!context.catalog.get(image.id)) image = await bring(context, reference, resolved, options, lease);
     const isNew = before?.id !== image.id;
     if (reference.tag !== undefined && reference.digest === undefined && isNew)
       context.catalog.tag(reference, image.id);
     const byDigest = withDigest(reference, resolved.top.digest);
     if (context.catalog.resolve(byDigest)?.id !== image.id) context.catalog.tag(byDigest, image.id);
     emitNamed(context, 'pull', image, familiarString(reference), familiarName(reference));
+    await say({ status: `Digest: ${resolved.top.digest}` });
+    await warnOfPlatform(image, reference, platform, say);
     return isNew;
   } finally {
     lease[Symbol.dispose]();
@@ -70,6 +72,7 @@ async function pullOne(context: ImageContext, reference: Reference, options: Pul
 /** The image, when it is here: its configuration names all the rest. */
 async function present(context: ImageContext, { manifest }: Resolved, lease: Lease): Promise<Image | undefined> {
   const image = context.catalog.get(manifest.document.config.digest as Digest);
+  if (image) lease.blobs.add(image.id);
   if (image) await keepManifest(context, image, manifest, lease);
   return image;
 }
@@ -134,8 +137,10 @@ async function bring(
   if (ends.some((end) => end.status === 'rejected'))
     throw stop.signal.reason ?? (ends.find((end) => end.status === 'rejected') as PromiseRejectedResult).reason;
   for (const { digest } of layers) context.sources.add(digest, fullName(reference));
+  lease.blobs.add(manifest.digest);
+  await context.store.blobs.put(manifest.content);
   const image = await context.catalog.create(config, undefined, lease);
-  await keepManifest(context, image, manifest, lease);
+  context.catalog.setManifest(image.id, { digest: manifest.digest, mediaType: manifest.document.mediaType });
   return image;
 }
 

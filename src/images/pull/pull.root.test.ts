@@ -158,6 +158,16 @@ test('fault I11: a download goes on in the next daemon', async () => {
   assert.deepEqual(next.rest(), { layers: 1, blobs: 3, partial: [], temporary: [] });
 });
 
+test('a prune of all that is unused gives up unfinished downloads, a prune of nameless images does not', async () => {
+  const daemon = await Daemon.open();
+  const path = join(daemon.root, 'part', 'a'.repeat(64));
+  writeFileSync(path, Buffer.alloc(1000));
+  assert.equal(daemon.images.prune(new Map()).SpaceReclaimed, 0);
+  assert.equal(daemon.rest().partial.length, 1);
+  assert.equal(daemon.images.prune(new Map([['dangling', ['false']]])).SpaceReclaimed, 1000);
+  assert.deepEqual(daemon.rest(), nothing);
+});
+
 test('fault I11: what an earlier daemon left and is wrong is downloaded again', async () => {
   const image = registry.image('stale', SIZE, ['gzip']);
   const digest = image.layers[0]?.digest ?? '';

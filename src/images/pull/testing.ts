@@ -51,6 +51,11 @@ export class FakeRegistry implements AsyncDisposable {
   /** An image with a file a layer, `size` random bytes each. `forms`: how each layer is compressed. */
   image(tag: string, size: number, forms: readonly ('gzip' | 'zstd' | 'plain')[]): FakeImage {
     const plain = forms.map((_, index) => layerArchive(`${tag}-${index}`, randomBytes(size)));
+    return this.layers(tag, plain, forms);
+  }
+
+  /** An image of these archives, plain unless `forms` says otherwise. */
+  layers(tag: string, plain: readonly Buffer[], forms: readonly ('gzip' | 'zstd' | 'plain')[] = []): FakeImage {
     const content = plain.map((tar, index) =>
       forms[index] === 'gzip' ? gzipSync(tar) : forms[index] === 'zstd' ? zstdCompressSync(tar) : tar,
     );

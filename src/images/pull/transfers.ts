@@ -1,6 +1,6 @@
 // Layers on their way: each downloaded once, whoever waits for it, and unpacked while it comes.
 import { availableParallelism } from 'node:os';
-import { BerthError, invalid, messageOf } from '../../base/errors.ts';
+import { BerthError, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import { KeyedMutex } from '../../base/mutex.ts';
@@ -47,6 +47,8 @@ export class Transfers {
   /** The same archive may be wanted on different parents: the second finds the first's blob. */
   readonly #byBlob = new KeyedMutex();
   readonly #downloads: Slots;
+  /** The disk is full: what comes in pieces is not kept until those that are on their way have ended. */
+  #full = false;
   readonly #unpackers = new Slots(Math.max(2, availableParallelism()));
 
   /** `collect` is called when a transfer that nobody waits for any more has ended, and may have left something. */
@@ -73,6 +75,7 @@ export class Transfers {
         this.#running.set(wish.chain, mine);
         void mine.settled.then(() => {
           if (this.#running.get(wish.chain) === mine) this.#running.delete(wish.chain);
+          if (this.#running.size === 0) this.#full = false;
           if (mine.abandoned) this.#collect();
         });
       }
@@ -163,11 +166,19 @@ export class Transfers {
       return await unpack(progress.unpacking(download.read()), () => download.commit());
     } catch (error) {
       stopped.abort();
+      if (isErrno(error, 'ENOSPC', 'EDQUOT')) this.#full = true;
       await this.#give(download, error, signal);
       throw error;
     } finally {
-      await download.close();
+      await (this.#full ? this.#giveRoom(download) : download.close());
     }
+  }
+
+  /** Unfinished downloads are there to save time; on a full disk their room is worth more. */
+  async #giveRoom(download: Download): Promise<void> {
+    await download.discard();
+    const bytes = this.#store.blobs.dropPartials();
+    if (bytes > 0) this.#log.warn(`the disk is full: ${bytes} bytes of unfinished downloads are given up`);
   }
 
   /** After a failure: says whether what came was wrong, which is worse than a broken archive, and throws it away then. */
