@@ -1,7 +1,8 @@
 // What the builder needs of images and networks, cut small.
 import type { Digest } from '../base/ids.ts';
-import type { ImageFile, Platform } from '../spec/oci/index.ts';
+import type { Descriptor, ImageFile, Platform } from '../spec/oci/index.ts';
 import type { Lease } from '../store/index.ts';
+import type { AttestationManifest } from './attest/statement.ts';
 import type { RegistryCredentials, Report } from './request.ts';
 
 /** A base image that is here. */
@@ -10,6 +11,22 @@ export interface BaseImage {
   readonly file: ImageFile;
   /** Chain IDs, lowest first. */
   readonly chains: readonly Digest[];
+}
+
+/** One image of an index that a build makes. */
+export interface BuiltPart {
+  readonly file: ImageFile;
+  readonly parent: Digest | undefined;
+  /** What is said of the image, whose manifest has this digest: goes into the index beside it. */
+  readonly attest?: (manifest: Digest) => AttestationManifest | undefined;
+}
+
+export interface BuiltIndex {
+  readonly index: Descriptor;
+  /** The image that stands for it on this machine. */
+  readonly id: Digest;
+  /** In the order of the parts. */
+  readonly images: readonly { readonly id: Digest; readonly manifest: Digest }[];
 }
 
 export interface BuilderImages {
@@ -32,6 +49,13 @@ export interface BuilderImages {
     readonly tags: readonly string[];
     readonly lease: Lease;
   }): Promise<Digest>;
+  /** Makes images of several platforms, with what is said of them, one index under its names. */
+  createIndex(wish: {
+    readonly parts: readonly BuiltPart[];
+    readonly tags: readonly string[];
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly lease: Lease;
+  }): Promise<BuiltIndex>;
   /** Throws invalid in Docker's words for what is no name with a tag. */
   checkTag(tag: string): void;
   /** An archive as `save` writes it. */

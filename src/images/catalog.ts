@@ -16,7 +16,9 @@ import {
   type Store,
   type Wanted,
 } from '../store/index.ts';
-import { familiarString, fullString, parseReference, type Reference } from './reference/index.ts';
+import { parseImageFile } from './file.ts';
+import { choosePart, documentsOf, type ImageIndex, Indexes, type Member, partsOf } from './indexes.ts';
+import { familiarString, fullName, fullString, parseReference, type Reference } from './reference/index.ts';
 
 export interface Image {
   readonly id: Digest;
@@ -29,6 +31,25 @@ export interface Image {
   readonly tagged?: string;
   /** The manifest that it came with; a push of it sends the same one. */
   readonly manifest?: ManifestRef;
+  /** The index that it last got a name with: the image stands for it. */
+  readonly index?: Digest;
+  /** It is here because an index that another image stands for names it. A name of its own makes it an image like others. */
+  readonly part?: true;
+}
+
+/** What a name leads to. */
+export interface Named {
+  readonly reference: Reference;
+  readonly image: Digest;
+  readonly index?: Digest;
+}
+
+/** What went with an image. */
+export interface Removed {
+  /** Images of its index that nothing else needed. */
+  readonly parts: readonly Image[];
+  /** Topmost first. */
+  readonly layers: readonly Layer[];
 }
 
 export interface ManifestRef {
@@ -41,15 +62,15 @@ interface ImageRecord {
   readonly parent?: Digest;
   readonly tagged?: string;
   readonly manifest?: ManifestRef;
+  readonly index?: Digest;
+  readonly part?: true;
   readonly removed?: true;
 }
 
 interface ReferenceRecord {
   readonly image: Digest;
+  readonly index?: Digest;
 }
-
-/** A configuration above this is refused before it is parsed. */
-export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
 export class Catalog {
   readonly #store: Store;
@@ -59,8 +80,9 @@ export class Catalog {
   readonly #images = new Map<Digest, Image>();
   /** Removed images whose layers containers still use. */
   readonly #removed = new Map<Digest, Image>();
-  readonly #references = new Map<string, { readonly reference: Reference; readonly image: Digest }>();
+  readonly #references = new Map<string, Named>();
   readonly #byImage = new Map<Digest, Map<string, Reference>>();
+  readonly #indexes: Indexes;
   readonly #imageTable: RecordTable<ImageRecord>;
   readonly #referenceTable: RecordTable<ReferenceRecord>;
 
@@ -80,13 +102,24 @@ export class Catalog {
         log.warn(`image ${key} is left out: ${messageOf(error)}`);
       }
     }
-    for (const [key, { image }] of this.#referenceTable.load()) {
+    this.#indexes = new Indexes(store, (id) => this.#images.has(id), log);
+    for (const [key, { image, index }] of this.#referenceTable.load()) {
       try {
         if (!this.#images.has(image)) throw new Error('its image is missing');
-        this.#link(parseReference(key), image);
+        this.#link(parseReference(key), image, index !== undefined && this.#indexes.get(index) ? index : undefined);
       } catch (error) {
         log.warn(`name ${key} is left out: ${messageOf(error)}`);
       }
+    }
+    this.#repair();
+  }
+
+  /** After records were lost: an image that no index names stands for itself. */
+  #repair(): void {
+    for (const image of this.#images.values()) {
+      const { index, part, ...rest } = image;
+      if (index !== undefined && !this.#indexes.get(index)) this.#images.set(image.id, rest);
+      if (part && !this.#isNamedByIndex(image.id)) this.#images.set(image.id, rest);
     }
   }
 
@@ -98,6 +131,8 @@ export class Catalog {
       ...(record.parent === undefined ? {} : { parent: record.parent }),
       ...(record.tagged === undefined ? {} : { tagged: record.tagged }),
       ...(record.manifest === undefined ? {} : { manifest: record.manifest }),
+      ...(record.index === undefined ? {} : { index: record.index }),
+      ...(record.part ? { part: true } : {}),
     };
   }
 
@@ -115,7 +150,7 @@ export class Catalog {
   }
 
   get count(): number {
-    return this.#images.size;
+    return [...this.#images.values()].filter(({ part }) => !part).length;
   }
 
   children(id: Digest): Digest[] {
@@ -132,7 +167,48 @@ export class Catalog {
     return found && this.#images.get(found.image);
   }
 
-  references(): Iterable<{ readonly reference: Reference; readonly image: Digest }> {
+  /** The index that a name leads to. */
+  indexOf(reference: Reference): ImageIndex | undefined {
+    const index = this.#references.get(fullString(reference))?.index;
+    return index === undefined ? undefined : this.#indexes.get(index);
+  }
+
+  /** All indexes that an image stands for. */
+  indexesOf(image: Image): ImageIndex[] {
+    const named = this.namesOf(image.id).map((name) => this.#references.get(fullString(name))?.index);
+    return [...new Set([image.index, ...named])].flatMap((digest) => {
+      const index = digest === undefined ? undefined : this.#indexes.get(digest);
+      return index ? [index] : [];
+    });
+  }
+
+  /** The images of those indexes that are here, this one among them. */
+  wholeOf(image: Image): Image[] {
+    const parts = this.indexesOf(image).flatMap(partsOf);
+    return [image, ...this.#imagesOf(parts.map((part) => part.image)).filter(({ id }) => id !== image.id)];
+  }
+
+  /** What has this digest, or the start of one, as its document: an index, or the manifest of an image. */
+  byDocument(start: string): { readonly image: Image; readonly index?: ImageIndex } | undefined {
+    const hex = start.replace(/^sha256:/, '');
+    if (!/^[a-f0-9]+$/.test(hex)) return undefined;
+    const begins = (digest: string | undefined): boolean => digest?.startsWith(`sha256:${hex}`) ?? false;
+    const indexes = [...this.#indexes.all()];
+    const index = indexes.find(({ digest }) => begins(digest));
+    const standing = index && [...this.#images.values()].find((image) => this.indexesOf(image).includes(index));
+    if (standing) return { image: standing, index };
+    const part = indexes.flatMap(partsOf).find(({ descriptor }) => begins(descriptor.digest));
+    const image = part && this.#images.get(part.image);
+    const found = image ?? [...this.#images.values()].find(({ manifest }) => begins(manifest?.digest));
+    return found && { image: found };
+  }
+
+  hasPart(index: Digest, image: Image): boolean {
+    const found = this.#indexes.get(index);
+    return found !== undefined && partsOf(found).some((part) => part.image === image.id);
+  }
+
+  references(): Iterable<Named> {
     return this.#references.values();
   }
 
@@ -157,9 +233,8 @@ export class Catalog {
     await this.#store.blobs.put(content);
     const existing = this.#images.get(id);
     if (existing) return existing;
-    const before = this.#removed.get(id);
     const record: ImageRecord = parent === undefined ? {} : { parent };
-    const image = before ?? this.#make(id, file, record);
+    const image = this.#make(id, file, record);
     this.#imageTable.put(id, record);
     this.#removed.delete(id);
     this.#images.set(id, image);
@@ -181,34 +256,48 @@ export class Catalog {
 
   #write(image: Image): void {
     this.#images.set(image.id, image);
-    const { parent, tagged, manifest } = image;
-    this.#imageTable.put(image.id, {
-      ...(parent === undefined ? {} : { parent }),
-      ...(tagged === undefined ? {} : { tagged }),
-      ...(manifest === undefined ? {} : { manifest }),
-    });
+    const { id: _, file: __, chains: ___, ...record } = image;
+    this.#imageTable.put(image.id, record);
   }
 
-  /** Gives an image a name, taking it from whichever had it. */
-  tag(reference: Reference, id: Digest): void {
+  /** Gives an image a name, taking it from whichever had it; with an index, the image stands for that. */
+  tag(reference: Reference, id: Digest, index?: Digest): void {
+    this.#store.records.together(() => this.#tag(reference, id, index));
+    this.#dropUnnamed();
+  }
+
+  #tag(reference: Reference, id: Digest, index: Digest | undefined): void {
     const image = this.#images.get(id);
     if (!image) throw internal(`image ${id} is missing`);
-    this.#store.records.together(() => {
-      this.#unlink(fullString(reference));
-      this.#link(reference, id);
-      this.#referenceTable.put(fullString(reference), { image: id });
-      this.#write({ ...image, tagged: rfc3339() });
-    });
+    const before = this.#references.get(fullString(reference));
+    this.#point(reference, id, index);
+    // of the same image in an older index only the digest would be left
+    if (reference.digest === undefined && before?.image === id && before.index !== undefined && before.index !== index)
+      for (const name of this.namesOf(id))
+        if (name.digest === before.index && fullName(name) === fullName(reference)) this.#forgetName(name);
+    const { part: _, ...rest } = image;
+    this.#write({ ...rest, tagged: rfc3339(), ...(index === undefined ? {} : { index }) });
+  }
+
+  #point(reference: Reference, image: Digest, index: Digest | undefined): void {
+    this.#unlink(fullString(reference));
+    this.#link(reference, image, index);
+    this.#referenceTable.put(fullString(reference), { image, ...(index === undefined ? {} : { index }) });
   }
 
   untag(reference: Reference): void {
+    this.#forgetName(reference);
+    this.#dropUnnamed();
+  }
+
+  #forgetName(reference: Reference): void {
     this.#unlink(fullString(reference));
     this.#referenceTable.delete(fullString(reference));
   }
 
-  #link(reference: Reference, image: Digest): void {
+  #link(reference: Reference, image: Digest, index: Digest | undefined): void {
     const key = fullString(reference);
-    this.#references.set(key, { reference, image });
+    this.#references.set(key, { reference, image, ...(index === undefined ? {} : { index }) });
     const names = this.#byImage.get(image) ?? new Map<string, Reference>();
     names.set(key, reference);
     this.#byImage.set(image, names);
@@ -220,19 +309,124 @@ export class Catalog {
     if (before) this.#byImage.get(before.image)?.delete(key);
   }
 
-  /** Removes an image that has no names any more; answers the layers that went with it, topmost first. */
-  remove(id: Digest): Layer[] {
+  /**
+   * Keeps an index as it came, and gives it names. `members` are here, with their manifests; what else of it is here already is
+   * found by its digest. Answers the image that stands for it: this machine's, or else the first. Throws invalid when none is here.
+   */
+  async createIndex(
+    content: Uint8Array,
+    mediaType: string,
+    members: ReadonlyMap<Digest, Member>,
+    names: readonly Reference[],
+    lease: Lease,
+  ): Promise<Image> {
+    const digest = sha256(content);
+    lease.blobs.add(digest);
+    await this.#store.blobs.put(content);
+    let image: Image | undefined;
+    this.#store.records.together(() => {
+      const { manifests } = this.#indexes.put(digest, mediaType, members);
+      const known = manifests.flatMap((one): [Digest, Member][] => {
+        const found = members.has(one.digest as Digest) ? undefined : this.byDocument(one.digest);
+        return found && !found.index && this.#store.blobs.has(one.digest as Digest)
+          ? [[one.digest as Digest, { kind: 'image', image: found.image.id }]]
+          : [];
+      });
+      image = this.#settle(this.#indexes.put(digest, mediaType, new Map(known)));
+      if (!image) return this.#indexes.delete(digest);
+      for (const name of names) {
+        const before = this.#references.get(fullString(name));
+        if (before?.image !== image.id || before.index !== digest) this.#tag(name, image.id, digest);
+      }
+      const now = this.#images.get(image.id) ?? image;
+      if (now.index === undefined || names.length === 0) this.#write({ ...now, index: digest });
+    });
+    this.#dropUnnamed();
+    const now = image && this.#images.get(image.id);
+    if (!now) throw invalid(`nothing of index ${digest} is here`);
+    return now;
+  }
+
+  /** After parts came or went: names lead to the image that stands for the index, the others are its parts. */
+  #settle(index: ImageIndex): Image | undefined {
+    const parts = partsOf(index);
+    const first = choosePart(parts, undefined);
+    if (!first) return undefined;
+    const elsewhere = ({ image, index: own }: Named): boolean => own === index.digest && image !== first.image;
+    for (const { reference } of [...this.#references.values()].filter(elsewhere))
+      this.#point(reference, first.image, index.digest);
+    for (const image of this.#imagesOf(parts.map((part) => part.image))) {
+      const { part: wasPart, index: own, ...rest } = image;
+      if (image.id === first.image) {
+        if (wasPart) this.#write({ ...rest, index: index.digest });
+      } else if (this.namesOf(image.id).length === 0) this.#write({ ...rest, part: true });
+      else if (own === index.digest) this.#write(rest);
+    }
+    return this.#images.get(first.image);
+  }
+
+  #imagesOf(ids: readonly Digest[]): Image[] {
+    return [...new Set(ids)].flatMap((id) => this.#images.get(id) ?? []);
+  }
+
+  #isNamedByIndex(id: Digest): boolean {
+    return [...this.#indexes.all()].some((index) => partsOf(index).some(({ image }) => image === id));
+  }
+
+  /** Forgets indexes that no name and no image leads to, and images that were here for them alone. Answers those. */
+  #dropUnnamed(): Image[] {
+    const gone: Image[] = [];
+    for (;;) {
+      const led = new Set([...this.#references.values(), ...this.#images.values()].map(({ index }) => index));
+      const unnamed = [...this.#indexes.all()].filter(({ digest }) => !led.has(digest));
+      if (unnamed.length === 0) return gone;
+      for (const { digest } of unnamed) this.#indexes.delete(digest);
+      for (const image of this.#imagesOf(unnamed.flatMap(partsOf).map((part) => part.image))) {
+        const { part, ...rest } = image;
+        if (!part || this.#isNamedByIndex(image.id)) continue;
+        // an image that another was made from stays as one without a name
+        if (this.children(image.id).length > 0) this.#write(rest);
+        else gone.push(this.#forget(image));
+      }
+    }
+  }
+
+  #forget(image: Image): Image {
+    for (const child of this.children(image.id)) this.setParent(child, undefined);
+    this.#images.delete(image.id);
+    this.#byImage.delete(image.id);
+    if (this.#users.usersOf(image.id).length > 0) {
+      this.#removed.set(image.id, image);
+      this.#imageTable.put(image.id, { removed: true });
+    } else this.#imageTable.delete(image.id);
+    return image;
+  }
+
+  /** Removes an image that has no names any more, with the parts of its index that nothing else needs. */
+  remove(id: Digest): Removed {
     const image = this.#images.get(id);
-    if (!image) return [];
-    for (const child of this.children(id)) this.setParent(child, undefined);
-    this.#images.delete(id);
-    this.#byImage.delete(id);
-    if (this.#users.usersOf(id).length > 0) {
-      this.#removed.set(id, image);
-      this.#imageTable.put(id, { removed: true });
-    } else this.#imageTable.delete(id);
-    const mine = new Set(image.chains);
-    return this.collect(false).filter((layer) => mine.has(layer.chain));
+    if (!image) return { parts: [], layers: [] };
+    this.#forget(image);
+    return this.#swept(image, this.#dropUnnamed());
+  }
+
+  /** Removes one part of an index, of which others stay: what the index says of it goes too. */
+  removePart(index: ImageIndex, image: Image): Removed {
+    const { manifests } = index;
+    const own = new Set(partsOf(index).flatMap((part) => (part.image === image.id ? [part.descriptor.digest] : [])));
+    const about = manifests.filter((one) => own.has(one.annotations?.['vnd.docker.reference.digest'] ?? ''));
+    const going = new Set([...own, ...about.map(({ digest }) => digest)]);
+    this.#settle(this.#indexes.reduce(index, (manifest) => !going.has(manifest)));
+    const now = this.#images.get(image.id);
+    const stays = !now || this.namesOf(image.id).length > 0 || this.#isNamedByIndex(image.id);
+    if (!stays && this.children(image.id).length === 0) this.#forget(image);
+    else if (!stays) this.#write({ id: now.id, file: now.file, chains: now.chains });
+    return this.#swept(image, this.#dropUnnamed());
+  }
+
+  #swept(image: Image, parts: readonly Image[]): Removed {
+    const mine = new Set([image, ...parts].flatMap(({ chains }) => chains));
+    return { parts, layers: this.collect(false).filter((layer) => mine.has(layer.chain)) };
   }
 
   /**
@@ -259,11 +453,17 @@ export class Catalog {
 
   /** What each image needs, for a check of the store. */
   wanted(): Wanted[] {
-    return this.#kept().map(({ image, name }) => ({
+    const images = this.#kept().map(({ image, name }) => ({
       image: name,
       layers: image.chains,
       documents: [image.id, ...(image.manifest ? [image.manifest.digest] : [])],
     }));
+    const indexes = [...this.#indexes.all()].map((index) => ({
+      image: `index ${index.digest}`,
+      layers: [],
+      documents: documentsOf(index),
+    }));
+    return [...images, ...indexes];
   }
 
   #needed(): { roots: Root[]; blobRoots: Root[] } {
@@ -288,32 +488,4 @@ export class Catalog {
       ...[...this.#removed.values()].map((image) => ({ image, name: `${image.id}, removed while containers use it` })),
     ];
   }
-}
-
-/** Reads an image configuration. Throws invalid in Docker's words. */
-export function parseImageFile(content: Uint8Array): ImageFile {
-  if (content.length > MAX_CONFIG_BYTES) throw invalid('the image configuration is too large');
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(content).toString());
-  } catch (error) {
-    throw invalid(`invalid image JSON: ${messageOf(error)}`);
-  }
-  if (typeof value !== 'object' || value === null) throw invalid('invalid image JSON');
-  const file = value as Partial<ImageFile>;
-  if (!file.rootfs) throw invalid('invalid image JSON, no RootFS key');
-  // Go writes null for no layers
-  const diffIds: unknown = file.rootfs.diff_ids ?? [];
-  if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === 'string' && isDigest(id)))
-    throw invalid('invalid image JSON: bad diff_ids');
-  const history = file.history ?? [];
-  if (!Array.isArray(history)) throw invalid('invalid image JSON: bad history');
-  if (history.filter((item) => !item.empty_layer).length > diffIds.length)
-    throw invalid('too many non-empty layers in History section');
-  return {
-    ...file,
-    architecture: file.architecture ?? '',
-    os: file.os || 'linux',
-    rootfs: { type: 'layers', diff_ids: diffIds },
-  };
 }

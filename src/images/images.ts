@@ -11,9 +11,9 @@ import type {
   Filters,
 } from '../spec/docker/index.ts';
 import { parsePlatform, type Platform } from '../spec/oci/index.ts';
-import type { BaseImage } from '../builder/ports.ts';
+import type { BaseImage, BuiltIndex } from '../builder/ports.ts';
 import { bootstrapImage } from './bootstrap/index.ts';
-import { createBuilt, findBase, tagOf } from './built.ts';
+import { createBuilt, createBuiltIndex, findBase, tagOf } from './built.ts';
 import { type CommitOptions, commitImage } from './commit.ts';
 import type { Image } from './catalog.ts';
 import { applyChanges } from './changes/index.ts';
@@ -145,7 +145,9 @@ export class Images implements ImageSource, Disposable {
   /** The name to show for a container's image: as written, or its id once that name leads elsewhere. */
   shownName(written: string, id: Digest): string {
     try {
-      return findImage(this.#context.catalog, written).id === id ? written : id;
+      const { catalog } = this.#context;
+      const whole = catalog.wholeOf(findImage(catalog, written));
+      return whole.some((image) => image.id === id) ? written : id;
     } catch {
       return id;
     }
@@ -160,7 +162,8 @@ export class Images implements ImageSource, Disposable {
       for (const child of this.#context.catalog.children(id)) add(child);
     };
     try {
-      add(findImage(this.#context.catalog, reference).id);
+      const { catalog } = this.#context;
+      for (const image of catalog.wholeOf(findImage(catalog, reference))) add(image.id);
     } catch {
       // no such image: nothing descends from it
     }
@@ -175,6 +178,11 @@ export class Images implements ImageSource, Disposable {
   /** For the builder: an image of layers that the lease holds. */
   createBuilt(wish: Parameters<typeof createBuilt>[1]): Promise<Digest> {
     return createBuilt(this.#context, wish);
+  }
+
+  /** The same for several platforms, with what is said of the images: an index. */
+  createBuiltIndex(wish: Parameters<typeof createBuiltIndex>[1]): Promise<BuiltIndex> {
+    return createBuiltIndex(this.#context, wish);
   }
 
   checkTag(tag: string): void {

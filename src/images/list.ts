@@ -2,7 +2,7 @@
 import { nowNanos, parseRfc3339 } from '../base/clock.ts';
 import type { Digest } from '../base/ids.ts';
 import type { Filters, ImageSummary } from '../spec/docker/index.ts';
-import type { Image } from './catalog.ts';
+import type { Catalog, Image } from './catalog.ts';
 import type { ImageContext } from './context.ts';
 import { boolFilter, checkFilters, labelsMatch } from './filters.ts';
 import { findImage } from './find.ts';
@@ -28,9 +28,11 @@ export function listImages(context: ImageContext, options: ListOptions): ImageSu
   const { before, since } = bounds(context, filters);
   const references = filters.get('reference') ?? [];
   const parents = new Set([...catalog.all()].map((image) => image.parent));
-  const uses = options.sharedSize ? layerUses(catalog.all()) : undefined;
+  const uses = options.sharedSize ? layerUses(catalog) : undefined;
   const found: { summary: ImageSummary; created: bigint }[] = [];
   for (const image of catalog.all()) {
+    // it is shown with the image that stands for its index
+    if (image.part) continue;
     const created = createdOf(image);
     if (danglingOnly && parents.has(image.id)) continue;
     if (before !== undefined && (created === undefined || created >= before)) continue;
@@ -46,15 +48,15 @@ export function listImages(context: ImageContext, options: ListOptions): ImageSu
     const tags = names.filter((name) => name.digest === undefined).map(familiarString);
     if (danglingOnly && tags.length > 0) continue;
     const summary: ImageSummary = {
-      Containers: context.users.usersOf(image.id).length,
+      Containers: catalog.wholeOf(image).flatMap(({ id }) => context.users.usersOf(id)).length,
       Created: created === undefined ? 0 : Number(created / 1_000_000_000n),
       Id: image.id,
       Labels: image.file.config?.Labels ?? null,
       ParentId: image.parent ?? '',
       RepoDigests: names.filter((name) => name.digest !== undefined).map(familiarString),
       RepoTags: tags,
-      SharedSize: uses ? sharedSize(context, image, uses) : -1,
-      Size: sizeOf(context.store, image),
+      SharedSize: uses ? sharedSize(context, catalog.wholeOf(image), uses) : -1,
+      Size: sizeOf(context.store, ...catalog.wholeOf(image)),
     };
     found.push({ summary, created: created ?? 0n });
   }
@@ -84,14 +86,20 @@ function bounds(context: ImageContext, filters: Filters): { before: bigint | und
   return { before, since };
 }
 
-function layerUses(images: Iterable<Image>): Map<Digest, number> {
+/** How many images of the list stand on each layer; the parts of an index count as one. */
+function layerUses(catalog: Catalog): Map<Digest, number> {
   const uses = new Map<Digest, number>();
-  for (const image of images) for (const chain of image.chains) uses.set(chain, (uses.get(chain) ?? 0) + 1);
+  for (const image of catalog.all()) {
+    if (image.part) continue;
+    const chains = new Set(catalog.wholeOf(image).flatMap((part) => part.chains));
+    for (const chain of chains) uses.set(chain, (uses.get(chain) ?? 0) + 1);
+  }
   return uses;
 }
 
-function sharedSize(context: ImageContext, image: Image, uses: ReadonlyMap<Digest, number>): number {
+function sharedSize(context: ImageContext, whole: readonly Image[], uses: ReadonlyMap<Digest, number>): number {
   let size = 0;
-  for (const chain of image.chains) if ((uses.get(chain) ?? 0) > 1) size += context.store.layers.get(chain)?.size ?? 0;
+  for (const chain of new Set(whole.flatMap(({ chains }) => chains)))
+    if ((uses.get(chain) ?? 0) > 1) size += context.store.layers.get(chain)?.size ?? 0;
   return size;
 }

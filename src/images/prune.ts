@@ -24,7 +24,7 @@ export function pruneImages(context: ImageContext, filters: Filters): ImagePrune
   const held = new Set(store.leases.blobs());
   const chosen = [...catalog.all()].filter((image) => {
     // it is being made, and has no name yet
-    if (held.has(image.id)) return false;
+    if (held.has(image.id) || image.part) return false;
     const names = catalog.namesOf(image.id);
     if (names.length === 0 && catalog.children(image.id).length > 0) return false;
     if (danglingOnly && names.some((name) => name.tag !== undefined)) return false;

@@ -34,7 +34,7 @@ export function removeImage(context: ImageContext, text: string, options: Remove
     }
   } else {
     if (!force && isSingle(catalog.namesOf(image.id))) {
-      const [user] = context.users.usersOf(image.id);
+      const [user] = catalog.wholeOf(image).flatMap(({ id }) => context.users.usersOf(id));
       if (user) {
         throw conflict(
           `conflict: unable to remove repository reference "${text}" (must force) - container ${shortId(user.id)} is using its referenced image ${shortId(image.id)}`,
@@ -96,7 +96,8 @@ function findConflict(context: ImageContext, image: Image, mask: Mask): { messag
     message: `conflict: unable to delete ${shortId(image.id)} (${how}) - ${why}`,
     used,
   });
-  const users = context.users.usersOf(image.id);
+  const whole = context.catalog.wholeOf(image);
+  const users = whole.flatMap(({ id }) => context.users.usersOf(id));
   if (mask.hard) {
     if (context.catalog.children(image.id).length > 0)
       return said('cannot be forced', 'image has dependent child images', false);
@@ -128,9 +129,12 @@ function deleteImage(
   }
   for (const name of catalog.namesOf(image.id)) untag(context, image, name, records);
   const { parent } = image;
-  const layers = catalog.remove(image.id);
-  emit(context, 'delete', image, image.id);
-  records.push({ Deleted: image.id }, ...layers.map((layer) => ({ Deleted: layer.chain })));
+  const { parts, layers } = catalog.remove(image.id);
+  for (const gone of [image, ...parts]) {
+    emit(context, 'delete', gone, gone.id);
+    records.push({ Deleted: gone.id });
+  }
+  records.push(...layers.map((layer) => ({ Deleted: layer.chain })));
   const above = prune && parent !== undefined ? catalog.get(parent) : undefined;
   if (above) deleteImage(context, above, records, { force: false, prune: true, quiet: true });
 }

@@ -1,8 +1,9 @@
 // Gives an image one more name.
 import { invalid } from '../base/errors.ts';
+import type { Digest } from '../base/ids.ts';
 import type { Image } from './catalog.ts';
 import { emit, type ImageContext } from './context.ts';
-import { findImage } from './find.ts';
+import { findWhole } from './find.ts';
 import { familiarName, familiarString, type Reference, repoTagReference } from './reference/index.ts';
 
 export function tagImage(
@@ -17,10 +18,12 @@ export function tagImage(
   if (familiarName(reference) === 'sha256') {
     throw invalid('refusing to create an ambiguous tag using digest algorithm as name');
   }
-  applyTag(context, findImage(context.catalog, image), reference);
+  const found = findWhole(context.catalog, image);
+  applyTag(context, found.image, reference, found.index?.digest);
 }
 
-export function applyTag(context: ImageContext, image: Image, reference: Reference): void {
-  context.catalog.tag(reference, image.id);
+/** With an index, the name is that of the index. */
+export function applyTag(context: ImageContext, image: Image, reference: Reference, index?: Digest): void {
+  context.catalog.tag(reference, image.id, index);
   emit(context, 'tag', image, familiarString(reference));
 }

@@ -50,6 +50,7 @@ function imagesFor(images: Images): BuilderImages {
       return image;
     },
     create: (wish) => images.createBuilt(wish),
+    createIndex: (wish) => images.createBuiltIndex(wish),
     checkTag: (tag) => images.checkTag(tag),
     save: (id, names, signal) => images.save(names.length > 0 ? names : [id], { signal }),
     collect: () => images.sweep(),

@@ -10,7 +10,7 @@ import {
   retrying,
 } from '../../registry/client/index.ts';
 import type { Platform } from '../../spec/oci/index.ts';
-import { parseImageFile } from '../catalog.ts';
+import { MAX_CONFIG_BYTES, parseImageFile } from '../file.ts';
 import { familiarName, fullString, type Reference, withDefaultTag } from '../reference/index.ts';
 import { checkDigest } from './resolve.ts';
 import { pullError } from './words.ts';
@@ -19,8 +19,6 @@ export interface RemoteDescription {
   readonly Descriptor: { readonly mediaType: string; readonly digest: string; readonly size: number };
   readonly Platforms: readonly Platform[];
 }
-
-const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
 export async function describeRemote(
   registries: Registries,

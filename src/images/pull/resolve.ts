@@ -11,6 +11,7 @@ import {
   retrying,
 } from '../../registry/client/index.ts';
 import { hostPlatform, type Platform } from '../../spec/oci/index.ts';
+import { MAX_CONFIG_BYTES } from '../file.ts';
 import type { Reference } from '../reference/index.ts';
 
 export interface Resolved {
@@ -22,7 +23,6 @@ export interface Resolved {
   readonly remotes: readonly Remote[];
 }
 
-const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 /** An index in an index is unusual, more than this is an attack. */
 const MAX_NESTING = 3;
 

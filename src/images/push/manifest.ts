@@ -15,8 +15,8 @@ const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
 export function buildManifest(
   config: { readonly digest: string; readonly size: number },
   layers: readonly { readonly digest: string; readonly size: number; readonly mediaType: string }[],
+  { oci = layers.some(({ mediaType }) => mediaType !== MEDIA.layerGzip) } = {},
 ): ManifestOut {
-  const oci = layers.some(({ mediaType }) => mediaType !== MEDIA.layerGzip);
   const of = (mediaType: string, { digest, size }: { digest: string; size: number }): Descriptor => ({
     mediaType,
     size,

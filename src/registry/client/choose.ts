@@ -4,14 +4,19 @@ import { type Descriptor, formatPlatform, type Platform, platformMatches } from 
 
 /** Throws notFound in Docker's words when none fits. */
 export function chooseManifest(manifests: readonly Descriptor[], wanted: Platform): Descriptor {
-  const fitting = manifests
+  const best = bestManifest(manifests, wanted);
+  if (!best) throw notFound(`no matching manifest for ${formatPlatform(wanted)} in the manifest list entries`);
+  return best;
+}
+
+/** The same, undefined when none fits. */
+export function bestManifest<T extends Descriptor>(manifests: readonly T[], wanted: Platform): T | undefined {
+  const [best] = manifests
     .filter((one) => !isAttestation(one))
     .filter((one) => one.platform === undefined || platformMatches(wanted, platformOf(one)))
     .map((one, at) => ({ one, at, score: score(one, wanted) }))
     .sort((a, b) => b.score - a.score || a.at - b.at);
-  const [best] = fitting;
-  if (!best) throw notFound(`no matching manifest for ${formatPlatform(wanted)} in the manifest list entries`);
-  return best.one;
+  return best?.one;
 }
 
 export function isAttestation({ annotations, platform }: Descriptor): boolean {

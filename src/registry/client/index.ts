@@ -1,5 +1,5 @@
 // Speaking to registries.
-export { chooseManifest, isAttestation, platformOf } from './choose.ts';
+export { bestManifest, chooseManifest, isAttestation, platformOf } from './choose.ts';
 export { type Document, type ManifestDocument, parseDocument } from './document.ts';
 export { login } from './login.ts';
 export { Registries } from './registry.ts';
