@@ -2,6 +2,7 @@
 import { invalid, messageOf } from '../base/errors.ts';
 import { isDigest } from '../base/ids.ts';
 import type { ImageFile } from '../spec/oci/index.ts';
+import { checkTexts, readConfig } from './config.ts';
 
 /** A configuration above this is refused before it is parsed. */
 export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
@@ -23,13 +24,16 @@ export function parseImageFile(content: Uint8Array): ImageFile {
   if (!Array.isArray(diffIds) || !diffIds.every((id) => typeof id === 'string' && isDigest(id)))
     throw invalid('invalid image JSON: bad diff_ids');
   const history = file.history ?? [];
-  if (!Array.isArray(history)) throw invalid('invalid image JSON: bad history');
+  checkTexts(value as Record<string, unknown>);
+  if (!Array.isArray(history) || history.some((item: unknown) => typeof item !== 'object' || item === null))
+    throw invalid('invalid image JSON: bad history');
   if (history.filter((item) => !item.empty_layer).length > diffIds.length)
     throw invalid('too many non-empty layers in History section');
   return {
     ...file,
     architecture: file.architecture ?? '',
     os: file.os || 'linux',
+    ...((file.config ?? undefined) === undefined ? {} : { config: readConfig(file.config) }),
     rootfs: { type: 'layers', diff_ids: diffIds },
   };
 }

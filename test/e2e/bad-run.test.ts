@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/confined/index.ts';
 import { pause, type Result, TestDaemon, until } from '../support/daemon.ts';
 import { RawConnection } from '../support/raw.ts';
 
@@ -84,6 +85,98 @@ const descriptors = (pid: number): string[] =>
   readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
 
 const SECRET = 'only on the host';
+
+const messageIn = (body: string): string => (JSON.parse(body) as { message: string }).message;
+
+/** An image of busybox's layers with any configuration, as an archive to load. */
+async function imageWith(name: string, config: unknown): Promise<string> {
+  const { RootFS } = JSON.parse((await daemon.get('/images/busybox/json')).body) as { RootFS: { Layers: string[] } };
+  const layers = RootFS.Layers.map((digest) => `blobs/sha256/${digest.slice('sha256:'.length)}`);
+  const members: Record<string, string> = {
+    'config.json': JSON.stringify({
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      os: 'linux',
+      config,
+      rootfs: { type: 'layers', diff_ids: RootFS.Layers },
+    }),
+    'manifest.json': JSON.stringify([{ Config: 'config.json', RepoTags: [`${name}:latest`], Layers: layers }]),
+    // layers that are known are not read
+    ...Object.fromEntries(layers.map((layer) => [layer, ''])),
+  };
+  const path = join(daemon.folder, `${name}.tar`);
+  const parts = Object.entries(members).flatMap(([member, text]) => [
+    tarHeader({ name: member, type: 'file', size: Buffer.byteLength(text) }),
+    Buffer.from(text),
+    Buffer.alloc(tarPadding(Buffer.byteLength(text))),
+  ]);
+  writeFileSync(path, Buffer.concat([...parts, TAR_TRAILER]));
+  return path;
+}
+
+test('fault I19: what an image says of itself is data: of a wrong type it is not loaded, else refused at create or start, or harmless', async () => {
+  const bad: [string, unknown, 'load' | 'create' | 'start', RegExp][] = [
+    ['list', [], 'load', /cannot unmarshal array into Go struct field Image\.config of type container\.Config/],
+    [
+      'env-text',
+      { Env: 'A=b' },
+      'load',
+      /cannot unmarshal string into Go struct field Image\.config\.Env of type \[\]string/,
+    ],
+    ['cmd-map', { Cmd: {} }, 'load', /cannot unmarshal object into Go value of type string/],
+    ['env-nul', { Env: ['A=b\0c'] }, 'create', /invalid environment variable: "A=b\\u0000c"/],
+    ['env-name', { Env: ['=x'] }, 'create', /invalid environment variable: =x/],
+    ['volume-root', { Volumes: { '/../..': {} } }, 'create', /destination can't be '\/'/],
+    ['volume-none', { Volumes: { '': {} } }, 'create', /destination can't be '\/'/],
+    ['dir-nul', { WorkingDir: '/a\0b' }, 'create', /contains a null character/],
+    ['nothing', { Entrypoint: [], Cmd: null }, 'create', /no command specified/],
+    ['user-large', { User: '4294967296' }, 'start', /uids and gids must be in range 0-2147483647/],
+    ['user-larger', { User: '0:99999999999999999999' }, 'start', /uids and gids must be in range 0-2147483647/],
+    ['user-below', { User: '-1' }, 'start', /uids and gids must be in range 0-2147483647/],
+    ['user-three', { User: '0:0:0' }, 'start', /unable to find group 0:0: no matching entries in group file/],
+    ['dir-fd', { WorkingDir: '/proc/self/fd/7' }, 'start', /\/proc\/self\/fd\/7/],
+    ['volume-fd', { Volumes: { '/proc/self/fd/3': {} } }, 'start', /proc\/self\/fd\/3/],
+  ];
+  for (const [name, config, verb, message] of bad) {
+    const whole = typeof config === 'object' && !Array.isArray(config) ? { Cmd: ['true'], ...config } : config;
+    const loaded = await daemon.call(
+      'POST',
+      '/images/load?quiet=1',
+      readFileSync(await imageWith(name, whole)).toString('latin1'),
+    );
+    if (verb === 'load') assert.match(loaded.body, message, name);
+    else assert.match(loaded.body, /Loaded image/, `${name}: ${loaded.body}`);
+    const created = await daemon.call('POST', `/containers/create?name=${name}`, {
+      Image: name,
+      HostConfig: { NetworkMode: 'none' },
+    });
+    assert.equal(created.status, verb === 'load' ? 404 : verb === 'create' ? 400 : 201, `${name}: ${created.body}`);
+    if (verb === 'create') assert.match(messageIn(created.body), message, name);
+    if (verb !== 'start') continue;
+    const started = await daemon.call('POST', `/containers/${name}/start`);
+    assert.notEqual(started.status, 204, name);
+    assert.match(messageIn(started.body), message, name);
+  }
+  const harmless: [string, object, string][] = [
+    [
+      'labels',
+      { Labels: { 'com.docker.compose.project': '../../x', 'run.oci.handler': '/bin/sh', 'a\nb': '' } },
+      '/\n',
+    ],
+    ['volume-up', { Volumes: { '/../../data': {} } }, '/\n'],
+    ['volume-host', { Volumes: { '/etc:/host': {} } }, '/\n'],
+    ['env-line', { Env: ['A=b\nc'] }, '/\n'],
+    ['signal', { StopSignal: '../x', ExposedPorts: { '99999/tcp': {}, x: {} } }, '/\n'],
+  ];
+  for (const [name, config, out] of harmless) {
+    const loaded = await daemon.berth('load', '-q', '-i', await imageWith(name, { Cmd: ['pwd'], ...config }));
+    assert.equal(loaded.code, 0, `${name}: ${loaded.stderr}`);
+    const { code, stdout, stderr } = await run(name);
+    assert.deepEqual([code, stdout], [0, out], `${name}: ${stderr}`);
+  }
+  for (const { Id } of JSON.parse((await daemon.get('/containers/json?all=1')).body) as { Id: string }[])
+    await daemon.call('DELETE', `/containers/${Id}?force=1&v=1`);
+  assert.deepEqual((JSON.parse((await daemon.get('/volumes')).body) as { Volumes: unknown }).Volumes ?? [], []);
+});
 
 test('fault R33: a working directory below /proc/self/fd never leads to the host, in run and exec', async () => {
   const secret = join(daemon.folder, 'secret');

@@ -27,6 +27,23 @@ export function checkEnv(env: readonly string[] | null): void {
   }
 }
 
+/** What the image said as well: it may be anything. Throws invalid for what the kernel would read as something else. */
+export function checkMerged(config: ContainerConfig): void {
+  checkEnv(config.Env);
+  const words = {
+    'working directory': [config.WorkingDir],
+    user: [config.User],
+    entrypoint: config.Entrypoint,
+    command: config.Cmd,
+  };
+  for (const [what, texts] of Object.entries(words))
+    for (const one of texts ?? [])
+      if (one.includes('\0')) throw invalid(`invalid ${what}: ${JSON.stringify(one)} contains a null character`);
+  for (const volume of Object.keys(config.Volumes ?? {}))
+    if (volume.includes('\0') || cleanPath(`/${volume}`) === '/')
+      throw invalid(`invalid volume specification: ${JSON.stringify(volume)}: destination can't be '/'`);
+}
+
 function checkHealth(health: HealthConfig): void {
   const atLeast = (name: 'Interval' | 'Timeout' | 'StartPeriod' | 'StartInterval'): void => {
     const value = health[name] ?? 0;

@@ -9,7 +9,7 @@ import {
   endpointSettings,
   hostConfig,
 } from '../../spec/docker/schemas/index.ts';
-import { checkConfig } from './check-config.ts';
+import { checkConfig, checkMerged } from './check-config.ts';
 import { checkHost } from './check-host.ts';
 import { checkEndpoints, checkNetworkMode } from './check-network.ts';
 import type { CreateFacts } from './facts.ts';
@@ -106,6 +106,7 @@ export function completeCreate(
   checkEndpoints(draft.endpoints, facts);
   const hostConfig = withDefaults(structuredClone(draft.hostConfig), facts);
   const merged = mergeImage(draft.config, image);
+  checkMerged(merged);
   hostConfig.LogConfig = logConfigOf(hostConfig.LogConfig, facts);
   parseSecurityOpt(hostConfig.SecurityOpt);
   const hostname = hostConfig.NetworkMode === 'host' ? facts.hostname : id.slice(0, 12);

@@ -71,7 +71,7 @@ function addedGroup(entries: readonly GroupEntry[], part: string): number {
 
 /** Whole numbers are ids, whatever their size; anything else is a name. */
 function idOf(text: string): number | undefined {
-  return /^[+-]?\d{1,18}$/.test(text) ? Number(text) : undefined;
+  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
 }
 
 function inRange(id: number): number {
