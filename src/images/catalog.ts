@@ -17,60 +17,11 @@ import {
   type Wanted,
 } from '../store/index.ts';
 import { parseImageFile } from './file.ts';
-import { choosePart, documentsOf, type ImageIndex, Indexes, type Member, partsOf } from './indexes.ts';
+import type { Image, ImageRecord, ManifestRef, Named, ReferenceRecord, Removed } from './image.ts';
+import { attestationsOf, choosePart, documentsOf, type ImageIndex, Indexes, type Member, partsOf } from './indexes.ts';
 import { familiarString, fullName, fullString, parseReference, type Reference } from './reference/index.ts';
 
-export interface Image {
-  readonly id: Digest;
-  readonly file: ImageFile;
-  /** Chain IDs, lowest first. */
-  readonly chains: readonly Digest[];
-  /** The image that this one was committed from on this machine. */
-  readonly parent?: Digest;
-  /** When it last got a name, RFC 3339. */
-  readonly tagged?: string;
-  /** The manifest that it came with; a push of it sends the same one. */
-  readonly manifest?: ManifestRef;
-  /** The index that it last got a name with: the image stands for it. */
-  readonly index?: Digest;
-  /** It is here because an index that another image stands for names it. A name of its own makes it an image like others. */
-  readonly part?: true;
-}
-
-/** What a name leads to. */
-export interface Named {
-  readonly reference: Reference;
-  readonly image: Digest;
-  readonly index?: Digest;
-}
-
-/** What went with an image. */
-export interface Removed {
-  /** Images of its index that nothing else needed. */
-  readonly parts: readonly Image[];
-  /** Topmost first. */
-  readonly layers: readonly Layer[];
-}
-
-export interface ManifestRef {
-  readonly digest: Digest;
-  readonly mediaType: string;
-}
-
-/** An image as it is kept. `removed`: it was deleted while containers still use its layers; nobody sees it any more. */
-interface ImageRecord {
-  readonly parent?: Digest;
-  readonly tagged?: string;
-  readonly manifest?: ManifestRef;
-  readonly index?: Digest;
-  readonly part?: true;
-  readonly removed?: true;
-}
-
-interface ReferenceRecord {
-  readonly image: Digest;
-  readonly index?: Digest;
-}
+export type { Image } from './image.ts';
 
 export class Catalog {
   readonly #store: Store;
@@ -160,6 +111,15 @@ export class Catalog {
   /** Names of an image, sorted as text. */
   namesOf(id: Digest): Reference[] {
     return [...(this.#byImage.get(id) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
+  }
+
+  /** Those, and of indexes that have it as a part. */
+  allNamesOf(image: Image): Reference[] {
+    const own = [...this.#references.values()].filter(
+      (named) => named.image === image.id || (named.index !== undefined && this.hasPart(named.index, image)),
+    );
+    const texts = new Map(own.map(({ reference }) => [fullString(reference), reference]));
+    return [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
   }
 
   resolve(reference: Reference): Image | undefined {
@@ -411,16 +371,21 @@ export class Catalog {
   }
 
   /** Removes one part of an index, of which others stay: what the index says of it goes too. */
-  removePart(index: ImageIndex, image: Image): Removed {
-    const { manifests } = index;
+  removePart(digest: Digest, image: Image): Removed {
+    const index = this.#indexes.get(digest);
+    if (!index) return { parts: [], layers: [] };
     const own = new Set(partsOf(index).flatMap((part) => (part.image === image.id ? [part.descriptor.digest] : [])));
-    const about = manifests.filter((one) => own.has(one.annotations?.['vnd.docker.reference.digest'] ?? ''));
-    const going = new Set([...own, ...about.map(({ digest }) => digest)]);
-    this.#settle(this.#indexes.reduce(index, (manifest) => !going.has(manifest)));
-    const now = this.#images.get(image.id);
-    const stays = !now || this.namesOf(image.id).length > 0 || this.#isNamedByIndex(image.id);
-    if (!stays && this.children(image.id).length === 0) this.#forget(image);
-    else if (!stays) this.#write({ id: now.id, file: now.file, chains: now.chains });
+    const about = [...own].flatMap((manifest) => attestationsOf(index.manifests, manifest));
+    const going = new Set<string>([...own, ...about.map((one) => one.digest)]);
+    this.#store.records.together(() => {
+      this.#settle(this.#indexes.reduce(index, (manifest) => !going.has(manifest)));
+      const { index: stoodFor, ...rest } = this.#images.get(image.id) ?? image;
+      if (stoodFor === digest) this.#write(rest);
+      // it may have a name of its own, or be in another index
+      if (this.namesOf(image.id).length > 0 || this.#isNamedByIndex(image.id)) return;
+      if (this.children(image.id).length > 0) this.#write({ id: rest.id, file: rest.file, chains: rest.chains });
+      else this.#forget(image);
+    });
     return this.#swept(image, this.#dropUnnamed());
   }
 

@@ -3,6 +3,7 @@ import type { Digest } from '../base/ids.ts';
 import { internal } from '../base/errors.ts';
 import type { ContainerImage, ImageSource } from '../engine/ports.ts';
 import type {
+  AttestationStatement,
   ImageConfig,
   ImageDeleteItem,
   ImageHistoryItem,
@@ -12,6 +13,7 @@ import type {
 } from '../spec/docker/index.ts';
 import { parsePlatform, type Platform } from '../spec/oci/index.ts';
 import type { BaseImage, BuiltIndex } from '../builder/ports.ts';
+import { type AttestationOptions, attestations } from './attestations.ts';
 import { bootstrapImage } from './bootstrap/index.ts';
 import { createBuilt, createBuiltIndex, findBase, tagOf } from './built.ts';
 import { type CommitOptions, commitImage } from './commit.ts';
@@ -21,7 +23,7 @@ import type { ImageContext } from './context.ts';
 import { findImage } from './find.ts';
 import { imageHistory } from './history.ts';
 import { type ImportOptions, importImage } from './import.ts';
-import { type Inspected, inspectImage } from './inspect.ts';
+import { type Inspected, inspectImage, type InspectOptions } from './inspect.ts';
 import { listImages, type ListOptions } from './list.ts';
 import { loadImages, type LoadOptions } from './load/index.ts';
 import { mergeConfig } from './merge.ts';
@@ -74,8 +76,12 @@ export class Images implements ImageSource, Disposable {
     return listImages(this.#context, options);
   }
 
-  inspect(name: string, platform?: Platform): Inspected {
-    return inspectImage(this.#context, name, platform);
+  inspect(name: string, options: InspectOptions = {}): Inspected {
+    return inspectImage(this.#context, name, options);
+  }
+
+  attestations(name: string, options: AttestationOptions = {}): AttestationStatement[] {
+    return attestations(this.#context, name, options);
   }
 
   history(name: string, platform?: Platform): ImageHistoryItem[] {

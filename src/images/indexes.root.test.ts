@@ -103,11 +103,11 @@ test('an index is one image: its platforms are found, and all of it goes with it
     [[amd64, ['x:1', 'y:2'], 'base'.length + 'arm641amd641s390x1'.length]],
   );
   assert.equal(images.count(), 1);
-  assert.equal(images.inspect('y:2', parsePlatform('linux/arm64')).image.Id, arm64);
+  assert.equal(images.inspect('y:2', { platform: parsePlatform('linux/arm64') }).image.Id, arm64);
   assert.equal(images.forContainer('x:1', 'linux/s390x').architecture, 's390x');
   assert.equal(images.inspect(built.index.digest).image.Id, amd64);
   assert.equal(images.inspect(built.images[0]?.manifest.slice(7, 19) ?? '').image.Id, arm64);
-  assert.throws(() => images.inspect('x:1', parsePlatform('linux/riscv64')), {
+  assert.throws(() => images.inspect('x:1', { platform: parsePlatform('linux/riscv64') }), {
     kind: 'notFound',
     message: 'image with reference x:1 was found but does not provide the specified platform (linux/riscv64)',
   });
@@ -116,7 +116,7 @@ test('an index is one image: its platforms are found, and all of it goes with it
   assert.equal(kept.layers, 4);
   images[Symbol.dispose]();
   const { images: again } = await open(root);
-  assert.equal(again.inspect('y:2', parsePlatform('linux/arm64')).image.Id, arm64);
+  assert.equal(again.inspect('y:2', { platform: parsePlatform('linux/arm64') }).image.Id, arm64);
   assert.deepEqual(await left(root), kept);
   const gone = again.remove('y:2').map(({ Deleted, Untagged }) => Deleted ?? Untagged);
   assert.deepEqual(gone.slice(0, 4), ['y:2', amd64, arm64, built.images[2]?.id]);

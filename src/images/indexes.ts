@@ -2,7 +2,7 @@
 import { messageOf } from '../base/errors.ts';
 import { type Digest, isDigest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
-import { bestManifest, parseDocument } from '../registry/client/index.ts';
+import { bestManifest, isAttestation, parseDocument } from '../registry/client/index.ts';
 import { type Descriptor, hostPlatform, type Platform } from '../spec/oci/index.ts';
 import type { RecordTable, Store } from '../store/index.ts';
 
@@ -49,6 +49,11 @@ export function choosePart(parts: readonly Part[], wanted: Platform | undefined)
   const named = parts.map((part) => ({ ...part.descriptor, part }));
   const best = bestManifest(named, wanted ?? hostPlatform())?.part;
   return best ?? (wanted ? undefined : parts[0]);
+}
+
+/** Attestation manifests about an image's manifest. */
+export function attestationsOf(manifests: readonly Descriptor[], subject: string): Descriptor[] {
+  return manifests.filter((one) => isAttestation(one) && one.annotations?.['vnd.docker.reference.digest'] === subject);
 }
 
 /** All blobs that it keeps, besides what its images keep themselves. */

@@ -3,7 +3,9 @@ import { ZERO_TIME } from '../base/clock.ts';
 import type { ImageInspect } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
 import type { ImageContext } from './context.ts';
-import { findImage } from './find.ts';
+import { findImage, findWhole } from './find.ts';
+import { partsOf } from './indexes.ts';
+import { manifestsOf, ownManifest } from './manifests.ts';
 import { familiarString } from './reference/index.ts';
 import { sizeOf } from './size.ts';
 import { compactConfig } from './write.ts';
@@ -14,16 +16,32 @@ export interface ImageOrigin {
   readonly containerConfig: unknown;
 }
 
+export interface InspectOptions {
+  readonly platform?: Platform | undefined;
+  /** With what its index names. */
+  readonly manifests?: boolean;
+}
+
 export interface Inspected {
   readonly image: ImageInspect;
   readonly origin: ImageOrigin;
 }
 
 /** In the newest shape: an unset creation time is '', `Config` holds only what is set. */
-export function inspectImage(context: ImageContext, text: string, platform?: Platform): Inspected {
+export function inspectImage(
+  context: ImageContext,
+  text: string,
+  { platform, manifests = false }: InspectOptions = {},
+): Inspected {
+  const whole = findWhole(context.catalog, text);
   const image = findImage(context.catalog, text, platform);
   const { file } = image;
-  const names = context.catalog.namesOf(image.id);
+  const names = context.catalog.allNamesOf(image);
+  const { index } = whole;
+  const part = index && partsOf(index).find((one) => one.image === image.id);
+  const descriptor = platform
+    ? (part?.descriptor ?? ownManifest(context, image))
+    : index && { mediaType: index.mediaType, digest: index.digest, size: index.size };
   const top = image.chains.at(-1);
   const stack =
     top === undefined ? [] : context.store.layers.stack(top).map((layer) => context.store.layers.directory(layer));
@@ -57,7 +75,9 @@ export function inspectImage(context: ImageContext, text: string, platform?: Pla
               },
       },
       RootFS: { Type: 'layers', Layers: [...file.rootfs.diff_ids] },
-      Metadata: { LastTagTime: image.tagged ?? ZERO_TIME },
+      Metadata: { LastTagTime: image.tagged ?? whole.image.tagged ?? ZERO_TIME },
+      ...(descriptor ? { Descriptor: descriptor } : {}),
+      ...(manifests ? { Manifests: manifestsOf(context, whole.image) } : {}),
     },
     origin: { container: file.container ?? '', containerConfig: file.container_config ?? {} },
   };

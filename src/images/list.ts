@@ -6,6 +6,7 @@ import type { Catalog, Image } from './catalog.ts';
 import type { ImageContext } from './context.ts';
 import { boolFilter, checkFilters, labelsMatch } from './filters.ts';
 import { findImage } from './find.ts';
+import { manifestsOf } from './manifests.ts';
 import { familiarMatch, familiarString } from './reference/index.ts';
 import { sizeOf } from './size.ts';
 import { parseTimestamp } from './time.ts';
@@ -17,6 +18,8 @@ export interface ListOptions {
   readonly all?: boolean;
   readonly filters?: Filters;
   readonly sharedSize?: boolean;
+  /** With what the indexes name. */
+  readonly manifests?: boolean;
 }
 
 /** Newest first. `Containers` is counted; SharedSize is -1 unless asked for. */
@@ -47,6 +50,7 @@ export function listImages(context: ImageContext, options: ListOptions): ImageSu
     }
     const tags = names.filter((name) => name.digest === undefined).map(familiarString);
     if (danglingOnly && tags.length > 0) continue;
+    const [index] = catalog.indexesOf(image);
     const summary: ImageSummary = {
       Containers: catalog.wholeOf(image).flatMap(({ id }) => context.users.usersOf(id)).length,
       Created: created === undefined ? 0 : Number(created / 1_000_000_000n),
@@ -57,6 +61,8 @@ export function listImages(context: ImageContext, options: ListOptions): ImageSu
       RepoTags: tags,
       SharedSize: uses ? sharedSize(context, catalog.wholeOf(image), uses) : -1,
       Size: sizeOf(context.store, ...catalog.wholeOf(image)),
+      ...(index ? { Descriptor: { mediaType: index.mediaType, digest: index.digest, size: index.size } } : {}),
+      ...(options.manifests ? { Manifests: manifestsOf(context, image) } : {}),
     };
     found.push({ summary, created: created ?? 0n });
   }

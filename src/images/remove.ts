@@ -6,7 +6,8 @@ import type { ImageDeleteItem } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
 import type { Image } from './catalog.ts';
 import { emit, type ImageContext } from './context.ts';
-import { findImage } from './find.ts';
+import { findImage, findWhole } from './find.ts';
+import { type ImageIndex, partsOf } from './indexes.ts';
 import { familiarString, fullName, parseReference, type Reference, withDefaultTag } from './reference/index.ts';
 
 export interface RemoveOptions {
@@ -19,10 +20,16 @@ export interface RemoveOptions {
 /** What was untagged and deleted, in order. Throws notFound, or conflict when it is in use. */
 export function removeImage(context: ImageContext, text: string, options: RemoveOptions): ImageDeleteItem[] {
   if (text.trim() === '') throw invalid('image name cannot be blank');
-  if ((options.platforms?.length ?? 0) > 1) throw invalid('multiple platforms are not supported');
   const { catalog } = context;
-  const image = findImage(catalog, text, options.platforms?.[0]);
   const force = options.force ?? false;
+  const { platforms = [] } = options;
+  const { image, index } = findWhole(catalog, text);
+  if (platforms.length > 0) {
+    const going = new Set(platforms.map((platform) => findImage(catalog, text, platform)));
+    if (index && partsOf(index).some((part) => ![...going].some(({ id }) => id === part.image)))
+      return removeParts(context, index, [...going], force);
+    if (!index && going.size > 1) throw invalid('multiple platforms are not supported');
+  }
   const records: ImageDeleteItem[] = [];
   let quiet = false;
   if (isIdPrefix(image.id, text)) {
@@ -49,6 +56,35 @@ export function removeImage(context: ImageContext, text: string, options: Remove
   }
   deleteImage(context, image, records, { force, prune: !(options.noprune ?? false), quiet });
   return records;
+}
+
+/** Some platforms of an index of which others stay; nothing goes when one of them cannot. */
+function removeParts(
+  context: ImageContext,
+  index: ImageIndex,
+  images: readonly Image[],
+  force: boolean,
+): ImageDeleteItem[] {
+  const { catalog, users } = context;
+  const named = [...catalog.references()].filter(
+    (one) => one.index === index.digest && one.reference.tag !== undefined,
+  );
+  if (!force && named.length > 1)
+    throw conflict('Content will be removed from all images referencing this variant. Use --force to force delete.');
+  for (const image of images) {
+    const user = users.usersOf(image.id).find(({ running }) => running || !force);
+    if (!user) continue;
+    const [how, state] = user.running ? ['cannot be forced', 'running'] : ['must be forced', 'stopped'];
+    throw conflict(
+      `conflict: unable to delete ${shortId(image.id)} (${how}) - image is being used by ${state} container ${shortId(user.id)}`,
+    );
+  }
+  return images.flatMap((image) => {
+    const { parts, layers } = catalog.removePart(index.digest, image);
+    const gone = [image, ...parts].filter(({ id }) => !catalog.get(id));
+    for (const one of gone) emit(context, 'delete', one, one.id);
+    return [...gone.map(({ id }) => ({ Deleted: id })), ...layers.map((layer) => ({ Deleted: layer.chain }))];
+  });
 }
 
 function isIdPrefix(id: Digest, text: string): boolean {

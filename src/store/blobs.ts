@@ -70,6 +70,11 @@ export class Blobs {
     return statSync(this.path(digest), { throwIfNoEntry: false })?.isFile() ?? false;
   }
 
+  /** Bytes; 0 of one that is not there. */
+  size(digest: Digest): number {
+    return statSync(this.path(digest), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   /** A small blob as a whole, its digest checked again. */
   readWhole(digest: Digest): Buffer {
     const content = readFileSync(this.path(digest));
@@ -86,7 +91,7 @@ export class Blobs {
       .filter((name) => /^[a-f0-9]{64}$/.test(name))
       .map((name) => {
         const digest: Digest = `sha256:${name}`;
-        return { digest, size: statSync(this.path(digest), { throwIfNoEntry: false })?.size ?? 0 };
+        return { digest, size: this.size(digest) };
       });
   }
 

@@ -1,5 +1,5 @@
 // Handlers of images: query and body in, the verb, the answer in the client's version.
-import { BerthError, forbidden, invalid, isErrno, messageOf } from '../../base/errors.ts';
+import { BerthError, forbidden, invalid, isErrno, messageOf, notFound } from '../../base/errors.ts';
 import {
   download,
   errorMessage,
@@ -25,6 +25,7 @@ export function imageHandlers(images: Images): Handlers {
         ...(query.all === undefined ? {} : { all: query.all }),
         ...(query.filters === undefined ? {} : { filters: query.filters }),
         sharedSize: minor >= 42 && (query['shared-size'] ?? false),
+        manifests: minor >= 47 && (query.manifests ?? false),
       });
       response.json(rows.map((row) => imageSummaryForVersion(row, minor)));
     },
@@ -35,12 +36,24 @@ export function imageHandlers(images: Images): Handlers {
       if (manifests && platform) {
         throw invalid('conflicting options: manifests and platform options cannot both be set');
       }
-      response.json(inspectForVersion(images.inspect(params['name'] ?? '', platform), minor));
+      response.json(inspectForVersion(images.inspect(params['name'] ?? '', { platform, manifests }), minor));
     },
     ImageHistory: (request, response) => {
       const { query, minor, params } = request;
       const platform = minor >= 48 && query.platform ? decodePlatform(query.platform) : undefined;
       response.json(images.history(params['name'] ?? '', platform));
+    },
+    ImageAttestations: (request, response) => {
+      const { query, params, minor } = request;
+      if (minor < 55) throw notFound('page not found');
+      const platform = onlyPlatform(minor, query.platform);
+      response.json(
+        images.attestations(params['name'] ?? '', {
+          ...(platform ? { platform } : {}),
+          types: query.type ?? [],
+          statement: query.statement ?? false,
+        }),
+      );
     },
     ImageTag: (request, response) => {
       images.tag(request.params['name'] ?? '', request.query.repo, request.query.tag);

@@ -36,6 +36,7 @@ export function inspectForVersion({ image, origin }: Inspected, minor: number): 
     shaped['Container'] = origin.container;
     shaped['ContainerConfig'] = origin.containerConfig;
   }
+  if (minor < 48) delete shaped['Descriptor'];
   if (minor < 44) shaped['VirtualSize'] = image.Size;
   if (image.Created === '') {
     if (minor < 44) shaped['Created'] = ZERO_TIME;
@@ -46,8 +47,10 @@ export function inspectForVersion({ image, origin }: Inspected, minor: number): 
 
 export function imageSummaryForVersion(row: ImageSummary, minor: number): ImageSummary {
   const untagged = minor < 43 && row.RepoTags.length === 0 && row.RepoDigests.length === 0;
+  const { Descriptor: descriptor, ...rest } = row;
   return {
-    ...row,
+    ...rest,
+    ...(descriptor && minor >= 48 ? { Descriptor: descriptor } : {}),
     ...(untagged ? { RepoTags: ['<none>:<none>'], RepoDigests: ['<none>@<none>'] } : {}),
     ...(minor < 44 ? { VirtualSize: row.Size } : {}),
     ...(minor < 51 ? { Containers: -1 } : {}),

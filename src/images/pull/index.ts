@@ -8,10 +8,12 @@ import type { Image } from '../catalog.ts';
 import { emitNamed, type ImageContext } from '../context.ts';
 import { parseImageFile } from '../file.ts';
 import { platformOf } from '../find.ts';
+import type { Member } from '../indexes.ts';
 import type { Say } from '../progress.ts';
 import { familiarName, familiarString, fullName, type Reference, withDigest, withTag } from '../reference/index.ts';
 import { remoteTags } from './describe.ts';
 import { checkDigest, type Resolved, resolveImage } from './resolve.ts';
+import { bringIndex } from './beside.ts';
 import { pullError } from './words.ts';
 
 export interface PullOptions {
@@ -49,25 +51,53 @@ async function pullOne(context: ImageContext, reference: Reference, options: Pul
   }
   await say({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? 'latest' });
   const lease = context.store.leases.take();
+  const stop = new AbortController();
+  const beside = bringIndex(context, resolved, lease, AbortSignal.any([signal, stop.signal]));
+  // it is waited for below
+  beside.catch(() => undefined);
   let image: Image | undefined;
   try {
-    const before = context.catalog.resolve(reference);
     image = (await present(context, resolved, lease)) ?? (await bring(context, reference, resolved, options, lease));
+    const members = await beside;
     // it may have been removed while its manifest was written; from here on its name holds it
     if (!context.catalog.get(image.id)) image = await bring(context, reference, resolved, options, lease);
-    const isNew = before?.id !== image.id;
-    if (reference.tag !== undefined && reference.digest === undefined && isNew)
-      context.catalog.tag(reference, image.id);
-    const byDigest = withDigest(reference, resolved.top.digest);
-    if (context.catalog.resolve(byDigest)?.id !== image.id) context.catalog.tag(byDigest, image.id);
+    const isNew = await nameIt(context, reference, resolved, image, members, lease);
     emitNamed(context, 'pull', image, familiarString(reference), familiarName(reference));
     await say({ status: `Digest: ${resolved.top.digest}` });
     await warnOfPlatform(image, reference, platform, say);
     return isNew;
   } finally {
+    stop.abort();
+    await Promise.allSettled([beside]);
     lease[Symbol.dispose]();
     if (!image) context.catalog.collect(false);
   }
+}
+
+/** Gives the image its names, as a part of its index where it has one. Whether there is something new. */
+async function nameIt(
+  context: ImageContext,
+  reference: Reference,
+  { top, indexes, manifest }: Resolved,
+  image: Image,
+  members: Map<Digest, Member>,
+  lease: Lease,
+): Promise<boolean> {
+  const { catalog } = context;
+  const byDigest = withDigest(reference, top.digest);
+  const names = reference.tag !== undefined && reference.digest === undefined ? [reference, byDigest] : [byDigest];
+  const before = catalog.indexOf(reference);
+  const [index] = indexes;
+  if (index) {
+    const had = before?.digest === index.digest && before.members.has(manifest.digest);
+    members.set(manifest.digest, { kind: 'image', image: image.id });
+    await catalog.createIndex(index.content, index.document.mediaType, members, names, lease);
+    return !had;
+  }
+  const isNew = before !== undefined || catalog.resolve(reference)?.id !== image.id;
+  for (const name of names)
+    if (catalog.resolve(name)?.id !== image.id || catalog.indexOf(name)) catalog.tag(name, image.id);
+  return isNew;
 }
 
 /** The image, when it is here: its configuration names all the rest. */

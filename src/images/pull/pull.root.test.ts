@@ -4,13 +4,14 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import type { Digest } from '../../base/ids.ts';
 import { silentLog } from '../../base/log.ts';
 import { DEFAULT_SETTINGS, Registries, type RegistrySettings } from '../../registry/client/index.ts';
 import type { ProgressMessage } from '../../spec/docker/index.ts';
-import { MEDIA } from '../../spec/oci/index.ts';
+import { MEDIA, parsePlatform } from '../../spec/oci/index.ts';
 import { type Images, openImages } from '../index.ts';
 import { parseReference } from '../reference/index.ts';
-import { FakeRegistry } from './testing.ts';
+import { FakeRegistry, layerArchive } from './testing.ts';
 
 const SIZE = 3_000_000;
 let work = '';
@@ -50,8 +51,9 @@ class Daemon {
     return new Daemon(at, images);
   }
 
-  pull(tag: string, signal = new AbortController().signal): Promise<void> {
+  pull(tag: string, signal = new AbortController().signal, platform?: string): Promise<void> {
     return this.images.pull(parseReference(`${registry.address}/a/b:${tag}`), {
+      ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
       credentials: {},
       say: (line) => void this.lines.push(line),
       signal,
@@ -291,4 +293,46 @@ test('mirrors are asked first, and the registry when they fail', async () => {
   await daemon.pull('only-here');
   assert.deepEqual(mirror.asked.at(-1), `${other.layers[0]?.digest} 0`);
   await mirror[Symbol.asyncDispose]();
+});
+
+test('two platforms of a nested index are pulled at once into one image; a part goes, the other stays', async () => {
+  const shared = layerArchive('shared', Buffer.alloc(1000));
+  const [amd64, arm64] = ['amd64', 'arm64'].map((architecture) =>
+    registry.layers(
+      architecture,
+      [shared, layerArchive(architecture, Buffer.alloc(100))],
+      ['gzip', 'gzip'],
+      architecture,
+    ),
+  );
+  const index = (tag: string, ...manifests: unknown[]): Digest =>
+    registry.document(tag, { schemaVersion: 2, mediaType: MEDIA.index, manifests }, MEDIA.index);
+  const inner = index('inner', registry.describe(arm64?.manifest ?? 'sha256:', 'arm64'));
+  index('both', registry.describe(amd64?.manifest ?? 'sha256:', 'amd64'), registry.describe(inner, 'arm64'));
+  const name = `${registry.address}/a/b:both`;
+  const daemon = await Daemon.open();
+  await daemon.pull('both', undefined, 'linux/arm64');
+  const [alone] = daemon.images.list();
+  await Promise.all([daemon.pull('both'), daemon.pull('both', undefined, 'linux/arm64')]);
+  const [row, ...others] = daemon.images.list({ manifests: true });
+  assert.deepEqual([others.length, row?.RepoTags, row?.Size], [0, [name], 1200]);
+  assert.deepEqual(
+    row?.Manifests?.map(({ ID, Available }) => [ID, Available]),
+    [amd64, arm64].map((one) => [one?.manifest, true]),
+  );
+  assert.notEqual(row?.Id, alone?.Id);
+  assert.equal(daemon.images.inspect(name, { platform: parsePlatform('linux/arm64') }).image.Id, alone?.Id);
+  assert.equal(registry.asked.length, 3);
+  // two indexes, two manifests, two configurations, three layers
+  assert.deepEqual(daemon.rest(), { layers: 3, blobs: 9, partial: [], temporary: [] });
+  const gone = daemon.images.remove(name, { platforms: [parsePlatform('linux/amd64')] });
+  assert.deepEqual(gone[0], { Deleted: row?.Id });
+  assert.equal(gone.length, 2);
+  assert.deepEqual(
+    daemon.images.list().map(({ Id }) => Id),
+    [alone?.Id],
+  );
+  daemon.images.remove(name);
+  await settle();
+  assert.deepEqual(daemon.rest(), nothing);
 });

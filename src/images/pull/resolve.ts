@@ -5,6 +5,7 @@ import {
   chooseManifest,
   type Credentials,
   type Fetched,
+  type IndexDocument,
   type ManifestDocument,
   type Registries,
   type Remote,
@@ -14,9 +15,15 @@ import { hostPlatform, type Platform } from '../../spec/oci/index.ts';
 import { MAX_CONFIG_BYTES } from '../file.ts';
 import type { Reference } from '../reference/index.ts';
 
+export interface FetchedIndex extends Fetched {
+  readonly document: IndexDocument;
+}
+
 export interface Resolved {
   /** What the reference leads to: an index, or the manifest itself. */
   readonly top: Fetched;
+  /** The indexes on the way to the manifest, the top first; none for a manifest itself. */
+  readonly indexes: readonly FetchedIndex[];
   readonly manifest: Fetched & { readonly document: ManifestDocument };
   readonly config: Buffer;
   /** Who has the layers, best first. */
@@ -67,9 +74,11 @@ async function resolveAt(
 ): Promise<Omit<Resolved, 'remotes'>> {
   const again = <T>(work: () => Promise<T>): Promise<T> => retrying(work, registries.settings, signal);
   const top = await again(() => remote.manifest(reference, signal));
+  const indexes: FetchedIndex[] = [];
   let manifest = top;
-  for (let depth = 0; manifest.document.kind === 'index'; depth += 1) {
-    if (depth >= MAX_NESTING) throw invalid('indexes are nested too deep');
+  while (manifest.document.kind === 'index') {
+    if (indexes.length >= MAX_NESTING) throw invalid('indexes are nested too deep');
+    indexes.push({ ...manifest, document: manifest.document });
     const chosen = chooseManifest(manifest.document.manifests, platform ?? hostPlatform());
     manifest = await again(() => remote.manifest(chosen.digest, signal));
     if (manifest.content.length !== chosen.size)
@@ -81,7 +90,7 @@ async function resolveAt(
   if (!isImageConfig(mediaType)) throw invalid(`Encountered remote "${mediaType}"(unknown) when fetching`);
   if (size > MAX_CONFIG_BYTES) throw invalid(`the image configuration is too large: ${size} bytes`);
   const config = await again(() => remote.blobWhole(digest as Digest, MAX_CONFIG_BYTES, 'image config', signal));
-  return { top, manifest: { ...manifest, document }, config };
+  return { top, indexes, manifest: { ...manifest, document }, config };
 }
 
 function isImageConfig(mediaType: string): boolean {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Digest, sha256 } from '../../base/ids.ts';
 import { TAR_TRAILER, tarHeader, tarPadding } from '../../host/confined/index.ts';
-import { MEDIA } from '../../spec/oci/index.ts';
+import { type Descriptor, MEDIA } from '../../spec/oci/index.ts';
 
 /** What happens to one request for a blob; undefined: it is served as it should be. */
 export type Mischief = (
@@ -55,14 +55,19 @@ export class FakeRegistry implements AsyncDisposable {
   }
 
   /** An image of these archives, plain unless `forms` says otherwise. */
-  layers(tag: string, plain: readonly Buffer[], forms: readonly ('gzip' | 'zstd' | 'plain')[] = []): FakeImage {
+  layers(
+    tag: string,
+    plain: readonly Buffer[],
+    forms: readonly ('gzip' | 'zstd' | 'plain')[] = [],
+    architecture = 'amd64',
+  ): FakeImage {
     const content = plain.map((tar, index) =>
       forms[index] === 'gzip' ? gzipSync(tar) : forms[index] === 'zstd' ? zstdCompressSync(tar) : tar,
     );
     const digests = content.map((bytes) => this.#put(bytes, 'application/octet-stream'));
     const config = Buffer.from(
       JSON.stringify({
-        architecture: 'amd64',
+        architecture,
         os: 'linux',
         config: {},
         rootfs: { type: 'layers', diff_ids: plain.map(sha256) },
@@ -88,6 +93,13 @@ export class FakeRegistry implements AsyncDisposable {
       layers: content.map((bytes, index) => ({ digest: digests[index] as Digest, content: bytes })),
       manifest: digest,
     };
+  }
+
+  /** A descriptor of a document that is here, for an index. */
+  describe(digest: Digest, architecture?: string): Descriptor {
+    const { content, type } = this.#blobs.get(digest) ?? { content: '', type: '' };
+    const platform = architecture === undefined ? {} : { platform: { os: 'linux', architecture } };
+    return { mediaType: type, digest, size: content.length, ...platform };
   }
 
   /** A tag for any document. */
@@ -130,7 +142,7 @@ export class FakeRegistry implements AsyncDisposable {
   }
 }
 
-function layerArchive(name: string, content: Buffer): Buffer {
+export function layerArchive(name: string, content: Buffer): Buffer {
   return Buffer.concat([
     tarHeader({ name, type: 'file', size: content.length }),
     content,

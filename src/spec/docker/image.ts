@@ -1,4 +1,5 @@
 // The wire shapes of images.
+import type { Descriptor } from '../oci/image.ts';
 import type { Nullable } from './container.ts';
 
 /** What an image says about containers made from it; the part of the OCI image configuration that Docker's API shows. */
@@ -46,7 +47,32 @@ export interface ImageInspect {
   GraphDriver: { Name: string; Data: Nullable<Record<string, string>> };
   RootFS: { Type: string; Layers: string[] };
   Metadata: { LastTagTime: string };
-  Descriptor?: { mediaType: string; digest: string; size: number };
+  /** What its name leads to, when that is an index; of one platform, that manifest. */
+  Descriptor?: Descriptor;
+  Manifests?: ManifestSummary[];
+}
+
+/** What an index names, and how much of it is here. */
+export interface ManifestSummary {
+  ID: string;
+  Descriptor: Descriptor;
+  Available: boolean;
+  /** Bytes: of the blobs, and of those with the unpacked files. */
+  Size: { Content: number; Total: number };
+  Kind: 'image' | 'attestation' | 'unknown';
+  ImageData?: {
+    Platform: { architecture: string; os: string; variant?: string };
+    Size: { Unpacked: number };
+    Containers: Nullable<string[]>;
+  };
+  AttestationData?: { For: string };
+}
+
+export interface AttestationStatement {
+  Descriptor: Descriptor;
+  PredicateType: string;
+  /** As it is, JSON. */
+  Statement?: unknown;
 }
 
 export interface ImageSummary {
@@ -62,6 +88,8 @@ export interface ImageSummary {
   Labels: Nullable<Record<string, string>>;
   /** -1 when not counted */
   Containers: number;
+  Descriptor?: Descriptor;
+  Manifests?: ManifestSummary[];
 }
 
 export interface ImageHistoryItem {

@@ -183,7 +183,7 @@ export const routes = {
   ImageAttestations: {
     method: 'GET',
     path: '/images/{name}/attestations',
-    query: { platform: 'list', type: 'list', statement: 'bool' },
+    query: { platform: 'texts', type: 'texts', statement: 'bool' },
   },
   ImageGet: { method: 'GET', path: '/images/{name}/get', query: { platform: 'texts' } },
   ImageHistory: { method: 'GET', path: '/images/{name}/history', query: { platform: 'text' } },
