@@ -116,7 +116,13 @@ export class Link {
   }
 
   async send(kind: FrameKind, channel: number, payload: Uint8Array | string): Promise<void> {
-    if (this.#connection.destroyed || this.#connection.write(frame(kind, channel, payload))) return;
+    if (this.#connection.destroyed) return;
+    // what is said in one turn goes out in one write
+    if (this.#connection.writableCorked === 0) {
+      this.#connection.cork();
+      process.nextTick(() => this.#connection.uncork());
+    }
+    if (this.#connection.write(frame(kind, channel, payload))) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
         this.#connection.off('drain', done).off('close', done);

@@ -17,20 +17,23 @@ const TYPES: Readonly<Record<SentEntry[0], KeptEntry['type']>> = {
 };
 
 export function linkSource(link: Link, trees: Trees, name: string, key: string, label: string): ContextSource {
+  const asked = new Map<string, Promise<Uint8Array | undefined>>();
+  const read = (path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined> => {
+    const before = asked.get(path);
+    if (before) return before;
+    const found = readFile(link, name, path, limit, signal);
+    found.catch(() => undefined);
+    asked.set(path, found);
+    return found;
+  };
   return {
     label,
-    async readFile(path, limit, signal) {
-      await using channel = await link.ask({ kind: 'read', source: name, path, limit });
-      const { found } = await channel.json<{ found: boolean }>(signal);
-      if (!found) return undefined;
-      const parts: Buffer[] = [];
-      let size = 0;
-      for await (const part of channel.data(signal)) {
-        size += part.length;
-        if (size > limit) throw invalid(`${path} is larger than ${limit} bytes`);
-        parts.push(part);
-      }
-      return Buffer.concat(parts);
+    readFile(path, limit, signal) {
+      const found = read(path, limit, signal);
+      // what is asked for after a Dockerfile is asked for along with it, to save the ways to the client and back
+      for (const one of path.endsWith('.dockerignore') ? [] : [`${path}.dockerignore`, '.dockerignore'])
+        void read(one, limit, signal);
+      return found;
     },
     async sync(wish, report, signal) {
       const tree = trees.hold(`${key}:${name}`);
@@ -44,6 +47,26 @@ export function linkSource(link: Link, trees: Trees, name: string, key: string, 
       }
     },
   };
+}
+
+async function readFile(
+  link: Link,
+  source: string,
+  path: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  await using channel = await link.ask({ kind: 'read', source, path, limit });
+  const { found } = await channel.json<{ found: boolean }>(signal);
+  if (!found) return undefined;
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of channel.data(signal)) {
+    size += part.length;
+    if (size > limit) throw invalid(`${path} is larger than ${limit} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 function fileCall(link: Link, source: string, exclude: readonly string[], signal: AbortSignal): FileCall {

@@ -29,8 +29,7 @@ export class BuildView {
     const kind = KINDS.find((known) => known === progress);
     if (!kind) throw new Failure(`ERROR: invalid progress mode ${progress}`);
     this.#context = context;
-    const automatic = context.terminal(2) ? 'tty' : 'plain';
-    this.#kind = quiet ? 'quiet' : kind === 'auto' ? automatic : kind;
+    this.#kind = quiet ? 'quiet' : kind === 'auto' ? (context.terminal(2) ? 'tty' : 'plain') : kind;
     this.#plain = new PlainBuild(explain);
     this.#terminal = new TerminalBuild(explain);
     if (this.#kind === 'tty') this.#timer = setInterval(() => this.#draw(false), DRAW_MS);

@@ -30,7 +30,7 @@ interface Outputs {
   readonly places: readonly (OutputPlace | undefined)[];
 }
 
-export function outputsOf(flags: BuildFlags, stdoutIsTerminal: boolean): Outputs {
+export function outputsOf(flags: BuildFlags, stdoutIsTerminal: () => boolean): Outputs {
   const wished: WishedOutput[] = [];
   const places: (OutputPlace | undefined)[] = [];
   for (const text of flags.output) {
@@ -43,7 +43,7 @@ export function outputsOf(flags: BuildFlags, stdoutIsTerminal: boolean): Outputs
     if (type === 'local') places.push({ takes: 'directory', path: resolve(dest) });
     else if (!isArchive) places.push(undefined);
     else if (dest !== '' && dest !== '-') places.push({ takes: 'archive', path: resolve(dest) });
-    else if (!stdoutIsTerminal) places.push({ takes: 'archive', path: '-' });
+    else if (!stdoutIsTerminal()) places.push({ takes: 'archive', path: '-' });
     else throw new Failure(`ERROR: dest file is required for ${type} exporter. refusing to write to console`);
     const takes = places.at(-1)?.takes;
     wished.push({ type, attributes: others, ...(takes ? { takes } : {}) });
@@ -60,14 +60,14 @@ export interface Prepared {
   readonly giving: Omit<Giving, 'credentials'>;
 }
 
-/** `stdin` is read when the context or the Dockerfile comes from there. Throws Failure. */
+/** `stdin` is read when the context or the Dockerfile comes from there: to make that stream takes longer than all else here. Throws Failure. */
 export async function prepare(
   flags: BuildFlags,
   source: string,
   options: {
     readonly env: Readonly<Record<string, string | undefined>>;
-    readonly stdoutIsTerminal: boolean;
-    readonly stdin: AsyncIterable<Buffer>;
+    readonly stdoutIsTerminal: () => boolean;
+    readonly stdin: () => AsyncIterable<Buffer>;
   },
 ): Promise<Prepared> {
   if (source === '-' && flags.file === '-') {
@@ -133,17 +133,17 @@ interface Where {
 async function sourcesOf(
   flags: BuildFlags,
   source: string,
-  stdin: AsyncIterable<Buffer>,
+  stdin: () => AsyncIterable<Buffer>,
   directories: Map<string, string>,
 ): Promise<Where> {
   if (source === '-') {
-    const [first, rest] = await peek(stdin);
+    const [first, rest] = await peek(stdin());
     if (isArchive(first)) {
       return { context: { kind: 'archive' }, dockerfile: { kind: 'context', path: flags.file }, archive: rest };
     }
     return { context: { kind: 'empty' }, dockerfile: await textOf(rest) };
   }
-  const given = flags.file === '-' ? await textOf(stdin) : undefined;
+  const given = flags.file === '-' ? await textOf(stdin()) : undefined;
   if (isRemote(source)) {
     return { context: { kind: 'remote', url: source }, dockerfile: given ?? { kind: 'context', path: flags.file } };
   }

@@ -23,8 +23,11 @@ export const build = command({
     }
     if (context.env['DOCKER_BUILDKIT'] !== '0') {
       const { prepare } = await import('../../build/wish.ts');
-      const stdin = process.stdin as AsyncIterable<Buffer>;
-      const prepared = await prepare(flags, source, { env: context.env, stdoutIsTerminal: context.terminal(1), stdin });
+      const prepared = await prepare(flags, source, {
+        env: context.env,
+        stdoutIsTerminal: () => context.terminal(1),
+        stdin: () => process.stdin,
+      });
       const link = await openLink(context);
       if (link) return buildByLink(context, flags, link, prepared);
     }
