@@ -55,7 +55,7 @@ async function compare(
   name: string,
   target: string,
   columns: Readonly<Record<string, Command | undefined>>,
-  { count = rounds, warm = 1, before = (): void => undefined } = {},
+  { count = rounds, warm = 1, before = (): unknown => undefined } = {},
 ): Promise<void> {
   const times: Record<string, number[]> = {};
   for (let round = -warm; round < count; round += 1)
@@ -84,6 +84,10 @@ const kits = (context: string, ...args: string[]): Record<string, Command | unde
   'dockerd, BuildKit': dockerd && build(dockerd, true, context, ...args),
 });
 
+const own = (context: string, ...args: string[]): Record<string, Command> => ({
+  'berth, own client': { file: BERTH, args: ['-H', berth.host, 'build', '-q', '--network', 'none', ...args, context] },
+});
+
 function contextOf(name: string, dockerfile: string, files: number, size: number): string {
   const folder = join(work, name);
   mkdirSync(folder, { recursive: true });
@@ -101,10 +105,7 @@ try {
     const steps = Array.from({ length: 6 }, (_, at) => `RUN echo ${at} > /${at}`).join('\n');
     const context = contextOf('steps', `FROM busybox\nCOPY files /files\n${steps}\n`, 50, 200_000);
     await compare('8 steps, 10 MB in 50 files, no cache', '<= 0.6 of BuildKit', all(context, '--no-cache'));
-    await compare('the same, all steps cached', '<= 1 of BuildKit', {
-      ...all(context),
-      'berth, own client': { file: BERTH, args: ['-H', berth.host, 'build', '-q', '--network', 'none', context] },
-    });
+    await compare('the same, all steps cached', '<= 1 of BuildKit', { ...all(context), ...own(context) });
   }
   if (wants('stages')) {
     const stages = Array.from({ length: 4 }, (_, at) => `FROM busybox AS s${at}\nRUN sleep 0.5; echo ${at} > /${at}\n`);
@@ -129,6 +130,16 @@ try {
       kits(context),
       { count: 3, before: () => appendFileSync(changing, 'x') },
     );
+  }
+  if (wants('copy')) {
+    const count = Number(values.files);
+    const context = contextOf('copy', 'FROM busybox\nCOPY files /files\n', count, 10_000);
+    const name = `COPY of ${(count * 10_000) / 1e6} MB in ${count} files`;
+    const columns = { ...kits(context, '--no-cache'), ...own(context, '--no-cache') };
+    // once: each of them keeps what was sent, for the next build; the disk is quiet when one begins
+    const once = { count: 1, warm: 0, before: () => execFileSync('sync') };
+    await compare(`${name}, sent for the first time`, '<= 1 of BuildKit', columns, once);
+    await compare(`${name}, no cache`, '<= 1 of BuildKit', columns, once);
   }
 } finally {
   rmSync(work, { recursive: true, force: true });
