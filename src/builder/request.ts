@@ -124,6 +124,25 @@ export interface StepLimits {
   readonly ulimits?: readonly Ulimit[];
 }
 
+/** The terminal of a person who looks at a failed step. */
+export interface ShellTerminal {
+  /** Height and width; zeros where they are not known. */
+  readonly size: readonly [number, number];
+  /** What kind of terminal it is: `TERM`. */
+  readonly term: string;
+  /** What is typed, and sizes as they change; ends when the person is gone. */
+  readonly input: AsyncIterable<Uint8Array | readonly [number, number]>;
+  write(data: Uint8Array): Promise<void>;
+}
+
+/** A RUN step that failed. */
+export interface FailedStep {
+  readonly command: string;
+  readonly reason: string;
+  /** A shell in the step's root with its variables, mounts and network; comes back when it ends. Throws when there is none. */
+  shell(terminal: ShellTerminal): Promise<void>;
+}
+
 export interface BuildRequest {
   /** Unique among builds; also the name in the history. Made by the builder when absent. */
   readonly id?: string;
@@ -162,8 +181,8 @@ export interface BuildRequest {
   readonly squash?: boolean;
   /** Fails when a step would run. */
   readonly requireCached?: boolean;
-  /** Keeps the state of a failed step for `--on-error`. */
-  readonly keepFailed?: boolean;
+  /** Called while what a failed step left is still there; the build fails when it comes back. */
+  readonly onFailure?: (step: FailedStep, signal: AbortSignal) => Promise<void>;
   /** Attestations: `provenance` and `sbom` with their attributes. */
   readonly attestations?: ReadonlyMap<string, string>;
 }

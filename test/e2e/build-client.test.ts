@@ -1,11 +1,12 @@
 // Berth's own client builds: contexts from everywhere, secrets, outputs, checks, and only what changed is sent again.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Result, TestDaemon } from '../support/daemon.ts';
+import { Terminal } from '../support/pty.ts';
 
 let daemon: TestDaemon;
 const folder = mkdtempSync('/tmp/berth-bc-');
@@ -134,6 +135,25 @@ test('what fails is shown with its place and its output', async () => {
     (await build('--sbom', 'true', context({ Dockerfile: 'FROM scratch\nLABEL a=b' }))).stderr,
     /not implemented/,
   );
+});
+
+test('a shell in what a failed step left: its files, its variables, its mounts', async () => {
+  const recipe =
+    'FROM busybox\nENV COLOR=blue\nWORKDIR /w\nRUN --mount=type=tmpfs,target=/fast echo half > made; false\n';
+  const at = context({ Dockerfile: recipe });
+  const nobody = await build('--on-error=shell', at);
+  assert.equal(nobody.code, 1);
+  assert.match(nobody.stderr, /There is no terminal for a shell/);
+  const { file, args, env } = daemon.command('berth', ['build', '--on-error=shell', at]);
+  using terminal = new Terminal(file, args, { env, size: [40, 100] });
+  await terminal.expect(/\/w # /, 60_000);
+  terminal.type('echo "<$COLOR-$(cat made)-$(grep -c " /fast " /proc/mounts)-$(stty size)>"; exit\n');
+  await terminal.expect(/<blue-half-1-40 100>/, 60_000);
+  await terminal.expect(/ERROR: failed to build: failed to solve: process/, 60_000);
+  assert.equal(await terminal.ended, 1);
+  // nothing of the shell is left
+  assert.deepEqual(readdirSync(join(daemon.execRoot, 'c')), []);
+  assert.deepEqual(readdirSync(join(daemon.execRoot, 'exits')), []);
 });
 
 test('checks, targets, metadata', async () => {

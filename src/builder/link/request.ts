@@ -14,6 +14,7 @@ import type {
 } from '../request.ts';
 import { linkAgents } from './agent.ts';
 import type { Link } from './link.ts';
+import { linkShell } from './shell.ts';
 import { linkSource } from './source.ts';
 
 export interface LinkParts {
@@ -73,6 +74,7 @@ export async function requestOf(
     })),
     outputs: wish.outputs.map((output, index) => outputOf(output, index, link)),
     requireCached: wish.requireCached,
+    ...(wish.onError === 'shell' ? { onFailure: linkShell(link) } : {}),
     ...(epoch !== undefined && /^\d+$/.test(epoch) ? { sourceDateEpoch: Number(epoch) } : {}),
     secrets: {
       async secret(id, signal) {

@@ -19,7 +19,7 @@ import { newNetworkNamespace } from '../../host/netlink/index.ts';
 import { openInRoot } from '../../host/open-in-root.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import { exitCodeOf, LaunchError, refusalWords } from '../../runtime/index.ts';
-import { type NamespaceSource, type ResolvedMount, specFor } from '../../runtime/spec/index.ts';
+import { type NamespaceSource, type OciSpec, type ResolvedMount, specFor } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
 import { containerConfig, decode, hostConfig } from '../../spec/docker/schemas/index.ts';
 import { formatPlatform, hostArchitecture } from '../../spec/oci/index.ts';
@@ -27,7 +27,7 @@ import type { HostConfig } from '../../spec/docker/index.ts';
 import type { BuilderContext } from '../context.ts';
 import { StepFailure } from '../failure.ts';
 import type { ExecMount, Op } from '../graph/vertex.ts';
-import type { SecretSource, SshAgents, StepLimits } from '../request.ts';
+import type { BuildRequest, SecretSource, SshAgents, StepLimits } from '../request.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a mount or a copy reads: directories of layers, topmost first, or one directory. */
@@ -46,6 +46,7 @@ export interface ExecWish {
   readonly secrets: SecretSource | undefined;
   readonly ssh: SshAgents | undefined;
   readonly onOutput: (stream: 1 | 2, chunk: Buffer) => void;
+  readonly onFailure: BuildRequest['onFailure'];
   readonly signal: AbortSignal;
 }
 
@@ -75,28 +76,45 @@ export async function runExec(context: BuilderContext, wish: ExecWish): Promise<
   const cgroup = posix.join('/', wish.limits.cgroupParent || context.cgroupParent, workspace.id);
   stack.defer(() => context.runtime.clean(workspace.id, cgroup, context.ociRuntime));
   if (prepared.mounts.length > 0) context.ociRuntime.beforeBinds?.();
-  let code: number;
-  try {
-    const { onOutput } = wish;
-    code = await context.runtime.runStep(
-      { id: workspace.id, spec, runtime: context.ociRuntime, onOutput, signal },
-      cgroup,
-    );
-  } catch (error) {
-    if (!(error instanceof LaunchError)) throw error;
-    const words = refusalWords({
-      runtime: context.ociRuntime.name,
-      verb: 'create',
-      program: op.args[0] ?? '',
-      text: error.message,
-    });
-    wish.onOutput(2, Buffer.from(`${words}\n`));
-    throw exitCodeOf(words) === 128 ? internal(words) : new StepFailure(op.command, exitCodeOf(words), false);
-  }
+  const failed = await runProgram(context, wish, spec, cgroup);
   if (signal.aborted) throw cancelled('context canceled');
-  if (code !== 0) throw new StepFailure(op.command, code, false);
+  if (failed) {
+    await wish.onFailure?.(
+      {
+        command: op.command,
+        reason: failed.message,
+        async shell(terminal) {
+          const { runShell } = await import('./shell.ts');
+          await runShell(context, { id: workspace.id, spec, op, cgroup, terminal, signal });
+        },
+      },
+      signal,
+    );
+    throw failed;
+  }
   await workspace.unmount();
   removeStubs(workspace.upper, stubs);
+}
+
+/** Why it failed, undefined when it did not. */
+async function runProgram(
+  context: BuilderContext,
+  { op, workspace, onOutput, signal }: ExecWish,
+  spec: OciSpec,
+  cgroup: string,
+): Promise<StepFailure | undefined> {
+  const { runtime, ociRuntime } = context;
+  try {
+    const code = await runtime.runStep({ id: workspace.id, spec, runtime: ociRuntime, onOutput, signal }, cgroup);
+    return code === 0 ? undefined : new StepFailure(op.command, code, false);
+  } catch (error) {
+    if (!(error instanceof LaunchError)) throw error;
+    const program = op.args[0] ?? '';
+    const words = refusalWords({ runtime: ociRuntime.name, verb: 'create', program, text: error.message });
+    onOutput(2, Buffer.from(`${words}\n`));
+    if (exitCodeOf(words) === 128) throw internal(words);
+    return new StepFailure(op.command, exitCodeOf(words), false);
+  }
 }
 
 /** Names that qemu has for architectures. */

@@ -190,6 +190,7 @@ export class Solver {
         secrets: request.secrets,
         ssh: request.ssh,
         onOutput: told.log,
+        onFailure: request.onFailure,
         signal,
       }),
     );

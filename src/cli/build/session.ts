@@ -16,6 +16,7 @@ import {
   type Told,
 } from '../../spec/berth/build.ts';
 import type { Wire } from '../../client/index.ts';
+import type { ShellWire } from './shell.ts';
 import { receiveOutput, type OutputPlace } from './output.ts';
 import { bytesPath, walk } from './walk.ts';
 
@@ -28,6 +29,8 @@ export interface Giving {
   readonly agents: ReadonlyMap<string, string>;
   readonly outputs: readonly (OutputPlace | undefined)[];
   readonly archive?: AsyncIterable<Uint8Array>;
+  /** A shell in what a failed step left. */
+  shell(step: { readonly command: string; readonly reason: string }, wire: ShellWire): Promise<void>;
   credentials(host: string): { username: string; password: string; identityToken?: string } | undefined;
 }
 
@@ -132,6 +135,12 @@ class Session {
         await receiveOutput(place, this.#incoming(channel));
         return this.send(FRAME.end, channel);
       }
+      case 'shell':
+        return this.#giving.shell(ask, {
+          answer: (answer) => void this.send(FRAME.json, channel, JSON.stringify(answer)),
+          type: (data) => this.send(FRAME.data, channel, data),
+          shown: this.#incoming(channel),
+        });
       default:
         throw new Error('the daemon asks for something that this client does not know');
     }

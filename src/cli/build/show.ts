@@ -23,6 +23,7 @@ export class BuildView {
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #findings: ShownFinding[] = [];
   readonly #logs = new Map<string, { lines: string[]; rest: string }>();
+  #waiting: ShownEvent[] | undefined;
   #failed: { readonly id: string; readonly name: string } | undefined;
 
   constructor(context: Context, progress: string, quiet: boolean, explain: boolean) {
@@ -36,6 +37,10 @@ export class BuildView {
   }
 
   readonly add = (event: ShownEvent): void => {
+    if (this.#waiting) {
+      this.#waiting.push(event);
+      return;
+    }
     if (event.kind === 'warning') this.#findings.push(event);
     if (event.kind === 'log') this.#keep(event.vertex, event.data);
     if (event.kind === 'vertex' && event.vertex.error !== undefined && this.#logs.has(event.vertex.id)) {
@@ -45,6 +50,18 @@ export class BuildView {
     else if (this.#kind === 'rawjson') this.#context.err(rawLine(event));
     else if (this.#kind === 'tty') this.#terminal.add(event);
   };
+
+  /** Somebody else has the terminal until what it gives back is called. */
+  pause(): () => void {
+    if (this.#kind === 'tty') this.#draw(false);
+    const waiting: ShownEvent[] = [];
+    this.#waiting = waiting;
+    return () => {
+      this.#waiting = undefined;
+      if (this.#kind === 'tty') this.#terminal.below();
+      for (const event of waiting) this.add(event);
+    };
+  }
 
   end(): void {
     clearInterval(this.#timer);
@@ -76,6 +93,7 @@ export class BuildView {
   }
 
   #draw(ended: boolean): void {
+    if (this.#waiting) return;
     const [height, width] = this.#context.size();
     const size = [height || 24, width || 80] as const;
     this.#context.err(this.#terminal.draw(BigInt(Date.now()) * 1_000_000n, this.#began, size, ended));

@@ -57,7 +57,7 @@ export function outputsOf(flags: BuildFlags, stdoutIsTerminal: () => boolean): O
 
 export interface Prepared {
   readonly wish: BuildWish;
-  readonly giving: Omit<Giving, 'credentials'>;
+  readonly giving: Omit<Giving, 'credentials' | 'shell'>;
 }
 
 /** `stdin` is read when the context or the Dockerfile comes from there: to make that stream takes longer than all else here. Throws Failure. */
@@ -110,6 +110,7 @@ export async function prepare(
     cacheTo: flags['cache-to'].map((text) => attributes(text, 'ref')),
     outputs: wished,
     requireCached: flags['require-cached'],
+    onError: onErrorOf(flags),
     attestations: attestationsOf(flags),
     agents: [...agents.keys()],
   };
@@ -122,6 +123,12 @@ function callOf(flags: BuildFlags): BuildWish['call'] {
   if (flags.check || flags.call === 'check' || flags.call === 'lint') return 'check';
   if (flags.call === 'targets' || flags.call === 'build') return flags.call;
   throw new Failure(`ERROR: unsupported call ${JSON.stringify(flags.call)}`);
+}
+
+function onErrorOf(flags: BuildFlags): BuildWish['onError'] {
+  const value = flags['on-error'];
+  if (value === 'fail' || value === 'shell') return value;
+  throw new Failure(`ERROR: invalid value ${JSON.stringify(value)} for --on-error: "fail" or "shell"`);
 }
 
 interface Where {

@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
-import { removeGroup } from '../../host/cgroup.ts';
 import { sendSignal } from '../../host/process.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, save } from '../context.ts';
@@ -40,7 +39,7 @@ export async function adopt(context: EngineContext, exitOf: (id: string) => numb
       context.log.warn(`container ${container.id} could not be taken back: ${messageOf(error)}`);
     }
   }
-  sweep(context);
+  await sweep(context);
   await context.networks.settle();
   return toStart;
 }
@@ -111,13 +110,17 @@ async function takeBackStart(context: EngineContext, container: Container): Prom
   if (container.record.hostConfig.AutoRemove) await remove(context, container, { force: true, volumes: true });
 }
 
-/** Directories, control groups and mounts of containers that no record knows. */
-function sweep(context: EngineContext): void {
+/** Processes, directories, control groups and mounts of containers that no record knows: steps of builds among them. */
+async function sweep(context: EngineContext): Promise<void> {
   emptyTrash(context);
   makeInitLayer(context);
   const known = (id: string): boolean => context.registry.isRecorded(id);
   const leftovers = (folder: string): string[] =>
     existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name) && !known(name)) : [];
+  for (const root of new Set(context.runtime.cgroups.roots.values())) {
+    for (const id of leftovers(join(root, context.cgroupParent)))
+      await context.runtime.clean(id, join('/', context.cgroupParent, id), undefined);
+  }
   for (const id of leftovers(context.paths.root)) {
     context.log.info(`removing what is left of container ${id}`);
     unmountLeftovers(context, id);
@@ -126,10 +129,6 @@ function sweep(context: EngineContext): void {
   const { paths } = context.runtime;
   for (const folder of [paths.exits, paths.runtime, join(paths.root, 'c')])
     for (const id of leftovers(folder)) rmSync(join(folder, id), { recursive: true, force: true });
-  for (const root of new Set(context.runtime.cgroups.roots.values())) {
-    for (const id of leftovers(join(root, context.cgroupParent)))
-      removeGroup(context.runtime.cgroups, join('/', context.cgroupParent, id));
-  }
 }
 
 /** Containers whose restart policy brings them back with the daemon. */

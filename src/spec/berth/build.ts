@@ -110,6 +110,8 @@ export interface BuildWish {
   readonly cacheTo: readonly Readonly<Record<string, string>>[];
   readonly outputs: readonly WishedOutput[];
   readonly requireCached: boolean;
+  /** What a person is offered when a step fails. */
+  readonly onError: 'fail' | 'shell';
   readonly attestations: Readonly<Record<string, string>>;
   readonly agents: readonly string[];
 }
@@ -122,7 +124,18 @@ export type Ask =
   | { readonly kind: 'secret'; readonly id: string }
   | { readonly kind: 'agent'; readonly id: string }
   | { readonly kind: 'credentials'; readonly host: string }
-  | { readonly kind: 'output'; readonly index: number };
+  | { readonly kind: 'output'; readonly index: number }
+  /** A step failed: is there a terminal? The answer is a `ShellAnswer`; then what is typed as data and sizes as `ShellSize`, and what is shown as data. */
+  | { readonly kind: 'shell'; readonly command: string; readonly reason: string };
+
+/** Without `term` nobody is there. */
+export interface ShellAnswer {
+  readonly term?: string;
+  readonly size: readonly [number, number];
+}
+export interface ShellSize {
+  readonly size: readonly [number, number];
+}
 
 /** Type, path in latin1, mode, size, time of change in nanoseconds, target of a symbolic link. */
 export type SentEntry = readonly ['f' | 'd' | 'l' | 'p' | 'c' | 'b', string, number, number, string, string];

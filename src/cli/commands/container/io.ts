@@ -2,6 +2,7 @@
 
 import { Demux, type Wire } from '../../../client/index.ts';
 import type { Context } from '../../context.ts';
+import { enterRawMode } from '../../raw-mode.ts';
 import { DetachKeys } from './detach.ts';
 
 export interface Streams {
@@ -51,11 +52,7 @@ interface Input {
 function startInput(wire: Wire, streams: Streams): Input {
   const { stdin } = process;
   const raw = streams.tty && stdin.isTTY;
-  if (raw) {
-    stdin.setRawMode(true);
-    // Node leaves the terminal turning \n into \r\n, which the container's terminal has done already. Leaving raw mode undoes it.
-    process.getBuiltinModule('child_process').spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
-  }
+  const leave = raw ? enterRawMode() : undefined;
   const keys = raw ? new DetachKeys(streams.detachKeys) : undefined;
   let detach: (ending: Ending) => void = () => undefined;
   const detached = new Promise<Ending>((resolve) => {
@@ -77,7 +74,7 @@ function startInput(wire: Wire, streams: Streams): Input {
     stop: () => {
       stdin.off('data', onData);
       stdin.pause();
-      if (raw) stdin.setRawMode(false);
+      leave?.();
     },
   };
 }

@@ -36,6 +36,11 @@ export const BUILD_FLAGS = {
   network: flag.string('', 'Set the networking mode for the RUN instructions during build', 'default'),
   'no-cache': flag.bool('', 'Do not use cache when building the image'),
   'no-cache-filter': flag.list('', 'Do not cache specified stages'),
+  'on-error': flag.string(
+    '',
+    'What happens when a step fails ("fail", or "shell" for a shell in what it left)',
+    'fail',
+  ),
   output: flag.list('o', 'Output destination (format: "type=local,dest=path")'),
   platform: flag.list('', 'Set platform if server is multi-platform capable'),
   progress: flag.string(

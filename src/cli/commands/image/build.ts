@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { ResponseError, type Hijacked } from '../../../client/index.ts';
 import type { ShownResult } from '../../../spec/berth/build.ts';
+import type { Giving } from '../../build/session.ts';
 import type { Prepared } from '../../build/wish.ts';
 import { type Context, command } from '../../context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
@@ -63,7 +64,12 @@ async function buildByLink(
   const view = new BuildView(context, flags.progress, flags.quiet || wish.call !== 'build', flags.explain);
   let result: ShownResult;
   try {
-    result = await runSession(wire, wish, { ...giving, credentials: known }, view.add);
+    const shell: Giving['shell'] = async (step, shellWire) => {
+      const { giveShell } = await import('../../build/shell.ts');
+      const goOn = view.pause();
+      await giveShell(context, step, shellWire).finally(goOn);
+    };
+    result = await runSession(wire, wish, { ...giving, credentials: known, shell }, view.add);
   } catch (error) {
     throw error instanceof BuildFailure ? view.failure(error) : error;
   }

@@ -42,6 +42,11 @@ export class TerminalBuild {
     step.lines.splice(0, Math.max(0, step.lines.length - LOG_LINES));
   }
 
+  /** What was drawn stays, since something else stands below it. */
+  below(): void {
+    this.#drawn = 0;
+  }
+
   /** The block at a time, nanoseconds, drawn over the one before; `ended` shows all of it, without output. */
   draw(now: bigint, began: bigint, size: readonly [number, number], ended: boolean): string {
     const [height, width] = size;
