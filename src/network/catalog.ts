@@ -27,11 +27,14 @@ export class Catalog {
   readonly #table: RecordTable<NetworkRecord>;
   readonly #networks: Map<string, NetworkRecord>;
   readonly #facts: CatalogFacts;
+  /** What each network holds, read once. */
+  readonly #blocks = new Map<string, TakenBlocks['networks']>();
 
   constructor(table: RecordTable<NetworkRecord>, facts: CatalogFacts) {
     this.#table = table;
     this.#networks = table.load(acceptRecord);
     this.#facts = facts;
+    for (const record of this.#networks.values()) this.#blocks.set(record.id, blocksOf(record));
   }
 
   all(): NetworkRecord[] {
@@ -114,22 +117,24 @@ export class Catalog {
   remove(record: NetworkRecord): void {
     this.#table.delete(record.id);
     this.#networks.delete(record.id);
+    this.#blocks.delete(record.id);
   }
 
   #put(record: NetworkRecord): void {
     this.#table.put(record.id, record);
     this.#networks.set(record.id, record);
+    this.#blocks.set(record.id, blocksOf(record));
   }
 
   #taken(host: readonly Block[]): TakenBlocks {
-    const networks = this.all()
-      .filter(({ configOnly }) => !configOnly)
-      .flatMap(({ name, ipam, ipv6 }) =>
-        (ipam ?? []).flatMap(({ Subnet = '' }) => {
-          const block = parseBlock(Subnet);
-          return block && (block.family === 4 || ipv6) ? [{ name, block }] : [];
-        }),
-      );
-    return { networks, host };
+    return { networks: [...this.#blocks.values()].flat(), host };
   }
+}
+
+function blocksOf({ name, configOnly, ipam, ipv6 }: NetworkRecord): TakenBlocks['networks'] {
+  if (configOnly) return [];
+  return (ipam ?? []).flatMap(({ Subnet = '' }) => {
+    const block = parseBlock(Subnet);
+    return block && (block.family === 4 || ipv6) ? [{ name, block }] : [];
+  });
 }

@@ -4,10 +4,18 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { randomBytes } from 'node:crypto';
+import { SetChanger } from '../host/netlink/index.ts';
 import { applyNft, listTable } from '../host/nft.ts';
 import { parseAddress, parseBlock } from './address.ts';
-import { firewallText } from './firewall.ts';
-import { applyLinks, interfacesInside, linkNames, observeLinks, plugIn, setGateways, unplug } from './links.ts';
+import {
+  type BridgeRules,
+  elementsOfBridge,
+  elementsOfPorts,
+  firewallText,
+  type PublishRule,
+  removeText,
+} from './firewall.ts';
+import { applyLinks, interfacesInside, linkNames, observeLinks, plugIn, setGateways, removeLinks } from './links.ts';
 import { hostNames, vethName } from './names.ts';
 import { planLinks, planText } from './plan.ts';
 import { removeFromHost } from './remove.ts';
@@ -37,7 +45,7 @@ test('a network from nothing to nothing', { skip }, async () => {
       ],
       veths: [{ name: veth, bridge: names.defaultBridge, isolated: true }],
     };
-    applyLinks(planLinks(desired, observeLinks()), names.mark);
+    await applyLinks(planLinks(desired, observeLinks()), names.mark);
     await new Promise((resolve) => setTimeout(resolve, 100));
     plugIn(namespace, {
       hostLink: veth,
@@ -69,7 +77,6 @@ test('a network from nothing to nothing', { skip }, async () => {
       internal: false,
       icc: true,
       masquerade: true,
-      members: [],
     };
     const published = [
       {
@@ -81,13 +88,13 @@ test('a network from nothing to nothing', { skip }, async () => {
         port: 1,
       },
     ];
-    await applyNft(firewallText({ table: names.table, bridges: [rules], published }));
+    await applyNft(firewallText(names.table, [...elementsOfBridge(rules), ...elementsOfPorts(published)], 'told'));
     assert.match(
       (await listTable('inet', names.table)) ?? '',
       /dnat ip to ip daddr \. meta l4proto \. th dport map @bound4/,
     );
-    await unplug(veth);
-    await unplug(veth);
+    await Promise.all([removeLinks([veth]), removeLinks([veth])]);
+    await removeLinks([veth]);
     assert.ok(!interfacesInside(namespace).includes('eth0'));
   } finally {
     child.kill('SIGKILL');
@@ -97,3 +104,61 @@ test('a network from nothing to nothing', { skip }, async () => {
   assert.ok(![...linkNames()].some((name) => name === names.defaultBridge || name.startsWith(names.vethPrefix)));
   assert.equal(await listTable('inet', names.table), undefined);
 });
+
+test('elements by netlink are what nft makes of the text, both ways', { skip }, async () => {
+  const table = `berth_${randomBytes(4).toString('hex')}`;
+  const network = (number: number, more: Partial<BridgeRules> = {}): BridgeRules => ({
+    bridge: `br-${number}`,
+    subnets: [
+      { family: 4, block: `10.253.${number}.0/24`, mode: 'nat', source: undefined },
+      { family: 6, block: `fd00:${number}::/64`, mode: 'nat', source: undefined },
+    ],
+    trusted: [],
+    internal: false,
+    icc: true,
+    masquerade: true,
+    ...more,
+  });
+  const published: PublishRule[] = [
+    { family: 4, protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 65_000, address: '10.253.1.2', port: 80 },
+    { family: 4, protocol: 'udp', hostAddress: undefined, hostPort: 53, address: '10.253.1.2', port: 53 },
+    { family: 6, protocol: 'sctp', hostAddress: undefined, hostPort: 8080, address: 'fd00:1::2', port: 80 },
+  ];
+  const routed = [
+    { family: 4 as const, block: '10.253.4.0/30', mode: 'nat' as const, source: '192.0.2.1' },
+    { family: 6 as const, block: 'fd00:4::/64', mode: 'routed' as const, source: undefined },
+  ];
+  const all = [
+    ...[1, 2].flatMap((number) => elementsOfBridge(network(number))),
+    ...elementsOfBridge(network(3, { internal: true, icc: false })),
+    ...elementsOfBridge(network(4, { subnets: routed, trusted: ['eth7'] })),
+    ...elementsOfBridge(network(5, { subnets: [{ family: 4, block: '240.0.0.0/4', mode: 'nat', source: undefined }] })),
+    ...elementsOfPorts(published),
+  ];
+  const listed = async (): Promise<string> => (await listTable('inet', table)) ?? '';
+  using sets = new SetChanger();
+  try {
+    await applyNft(firewallText(table, [], 'told'));
+    const empty = await listed();
+    sets.change(table, [], all);
+    const byNetlink = await listed();
+    await applyNft(firewallText(table, all, 'told'));
+    assert.equal(sorted(byNetlink), sorted(await listed()));
+    sets.change(table, all, []);
+    assert.equal(await listed(), empty);
+    assert.throws(() => sets.change(table, all.slice(0, 1), []), { code: 'ENOENT' });
+  } finally {
+    await applyNft(removeText(table));
+  }
+});
+
+/** Each set's elements in one order: the kernel's is that of its hash. */
+function sorted(list: string): string {
+  return list.replaceAll(/elements = \{([^}]*)\}/g, (_, elements: string) =>
+    elements
+      .split(',')
+      .map((one) => one.trim())
+      .toSorted()
+      .join(', '),
+  );
+}

@@ -1,21 +1,38 @@
 // The host's links seen and changed: bridges and the pairs that lead into containers. Effects only.
+import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { internal, isErrno, messageOf } from '../base/errors.ts';
 import { inNamespace, inNamespaceAt, type Link, openNamespace, Routing } from '../host/netlink/index.ts';
 import { type Address, addressBytes, addressFrom, type Block, blockText, parseBlock } from './address.ts';
 import { hostBlocks } from './ipam.ts';
 import { MACVLAN_MODES } from './options.ts';
+import { Removal } from './removal.ts';
 import type { Observed, Op, OpKind, Step } from './plan.ts';
 
-export function observeLinks(): Observed {
+/** Links on their way out are put into it; of 24 random bits, so that it is nobody else's. */
+const GROUP = 0x6200_0000 + randomInt(0x100_0000);
+
+/** All of them, or those of these names. */
+export function observeLinks(names?: Iterable<string>): Observed {
   using routing = new Routing();
+  const links = names === undefined ? routing.links() : [...names].flatMap((name) => routing.link(name) ?? []);
+  const addresses =
+    names === undefined
+      ? routing.addresses()
+      : links.filter(({ kind }) => kind === 'bridge').flatMap(({ index }) => routing.addresses(index));
   return {
-    links: routing.links(),
-    addresses: routing.addresses().flatMap(({ link, address, prefix }) => {
+    links,
+    addresses: addresses.flatMap(({ link, address, prefix }) => {
       const read = addressFrom(address);
       return read ? [{ link, address: blockText({ ...read, bits: prefix }) }] : [];
     }),
   };
+}
+
+/** What links of these numbers are called. */
+export function namesOfLinks(indexes: Iterable<number>): string[] {
+  using routing = new Routing();
+  return [...indexes].flatMap((index) => routing.link(index)?.name ?? []);
 }
 
 /** What the host reaches without its default route. */
@@ -24,7 +41,6 @@ export function observeHostBlocks(): Block[] {
   return hostBlocks(
     routing
       .routes()
-      .filter((route) => route.table === 254)
       .map(({ destination, prefix }) => ({ destination: destination && addressFrom(destination), prefix })),
   );
 }
@@ -41,7 +57,7 @@ export function uplinkName(): string | undefined {
 
 function uplink(): Link | undefined {
   using routing = new Routing();
-  const out = routing.routes().find((route) => route.table === 254 && route.prefix === 0 && route.gateway);
+  const out = routing.routes().find((route) => route.prefix === 0 && route.gateway);
   return routing.links().find((link) => link.index === out?.link);
 }
 
@@ -53,6 +69,16 @@ export function linkNames(): ReadonlySet<string> {
 export function linkExists(name: string): boolean {
   using routing = new Routing();
   return routing.link(name) !== undefined;
+}
+
+const removal = new Removal(async (names) => {
+  using routing = new Routing();
+  await routing.deleteLinks(names, GROUP);
+});
+
+/** With all that others want removed meanwhile, and beside this thread's work; those that are gone are no error. A pair goes with either end. */
+export function removeLinks(names: readonly string[]): Promise<void> {
+  return removal.remove(names);
 }
 
 /** One that is gone is no error. */
@@ -92,9 +118,16 @@ export function enableForwarding(family: 4 | 6): string | undefined {
   return before;
 }
 
-/** Performs a plan; `mark` is the note for bridges of this daemon. */
-export function applyLinks(steps: readonly Step[], mark: string): void {
-  if (steps.length === 0) return;
+/** Performs a plan: what is to be added at once; resolves when what goes is gone. `mark` is the note for bridges of this daemon. */
+export async function applyLinks(steps: readonly Step[], mark: string): Promise<void> {
+  const gone = steps.flatMap(({ op }) => (op.kind === 'remove' ? [op.name] : []));
+  addLinks(steps, mark);
+  if (gone.length > 0) await removeLinks(gone);
+}
+
+/** Performs what of a plan is not removal. */
+export function addLinks(steps: readonly Step[], mark: string): void {
+  if (steps.every(({ op }) => op.kind === 'remove')) return;
   using routing = new Routing();
   const index = (name: string): number => routing.link(name)?.index ?? 0;
   const handlers: { readonly [K in OpKind]: (op: Op<K>) => void } = {
@@ -115,7 +148,7 @@ export function applyLinks(steps: readonly Step[], mark: string): void {
       routing.change(index(name), { master: index(bridge), up: true });
       routing.changePort(index(name), { isolated, hairpin: bridgedPacketsAreFiltered() });
     },
-    remove: ({ name }) => routing.deleteLink(name),
+    remove: () => undefined,
   };
   for (const { op } of steps) (handlers[op.kind] as (op: Op) => void)(op);
 }
@@ -244,12 +277,6 @@ export function forgetNeighbours(bridge: string, addresses: readonly Address[]):
   using routing = new Routing();
   const link = routing.link(bridge);
   if (link) for (const one of addresses) routing.setNeighbour(link.index, addressBytes(one), undefined);
-}
-
-/** Takes a pair away, both ends at once; one that is gone is no error. */
-export async function unplug(hostLink: string): Promise<void> {
-  using routing = new Routing();
-  await routing.deleteLinkSlow(hostLink);
 }
 
 /** Sets the default routes inside, at most one a family, and takes others away. */

@@ -35,6 +35,7 @@ import { sameGround } from './predefined.ts';
 import { interfaceOf, plugIn, setWayOut } from './plug.ts';
 import type { ContainerNames, NetworkEvents } from './ports.ts';
 import { claimPorts, moveClaims, publishedAddresses } from './claim.ts';
+import { OPTION } from './options.ts';
 import { PortBook, publishedFrom } from './publish.ts';
 import { hasLinks, isPredefined, type NetworkRecord } from './record.ts';
 import { Reconciler } from './reconcile.ts';
@@ -86,7 +87,7 @@ export class Networks {
       log: input.log,
       networks: () => this.#catalog.all(),
       live: () => [...this.#live.values()],
-      published: () => this.#ports.all(),
+      published: (containerId) => this.#ports.of(containerId),
       mtuOf: (network) => mtuOf(network, this.#uplinkMtu),
       forwarding: this.#settings.forwarding,
       guard: this.#settings.respectsFirewall
@@ -99,13 +100,13 @@ export class Networks {
   // ---- networks
 
   async create(body: NetworkCreateBody): Promise<NetworkCreateResponse> {
+    await this.#reconciler.free(body.Options?.[OPTION.bridge] ?? '');
     const record = this.#catalog.create(body, links.observeHostBlocks());
     try {
-      this.#reconciler.links();
-      await Promise.all([this.#reconciler.firewall(), this.#reconciler.acceptsChanged()]);
+      await this.#reconciler.came(record);
     } catch (error) {
       this.#catalog.remove(record);
-      this.#reconciler.links();
+      await this.#reconciler.went(record).catch(() => undefined);
       throw error;
     }
     this.#emit('create', record);
@@ -139,8 +140,7 @@ export class Networks {
       throw forbidden(`error while removing network: network ${record.name} has active endpoints (${who})`);
     }
     this.#catalog.remove(record);
-    this.#reconciler.links();
-    await Promise.all([this.#reconciler.firewall(), this.#reconciler.acceptsChanged()]);
+    await this.#reconciler.went(record);
     this.#emit('destroy', record);
   }
 
@@ -245,7 +245,7 @@ export class Networks {
       for (const endpoint of live.endpoints) this.#plugIn(live, endpoint);
       setWayOut(live);
       if (live.endpoints.some(({ network }) => hasLinks(network)))
-        await Promise.all([this.#reconciler.firewall(), this.#serveNames(live)]);
+        await Promise.all([this.#reconciler.changed(containerId), this.#serveNames(live)]);
     } catch (error) {
       throw internal(`${SETUP}${messageOf(error)}`, { cause: error });
     }
@@ -260,7 +260,7 @@ export class Networks {
       this.#drop(live.endpoints);
       if (live.namespace !== undefined)
         for (const endpoint of live.endpoints) this.#emit('disconnect', endpoint.network, containerId);
-      await this.#reconciler.firewallAfterEnd();
+      await this.#reconciler.ended(containerId);
     }
     for (const [name, settings] of Object.entries(endpoints)) endpoints[name] = emptied(settings);
   }
@@ -275,6 +275,7 @@ export class Networks {
     this.#live.set(wish.id, live);
     this.#zones.changed();
     this.#ports.restore(wish.id, publishedFrom(ports, publishedAddresses(live.endpoints)));
+    this.#reconciler.restored(wish.id);
     void this.#serveNames(live).catch((error: unknown) =>
       this.#input.log.warn(`container ${wish.id} has no names: ${messageOf(error)}`),
     );
@@ -284,8 +285,7 @@ export class Networks {
   async settle(): Promise<void> {
     this.#renewDefault();
     try {
-      this.#reconciler.links();
-      await this.#reconciler.firewall(true);
+      await this.#reconciler.settle();
     } catch (error) {
       this.#input.log.error(`networks of containers do not work on this host: ${messageOf(error)}`);
       return;
@@ -306,7 +306,7 @@ export class Networks {
       this.#plugIn(live, endpoint);
       setWayOut(live);
       await Promise.all([
-        this.#reconciler.firewall(),
+        this.#reconciler.changed(containerId),
         this.#dns.serves(containerId) ? undefined : this.#serveNames(live),
       ]);
     } catch (error) {
@@ -314,7 +314,7 @@ export class Networks {
       throw error;
     }
     const ports = moveClaims(this.#ports, live);
-    await this.#reconciler.firewall();
+    await this.#reconciler.changed(containerId);
     this.#emit('connect', network, containerId);
     return { endpoints: { [network.name]: filled(settings, endpoint) }, ports };
   }
@@ -328,7 +328,7 @@ export class Networks {
     await this.#pullOut(live, endpoint);
     setWayOut(live);
     const ports = moveClaims(this.#ports, live);
-    await this.#reconciler.firewall();
+    await this.#reconciler.changed(containerId);
     this.#emit('disconnect', network, containerId);
     return ports;
   }
@@ -348,7 +348,7 @@ export class Networks {
   /** The daemon ends: with no container left on its networks nothing of it stays on the host; else everything does. */
   async close(): Promise<void> {
     this.#dns.close();
-    this.#reconciler.close();
+    await this.#reconciler.close();
     await Promise.all(this.#dropping);
     if (this.#live.size > 0) return;
     await removeFromHost(this.#input.instance);
@@ -392,7 +392,7 @@ export class Networks {
   #plugIn(live: Live, endpoint: Endpoint): void {
     const { network } = endpoint;
     if (live.namespace === undefined || !hasLinks(network)) return;
-    if (network.driver === 'bridge' && !links.linkExists(network.bridge)) this.#reconciler.links();
+    if (network.driver === 'bridge' && !links.linkExists(network.bridge)) this.#reconciler.bridge(network);
     plugIn(live.namespace, endpoint, {
       hostLink: vethName(this.#names, endpoint.id),
       mtu: mtuOf(network, this.#uplinkMtu),
@@ -406,11 +406,11 @@ export class Networks {
     if (endpoint.network.driver === 'macvlan') {
       if (live.namespace !== undefined && name !== undefined) links.removeInside(live.namespace, name);
     } else await this.#unplug(endpoint);
-    await this.#reconciler.firewall();
+    await this.#reconciler.changed(live.wish.id);
   }
 
   async #unplug(endpoint: Endpoint): Promise<void> {
-    await links.unplug(vethName(this.#names, endpoint.id));
+    await links.removeLinks([vethName(this.#names, endpoint.id)]);
     links.forgetNeighbours(endpoint.network.bridge, endpoint.addresses);
   }
 

@@ -50,6 +50,7 @@ export interface Step {
 
 export function planLinks(desired: Desired, observed: Observed): Step[] {
   const byName = new Map(observed.links.map((link) => [link.name, link]));
+  const addresses = new Set(observed.addresses.map(({ link, address }) => `${link} ${address}`));
   const steps: Step[] = [];
   const add = (op: Op, cause: string): void => void steps.push({ op, cause });
   for (const bridge of desired.bridges) {
@@ -59,15 +60,14 @@ export function planLinks(desired: Desired, observed: Observed): Step[] {
       add({ kind: 'addBridge', name, mtu: bridge.mtu, mac: bridge.mac }, 'the network has no bridge');
       add({ kind: 'mark', name }, 'a bridge of this daemon');
     } else if (!bridge.foreign && link.alias !== desired.mark) add({ kind: 'mark', name }, 'the bridge has no mark');
-    const has = (address: string): boolean =>
-      link !== undefined && observed.addresses.some((one) => one.link === link.index && one.address === address);
     for (const address of bridge.addresses)
-      if (!has(address)) add({ kind: 'addAddress', name, address }, 'the gateway is missing');
+      if (!link || !addresses.has(`${link.index} ${address}`))
+        add({ kind: 'addAddress', name, address }, 'the gateway is missing');
     if (link?.up !== true) add({ kind: 'raise', name }, 'the bridge is down');
   }
   for (const { name, bridge, isolated } of desired.veths) {
     const link = byName.get(name);
-    const master = observed.links.find((one) => one.name === bridge)?.index;
+    const master = byName.get(bridge)?.index;
     if (link && (master === undefined || link.master !== master))
       add({ kind: 'join', name, bridge, isolated }, 'the container is off its bridge');
   }

@@ -3,18 +3,37 @@ import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { changeForeignChain, foreignChains } from '../host/forward-filter.ts';
 import { applyNft } from '../host/nft.ts';
+import { SetChanger } from '../host/netlink/index.ts';
 import { type AcceptBridge, acceptText, planAccepts } from './accept.ts';
-import { addressText, blockText } from './address.ts';
+import { addressText, blockText, overlaps } from './address.ts';
 import { type Endpoint, subnetsOf } from './endpoint.ts';
-import { type BridgeRules, type FirewallInput, firewallText, type PublishRule, switchText } from './firewall.ts';
-import { applyLinks, bridgedPacketsAreFiltered, enableForwarding, linkNames, observeLinks } from './links.ts';
+import {
+  type BridgeRules,
+  type CarriedBridge,
+  carryText,
+  elementsOfBridge,
+  elementsOfPorts,
+  firewallText,
+  type PublishRule,
+} from './firewall.ts';
+import {
+  addLinks,
+  applyLinks,
+  bridgedPacketsAreFiltered,
+  enableForwarding,
+  linkExists,
+  linkNames,
+  namesOfLinks,
+  observeLinks,
+} from './links.ts';
 import { bridgeMac, type HostNames, vethName } from './names.ts';
 import { bridgeOptions } from './options.ts';
 import { type Desired, planLinks, planText } from './plan.ts';
-import type { NetworkRecord } from './record.ts';
+import { isPredefined, type NetworkRecord } from './record.ts';
 import type { InputGuard } from './input-guard.ts';
 import { MarkedTeller } from './marked.ts';
-import { Watch } from './watch.ts';
+import { Rules } from './rules.ts';
+import { type Touched, Watch } from './watch.ts';
 
 /** Milliseconds after which pairs that are gone are no longer named to the kernel. */
 const LATER_MS = 40;
@@ -24,7 +43,8 @@ export interface ReconcileInput {
   readonly log: Log;
   readonly networks: () => readonly NetworkRecord[];
   readonly live: () => readonly { readonly endpoints: readonly Endpoint[]; readonly namespace: string | undefined }[];
-  readonly published: () => readonly PublishRule[];
+  /** Ports of one container. */
+  readonly published: (containerId: string) => readonly PublishRule[];
   readonly mtuOf: (network: NetworkRecord) => number;
   /** The kernel's forwarding may be turned on. */
   readonly forwarding: boolean;
@@ -34,17 +54,24 @@ export interface ReconcileInput {
 
 export class Reconciler {
   readonly #input: ReconcileInput;
-  readonly #rules: MarkedTeller;
+  readonly #sets = new SetChanger();
+  readonly #rules: Rules;
   readonly #carry: MarkedTeller;
   #watch: Watch | undefined;
   #accepting: Promise<void> = Promise.resolve();
   #othersDrop = false;
   #later: NodeJS.Timeout | undefined;
+  /** Bridges that are being taken away. */
+  readonly #going = new Map<string, Promise<void>>();
 
   constructor(input: ReconcileInput) {
     this.#input = input;
     const { table } = input.names;
-    this.#rules = new MarkedTeller('inet', table, () => firewallText(this.#state(new Set())), applyNft);
+    this.#rules = new Rules({
+      text: (elements, mark) => firewallText(table, elements, mark),
+      tell: applyNft,
+      change: (remove, add) => this.#sets.change(table, remove, add),
+    });
     this.#carry = new MarkedTeller(
       'netdev',
       table,
@@ -53,32 +80,69 @@ export class Reconciler {
     );
   }
 
-  /** Links at once: short calls of the kernel. */
-  links(): void {
+  /** Everything, whatever was there before: what is lacking is added, what nothing uses goes. */
+  async settle(): Promise<void> {
     const { names, log } = this.#input;
     const steps = planLinks(this.#desired(), observeLinks());
-    if (steps.length === 0) return;
-    log.debug(`links:\n${planText(steps)}`);
-    applyLinks(steps, names.mark);
-    for (const family of [4, 6] as const) {
-      if (!this.#input.forwarding || !this.#bridges().some(({ ipv6 }) => family === 4 || ipv6)) continue;
-      const before = enableForwarding(family);
-      if (before !== undefined) log.info(`IPv${family} forwarding turned on for networks; it was ${before}`);
+    if (steps.length > 0) log.debug(`links:\n${planText(steps)}`);
+    const done = applyLinks(steps, names.mark);
+    for (const network of this.#bridges()) {
+      this.#forward(network);
+      this.#rules.want(network.id, elementsOfBridge(this.#rulesOf(network)));
     }
+    this.#rules.forget();
+    this.#carry.forget();
+    await this.#input.guard?.bring();
+    await Promise.all([done, this.#rules.bring(), this.#carry.bring()]);
   }
 
-  /** Rules for what is there now; `anew` also when they were told before. */
-  async firewall(anew = false): Promise<void> {
-    if (anew) {
-      this.#rules.forget();
-      this.#carry.forget();
-    }
+  /** A network is there now. */
+  async came(network: NetworkRecord): Promise<void> {
+    if (!isBridge(network)) return;
+    this.bridge(network);
+    this.#rules.want(network.id, elementsOfBridge(this.#rulesOf(network)));
+    await Promise.all([this.#rules.bring(), this.#acceptsChanged()]);
+  }
+
+  /** A network is no longer there. */
+  async went(network: NetworkRecord): Promise<void> {
+    if (!isBridge(network)) return;
+    const { names, log } = this.#input;
+    const steps = planLinks(this.#desired(new Set()), observeLinks([network.bridge]));
+    if (steps.length > 0) log.debug(`links:\n${planText(steps)}`);
+    const gone = applyLinks(steps, names.mark).finally(() => this.#going.delete(network.bridge));
+    this.#going.set(network.bridge, gone);
+    this.#rules.want(network.id, []);
+    const all = await Promise.allSettled([gone, this.#rules.bring(), this.#acceptsChanged()]);
+    for (const one of all) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** Resolves when no bridge of this name is on its way out. */
+  async free(bridge: string): Promise<void> {
+    await this.#going.get(bridge)?.catch(() => undefined);
+  }
+
+  /** The network's bridge, at once: short calls of the kernel. */
+  bridge(network: NetworkRecord): void {
+    const { names, log } = this.#input;
+    const only = new Set([network.bridge]);
+    const steps = planLinks(this.#desired(only), observeLinks(only));
+    if (steps.length === 0) return;
+    log.debug(`links:\n${planText(steps)}`);
+    addLinks(steps, names.mark);
+    this.#forward(network);
+  }
+
+  /** A container is on its networks with its ports, or on others than before. */
+  async changed(containerId: string): Promise<void> {
+    this.#wantPorts(containerId);
     await this.#input.guard?.bring();
     await Promise.all([this.#rules.bring(), this.#carry.bring()]);
   }
 
-  /** Rules for what is left: only published ports have to be gone at once. */
-  async firewallAfterEnd(): Promise<void> {
+  /** A container is on no network any more: only its published ports have to be gone at once. */
+  async ended(containerId: string): Promise<void> {
+    this.#wantPorts(containerId);
     this.#later ??= setTimeout(() => {
       this.#later = undefined;
       void this.#carry.bring().catch(() => undefined);
@@ -86,10 +150,17 @@ export class Reconciler {
     await this.#rules.bring();
   }
 
+  /** A container that was there before the daemon; `settle` comes later. */
+  restored(containerId: string): void {
+    this.#wantPorts(containerId);
+  }
+
   /** Nothing more is told. */
-  close(): void {
+  async close(): Promise<void> {
     clearTimeout(this.#later);
     this.#watch?.[Symbol.dispose]();
+    await Promise.allSettled(this.#going.values());
+    this.#sets[Symbol.dispose]();
   }
 
   /** Other programs' forward chains accept what concerns these bridges where their policy would drop it, and nothing where not. */
@@ -102,7 +173,7 @@ export class Reconciler {
   }
 
   /** After a network came or went; costs nothing where nobody drops. */
-  acceptsChanged(): Promise<void> {
+  #acceptsChanged(): Promise<void> {
     return this.#othersDrop ? this.accepts() : Promise.resolve();
   }
 
@@ -111,19 +182,23 @@ export class Reconciler {
     const { names, log } = this.#input;
     this.#watch = new Watch({
       table: names.table,
+      port: this.#sets.port,
       everyChange: this.#input.guard !== undefined,
-      onLinks: () => {
+      onLinks: (touched) => {
         try {
-          this.#repairLinks();
+          this.#repairLinks(touched);
         } catch (error) {
           log.warn(`links cannot be put right: ${messageOf(error)}`);
         }
       },
       onRules: (own) => {
         if (this.#rules.busy || this.#carry.busy) return false;
-        const told = [this.#rules, this.#carry].filter(
-          ({ family, mark }) => own === 'lost' || (own.has(family) && own.get(family) !== mark),
-        );
+        const damaged = (family: string, mark: string | undefined): boolean =>
+          own === 'lost' || (own.has(family) && own.get(family) !== mark);
+        const told = [
+          ...(damaged('inet', this.#rules.mark) ? [this.#rules] : []),
+          ...(damaged('netdev', this.#carry.mark) ? [this.#carry] : []),
+        ];
         if (told.length === 0) return true;
         log.warn(`table ${names.table} was changed by another program: it is put back`);
         for (const teller of told) {
@@ -139,13 +214,38 @@ export class Reconciler {
     });
   }
 
-  /** What is lacking is added; what goes is left to the verb that takes it away. */
-  #repairLinks(): void {
+  /** What is lacking is added; what goes is left to the verb that takes it away. Only what was touched is looked at. */
+  #repairLinks(touched: Touched | 'any'): void {
     const { names, log } = this.#input;
-    const steps = planLinks(this.#desired(), observeLinks()).filter(({ op }) => op.kind !== 'remove');
+    const which = touched === 'any' ? undefined : this.#ownOf(touched);
+    if (which?.size === 0) return;
+    const desired = this.#desired(which);
+    const look = which && [...which, ...desired.veths.map(({ bridge }) => bridge)];
+    const steps = planLinks(desired, observeLinks(look && new Set(look))).filter(({ op }) => op.kind !== 'remove');
     if (steps.length === 0) return;
     log.warn(`links were changed by another program, and are put right:\n${planText(steps)}`);
-    applyLinks(steps, names.mark);
+    addLinks(steps, names.mark);
+  }
+
+  /** Of the links that were touched those that are wanted; undefined when one of ours has got another name. */
+  #ownOf({ names, indexes }: Touched): Set<string> | undefined {
+    const { mark } = this.#input.names;
+    const { bridges, veths } = this.#desired(new Set([...names.keys(), ...namesOfLinks(indexes)]));
+    const wanted = new Set([...bridges, ...veths].map(({ name }) => name));
+    const renamed = [...names].some(([name, alias]) => alias === mark && !wanted.has(name) && linkExists(name));
+    return renamed ? undefined : wanted;
+  }
+
+  #forward({ ipv6 }: NetworkRecord): void {
+    const { forwarding, log } = this.#input;
+    for (const family of forwarding ? (ipv6 ? ([4, 6] as const) : ([4] as const)) : []) {
+      const before = enableForwarding(family);
+      if (before !== undefined) log.info(`IPv${family} forwarding turned on for networks; it was ${before}`);
+    }
+  }
+
+  #wantPorts(containerId: string): void {
+    this.#rules.want(containerId, elementsOfPorts(this.#input.published(containerId)));
   }
 
   /** A pair may vanish with its container between the list and the call: then the list is made again. */
@@ -165,43 +265,47 @@ export class Reconciler {
 
   #carryText(): string {
     const { table } = this.#input.names;
-    return switchText(bridgedPacketsAreFiltered() ? this.#state(linkNames()) : { table, bridges: [] });
+    return carryText(table, bridgedPacketsAreFiltered() ? this.#carried() : []);
   }
 
-  /** `there` are the links that exist: a pair vanishes with its container a little before the container is known to be gone. */
-  #state(there: ReadonlySet<string>): FirewallInput {
-    return {
-      table: this.#input.names.table,
-      bridges: this.#bridges().map((network) => this.#rulesOf(network, there)),
-      published: this.#input.published(),
-    };
+  /** Only pairs that are there: one vanishes with its container a little before the container is known to be gone. */
+  #carried(): CarriedBridge[] {
+    const { names } = this.#input;
+    const talking = this.#plugged().filter(({ network }) => bridgeOptions(network.options).icc);
+    const there = talking.length > 1 ? linkNames() : new Set();
+    return [...Map.groupBy(talking, ({ network }) => network.id).values()].map((endpoints) => ({
+      members: endpoints
+        .map(({ id, addresses }) => ({
+          link: vethName(names, id),
+          addresses: addresses.map((one) => ({ family: one.family, address: addressText(one) })),
+        }))
+        .filter(({ link }) => there.has(link)),
+    }));
   }
 
   #bridges(): NetworkRecord[] {
-    return this.#input.networks().filter(({ driver, configOnly }) => driver === 'bridge' && !configOnly);
+    return this.#input.networks().filter(isBridge);
   }
 
-  #rulesOf(network: NetworkRecord, there: ReadonlySet<string>): BridgeRules {
+  #rulesOf(network: NetworkRecord): BridgeRules {
     const { icc, masquerade, mode, source, trusted } = bridgeOptions(network.options);
+    // the default network's subnet is the settings', which nobody has compared with what other networks have
+    const others = isPredefined(network) ? this.#bridges().filter((one) => one !== network) : [];
+    const taken = others.flatMap(subnetsOf);
     return {
       bridge: network.bridge,
       internal: network.internal,
       icc,
       masquerade,
       trusted,
-      subnets: subnetsOf(network).map(({ block }) => ({
-        family: block.family,
-        block: blockText(block),
-        mode: mode[block.family],
-        source: source[block.family],
-      })),
-      members: this.#plugged()
-        .filter((endpoint) => endpoint.network.id === network.id)
-        .map(({ id, addresses }) => ({
-          link: vethName(this.#input.names, id),
-          addresses: addresses.map((one) => ({ family: one.family, address: addressText(one) })),
-        }))
-        .filter(({ link }) => there.has(link)),
+      subnets: subnetsOf(network)
+        .filter(({ block }) => !taken.some((other) => overlaps(block, other.block)))
+        .map(({ block }) => ({
+          family: block.family,
+          block: blockText(block),
+          mode: mode[block.family],
+          source: source[block.family],
+        })),
     };
   }
 
@@ -213,25 +317,36 @@ export class Reconciler {
       .filter(({ network }) => network.driver === 'bridge');
   }
 
-  #desired(): Desired {
+  /** All that there should be, or what of these names should be there. */
+  #desired(only?: ReadonlySet<string>): Desired {
     const { names, mtuOf } = this.#input;
+    const counts = (name: string): boolean => only === undefined || only.has(name);
     return {
       mark: names.mark,
       vethPrefix: names.vethPrefix,
-      bridges: this.#bridges().map((network) => ({
-        name: network.bridge,
-        mtu: mtuOf(network),
-        mac: bridgeMac(network.id),
-        foreign: network.foreignBridge,
-        addresses: ownAddresses(network),
-      })),
-      veths: this.#plugged().map((endpoint) => ({
-        name: vethName(names, endpoint.id),
-        bridge: endpoint.network.bridge,
-        isolated: !bridgeOptions(endpoint.network.options).icc,
-      })),
+      bridges: this.#bridges()
+        .filter(({ bridge }) => counts(bridge))
+        .map((network) => ({
+          name: network.bridge,
+          mtu: mtuOf(network),
+          mac: bridgeMac(network.id),
+          foreign: network.foreignBridge,
+          addresses: ownAddresses(network),
+        })),
+      veths: this.#plugged()
+        .map((endpoint) => ({ name: vethName(names, endpoint.id), endpoint }))
+        .filter(({ name }) => counts(name))
+        .map(({ name, endpoint: { network } }) => ({
+          name,
+          bridge: network.bridge,
+          isolated: !bridgeOptions(network.options).icc,
+        })),
     };
   }
+}
+
+function isBridge({ driver, configOnly }: NetworkRecord): boolean {
+  return driver === 'bridge' && !configOnly;
 }
 
 /** The bridge's own addresses: none where its gateway is somebody else, or nobody. */

@@ -11,7 +11,7 @@ import { bringAccepts } from './reconcile.ts';
 /** For a daemon that ends, or that is gone for good; twice is once. */
 export async function removeFromHost(instance: string): Promise<void> {
   const names = hostNames(instance);
-  applyLinks(stepsToNothing(names), names.mark);
+  await applyLinks(stepsToNothing(names), names.mark);
   await applyNft(removeText(names.table));
   await removeInputTables(names.table);
   await bringAccepts(names.table, []);

@@ -7,6 +7,7 @@ import { Transactions } from './transactions.ts';
 const message = (kind: number, family: number, ...parts: Buffer[]): Message => ({
   type: (10 << 8) | kind,
   sequence: 0,
+  port: 7,
   payload: Buffer.concat([Buffer.from([family, 0, 0, 0]), ...parts]),
 });
 const end = message(15, 0);
@@ -40,9 +41,19 @@ test('chains of others are told, but not those of other daemons', () => {
   assert.equal(read.read([message(8, 2, attribute(1, 'filter'), attribute(7, 'x berth_1')), end]).others, true);
 });
 
+test('what the daemon’s own socket did is no news', () => {
+  const read = new Transactions('berth_1', { port: 8 });
+  const own = (one: Message): Message => ({ ...one, port: 8 });
+  assert.deepEqual(read.read([own(message(12, 1, attribute(1, 'berth_1'))), own(end)]), {
+    own: new Map(),
+    others: false,
+  });
+  assert.deepEqual([...read.read([message(12, 1, attribute(1, 'berth_1')), end]).own], [['inet', undefined]]);
+});
+
 test('anything may come', () => {
   const read = new Transactions('berth_1');
-  assert.deepEqual(read.read([{ type: 16, sequence: 0, payload: Buffer.alloc(0) }, message(2, 99), end]), {
+  assert.deepEqual(read.read([{ type: 16, sequence: 0, port: 0, payload: Buffer.alloc(0) }, message(2, 99), end]), {
     own: new Map(),
     others: true,
   });

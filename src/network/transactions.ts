@@ -20,13 +20,15 @@ export interface Seen {
 
 export class Transactions {
   readonly #table: string;
+  readonly #port: number;
   readonly #everyChange: boolean;
   #touched = new Map<string, string | undefined>();
   #others = false;
 
-  /** `everyChange`: rules and sets of others are of interest too. */
-  constructor(table: string, everyChange = false) {
+  /** `port`: the socket whose transactions are the daemon's own; `everyChange`: rules and sets of others are of interest too. */
+  constructor(table: string, { port = 0, everyChange = false }: { port?: number; everyChange?: boolean } = {}) {
     this.#table = table;
+    this.#port = port;
     this.#everyChange = everyChange;
   }
 
@@ -34,8 +36,8 @@ export class Transactions {
   read(messages: readonly Message[]): Seen {
     const own = new Map<string, string | undefined>();
     let others = false;
-    for (const { type, payload } of messages) {
-      if (type >> 8 !== SUBSYSTEM) continue;
+    for (const { type, port, payload } of messages) {
+      if (type >> 8 !== SUBSYSTEM || (port !== 0 && port === this.#port)) continue;
       const message = type & 0xff;
       if (message === MSG.NEWGEN) {
         for (const [family, mark] of this.#touched) own.set(family, mark);

@@ -65,7 +65,7 @@ describe('netlink codec', () => {
       { name: 'v0', master: 3, up: true },
       { name: 'eth0', mac: '02:42:00:00:00:01', namespace: 21 },
     );
-    const link = readLink({ type: RTM.NEWLINK, sequence: 0, payload: Buffer.concat(request.body) });
+    const link = readLink({ type: RTM.NEWLINK, sequence: 0, port: 0, payload: Buffer.concat(request.body) });
     assert.deepEqual(
       { name: link.name, kind: link.kind, master: link.master, up: link.up },
       { name: 'v0', kind: 'veth', master: 3, up: true },

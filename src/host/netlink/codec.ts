@@ -56,6 +56,8 @@ export function encode({ type, flags, body }: Request, sequence: number): Buffer
 export interface Message {
   readonly type: number;
   readonly sequence: number;
+  /** The socket whose doing it is, by the kernel's number of it; 0 for the kernel's own. */
+  readonly port: number;
   readonly payload: Buffer;
 }
 
@@ -68,6 +70,7 @@ export function decode(datagram: Buffer): Message[] {
     found.push({
       type: datagram.readUInt16LE(at + 4),
       sequence: datagram.readUInt32LE(at + 8),
+      port: datagram.readUInt32LE(at + 12),
       payload: datagram.subarray(at + HEADER, at + length),
     });
     at += padded(length);

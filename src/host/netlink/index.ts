@@ -5,7 +5,9 @@ import {
   addressRequest,
   bridgeRequest,
   changeRequest,
+  deleteGroupRequest,
   deleteLinkRequest,
+  groupRequest,
   type Link,
   type LinkAddress,
   type LinkChange,
@@ -22,12 +24,16 @@ import {
   RTM,
   vethRequest,
 } from './routing.ts';
-import { type Redirect, redirectBatch } from './nftables.ts';
+import { elementBatch, type Redirect, redirectBatch, type SetElement } from './nftables.ts';
 import { NetlinkSocket } from './socket.ts';
 
 export { inNamespace, inNamespaceAt, openNamespace } from './namespace.ts';
 import { makeNamespace } from './namespace.ts';
+export type { SetElement, Value, Verdict } from './nftables.ts';
 export type { Link, LinkAddress, LinkChange, Route } from './routing.ts';
+
+/** The routing table that everything goes by. */
+const MAIN = 254;
 
 /** rtnetlink in the namespace in which it was made. */
 export class Routing implements Disposable {
@@ -41,22 +47,26 @@ export class Routing implements Disposable {
     return this.#socket.ask(listRequest(RTM.GETLINK), 'list links').map(readLink);
   }
 
-  /** undefined when there is none of that name. */
-  link(name: string): Link | undefined {
+  /** By name or index; undefined when there is none. */
+  link(which: string | number): Link | undefined {
     try {
-      return this.#socket.ask(oneLinkRequest(name), `look at ${name}`).map(readLink)[0];
+      return this.#socket.ask(oneLinkRequest(which), `look at ${which}`).map(readLink)[0];
     } catch (error) {
       if (isErrno(error, 'ENODEV')) return undefined;
       throw error;
     }
   }
 
-  addresses(): LinkAddress[] {
-    return this.#socket.ask(listRequest(RTM.GETADDR), 'list addresses').map(readAddress);
+  /** Of one link, or of all. */
+  addresses(link = 0): LinkAddress[] {
+    const all = this.#socket.ask(listRequest(RTM.GETADDR, { link }), 'list addresses').map(readAddress);
+    return link === 0 ? all : all.filter((one) => one.link === link);
   }
 
+  /** Of the main table. */
   routes(): Route[] {
-    return this.#socket.ask(listRequest(RTM.GETROUTE), 'list routes').map(readRoute);
+    const all = this.#socket.ask(listRequest(RTM.GETROUTE, { table: MAIN }), 'list routes').map(readRoute);
+    return all.filter(({ table }) => table === MAIN);
   }
 
   /** Throws EEXIST when the name is taken. */
@@ -103,12 +113,27 @@ export class Routing implements Disposable {
     }
   }
 
-  /** As `deleteLink`, without holding up this thread: the kernel waits some 20 ms until nobody uses the link. */
-  async deleteLinkSlow(name: string): Promise<void> {
-    const link = this.link(name);
-    if (!link) return;
+  /**
+   * Several at once, without holding up this thread: the kernel waits some 20 ms until nobody uses a link, and once for all
+   * of a group. `group` is a number that no other link has.
+   */
+  async deleteLinks(names: readonly string[], group: number): Promise<void> {
+    const found = names.map((name) => this.link(name)).filter((link) => link !== undefined);
+    const [first, ...others] = found;
+    if (!first) return;
     try {
-      await this.#socket.askSlow(deleteLinkRequest(link.index), `delete ${name}`);
+      for (const { index } of others.length > 0 ? found : []) this.#group(index, group);
+      const request = others.length > 0 ? deleteGroupRequest(group) : deleteLinkRequest(first.index);
+      await this.#socket.askSlow(request, `delete ${first.name}`);
+    } catch (error) {
+      if (!isErrno(error, 'ENODEV')) throw error;
+    }
+  }
+
+  /** One that is gone is no error. */
+  #group(index: number, group: number): void {
+    try {
+      this.#socket.ask(groupRequest(index, group), `group link ${index}`);
     } catch (error) {
       if (!isErrno(error, 'ENODEV')) throw error;
     }
@@ -119,7 +144,7 @@ export class Routing implements Disposable {
   }
 
   removeAddress(index: number, address: Uint8Array, prefix: number): void {
-    const request = { ...addressRequest(index, address, prefix), type: 21, flags: NLM.REQUEST | NLM.ACK };
+    const request = { ...addressRequest(index, address, prefix), type: RTM.DELADDR, flags: NLM.REQUEST | NLM.ACK };
     this.#socket.ask(request, `take an address from link ${index}`);
   }
 
@@ -130,7 +155,7 @@ export class Routing implements Disposable {
   /** The default routes of one family; none is no error. */
   removeDefaultRoute(family: 4 | 6): void {
     for (const route of this.routes()) {
-      if (route.destination !== undefined || route.prefix !== 0 || route.table !== 254 || !route.gateway) continue;
+      if (route.destination !== undefined || route.prefix !== 0 || !route.gateway) continue;
       if (route.gateway.length !== (family === 4 ? 4 : 16)) continue;
       const request = { ...routeRequest({ gateway: route.gateway, link: route.link }), type: 25 };
       this.#socket.ask({ ...request, flags: NLM.REQUEST | NLM.ACK }, 'take the default route away');
@@ -148,6 +173,22 @@ export function redirectPort(wish: Redirect): void {
     if (!isErrno(error, 'EEXIST')) throw error;
     // a former daemon's
     socket.transact(redirectBatch(wish, true), what);
+  }
+}
+
+/** Changes elements of a table's sets, of the namespace in which it was made. It stays open, so that its doings are known among the kernel's events. */
+export class SetChanger implements Disposable {
+  readonly #socket = new NetlinkSocket('netfilter');
+  /** What events that it causes carry. */
+  readonly port = this.#socket.port();
+
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
+  }
+
+  /** All of it or nothing. Throws like a system call: ENOENT when the table, a set or an element is not there. */
+  change(table: string, remove: readonly SetElement[], add: readonly SetElement[]): void {
+    if (remove.length + add.length > 0) this.#socket.transact(elementBatch(table, remove, add), `change ${table}`);
   }
 }
 

@@ -7,6 +7,7 @@ export const RTM = {
   GETLINK: 18,
   SETLINK: 19,
   NEWADDR: 20,
+  DELADDR: 21,
   GETADDR: 22,
   NEWROUTE: 24,
   GETROUTE: 26,
@@ -24,10 +25,12 @@ const IFLA = {
   PORT: 12,
   INFO: 18,
   ALIAS: 20,
+  GROUP: 27,
   NAMESPACE_FD: 28,
 } as const;
 const INFO = { KIND: 1, DATA: 2 } as const;
 const PORT = { HAIRPIN: 4, ISOLATED: 33 } as const;
+const ROUTE_TABLE = 15;
 const VETH_PEER = 1;
 const MACVLAN_MODE = 1;
 const UP = 1;
@@ -169,6 +172,20 @@ export function deleteLinkRequest(index: number): Request {
   return { type: RTM.DELLINK, flags: NLM.REQUEST | NLM.ACK, body: [linkHeader(index, undefined)] };
 }
 
+/** Puts a link into a group. */
+export function groupRequest(index: number, group: number): Request {
+  return { ...changeRequest(index, {}), body: [linkHeader(index, undefined), attribute(IFLA.GROUP, group)] };
+}
+
+/** All links of a group at once: the kernel waits for its readers once, not for every link. */
+export function deleteGroupRequest(group: number): Request {
+  return {
+    type: RTM.DELLINK,
+    flags: NLM.REQUEST | NLM.ACK,
+    body: [linkHeader(0, undefined), attribute(IFLA.GROUP, group)],
+  };
+}
+
 /** `address` is 4 or 16 bytes, `prefix` a number of bits. */
 export function addressRequest(index: number, address: Uint8Array, prefix: number): Request {
   const v4 = address.length === 4;
@@ -216,16 +233,22 @@ export function routeRequest(route: {
   };
 }
 
-export const listRequest = (type: number): Request => ({
-  type,
-  flags: NLM.REQUEST | NLM.DUMP,
-  body: [Buffer.alloc(type === RTM.GETLINK ? 16 : type === RTM.GETADDR ? 8 : 12)],
-});
+/** `link`: of one link only; `table`: of one routing table only. A kernel that cannot choose gives all. */
+export function listRequest(type: number, { link = 0, table = 0 }: { link?: number; table?: number } = {}): Request {
+  const body = Buffer.alloc(type === RTM.GETLINK ? 16 : type === RTM.GETADDR ? 8 : 12);
+  if (type === RTM.GETADDR) body.writeUInt32LE(link, 4);
+  const chosen = type === RTM.GETROUTE && table !== 0 ? [attribute(ROUTE_TABLE, table)] : [];
+  return { type, flags: NLM.REQUEST | NLM.DUMP, body: [body, ...chosen] };
+}
 
-export const oneLinkRequest = (name: string): Request => ({
+/** By name or by index. */
+export const oneLinkRequest = (which: string | number): Request => ({
   type: RTM.GETLINK,
   flags: NLM.REQUEST,
-  body: [linkHeader(0, undefined), attribute(IFLA.NAME, name)],
+  body:
+    typeof which === 'number'
+      ? [linkHeader(which, undefined)]
+      : [linkHeader(0, undefined), attribute(IFLA.NAME, which)],
 });
 
 export interface Link {
@@ -287,7 +310,7 @@ export function readRoute({ payload }: Message): Route {
     prefix: payload.readUInt8(1),
     gateway: found.get(5),
     link: found.get(4)?.readUInt32LE(0) ?? 0,
-    table: found.get(15)?.readUInt32LE(0) ?? payload.readUInt8(4),
+    table: found.get(ROUTE_TABLE)?.readUInt32LE(0) ?? payload.readUInt8(4),
   };
 }
 

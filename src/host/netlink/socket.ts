@@ -7,6 +7,8 @@ import { decode, encode, type Message, NLMSG_DONE, NLMSG_ERROR, readError, type 
 const socketCall = bind('int socket(int domain, int type, int protocol)');
 const sendCall = bind('long send(int fd, const void *data, size_t length, int flags)');
 const recvCall = bind('long recv(int fd, void *data, size_t length, int flags)');
+const bindCall = bind('int bind(int fd, const void *address, unsigned int length)');
+const getsocknameCall = bind('int getsockname(int fd, void *address, void *length)');
 const setsockoptCall = bind('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');
 
 const AF_NETLINK = 16;
@@ -15,6 +17,7 @@ const PROTOCOL = { route: 0, netfilter: 12 } as const;
 const SOL_NETLINK = 270;
 const CAP_ACK = 10;
 const EXT_ACK = 11;
+const STRICT = 12;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 /** Seconds that the kernel gets for an answer, which it gives within the call. */
@@ -31,6 +34,8 @@ export class NetlinkSocket implements Disposable {
     const on = Buffer.from([1, 0, 0, 0]);
     setsockoptCall(this.#fd, SOL_NETLINK, EXT_ACK, on, 4);
     setsockoptCall(this.#fd, SOL_NETLINK, CAP_ACK, on, 4);
+    // the kernel itself picks out what a list is asked for; one that cannot gives all
+    setsockoptCall(this.#fd, SOL_NETLINK, STRICT, on, 4);
     const wait = Buffer.alloc(16);
     wait.writeBigInt64LE(PATIENCE, 0);
     setsockoptCall(this.#fd, SOL_SOCKET, SO_RCVTIMEO, wait, 16);
@@ -38,6 +43,16 @@ export class NetlinkSocket implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#fd);
+  }
+
+  /** What the kernel calls this socket in its events. */
+  port(): number {
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(AF_NETLINK, 0);
+    const length = Buffer.from([12, 0, 0, 0]);
+    bindCall(this.#fd, address, address.length);
+    checked(getsocknameCall(this.#fd, address, length) as number, 'getsockname', 'netlink');
+    return address.readUInt32LE(4);
   }
 
   /** Sends, and gives every message of the answer. `what` names the act in a failure. */
