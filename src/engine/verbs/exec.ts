@@ -149,7 +149,8 @@ function attachmentOptions(
       wish.tty || wish.detachKeys !== '' ? parseDetachKeys(wish.detachKeys === '' ? undefined : wish.detachKeys) : [],
     onDetach: () => {
       emit(context, container, 'exec_detach', { execID: exec.id });
-      letGo();
+      // who lets go early still finds a process that runs
+      void exec.started.promise.then(letGo);
     },
   };
 }
