@@ -162,7 +162,7 @@ test('fault R42: monitor and process killed under a living daemon: the container
   const { readFileSync } = await import('node:fs');
   process.kill(Number(readFileSync(join(daemon.execRoot, 'c', Id, 'monitor.pid'), 'utf8')), 'SIGKILL');
   process.kill(State.Pid, 'SIGKILL');
-  await until(async () => assert.equal((await inspect('orphan')).State.Status, 'exited'), 15_000);
+  await until(async () => assert.equal((await inspect('orphan')).State.Status, 'exited'));
   assert.equal((await daemon.call('DELETE', '/containers/orphan')).status, 204);
   assert.deepEqual(daemon.leftovers(), []);
 });

@@ -81,7 +81,7 @@ suite('crashes and leftovers', { skip: dockerMissing() }, () => {
         await until(async () => assert.equal((await daemon.call('DELETE', `/containers/${Id}?force=1`)).status, 204));
       for (const name of ['one', 'two'])
         assert.ok([204, 404].includes((await daemon.call('DELETE', `/networks/${name}`)).status), name);
-      await until(async () => assert.equal(await state(), rest), 3000);
+      await until(async () => assert.equal(await state(), rest));
       assert.deepEqual(daemon.leftovers(), []);
     });
   }
@@ -104,7 +104,7 @@ suite('crashes and leftovers', { skip: dockerMissing() }, () => {
     assert.equal((await host.do('iptables', '-S', 'FORWARD')).match(/berth_/g)?.length, 1);
     await host.shell('ip link del br-theirs; nft delete table inet berth_00000000; iptables -F FORWARD');
     await host.shell('nft delete table ip filter || true');
-    await until(async () => assert.equal(await state(), rest), 3000);
+    await until(async () => assert.equal(await state(), rest));
   });
 
   test('fault K66: while the kernel takes no rules every verb is refused with the reason and leaves nothing; then all is well', async () => {
@@ -120,7 +120,7 @@ suite('crashes and leftovers', { skip: dockerMissing() }, () => {
     rmSync(join(folder, 'fail'));
     assert.equal((await daemon.docker('network', 'inspect', 'none-such')).code, 1);
     assert.equal(await ok('run', '--rm', '-p', '8080:80', 'busybox', 'echo', 'well'), 'well');
-    await until(async () => assert.equal(await state(), rest), 3000);
+    await until(async () => assert.equal(await state(), rest));
     assert.deepEqual(daemon.leftovers(), []);
   });
 
@@ -189,7 +189,7 @@ suite('crashes and leftovers', { skip: dockerMissing() }, () => {
       /10\.50\.0\.2\/30/,
     );
     await ok('network', 'rm', 'small');
-    await until(async () => assert.equal(await state(), rest), 3000);
+    await until(async () => assert.equal(await state(), rest));
   });
 
   test('fault K68: networks and containers come and go, many at a time; descriptors, links, rules and addresses are as before', async () => {
@@ -212,8 +212,8 @@ suite('crashes and leftovers', { skip: dockerMissing() }, () => {
     const rounds = Number(process.env['BERTH_CYCLES'] ?? 20) / 4;
     for (let round = 0; round < rounds; round += 1)
       await Promise.all(['a', 'b', 'c', 'd'].map((one) => turn(`${one}${round}`)));
-    await until(async () => assert.equal(await state(), rest), 5000);
-    await until(() => assert.ok(descriptors() <= before + 2, `${descriptors()} descriptors, ${before} before`), 5000);
+    await until(async () => assert.equal(await state(), rest));
+    await until(() => assert.ok(descriptors() <= before + 2, `${descriptors()} descriptors, ${before} before`));
     assert.deepEqual(daemon.leftovers(), []);
     assert.match(await ok('run', '--rm', 'busybox', 'ip', '-4', '-o', 'addr', 'show', 'eth0'), /\.0\.2\/24/);
   });

@@ -133,7 +133,7 @@ suite('published ports obey the host firewall where that is asked for', { skip: 
     at.neighbour[Symbol.dispose]();
   });
   const becomes = (wanted: boolean): Promise<void> =>
-    until(async () => assert.equal(await fetched(at.neighbour, 8080), wanted), 5000);
+    until(async () => assert.equal(await fetched(at.neighbour, 8080), wanted));
 
   test('a policy that drops closes them; a rule that lets one source in opens them for it', async () => {
     await at.host.shell(`nft -f - <<'END'

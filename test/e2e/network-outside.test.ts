@@ -20,7 +20,7 @@ async function ok(...args: string[]): Promise<string> {
 async function serve(name: string, ...flags: string[]): Promise<void> {
   const program = `mkdir /www; echo ${name} > /www/index.html; httpd -p '[::]:80' -h /www || httpd -p 80 -h /www; exec sleep 1000`;
   await ok('run', '-d', '--name', name, '--stop-timeout', '0', ...flags, 'busybox', 'sh', '-c', program);
-  await until(async () => assert.equal((await daemon.docker('exec', name, 'wget', '-qO-', '127.0.0.1')).code, 0), 3000);
+  await until(async () => assert.equal((await daemon.docker('exec', name, 'wget', '-qO-', '127.0.0.1')).code, 0));
 }
 
 const programs: ChildProcess[] = [];
@@ -107,7 +107,7 @@ suite('from outside', { skip: dockerMissing() }, () => {
       `require('net').createServer((c) => c.end(c.remoteAddress)).listen(8000);
        const u = require('dgram').createSocket('udp6'); u.on('message', (m, r) => u.send(m, r.port, r.address)); u.bind(7);`,
     );
-    await until(async () => assert.equal(await curl(neighbour, 'telnet://10.77.0.1:8000'), '::ffff:10.77.0.9'), 3000);
+    await until(async () => assert.equal(await curl(neighbour, 'telnet://10.77.0.1:8000'), '::ffff:10.77.0.9'));
     assert.equal(await curl(neighbour, 'telnet://[fd77::1]:8000'), 'fd77::9');
     const echoed = (where: Place, address: string): Promise<string> =>
       said(
@@ -224,7 +224,7 @@ suite('from outside', { skip: dockerMissing() }, () => {
     const state = async (): Promise<string> =>
       `${(await host.do('ip', '-br', 'link')).replaceAll(/@\S+/g, '')}${(await host.do('nft', '-s', 'list', 'ruleset')).replaceAll(/told_\w+/g, '')}`;
     const other = await script(host, "require('net').createServer((c) => c.end('other')).listen(9999, '0.0.0.0')");
-    await until(async () => assert.equal(await curl(host, 'telnet://127.0.0.1:9999'), 'other'), 3000);
+    await until(async () => assert.equal(await curl(host, 'telnet://127.0.0.1:9999'), 'other'));
     const before = await state();
     const refused = async (words: RegExp, ...flags: string[]): Promise<void> => {
       const { code, stderr } = await daemon.docker('run', '--rm', ...flags, 'busybox', 'true');
@@ -249,7 +249,7 @@ suite('from outside', { skip: dockerMissing() }, () => {
       '-p',
       '9100-9103:80-81',
     );
-    await until(async () => assert.equal(await state(), before), 3000);
+    await until(async () => assert.equal(await state(), before));
     // the same number for UDP is another port
     await ok('run', '--rm', '-p', '8080:80/udp', 'busybox', 'true');
     other.kill('SIGKILL');

@@ -21,7 +21,7 @@ async function fetched(port: number, address = '10.77.0.1'): Promise<string> {
   return (await neighbour.run('curl', '-s', '-m', '1', `http://${address}:${port}/`)).stdout;
 }
 
-const served = (): Promise<void> => until(async () => assert.equal(await fetched(8080), 'hello\n'), 4000);
+const served = (): Promise<void> => until(async () => assert.equal(await fetched(8080), 'hello\n'));
 const bridgeOf = async (network: string): Promise<string> =>
   `br-${(await ok('network', 'inspect', '-f', '{{.Id}}', network)).slice(0, 12)}`;
 /** The rules as nft prints them, without counters and the names that change with every telling. */
@@ -72,7 +72,7 @@ suite('under the feet', { skip: dockerMissing() }, () => {
       ['delete', 'table', 'inet', table],
     ]) {
       await host.do('nft', ...words);
-      await until(async () => assert.equal(await rules(), before), 3000);
+      await until(async () => assert.equal(await rules(), before));
     }
     await served();
   });
@@ -112,7 +112,7 @@ suite('under the feet', { skip: dockerMissing() }, () => {
       (await host.do('iptables', '-S', 'FORWARD')).split('\n').filter((line) => line.includes('berth_'));
     const bridge = await bridgeOf('front');
     await host.shell('iptables -A FORWARD -p tcp --dport 81 -j DROP; iptables -P FORWARD DROP');
-    await until(async () => assert.equal((await forward()).filter((line) => line.includes(bridge)).length, 2), 4000);
+    await until(async () => assert.equal((await forward()).filter((line) => line.includes(bridge)).length, 2));
     await served();
     assert.equal((await neighbour.run('curl', '-s', '-m', '1', 'http://10.77.0.1:8081/')).code !== 0, true);
     // the world is reached from inside as well
@@ -130,7 +130,7 @@ suite('under the feet', { skip: dockerMissing() }, () => {
     await host.do('iptables', '-F', 'FORWARD');
     await served();
     await host.do('iptables', '-P', 'FORWARD', 'ACCEPT');
-    await until(async () => assert.deepEqual(await forward(), []), 4000);
+    await until(async () => assert.deepEqual(await forward(), []));
     // a table of nft's own way
     await host.shell(
       "nft add table inet theirs2; nft 'add chain inet theirs2 last { type filter hook forward priority 10; policy drop; }'",

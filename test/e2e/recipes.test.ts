@@ -66,7 +66,7 @@ suite('recipes', () => {
       await start('db', 'mariadb', ...database, '-e', `MARIADB_PASSWORD=${secret}`);
       await healthy('db');
       await start('notes', 'django', ...program);
-      await until(async () => assert.equal((await ask('notes', 8000)).status, 200), 30_000);
+      await until(async () => assert.equal((await ask('notes', 8000)).status, 200));
       await ask('notes', 8000, { method: 'POST', body: `note ${round}` });
       const wanted = Array.from({ length: round }, (_, index) => `note ${index + 1}\n`).join('');
       assert.equal(await (await ask('notes', 8000)).text(), wanted);

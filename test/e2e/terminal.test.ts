@@ -57,7 +57,8 @@ for (const client of ['docker', 'berth'] satisfies Client[]) {
     test('Ctrl-C interrupts what runs in the container, not the client; Ctrl-D ends the shell', async () => {
       using screen = terminal(['run', '--rm', '-it', ...shell]);
       await screen.expect(/ready> /);
-      screen.type('echo sleeping; sleep 1000; echo code $?\r');
+      // what says that it sleeps already has the terminal: a signal to the shell before that would only be noted
+      screen.type("sh -c 'echo sleeping; exec sleep 1000'; echo code $?\r");
       await screen.expect(/\nsleeping\r\n/);
       screen.type(CTRL_C);
       await screen.expect(/ready> /);

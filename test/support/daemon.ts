@@ -323,7 +323,7 @@ export function pause(milliseconds: number): Promise<void> {
 }
 
 /** Tries until it holds; the last failure is thrown. */
-export async function until<T>(what: () => Promise<T> | T, milliseconds = 10_000): Promise<T> {
+export async function until<T>(what: () => Promise<T> | T, milliseconds = 30_000): Promise<T> {
   const end = Date.now() + milliseconds;
   for (;;) {
     try {

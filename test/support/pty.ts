@@ -59,7 +59,7 @@ export class Terminal implements Disposable {
   }
 
   /** Waits until the pattern is shown after what was expected before; returns the match. */
-  async expect(pattern: RegExp, milliseconds = 10_000): Promise<RegExpExecArray> {
+  async expect(pattern: RegExp, milliseconds = 30_000): Promise<RegExpExecArray> {
     const end = Date.now() + milliseconds;
     for (;;) {
       const match = pattern.exec(this.shown.slice(this.#read));
