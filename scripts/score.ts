@@ -18,6 +18,8 @@ interface Row {
   readonly reason?: string;
 }
 
+type Rows = ReadonlyMap<string, Row>;
+
 /** Ids of the rows that pass: under `all` those of every API version, under a version what else passes there. */
 type Baseline = Readonly<Record<'all' | Api, readonly string[]>>;
 
@@ -47,14 +49,15 @@ async function compare(): Promise<number> {
   }
   const baseline = JSON.parse(readFileSync(baselineFile, 'utf8')) as Baseline;
   const lost: string[] = [];
+  const seen = await scores();
   await withDaemon(async (host) => {
-    for (const api of APIS) {
-      const rows = await score(host, api);
+    for (const [api, rows] of seen) {
       const wanted = new Set([...baseline.all, ...baseline[api]]);
       const missing = [...wanted].filter((id) => !['passed', 'blocked'].includes(rows.get(id)?.result ?? 'absent'));
       for (const [index, id] of missing.entries()) {
-        const again = index < SECOND_CHANCES && missing.length <= SECOND_CHANCES ? await score(host, api, id) : rows;
-        const row = again.get(id) ?? rows.get(id);
+        const again =
+          index < SECOND_CHANCES && missing.length <= SECOND_CHANCES ? await score(host, api, id) : undefined;
+        const row = again?.rows.get(id) ?? rows.get(id);
         if (row?.result !== 'passed') lost.push(`${api}  ${id}: ${row?.reason ?? 'was not run'}`);
         else process.stdout.write(`score: ${id} passed at the second try\n`);
       }
@@ -69,12 +72,8 @@ async function compare(): Promise<number> {
 
 async function writeBaseline(): Promise<number> {
   const passed = new Map<Api, Set<string>>();
-  await withDaemon(async (host) => {
-    for (const api of APIS) {
-      const rows = await score(host, api);
-      passed.set(api, new Set([...rows.values()].filter(({ result }) => result === 'passed').map(({ id }) => id)));
-    }
-  });
+  for (const [api, rows] of await scores())
+    passed.set(api, new Set([...rows.values()].filter(({ result }) => result === 'passed').map(({ id }) => id)));
   const all = [...(passed.get(APIS[0]) ?? [])].filter((id) => APIS.every((api) => passed.get(api)?.has(id)));
   const rest = (api: Api): string[] => [...(passed.get(api) ?? [])].filter((id) => !all.includes(id)).sort();
   const baseline: Baseline = { all: all.sort(), '1.41': rest('1.41'), '1.51': rest('1.51'), '1.55': rest('1.55') };
@@ -90,19 +89,36 @@ async function withDaemon(work: (host: string) => Promise<void>): Promise<void> 
   await work(daemon.host);
 }
 
+/** Every row for every API version, each from a daemon of its own at the same time: a run waits for most of its time. */
+async function scores(): Promise<[Api, Rows][]> {
+  return Promise.all(
+    APIS.map(async (api): Promise<[Api, Rows]> => {
+      let rows: Rows = new Map();
+      await withDaemon(async (host) => {
+        const scored = await score(host, api);
+        process.stdout.write(scored.text);
+        rows = scored.rows;
+      });
+      return [api, rows];
+    }),
+  );
+}
+
 /** Every row, or those whose id contains `match`. Throws when the scorer itself broke. */
-async function score(host: string, api: Api, match?: string): Promise<ReadonlyMap<string, Row>> {
-  const file = join(folder, 'rows.json');
+async function score(host: string, api: Api, match?: string): Promise<{ rows: Rows; text: string }> {
+  const file = join(folder, `rows-${api}.json`);
   rmSync(file, { force: true });
   const args = ['--host', host, '--cli', join(root, 'berth'), '--api', api, '--json', file];
   const child = spawn(process.execPath, [scorer ?? '', ...args, ...(match === undefined ? [] : ['--match', match])], {
-    stdio: ['ignore', match === undefined ? 'inherit' : 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0 || !existsSync(file)) throw new Error(`the scorer ended with exit code ${code}`);
+  if (code !== 0 || !existsSync(file)) throw new Error(`${text}\nthe scorer ended with exit code ${code}`);
   const { rows } = JSON.parse(readFileSync(file, 'utf8')) as { rows: readonly Row[] };
-  return new Map(rows.map((row) => [row.id, row]));
+  return { rows: new Map(rows.map((row) => [row.id, row])), text };
 }

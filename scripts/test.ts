@@ -1,7 +1,7 @@
 // Runs tests by kind, which the file name tells: `node scripts/test.ts [unit|root|e2e|vm|all] [PART OF A FILE NAME...]`.
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { type EventData, run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
@@ -17,6 +17,8 @@ interface Kind {
   readonly timeout: number;
   /** What all of the kind may take: a file that hangs outside a test is ended by it. */
   readonly budget: number;
+  /** Runs at the same time as the kind before it. */
+  readonly beside?: boolean;
 }
 
 const cores = availableParallelism();
@@ -60,8 +62,17 @@ const KINDS: readonly Kind[] = [
     atOnce: 1,
     timeout: 900_000,
     budget: 900_000,
+    // a virtual machine computes with one core, the tests of e2e wait half of the time
+    beside: true,
   },
 ];
+
+interface Play {
+  readonly files: number;
+  readonly stream: ReturnType<typeof run>;
+  /** True when the stream has ended. */
+  readonly counts: Counts;
+}
 
 interface Counts {
   passed: number;
@@ -69,6 +80,8 @@ interface Counts {
   skipped: number;
 }
 
+/** So many files are named at the end. */
+const SLOWEST = 10;
 const root = dirname(import.meta.dirname);
 const [wanted = 'all', ...parts] = process.argv.slice(2);
 const kinds = KINDS.filter(({ name }) => wanted === 'all' || name === wanted);
@@ -84,32 +97,43 @@ const files = globSync('{src,test,bench,scripts}/**/*.test.ts', { cwd: root })
   .sort();
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const notes: string[] = [];
+/** What each file took, in milliseconds. */
+const took: { file: string; ms: number }[] = [];
+const plays = new Map<Kind, Play>();
 let ran = 0;
 
-for (const kind of kinds) {
-  const chosen = files.filter(kind.has);
-  if (chosen.length === 0) continue;
-  if (kind.needsRoot && process.getuid?.() !== 0) {
-    notes.push(
-      `skipped: ${chosen.length} ${chosen.length === 1 ? 'file' : 'files'} of kind ${kind.name}, which need root (${kind.is})`,
-    );
-    if (wanted !== 'all') total.failed += 1;
-    continue;
-  }
-  process.stdout.write(`\n${kind.name}: ${chosen.length} ${chosen.length === 1 ? 'file' : 'files'} (${kind.is})\n`);
-  const counts = await play(kind, chosen);
-  ran += chosen.length;
-  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key];
+for (const [index, kind] of kinds.entries()) {
+  // with the next one where that runs beside it
+  for (const each of kinds.slice(index, kinds[index + 1]?.beside === true ? index + 2 : index + 1)) start(each);
+  const play = plays.get(kind);
+  if (play === undefined) continue;
+  process.stdout.write(`\n${kind.name}: ${some(play.files)} (${kind.is})\n`);
+  for await (const text of play.stream.compose(new spec())) process.stdout.write(text as string);
+  ran += play.files;
+  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += play.counts[key];
 }
 
 if (ran === 0 && notes.length === 0) notes.push(`no test file has ${parts.join(' or ')} in its name`);
+if (took.length > SLOWEST) {
+  const slowest = took.toSorted((one, other) => other.ms - one.ms).slice(0, SLOWEST);
+  process.stdout.write(
+    `\nslowest files:\n${slowest.map(({ file, ms }) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${file}\n`).join('')}`,
+  );
+}
 process.stdout.write(
   `\n${notes.map((note) => `${note}\n`).join('')}${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,
 );
 process.exit(total.failed > 0 || ran === 0 ? 1 : 0);
 
-/** Runs the files of one kind, each in a process of its own, and shows them as node's own runner does. */
-async function play(kind: Kind, chosen: readonly string[]): Promise<Counts> {
+/** Runs the files of one kind, each in a process of its own; the stream keeps what happens until it is read. */
+function start(kind: Kind): void {
+  const chosen = files.filter(kind.has);
+  if (chosen.length === 0 || plays.has(kind)) return;
+  if (kind.needsRoot && process.getuid?.() !== 0) {
+    notes.push(`skipped: ${some(chosen.length)} of kind ${kind.name}, which need root (${kind.is})`);
+    if (wanted !== 'all') total.failed += 1;
+    return;
+  }
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const stream = run({
     files: chosen.map((file) => join(root, file)),
@@ -119,13 +143,19 @@ async function play(kind: Kind, chosen: readonly string[]): Promise<Counts> {
     signal: AbortSignal.timeout(kind.budget),
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
-  stream.on('test:summary', ({ counts: seen, success, file }: EventData.TestSummary) => {
-    if (file !== undefined) return;
+  stream.on('test:summary', ({ counts: seen, success, file, duration_ms: ms }: EventData.TestSummary) => {
+    if (file !== undefined) {
+      took.push({ file: relative(root, file), ms });
+      return;
+    }
     counts.passed = seen.passed;
     counts.skipped = seen.skipped + seen.todo;
     // A file that broke before its first test has no failed test.
     counts.failed = success ? 0 : Math.max(1, seen.tests - seen.passed - seen.skipped - seen.todo);
   });
-  for await (const text of stream.compose(new spec())) process.stdout.write(text as string);
-  return counts;
+  plays.set(kind, { files: chosen.length, stream, counts });
+}
+
+function some(count: number): string {
+  return `${count} ${count === 1 ? 'file' : 'files'}`;
 }
