@@ -12,7 +12,7 @@ import type { StepResult } from './steps.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));
 
-describe('cgroup v2', { skip: (await whyNoMachine()) ?? false }, () => {
+describe('cgroup v2', { skip: (await whyNoMachine()) ?? false, concurrency: 2 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'berth-vm-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
