@@ -20,8 +20,7 @@ import { type Route, routes } from '../src/spec/docker/index.ts';
 
 /** Operations that work in part: what is missing. */
 const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
-  ImageBuild:
-    'no squash; cachefrom gets a warning: the cache is that of this daemon; outputs has no effect in the classic builder',
+  ImageBuild: 'no squash; outputs has no effect in the classic builder',
   ContainerUpdate: 'Windows fields are ignored',
   SystemInfo: 'no swarm, no plugins beside those that are built in',
   SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',
@@ -65,8 +64,8 @@ const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
       'compress, disable-content-trust, force-rm, isolation, rm, security-opt': 'no effect',
       squash: 'refused',
       'attest, provenance, sbom': 'refused by the daemon',
-      'cache-from': 'a warning: the cache is that of this daemon',
-      'cache-to': 'refused by the daemon, but for type=inline',
+      'cache-from': 'types registry, local and inline',
+      'cache-to': 'types registry, local and inline; gha, s3 and azblob are not there',
       ssh: 'agents; no keys in files',
       'build-context': 'no oci-layout://',
     }).flatMap(([names, note]) => names.split(', ').map((name) => [`image build --${name}`, note])),

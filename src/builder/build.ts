@@ -1,21 +1,24 @@
 // One build from beginning to end: the Dockerfile read, base images found, the graph made and solved, the outputs written.
 import { cancelled, invalid, notFound, notImplemented } from '../base/errors.ts';
-import { nowNanos } from '../base/clock.ts';
 import { randomId, sha256 } from '../base/ids.ts';
 import { readIgnoreFile } from '../spec/ignore/index.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
 import { type CheckResult, checksOf } from './checks.ts';
 import type { BuilderContext } from './context.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
-import type { BuildEvent } from './event.ts';
+import { checkExports, dropCache, exportCaches, importCaches } from './cache/remote/index.ts';
+import { ImportFailure } from './cache/remote/imports.ts';
+import { chainsBelow } from './cache/remote/write.ts';
 import { writeOutputs } from './export/index.ts';
 import { imageKey, type ImageNeed, type KnownImage, planBuild } from './graph/plan.ts';
 import type { Graph } from './graph/vertex.ts';
+import { internalStep, internalVertex } from './internal-step.ts';
 import { located, rangeOf } from './located.ts';
 import type { BuildRequest, BuildResult, BuildSink } from './request.ts';
 import { Solver } from './solve/solver.ts';
 import { Sources } from './solve/sources.ts';
 
+const LOAD = 'load build definition from Dockerfile';
 /** A Dockerfile above this is refused. */
 const MAX_DOCKERFILE_BYTES = 4 * 1024 * 1024;
 
@@ -47,13 +50,6 @@ function tellChecks(
   if (failure !== undefined) throw invalid(failure);
 }
 
-/** A build goes on without the cache of others, and does not pretend to have it. */
-function withoutImports(vertex: string, file: string): BuildEvent {
-  const short = 'cache imports are not implemented: the build uses the cache of this daemon alone';
-  const none = { detail: [], url: '', source: new Uint8Array(), ranges: [] };
-  return { kind: 'warning', vertex, rule: 'CacheImportIgnored', short, file, ...none };
-}
-
 export async function runBuild(
   context: BuilderContext,
   request: BuildRequest,
@@ -65,42 +61,46 @@ export async function runBuild(
   checkSupported(request);
   const abort = new AbortController();
   const either = AbortSignal.any([signal, abort.signal]);
-  const file = await internalStep(sink, id, 'load build definition from Dockerfile', () =>
-    readDockerfile(request, either),
-  );
+  const file = await internalStep(sink, id, LOAD, () => readDockerfile(request, either));
   const dockerfile = parsed(file.name, file.text);
   await using sources = new Sources(context, request);
   const platforms = request.platforms?.length ? request.platforms : [hostPlatform()];
   const solved: Solved[] = [];
-  try {
-    for (const platform of platforms) {
-      const graph = await makeGraph(
-        context,
-        request,
-        { dockerfile, ignore: file.ignore, platform, many: platforms.length > 1, id },
-        sink,
-        either,
-      );
-      const solver = new Solver({ context, request, buildId: id, graph, emit: sink, sources, signal: either });
-      solved.push({ graph, solver, platform });
+  const endSolvers = async (): Promise<void> => {
+    for (const { graph, solver } of solved.splice(0)) {
+      await Promise.allSettled(graph.vertices.map(({ id: vertex }) => solver.settled(vertex)));
+      solver.remember();
+      solver.close();
     }
-    const vertex = sha256(`${id} load build definition from Dockerfile`);
-    tellChecks(context, request, { dockerfile, ...file, vertex }, sink);
-    if (request.cacheImports?.length) sink(withoutImports(vertex, file.name));
-    await Promise.all(
-      solved.map(async ({ graph, solver }) => {
-        const steps = tellSteps(graph, solver, sink);
-        try {
-          await solver.value(graph.result.vertex);
-        } catch (error) {
-          abort.abort();
-          throw error;
-        } finally {
-          await steps;
-        }
+  };
+  try {
+    const [imports, ...graphs] = await Promise.all([
+      importCaches({ context, request, id, sink, signal: either }, platforms),
+      ...platforms.map((platform) => {
+        const wish = { dockerfile, ignore: file.ignore, platform, many: platforms.length > 1, id };
+        return makeGraph(context, request, wish, sink, either);
       }),
-    );
-    return await writeOutputs(context, request, id, solved, sink, signal);
+    ]);
+    tellChecks(context, request, { dockerfile, ...file, vertex: internalVertex(id, LOAD) }, sink);
+    for (;;) {
+      const attempt = new AbortController();
+      const until = AbortSignal.any([either, attempt.signal]);
+      for (const [index, graph] of graphs.entries()) {
+        const parts = { context, request, buildId: id, graph, emit: sink, sources, imports, signal: until };
+        solved.push({ graph, solver: new Solver(parts), platform: platforms[index] as Platform });
+      }
+      try {
+        await solveAll(request, solved, attempt, sink);
+        break;
+      } catch (error) {
+        if (!(error instanceof ImportFailure) || either.aborted) throw error;
+        await endSolvers();
+        dropCache(imports, error, sink);
+      }
+    }
+    const result = await writeOutputs(context, request, id, solved, sink, signal);
+    const told = await tellCaches(context, request, id, solved, sink, signal);
+    return { ...result, metadata: { ...result.metadata, ...told } };
   } catch (error) {
     if (signal.aborted) throw cancelled('context canceled', { cause: error });
     abort.abort();
@@ -108,14 +108,53 @@ export async function runBuild(
   } finally {
     // whatever still runs ends before the build does
     abort.abort();
-    for (const { graph, solver } of solved) {
-      await Promise.allSettled(graph.vertices.map(({ id: vertex }) => solver.settled(vertex)));
-      solver.remember();
-      solver.close();
-    }
+    await endSolvers();
     context.steps.trim();
     context.cache.flush((work) => context.store.records.together(work));
   }
+}
+
+/** All steps, and the files of their results where somebody takes them. Throws ImportFailure when a cache of others was to blame. */
+async function solveAll(
+  request: BuildRequest,
+  solved: readonly Solved[],
+  attempt: AbortController,
+  sink: BuildSink,
+): Promise<void> {
+  const { outputs = [], cacheExports = [] } = request;
+  const wantsFiles = outputs.length === 0 || outputs.some(({ type }) => type !== 'cacheonly');
+  const wantsAll = cacheExports.some(({ mode, type }) => mode === 'max' && type !== 'inline');
+  await Promise.all(
+    solved.map(async ({ graph, solver }) => {
+      const steps = tellSteps(graph, solver, sink);
+      try {
+        await solver.value(graph.result.vertex);
+        if (wantsFiles || cacheExports.length > 0) await solver.real(graph.result.vertex);
+        if (wantsAll) await solver.bringAll();
+      } catch (error) {
+        attempt.abort();
+        throw error;
+      } finally {
+        await steps;
+      }
+    }),
+  );
+}
+
+/** The caches for others. */
+async function tellCaches(
+  context: BuilderContext,
+  request: BuildRequest,
+  id: string,
+  solved: readonly Solved[],
+  sink: BuildSink,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, unknown>>> {
+  if (!request.cacheExports?.length) return {};
+  const tops = await Promise.all(solved.map(({ graph, solver }) => solver.real(graph.result.vertex)));
+  const final = new Set(tops.flatMap((top) => (top.kind === 'layers' ? [...chainsBelow(context, top.chain)] : [])));
+  const steps = solved.flatMap(({ solver }) => solver.steps());
+  return exportCaches({ context, request, id, sink, signal }, steps, final);
 }
 
 /** Steps of the Dockerfile in its order, each told when its turn comes. */
@@ -141,21 +180,6 @@ async function tellSteps(graph: Graph, solver: Solver, sink: BuildSink): Promise
     }
     const cached = step.vertex !== undefined && (solver.outcomes.get(step.vertex)?.cached ?? false);
     sink({ ...common, phase: 'completed', cached, image: sha256(`${state}\n${JSON.stringify(step.config)}`) });
-  }
-}
-
-/** A vertex for what the builder does before there is a graph. */
-async function internalStep<T>(sink: BuildSink, build: string, name: string, work: () => Promise<T>): Promise<T> {
-  const vertex = { id: sha256(`${build} ${name}`), name: `[internal] ${name}`, inputs: [], started: nowNanos() };
-  sink({ kind: 'vertex', vertex });
-  try {
-    const value = await work();
-    sink({ kind: 'vertex', vertex: { ...vertex, completed: nowNanos() } });
-    return value;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    sink({ kind: 'vertex', vertex: { ...vertex, completed: nowNanos(), error: message } });
-    throw error;
   }
 }
 
@@ -244,21 +268,7 @@ async function baseImage(
   const { reference, platform } = need;
   const local = context.images.find(reference, platform);
   if (local && !request.pull) return local;
-  return internalStep(sink, id, `load metadata for ${reference}`, async () => {
-    const report = (status: { id: string; name?: string; current: number; total?: number; done?: boolean }): void => {
-      const at = nowNanos();
-      const event: BuildEvent = {
-        kind: 'status',
-        vertex: sha256(`${id} load metadata for ${reference}`),
-        id: status.id,
-        name: status.name ?? status.id,
-        current: status.current,
-        total: status.total ?? 0,
-        at,
-        ...(status.done === true ? { completed: at } : {}),
-      };
-      sink(event);
-    };
+  return internalStep(sink, id, `load metadata for ${reference}`, async (report) => {
     return context.images.pull(reference, {
       platform,
       report,
@@ -270,8 +280,7 @@ async function baseImage(
 
 /** What cannot be done is said before anything is. */
 function checkSupported(request: BuildRequest): void {
-  const kind = request.cacheExports?.find(({ type }) => type !== 'inline')?.type;
-  if (kind !== undefined) throw notImplemented(`exporting the build cache as ${kind} is not implemented`);
+  checkExports(request.cacheExports ?? []);
   const images = request.outputs?.length ? request.outputs.some(({ type }) => type === 'image') : true;
   if (images && (request.platforms?.length ?? 0) > 1)
     throw notImplemented('an image for several platforms is not implemented: build one platform at a time');

@@ -29,7 +29,27 @@ export interface BuiltIndex {
   readonly images: readonly { readonly id: Digest; readonly manifest: Digest }[];
 }
 
+/** A blob that is given out: from a file, or as it stands. */
+export interface CacheBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly from: { readonly path: string } | { readonly bytes: Buffer };
+}
+
+/** Where a build cache is kept for others: content by digest, and a manifest that names it. What is read is not trusted. */
+export interface CacheRemote {
+  /** By its digest, or that which the place stands for. Throws notFound. */
+  manifest(digest: Digest | undefined, signal: AbortSignal): Promise<Buffer>;
+  blob(digest: Digest, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  has(digest: Digest, signal: AbortSignal): Promise<boolean>;
+  put(blob: CacheBlob, signal: AbortSignal): Promise<void>;
+  /** Last of all; everything that it names is there. */
+  publish(manifest: Buffer, mediaType: string, signal: AbortSignal): Promise<void>;
+}
+
 export interface BuilderImages {
+  /** A repository as a place for a build cache. Throws invalid for what is no name. */
+  cache(reference: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<CacheRemote>;
   /** One that is local; undefined when there is none of that name and platform. Throws invalid for what is no name. */
   find(reference: string, platform: Platform): BaseImage | undefined;
   /** Asks the registry, and answers what is then local. Throws unavailable or notFound in Docker's words. */

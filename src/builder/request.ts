@@ -4,6 +4,7 @@ import type { Manifest } from '../host/confined/index.ts';
 import type { ImageConfig, Ulimit } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
 import type { BuildEvent } from './event.ts';
+import type { CacheRemote } from './ports.ts';
 
 /** Files of a context on this machine, complete and quiet until they are given back. */
 export interface ContextTree extends AsyncDisposable {
@@ -75,15 +76,19 @@ export interface RegistryCredentials {
   ): Promise<{ readonly username: string; readonly password: string; readonly identityToken?: string } | undefined>;
 }
 
-export type CacheImport =
-  | { readonly type: 'registry'; readonly reference: string }
-  | { readonly type: 'local'; readonly source: string; readonly digest?: string }
-  | { readonly type: string; readonly attributes: Readonly<Record<string, string>> };
+/** A cache of others: `registry` has its `ref`. */
+export interface CacheImport {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Of `local`: the client's directory. */
+  readonly store?: CacheRemote;
+}
 
 export interface CacheExport {
-  readonly type: 'inline' | 'registry' | 'local' | (string & {});
+  readonly type: string;
   readonly mode: 'min' | 'max';
   readonly attributes: Readonly<Record<string, string>>;
+  readonly store?: CacheRemote;
 }
 
 /** What a client takes that wants files instead of an image. */

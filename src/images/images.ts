@@ -12,9 +12,11 @@ import type {
   Filters,
 } from '../spec/docker/index.ts';
 import { parsePlatform, type Platform } from '../spec/oci/index.ts';
-import type { BaseImage, BuiltIndex } from '../builder/ports.ts';
+import type { BaseImage, BuiltIndex, CacheRemote } from '../builder/ports.ts';
+import type { Credentials } from '../registry/client/index.ts';
 import { type AttestationOptions, attestations } from './attestations.ts';
 import { bootstrapImage } from './bootstrap/index.ts';
+import { registryCache } from './build-cache.ts';
 import { createBuilt, createBuiltIndex, findBase, tagOf } from './built.ts';
 import { type CommitOptions, commitImage } from './commit.ts';
 import type { Image } from './catalog.ts';
@@ -134,6 +136,15 @@ export class Images implements ImageSource, Disposable {
 
   push(reference: Reference, options: PushOptions): Promise<void> {
     return pushImages(this.#context, reference, options);
+  }
+
+  /** A repository that holds the cache of builds. */
+  buildCache(
+    reference: string,
+    credentialsOf: (domain: string) => Promise<Credentials>,
+    signal: AbortSignal,
+  ): Promise<CacheRemote> {
+    return registryCache(this.#context, reference, credentialsOf, signal);
   }
 
   changedConfig(config: ImageConfig, changes: readonly string[], base: ImageConfig): ImageConfig {

@@ -124,7 +124,7 @@ function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
     limits: limitsOf(query),
     cacheImports: json<string[]>('cachefrom', query.cachefrom, []).map((reference) => ({
       type: 'registry',
-      reference,
+      attributes: { ref: reference },
     })),
   };
 }

@@ -49,6 +49,8 @@ function imagesFor(images: Images): BuilderImages {
       if (!image) throw unavailable(`${text}: pulled, but not for ${platform.os}/${platform.architecture}`);
       return image;
     },
+    cache: (reference, credentials, signal) =>
+      images.buildCache(reference, async (domain) => ({ ...(await credentials?.credentials(domain)) }), signal),
     create: (wish) => images.createBuilt(wish),
     createIndex: (wish) => images.createBuiltIndex(wish),
     checkTag: (tag) => images.checkTag(tag),

@@ -67,12 +67,15 @@ export class BuildCache {
   }
 
   /** Remembers a result. Another result of the same key is replaced; `again` gives it an id of its own, so that what lies above is done again. */
-  add(record: Omit<CacheRecord, 'id' | 'created' | 'used' | 'uses'>, again: boolean): CacheRecord {
+  add(
+    record: Omit<CacheRecord, 'id' | 'created' | 'used' | 'uses'> & Partial<Pick<CacheRecord, 'id' | 'created'>>,
+    again: boolean,
+  ): CacheRecord {
     const now = rfc3339();
-    const last = record.keys.at(-1) ?? randomId();
-    const id = again || this.#records.has(last) ? randomId() : last;
+    const wanted = record.id ?? record.keys.at(-1) ?? randomId();
+    const id = again || this.#records.has(wanted) ? randomId() : wanted;
     for (const key of record.keys) this.#release(key);
-    const full: CacheRecord = { ...record, id, created: now, used: now, uses: 1 };
+    const full: CacheRecord = { created: now, ...record, id, used: now, uses: 1 };
     this.#put(full);
     for (const key of full.keys) this.#byKey.set(key, id);
     return full;

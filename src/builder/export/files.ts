@@ -29,7 +29,7 @@ export async function writeFiles(
     await output.target.write(context.images.save(built.id, names, signal), signal);
     return;
   }
-  const value = await first.solver.value(first.graph.result.vertex);
+  const value = await first.solver.real(first.graph.result.vertex);
   if (value.kind !== 'layers') return;
   const lowerDirs = lowerDirsOf(context, value.chain);
   const at = join(context.root, 'work', randomBytes(8).toString('hex'));

@@ -3,6 +3,9 @@ import { nowNanos, parseRfc3339, rfc3339 } from '../../base/clock.ts';
 import { sha256, type Digest } from '../../base/ids.ts';
 import type { HistoryEntry, ImageFile } from '../../spec/oci/index.ts';
 import type { Solved } from '../build.ts';
+import { INLINE_KEY } from '../cache/remote/config.ts';
+import { wantsInline } from '../cache/remote/index.ts';
+import { inlineCache } from '../cache/remote/write.ts';
 import type { BuilderContext } from '../context.ts';
 import type { Value } from '../solve/solver.ts';
 import type { BuildRequest, BuildSink, BuiltImage } from '../request.ts';
@@ -18,7 +21,7 @@ export async function imageFileOf(
     request.sourceDateEpoch === undefined ? undefined : rfc3339(BigInt(request.sourceDateEpoch) * 1_000_000_000n);
   const clamp = (time: string): string => (epoch !== undefined && later(time, epoch) ? epoch : time);
   const layersOf = async (vertex: number): Promise<Extract<Value, { kind: 'layers' }>> => {
-    const value = await solver.value(vertex);
+    const value = await solver.known(vertex);
     if (value.kind !== 'layers') throw new Error('the result of the build is no file system');
     return value;
   };
@@ -40,7 +43,8 @@ export async function imageFileOf(
       ...(empty ? { empty_layer: true } : {}),
     });
   }
-  const { chain } = await layersOf(result.vertex);
+  const top = await solver.real(result.vertex);
+  const chain = top.kind === 'layers' ? top.chain : undefined;
   const stack = chain === undefined ? [] : context.store.layers.stack(chain).toReversed();
   const { platform } = result;
   const file: ImageFile = {
@@ -53,6 +57,7 @@ export async function imageFileOf(
     config: result.config,
     rootfs: { type: 'layers', diff_ids: stack.map(({ diffId }) => diffId) },
     history,
+    ...(wantsInline(request) ? { [INLINE_KEY]: await inlineCache(context, solver.steps(), chain) } : {}),
   };
   return { file, chain };
 }

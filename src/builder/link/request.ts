@@ -6,13 +6,13 @@ import type { Trees } from '../kit/session/trees.ts';
 import type {
   BuildOutput,
   BuildRequest,
-  CacheImport,
   ContextSource,
   DockerfileSource,
   NamedContext,
   OutputTarget,
 } from '../request.ts';
 import { linkAgents } from './agent.ts';
+import { linkCache } from './cache.ts';
 import type { Link } from './link.ts';
 import { linkShell } from './shell.ts';
 import { linkSource } from './source.ts';
@@ -66,11 +66,16 @@ export async function requestOf(
     }),
     // the client's numbers; what they may be is the runtime's to say
     limits: wish.limits,
-    cacheImports: wish.cacheFrom.map(cacheImport),
-    cacheExports: wish.cacheTo.map(({ type = 'registry', mode, ...attributes }) => ({
+    cacheImports: wish.cacheFrom.map(({ type = 'registry', ...attributes }, index) => ({
+      type,
+      attributes,
+      ...(type === 'local' ? { store: linkCache(link, `from:${index}`) } : {}),
+    })),
+    cacheExports: wish.cacheTo.map(({ type = 'registry', mode, ...attributes }, index) => ({
       type,
       mode: mode === 'max' ? 'max' : 'min',
       attributes,
+      ...(type === 'local' ? { store: linkCache(link, `to:${index}`) } : {}),
     })),
     outputs: wish.outputs.map((output, index) => outputOf(output, index, link)),
     requireCached: wish.requireCached,
@@ -125,11 +130,6 @@ function dockerfileOf(wish: BuildWish, directory: (name: string, label: string) 
   const { path } = dockerfile;
   if (dockerfile.kind === 'context') return { kind: 'file', path };
   return { kind: 'file', path, source: directory('dockerfile', 'dockerfile') };
-}
-
-function cacheImport({ type = 'registry', ...attributes }: Readonly<Record<string, string>>): CacheImport {
-  if (type === 'registry') return { type, reference: attributes['ref'] ?? '' };
-  return { type, attributes };
 }
 
 function outputOf({ type, attributes, takes }: WishedOutput, index: number, link: Link): BuildOutput {

@@ -1,9 +1,10 @@
 // Does what a graph says: each vertex once, those that do not stand on each other at once, and what is in the cache not at all.
 import { cpus } from 'node:os';
 import { cancelled, conflict, messageOf, notImplemented } from '../../base/errors.ts';
-import { nowNanos } from '../../base/clock.ts';
 import { randomId, sha256, type Digest } from '../../base/ids.ts';
 import type { CacheRecord } from '../cache/index.ts';
+import type { Imported, Imports } from '../cache/remote/imports.ts';
+import type { Known } from '../cache/remote/write.ts';
 import type { BuilderContext } from '../context.ts';
 import type { BuildEvent, Vertex } from '../event.ts';
 import { copyContentInputs, copyInputs, execInputs, type Inputs, keyOf, mkdirInputs } from '../graph/keys.ts';
@@ -12,10 +13,12 @@ import type { Graph, GraphVertex, Op } from '../graph/vertex.ts';
 import type { Readable } from '../ops/exec.ts';
 import { lowerDirsOf, Workspace } from '../ops/workspace.ts';
 import type { BuildRequest, ContextTree } from '../request.ts';
+import type { Lease } from '../../store/index.ts';
 import { explain } from '../history/explain.ts';
 import { type StepNames, stepNames } from '../history/steps.ts';
 import { Limit } from './limit.ts';
 import type { Sources } from './sources.ts';
+import { Telling } from './telling.ts';
 
 /** A file system with layers, or files of a client. */
 export type Value =
@@ -24,6 +27,8 @@ export type Value =
       readonly id: string;
       readonly chain: Digest | undefined;
       readonly created: string | undefined;
+      /** Told by a cache of others: `real` brings it here, or does it. */
+      readonly imported?: Imported;
     }
   | { readonly kind: 'tree'; readonly id: string; readonly tree: ContextTree };
 
@@ -33,7 +38,12 @@ export interface Outcome {
   readonly cached: boolean;
   readonly key: string;
   readonly inputs?: Inputs;
+  /** All keys that lead to it. */
+  readonly keys: readonly string[];
+  readonly value: LayersValue;
 }
+
+type LayersValue = Extract<Value, { kind: 'layers' }>;
 
 /** Steps that run at once in one build: programs of RUN wait for disk and network as much as for processors. */
 const AT_ONCE = Math.max(4, cpus().length * 2);
@@ -51,6 +61,11 @@ export class Solver {
   readonly #sources: Sources;
   readonly #salt: string;
   readonly #names: Map<number, StepNames>;
+  readonly #imports: Imports;
+  readonly #lease: Lease;
+  readonly #real = new Map<number, Promise<Value>>();
+  /** Steps that are done although a cache of others tells of them. */
+  readonly #doing = new Set<number>();
 
   constructor(input: {
     readonly context: BuilderContext;
@@ -59,6 +74,7 @@ export class Solver {
     readonly graph: Graph;
     readonly emit: (event: BuildEvent) => void;
     readonly sources: Sources;
+    readonly imports: Imports;
     readonly signal: AbortSignal;
   }) {
     this.#context = input.context;
@@ -67,6 +83,8 @@ export class Solver {
     this.#emit = input.emit;
     this.#signal = input.signal;
     this.#sources = input.sources;
+    this.#imports = input.imports;
+    this.#lease = input.context.store.leases.take();
     this.#names = stepNames(input.graph);
     this.#salt = `${input.buildId} ${input.graph.result.platform.architecture}`;
   }
@@ -80,9 +98,72 @@ export class Solver {
     return value;
   }
 
+  /** The value with its files in the store: brought here from the cache that told of it, or else made. Throws ImportFailure. */
+  real(id: number): Promise<Value> {
+    const before = this.#real.get(id);
+    if (before) return before;
+    const value = this.value(id).then((one) => (one.kind === 'layers' && one.imported ? this.#bring(id, one) : one));
+    value.catch(() => undefined);
+    this.#real.set(id, value);
+    return value;
+  }
+
+  /** The value with its layers known, if not here. */
+  async known(id: number): Promise<Value> {
+    const value = await this.value(id);
+    return value.kind === 'layers' && value.imported && !value.imported.result ? this.real(id) : value;
+  }
+
+  async #bring(id: number, value: LayersValue): Promise<Value> {
+    const vertex = this.#graph.vertices[id] as GraphVertex;
+    const { imported } = value;
+    if (!imported?.result) {
+      this.#doing.add(id);
+      return this.#solve(vertex);
+    }
+    await this.#imports.bring(this.#context, imported, this.#lease, this.#signal);
+    this.#keep(vertex, value);
+    const { imported: _, ...real } = value;
+    return real;
+  }
+
+  /** What a cache of others had of a step is in that of this daemon from now on, when its layers are here. */
+  #keep(vertex: GraphVertex, { imported, chain }: LayersValue): void {
+    const { cache, store } = this.#context;
+    const outcome = this.outcomes.get(vertex.id);
+    const layer = chain === undefined ? undefined : store.layers.get(chain);
+    if (!imported?.result || !outcome || !layer || cache.find(outcome.key)) return;
+    const record = cache.add(
+      {
+        id: imported.id,
+        keys: outcome.keys,
+        chain: layer.chain,
+        ...(imported.created === undefined ? {} : { created: imported.created }),
+        size: layer.size,
+        type: 'regular',
+        description: vertex.name,
+      },
+      false,
+    );
+    cache.hold(record.id);
+    this.#held.push(record.id);
+  }
+
+  /** The layers of all that a cache of others has told of; what it told of without layers is left. */
+  async bringAll(): Promise<void> {
+    const lacking = [...this.outcomes].filter(([, { value }]) => value.imported?.result);
+    await Promise.all(lacking.map(([id]) => this.real(id)));
+  }
+
+  /** Every step that was asked about, as a cache for others tells of it. */
+  steps(): Known[] {
+    return [...this.outcomes.values()].map(({ keys, value: { id, chain, created } }) => ({ id, keys, chain, created }));
+  }
+
   /** Resolves when a vertex that was begun has ended, well or badly. */
   async settled(id: number): Promise<void> {
     await this.#values.get(id)?.catch(() => undefined);
+    await this.#real.get(id)?.catch(() => undefined);
   }
 
   /** The time that files are given, as a part of keys. */
@@ -94,6 +175,7 @@ export class Solver {
   close(): void {
     for (const id of this.#held) this.#context.cache.release(id);
     this.#held.length = 0;
+    this.#lease[Symbol.dispose]();
   }
 
   vertexId(id: number): string {
@@ -164,7 +246,7 @@ export class Solver {
         );
         const key = keyOf(inputs);
         const { runMkdir } = await import('../ops/copy.ts');
-        return this.#cached(vertex, told, { keys: [key], inputs, base: values[0] }, async (workspace, signal) =>
+        return this.#cached(vertex, told, { keys: [key], inputs }, async (workspace, _, signal) =>
           runMkdir(workspace, op.path, signal),
         );
       }
@@ -178,11 +260,11 @@ export class Solver {
     const inputs = execInputs(op, ids, { hosts: hosts.join(' '), limits: limitsText(request), epoch: this.#epoch() });
     const key = keyOf(inputs);
     const { runExec } = await import('../ops/exec.ts');
-    return this.#cached(vertex, told, { keys: [key], inputs, base: values[0] }, (workspace, signal) =>
+    return this.#cached(vertex, told, { keys: [key], inputs }, (workspace, ready, signal) =>
       runExec(this.#context, {
         op,
         workspace,
-        inputs: values.map((value) => this.#readable(value)),
+        inputs: ready.map((value) => this.#readable(value)),
         inputIds: ids,
         network: request.network === undefined || request.network === '' ? 'default' : request.network,
         extraHosts: hosts,
@@ -216,12 +298,14 @@ export class Solver {
     if (fast !== undefined && !vertex.noCache) {
       const found = this.#context.cache.find(fast);
       if (found) return this.#hit(vertex, found, told, fast);
+      const imported = this.#imported(vertex, [fast]);
+      if (imported) return this.#hitImported(vertex, imported, told, [fast]);
     }
     const { select } = await import('../graph/select.ts');
     const options = { exclude: op.exclude, parents: op.parents };
     const selected: Selected[][] = [];
     for (const { input, path } of op.sources) {
-      const value = values[input] as Value;
+      const value = await this.real(vertex.inputs[input] as number);
       const manifest =
         value.kind === 'tree'
           ? value.tree.manifest
@@ -231,12 +315,12 @@ export class Solver {
     const inputs = copyContentInputs(op, ids, selected, this.#epoch());
     const keys = [...(fast === undefined ? [] : [fast]), keyOf(inputs)];
     const { runCopy } = await import('../ops/copy.ts');
-    return this.#cached(vertex, told, { keys, inputs, base: values[0] }, (workspace, signal) =>
+    return this.#cached(vertex, told, { keys, inputs }, (workspace, ready, signal) =>
       runCopy(
         workspace,
         op,
         op.sources.map(({ input }, index) => {
-          const value = values[input] as Value;
+          const value = ready[input] as Value;
           const local = this.#graph.vertices[vertex.inputs[input] ?? -1]?.op.kind !== 'remote' && value.kind === 'tree';
           return { readable: this.#readable(value), selected: selected[index] ?? [], local };
         }),
@@ -262,10 +346,34 @@ export class Solver {
     cache.hold(record.id);
     this.#held.push(record.id);
     cache.touch(record.id);
-    this.outcomes.set(vertex.id, { vertex, cached: true, key, ...(inputs ? { inputs } : {}) });
+    const value = valueOf(record);
+    const keys = cache.get(record.id)?.keys ?? record.keys;
+    this.outcomes.set(vertex.id, { vertex, cached: true, key, keys, value, ...(inputs ? { inputs } : {}) });
     told.start();
     told.end({ cached: true });
-    return { kind: 'layers', id: record.id, chain: record.chain, created: record.created };
+    return value;
+  }
+
+  #imported(vertex: GraphVertex, keys: readonly string[]): Imported | undefined {
+    return this.#doing.has(vertex.id) ? undefined : this.#imports.find(keys);
+  }
+
+  /** Nothing of it is brought here before somebody needs its files. */
+  #hitImported(
+    vertex: GraphVertex,
+    imported: Imported,
+    told: Telling,
+    keys: readonly string[],
+    inputs?: Inputs,
+  ): Value {
+    const { id, created, result } = imported;
+    const value: LayersValue = { kind: 'layers', id, chain: result?.chain, created, imported };
+    const all = [...new Set([...imported.keys, ...keys])];
+    const key = keys.at(-1) ?? '';
+    this.outcomes.set(vertex.id, { vertex, cached: true, key, keys: all, value, ...(inputs ? { inputs } : {}) });
+    told.start();
+    told.end({ cached: true });
+    return value;
   }
 
   #why(vertex: GraphVertex, inputs: Inputs): string {
@@ -275,7 +383,8 @@ export class Solver {
 
   /** What the steps depended on, for the next build to compare with. */
   remember(): void {
-    for (const [id, { key, inputs }] of this.outcomes) {
+    for (const [id, { key, inputs, vertex, value }] of this.outcomes) {
+      if (value.imported) this.#keep(vertex, value);
       const names = this.#names.get(id);
       if (names && inputs) this.#context.steps.remember(names, key, inputs);
     }
@@ -285,12 +394,11 @@ export class Solver {
   async #cached(
     vertex: GraphVertex,
     told: Telling,
-    step: { readonly keys: readonly string[]; readonly inputs: Inputs; readonly base: Value | undefined },
-    work: (workspace: Workspace, signal: AbortSignal) => Promise<void>,
+    step: { readonly keys: readonly string[]; readonly inputs: Inputs },
+    work: (workspace: Workspace, ready: readonly Value[], signal: AbortSignal) => Promise<void>,
   ): Promise<Value> {
     const { cache } = this.#context;
-    const { keys, inputs, base } = step;
-    if (base?.kind !== 'layers') throw notImplemented('a step on files that are no file system');
+    const { keys, inputs } = step;
     const last = keys.at(-1) ?? '';
     if (!vertex.noCache) {
       const found = keys.map((key) => cache.find(key)).find((record) => record !== undefined);
@@ -298,17 +406,22 @@ export class Solver {
         for (const key of keys) cache.link(found.id, key);
         return this.#hit(vertex, found, told, last, inputs);
       }
+      const imported = this.#imported(vertex, keys);
+      if (imported) return this.#hitImported(vertex, imported, told, keys, inputs);
       if (this.#request.requireCached === true)
         throw conflict(`${vertex.name} would have to be done: ${this.#why(vertex, inputs)} (--require-cached)`);
     }
     told.cause(this.#why(vertex, inputs));
+    const ready = await Promise.all(vertex.inputs.map((input) => this.real(input)));
+    const [base] = ready;
+    if (base?.kind !== 'layers') throw notImplemented('a step on files that are no file system');
     const workKey = vertex.noCache ? randomId() : last;
     const { value: record, joined } = await this.#context.work.run(workKey, this.#signal, (signal) =>
       this.#limit.run(async () => {
         told.start();
         using lease = this.#context.store.leases.take();
         await using workspace = new Workspace(this.#context, base.chain);
-        await work(workspace, signal);
+        await work(workspace, ready, signal);
         const made = await workspace.commit(base.chain, lease, signal, this.#request.sourceDateEpoch);
         const parent = cache.get(base.id)?.id;
         return cache.add(
@@ -327,68 +440,18 @@ export class Solver {
     if (joined) return this.#hit(vertex, record, told, last, inputs);
     cache.hold(record.id);
     this.#held.push(record.id);
-    this.outcomes.set(vertex.id, { vertex, cached: false, key: last, inputs });
+    const value = valueOf(record);
+    this.outcomes.set(vertex.id, { vertex, cached: false, key: last, inputs, keys, value });
     told.end({});
-    return { kind: 'layers', id: record.id, chain: record.chain, created: record.created };
+    return value;
   }
+}
+
+function valueOf({ id, chain, created }: CacheRecord): LayersValue {
+  return { kind: 'layers', id, chain, created };
 }
 
 function limitsText(request: BuildRequest): string {
   const { shmSize } = request.limits ?? {};
   return shmSize ? `shm ${shmSize}` : '';
-}
-
-/** One vertex as it is told to whoever watches. */
-class Telling {
-  #vertex: Vertex;
-  readonly #emit: (event: BuildEvent) => void;
-
-  constructor(vertex: Vertex, emit: (event: BuildEvent) => void) {
-    this.#vertex = vertex;
-    this.#emit = emit;
-  }
-
-  cause(text: string): void {
-    this.#vertex = { ...this.#vertex, cause: text };
-  }
-
-  start(): void {
-    if (this.#vertex.started !== undefined) return;
-    this.#tell({ started: nowNanos() });
-  }
-
-  end(end: { readonly cached?: boolean; readonly error?: string }): void {
-    if (this.#vertex.completed !== undefined) return;
-    this.start();
-    this.#tell({ completed: nowNanos(), ...end });
-  }
-
-  #tell(change: Partial<Vertex>): void {
-    this.#vertex = { ...this.#vertex, ...change };
-    this.#emit({ kind: 'vertex', vertex: this.#vertex });
-  }
-
-  readonly log = (stream: 1 | 2, data: Uint8Array): void =>
-    this.#emit({ kind: 'log', vertex: this.#vertex.id, stream, data, at: nowNanos() });
-
-  readonly report = (status: {
-    readonly id: string;
-    readonly name?: string;
-    readonly current: number;
-    readonly total?: number;
-    readonly done?: boolean;
-  }): void => {
-    const at = nowNanos();
-    this.#emit({
-      kind: 'status',
-      vertex: this.#vertex.id,
-      id: status.id,
-      name: status.name ?? status.id,
-      current: status.current,
-      total: status.total ?? 0,
-      at,
-      ...(this.#vertex.started === undefined ? {} : { started: this.#vertex.started }),
-      ...(status.done === true ? { completed: at } : {}),
-    });
-  };
 }

@@ -17,6 +17,7 @@ import {
 } from '../../spec/berth/build.ts';
 import type { Wire } from '../../client/index.ts';
 import type { ShellWire } from './shell.ts';
+import { type CachePlace, hasBlob, publish, putBlob, readCache } from './cache.ts';
 import { receiveOutput, type OutputPlace } from './output.ts';
 import { bytesPath, walk } from './walk.ts';
 
@@ -31,6 +32,8 @@ export interface Giving {
   readonly archive?: AsyncIterable<Uint8Array>;
   /** A shell in what a failed step left. */
   shell(step: { readonly command: string; readonly reason: string }, wire: ShellWire): Promise<void>;
+  /** Directories of build caches by their names in the wish. */
+  readonly caches: ReadonlyMap<string, CachePlace>;
   credentials(host: string): { username: string; password: string; identityToken?: string } | undefined;
 }
 
@@ -141,9 +144,26 @@ class Session {
           type: (data) => this.send(FRAME.data, channel, data),
           shown: this.#incoming(channel),
         });
+      case 'cache-read':
+        for (const chunk of readCache(this.#cache(ask.cache), ask.digest)) await this.send(FRAME.data, channel, chunk);
+        return this.send(FRAME.end, channel);
+      case 'cache-has':
+        return this.send(FRAME.json, channel, JSON.stringify({ found: hasBlob(this.#cache(ask.cache), ask.digest) }));
+      case 'cache-put':
+        await putBlob(this.#cache(ask.cache), ask.digest, this.#incoming(channel));
+        return this.send(FRAME.end, channel);
+      case 'cache-publish':
+        publish(this.#cache(ask.cache), ask.descriptor);
+        return this.send(FRAME.end, channel);
       default:
         throw new Error('the daemon asks for something that this client does not know');
     }
+  }
+
+  #cache(name: string): CachePlace {
+    const place = this.#giving.caches.get(name);
+    if (!place) throw new Error(`no cache ${name} is part of this build`);
+    return place;
   }
 
   #directory(source: string): string {

@@ -6,6 +6,7 @@ import type { BuildWish, WishedContext, WishedNamedContext, WishedOutput } from 
 import type { BuildFlags } from '../commands/image/build-flags.ts';
 import { Failure, flag } from '../grammar/index.ts';
 import { toMap } from '../options/index.ts';
+import type { CachePlace } from './cache.ts';
 import type { OutputPlace } from './output.ts';
 import { agentOf, secretOf } from './secret.ts';
 import type { Giving } from './session.ts';
@@ -84,6 +85,8 @@ export async function prepare(
   const { wished, places } = outputsOf(flags, options.stdoutIsTerminal);
   const agents = new Map(flags.ssh.map((text) => agentOf(text, options.env)));
   const root = directories.get('context') ?? source;
+  const cacheFrom = flags['cache-from'].map((text) => attributes(text, 'ref'));
+  const cacheTo = flags['cache-to'].map((text) => attributes(text, 'ref'));
   const wish: BuildWish = {
     call: callOf(flags),
     context: where.context,
@@ -106,8 +109,8 @@ export async function prepare(
     entitlements: flags.allow,
     extraHosts: flags['add-host'],
     limits: limitsOf(flags),
-    cacheFrom: flags['cache-from'].map((text) => attributes(text, 'ref')),
-    cacheTo: flags['cache-to'].map((text) => attributes(text, 'ref')),
+    cacheFrom,
+    cacheTo,
     outputs: wished,
     requireCached: flags['require-cached'],
     onError: onErrorOf(flags),
@@ -116,7 +119,23 @@ export async function prepare(
   };
   const secrets = new Map(flags.secret.map((text) => secretOf(text, options.env)));
   const { archive } = where;
-  return { wish, giving: { directories, secrets, agents, outputs: places, ...(archive ? { archive } : {}) } };
+  const caches = new Map([...cachePlaces('from', cacheFrom), ...cachePlaces('to', cacheTo)]);
+  return { wish, giving: { directories, secrets, agents, caches, outputs: places, ...(archive ? { archive } : {}) } };
+}
+
+function cachePlaces(
+  direction: 'from' | 'to',
+  wishes: readonly Readonly<Record<string, string>>[],
+): [string, CachePlace][] {
+  return wishes.flatMap(({ type, src = '', dest = '', tag = 'latest' }, index): [string, CachePlace][] => {
+    if (type !== 'local') return [];
+    const path = direction === 'from' ? src : dest;
+    if (path === '')
+      throw new Failure(
+        direction === 'from' ? 'ERROR: local cache importer requires src' : 'ERROR: local cache exporter requires dest',
+      );
+    return [[`${direction}:${index}`, { path: resolve(path), tag, writable: direction === 'to' }]];
+  });
 }
 
 function callOf(flags: BuildFlags): BuildWish['call'] {

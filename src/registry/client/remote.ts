@@ -61,6 +61,15 @@ export class Remote {
 
   /** A manifest or index by tag or digest, its digest checked where it is known. */
   async manifest(reference: string, signal: AbortSignal): Promise<Fetched> {
+    const { content, digest, type } = await this.manifestBytes(reference, signal);
+    return { document: parseDocument(content, type), content, digest };
+  }
+
+  /** The same, whatever it describes. */
+  async manifestBytes(
+    reference: string,
+    signal: AbortSignal,
+  ): Promise<Pick<Fetched, 'content' | 'digest'> & { readonly type: string }> {
     const answer = await this.#send({
       method: 'GET',
       url: this.#url(`manifests/${reference}`),
@@ -75,7 +84,7 @@ export class Remote {
     const claimed = answer.header('docker-content-digest');
     if (claimed !== undefined && isDigest(claimed) && claimed !== digest)
       throw invalid(`manifest verification failed for digest ${claimed}`);
-    return { document: parseDocument(content, answer.header('content-type') ?? ''), content, digest };
+    return { content, digest, type: answer.header('content-type') ?? '' };
   }
 
   /** Size of a blob; undefined when the repository does not have it. */

@@ -125,6 +125,11 @@ export type Ask =
   | { readonly kind: 'agent'; readonly id: string }
   | { readonly kind: 'credentials'; readonly host: string }
   | { readonly kind: 'output'; readonly index: number }
+  /** Of a directory with a build cache, by its name in the wish; without a digest the manifest that it stands for. */
+  | { readonly kind: 'cache-read'; readonly cache: string; readonly digest: string }
+  | { readonly kind: 'cache-has'; readonly cache: string; readonly digest: string }
+  | { readonly kind: 'cache-put'; readonly cache: string; readonly digest: string; readonly size: number }
+  | { readonly kind: 'cache-publish'; readonly cache: string; readonly descriptor: object }
   /** A step failed: is there a terminal? The answer is a `ShellAnswer`; then what is typed as data and sizes as `ShellSize`, and what is shown as data. */
   | { readonly kind: 'shell'; readonly command: string; readonly reason: string };
 

@@ -106,7 +106,6 @@ export function cacheImportsOf(attributes: Attributes, entries: readonly CacheEn
     const key = JSON.stringify([type, [...attrs.keys()].sort().map((name) => [name, attrs.get(name)])]);
     if (seen.has(key)) return [];
     seen.add(key);
-    if (type === 'registry') return [{ type, reference: attrs.get('ref') ?? '' }];
     return [{ type, attributes: Object.fromEntries(attrs) }];
   });
 }

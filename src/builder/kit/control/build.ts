@@ -11,6 +11,7 @@ import type {
 import type { Definition } from '../protocol/messages.ts';
 import { Op } from '../protocol/messages.ts';
 import type { Of } from '../protocol/codec.ts';
+import { sessionCache } from '../session/content.ts';
 import { sessionAgents } from '../session/ssh.ts';
 import { sessionCredentials, sessionSecrets } from '../session/secrets.ts';
 import { sessionOutput } from '../session/output.ts';
@@ -121,8 +122,14 @@ export async function buildRequestOf(
     entitlements: wish.entitlements,
     extraHosts: hostsOf(attributes.get('add-hosts')),
     limits: limitsOf(attributes),
-    cacheImports: cacheImportsOf(attributes, wish.cacheImports),
-    cacheExports: wish.cacheExports,
+    cacheImports: cacheImportsOf(attributes, wish.cacheImports).map((one) => ({
+      ...one,
+      ...(one.type === 'local' ? { store: sessionCache(session, one.attributes['src'] ?? '') } : {}),
+    })),
+    cacheExports: wish.cacheExports.map((one) => ({
+      ...one,
+      ...(one.type === 'local' ? { store: sessionCache(session, one.attributes['dest'] ?? '') } : {}),
+    })),
     outputs: outputsOf(wish.exporters, session),
     attestations: attestationsOf(attributes),
     ...(epoch !== undefined && /^\d+$/.test(epoch) ? { sourceDateEpoch: Number(epoch) } : {}),

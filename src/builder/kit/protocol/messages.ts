@@ -223,3 +223,21 @@ export function timestamp(nanoseconds: bigint | undefined): Of<typeof Timestamp>
   if (nanoseconds === undefined) return undefined;
   return { seconds: nanoseconds / 1_000_000_000n, nanos: Number(nanoseconds % 1_000_000_000n) };
 }
+
+// ---- containerd's content store, as a client serves the directory of a build cache
+
+const ContentInfo = message({ digest: text(1), size: int64(2) });
+export const InfoRequest = message({ digest: text(1) });
+export const ContentInfoResponse = message({ info: one(1, ContentInfo) });
+export const ReadContentRequest = message({ digest: text(1), offset: int64(2), size: int64(3) });
+export const ReadContentResponse = message({ offset: int64(1), data: bytes(2) });
+export const WriteAction = { stat: 0, write: 1, commit: 2 } as const;
+export const WriteContentRequest = message({
+  action: number(1),
+  ref: text(2),
+  total: int64(3),
+  expected: text(4),
+  offset: int64(5),
+  data: bytes(6),
+});
+export const WriteContentResponse = message({ action: number(1), offset: int64(4), total: int64(5), digest: text(6) });
