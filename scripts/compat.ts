@@ -63,7 +63,7 @@ const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
     Object.entries({
       'compress, disable-content-trust, force-rm, isolation, rm, security-opt': 'no effect',
       squash: 'refused',
-      'attest, provenance, sbom': 'refused by the daemon',
+      'attest, provenance, sbom': 'provenance of version v1; no SBOM generators',
       'cache-from': 'types registry, local and inline',
       'cache-to': 'types registry, local and inline; gha, s3 and azblob are not there',
       ssh: 'agents; no keys in files',

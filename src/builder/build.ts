@@ -1,8 +1,11 @@
 // One build from beginning to end: the Dockerfile read, base images found, the graph made and solved, the outputs written.
-import { cancelled, invalid, notFound, notImplemented } from '../base/errors.ts';
+import { cancelled, invalid, notFound } from '../base/errors.ts';
+import { rfc3339 } from '../base/clock.ts';
 import { randomId, sha256 } from '../base/ids.ts';
 import { readIgnoreFile } from '../spec/ignore/index.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
+import type { Material } from './attest/provenance.ts';
+import { attestWish } from './attest/wish.ts';
 import { type CheckResult, checksOf } from './checks.ts';
 import type { BuilderContext } from './context.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
@@ -26,6 +29,20 @@ export interface Solved {
   readonly graph: Graph;
   readonly solver: Solver;
   readonly platform: Platform;
+}
+
+/** What is known of a build when its steps are done. */
+export interface BuildEnd {
+  readonly context: BuilderContext;
+  readonly request: BuildRequest;
+  readonly id: string;
+  /** RFC 3339. */
+  readonly started: string;
+  readonly dockerfile: { readonly name: string; readonly text: Uint8Array };
+  /** What was fetched from elsewhere. */
+  readonly materials: readonly Material[];
+  readonly sink: BuildSink;
+  readonly signal: AbortSignal;
 }
 
 /** The checks of a build that is not made. */
@@ -58,7 +75,11 @@ export async function runBuild(
 ): Promise<BuildResult> {
   const id = request.id ?? randomId().slice(0, 25);
   for (const tag of request.tags ?? []) context.images.checkTag(tag);
-  checkSupported(request);
+  checkExports(request.cacheExports ?? []);
+  attestWish(request.attestations);
+  if ((request.platforms?.length ?? 0) > 1 && request.outputs?.some(({ type }) => type === 'docker'))
+    throw invalid('docker exporter does not currently support exporting manifest lists');
+  const started = rfc3339();
   const abort = new AbortController();
   const either = AbortSignal.any([signal, abort.signal]);
   const file = await internalStep(sink, id, LOAD, () => readDockerfile(request, either));
@@ -98,8 +119,10 @@ export async function runBuild(
         dropCache(imports, error, sink);
       }
     }
-    const result = await writeOutputs(context, request, id, solved, sink, signal);
-    const told = await tellCaches(context, request, id, solved, sink, signal);
+    const { materials } = sources;
+    const end: BuildEnd = { context, request, id, started, dockerfile: file, materials, sink, signal };
+    const result = await writeOutputs(end, solved);
+    const told = await tellCaches(end, solved);
     return { ...result, metadata: { ...result.metadata, ...told } };
   } catch (error) {
     if (signal.aborted) throw cancelled('context canceled', { cause: error });
@@ -142,19 +165,12 @@ async function solveAll(
 }
 
 /** The caches for others. */
-async function tellCaches(
-  context: BuilderContext,
-  request: BuildRequest,
-  id: string,
-  solved: readonly Solved[],
-  sink: BuildSink,
-  signal: AbortSignal,
-): Promise<Readonly<Record<string, unknown>>> {
-  if (!request.cacheExports?.length) return {};
+async function tellCaches(end: BuildEnd, solved: readonly Solved[]): Promise<Readonly<Record<string, unknown>>> {
+  if (!end.request.cacheExports?.length) return {};
   const tops = await Promise.all(solved.map(({ graph, solver }) => solver.real(graph.result.vertex)));
-  const final = new Set(tops.flatMap((top) => (top.kind === 'layers' ? [...chainsBelow(context, top.chain)] : [])));
+  const final = new Set(tops.flatMap((top) => (top.kind === 'layers' ? [...chainsBelow(end.context, top.chain)] : [])));
   const steps = solved.flatMap(({ solver }) => solver.steps());
-  return exportCaches({ context, request, id, sink, signal }, steps, final);
+  return exportCaches(end, steps, final);
 }
 
 /** Steps of the Dockerfile in its order, each told when its turn comes. */
@@ -276,12 +292,4 @@ async function baseImage(
       ...(request.credentials ? { credentials: request.credentials } : {}),
     });
   });
-}
-
-/** What cannot be done is said before anything is. */
-function checkSupported(request: BuildRequest): void {
-  checkExports(request.cacheExports ?? []);
-  const images = request.outputs?.length ? request.outputs.some(({ type }) => type === 'image') : true;
-  if (images && (request.platforms?.length ?? 0) > 1)
-    throw notImplemented('an image for several platforms is not implemented: build one platform at a time');
 }

@@ -11,6 +11,8 @@ export interface BaseImage {
   readonly file: ImageFile;
   /** Chain IDs, lowest first. */
   readonly chains: readonly Digest[];
+  /** Of one that has a manifest. */
+  readonly manifest?: Digest;
 }
 
 /** One image of an index that a build makes. */

@@ -15,8 +15,8 @@ import { compactConfig, encodeImageFile } from './write.ts';
 
 export function findBase(context: ImageContext, reference: string, platform: Platform): BaseImage | undefined {
   try {
-    const { id, file, chains } = findImage(context.catalog, reference, platform);
-    return { id, file, chains };
+    const { id, file, chains, manifest } = findImage(context.catalog, reference, platform);
+    return { id, file, chains, ...(manifest ? { manifest: manifest.digest } : {}) };
   } catch (error) {
     if (error instanceof BerthError && error.kind === 'notFound') return undefined;
     throw error;

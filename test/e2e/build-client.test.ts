@@ -183,3 +183,81 @@ test('the classic builder is asked for what it has, and nothing is left unsaid',
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /--secret is not supported by the classic builder/);
 });
+
+const CROSS = `FROM --platform=$BUILDPLATFORM busybox AS cross
+ARG TARGETARCH
+RUN echo "for $TARGETARCH" > /out
+FROM scratch
+COPY --from=cross /out /
+`;
+
+test('several platforms are one image, a folder each as files, and what is said of them goes along', async () => {
+  const at = context({ Dockerfile: CROSS });
+  const many = ['--platform', 'linux/amd64,linux/arm64'];
+  const meta = join(folder, 'metadata.json');
+  const stored = await build(...many, '-t', 'many', '--metadata-file', meta, at);
+  assert.equal(stored.code, 0, stored.stderr);
+  assert.match(stored.stderr, /\[linux\/amd64->arm64 cross 2\/2\] RUN/);
+  const told = JSON.parse(readFileSync(meta, 'utf8')) as Record<string, string | { digest: string }>;
+  assert.deepEqual((told['containerimage.descriptor'] as { digest: string }).digest, told['containerimage.digest']);
+  assert.equal(
+    (await daemon.berth('image', 'inspect', '-f', '{{.Id}}', 'many')).stdout.trim(),
+    told['containerimage.config.digest'],
+  );
+
+  const files = join(folder, 'files');
+  const said = ['--provenance', 'mode=max', '--sbom', 'true'];
+  const local = await build(...many, ...said, '-o', `type=local,dest=${files}`, at);
+  assert.equal(local.code, 0, local.stderr);
+  for (const architecture of ['amd64', 'arm64']) {
+    const read = (name: string): string => readFileSync(join(files, `linux_${architecture}`, name), 'utf8');
+    assert.equal(read('out'), `for ${architecture}\n`);
+    const { predicateType, subject } = JSON.parse(read('provenance.json')) as Record<string, unknown>;
+    assert.equal(predicateType, 'https://slsa.dev/provenance/v1');
+    assert.deepEqual(
+      (subject as { name: string }[]).map(({ name }) => name),
+      ['out'],
+    );
+    assert.match(read('sbom.spdx.json'), /"spdxVersion":"SPDX-2.3"/);
+  }
+
+  const archive = join(folder, 'many.tar');
+  const oci = await build(...many, ...said, '-o', `type=oci,dest=${archive}`, at);
+  assert.equal(oci.code, 0, oci.stderr);
+  const layout = join(folder, 'layout');
+  mkdirSync(layout);
+  execFileSync('tar', ['-xf', archive, '-C', layout]);
+  type Listed = { digest: string; platform?: { architecture: string }; annotations?: Record<string, string> };
+  const blob = (digest: string): { manifests: Listed[]; layers: Listed[] } =>
+    JSON.parse(readFileSync(join(layout, 'blobs/sha256', digest.slice(7)), 'utf8'));
+  const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: [Listed] };
+  const [amd, arm, ...statements] = blob(manifests[0].digest).manifests;
+  assert.deepEqual([amd?.platform?.architecture, arm?.platform?.architecture], ['amd64', 'arm64']);
+  assert.deepEqual(
+    statements.map(({ annotations }) => annotations?.['vnd.docker.reference.digest']),
+    [amd?.digest, arm?.digest],
+  );
+  assert.deepEqual(
+    blob(statements[0]?.digest ?? '').layers.map(({ annotations }) => annotations?.['in-toto.io/predicate-type']),
+    ['https://spdx.dev/Document', 'https://slsa.dev/provenance/v1'],
+  );
+});
+
+test('attestations that are not there, and archives that hold one image only, are refused before anything is built', async () => {
+  const at = context({ Dockerfile: CROSS });
+  for (const [flags, words] of [
+    [['--attest', 'type=foo'], /unsupported attestation type "foo"/],
+    [['--provenance', 'mode=all'], /invalid mode "all" for provenance/],
+    [['--sbom', 'generator=x/y'], /SBOM generators \(x\/y\) are not implemented/],
+    [
+      ['--platform', 'linux/amd64,linux/arm64', '-o', `type=docker,dest=${folder}/d.tar`],
+      /does not currently support exporting manifest lists/,
+    ],
+  ] as const) {
+    const refused = await build(...flags, at);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, words);
+    assert.doesNotMatch(refused.stderr, /RUN/);
+  }
+  assert.ok(!existsSync(join(folder, 'd.tar')));
+});

@@ -40,7 +40,7 @@ test('package.json: names with a scope, and files that are none', () => {
     assert.equal(npmPackage(text, '/x'), undefined, text);
 });
 
-test('packages of layers: an upper one covers a lower one, links are not followed', () => {
+test('packages of layers: an upper one covers a lower one, links are not followed', async () => {
   const home = mkdtempSync(join(tmpdir(), 'berth-sbom-'));
   const put = (layer: string, path: string, text: string): void => {
     mkdirSync(dirname(join(home, layer, path)), { recursive: true });
@@ -56,9 +56,7 @@ test('packages of layers: an upper one covers a lower one, links are not followe
     put('up', 'old', 'a file where a folder was');
     put('secret', 'node_modules/x/package.json', '{"name":"x","version":"9.9.9"}');
     symlinkSync(join(home, 'secret'), join(home, 'up', 'link'));
-    const found = observePackages([join(home, 'up'), join(home, 'low')])
-      .map(purlOf)
-      .sort();
+    const found = (await observePackages([join(home, 'up'), join(home, 'low')])).map(purlOf).sort();
     assert.deepEqual(found, [
       'pkg:deb/debian/libc6@2.36-9%2Bdeb12u10?arch=amd64&upstream=glibc',
       'pkg:npm/%40s/c@3.0.0',

@@ -8,10 +8,12 @@ import { dpkgPackages, npmPackage, type Package } from './packages.ts';
 const MAX_FILE = 64 * 1024 * 1024;
 /** Folders that are looked into for installed npm packages. */
 const MAX_FOLDERS = 500_000;
+/** So many are looked into before other work of the daemon has its turn. */
+const AT_ONCE = 100;
 
-/** `layers` are directories of overlayfs, topmost first: what an upper one removes is not there. */
-export function observePackages(layers: readonly string[]): Package[] {
-  return [...debian(layers), ...npm(layers)];
+/** `layers` are directories of overlayfs, topmost first: what an upper one removes is not there. Other work goes on meanwhile. */
+export async function observePackages(layers: readonly string[], signal?: AbortSignal): Promise<Package[]> {
+  return [...debian(layers), ...(await npm(layers, signal))];
 }
 
 function debian(layers: readonly string[]): Package[] {
@@ -55,27 +57,40 @@ function topmost(layers: readonly string[], path: string): string | undefined {
 }
 
 /** `node_modules/x/package.json` and `node_modules/@scope/x/package.json`, wherever they are. */
-function npm(layers: readonly string[]): Package[] {
+async function npm(layers: readonly string[], signal: AbortSignal | undefined): Promise<Package[]> {
   const found = new Map<string, Package | undefined>();
   let folders = 0;
-  const visit = (above: number, layer: string, path: string): void => {
-    folders += 1;
-    if (folders > MAX_FOLDERS || isCovered(layers.slice(0, above), path)) return;
-    const entries = readdirSync(join(layer, path), { withFileTypes: true, encoding: 'utf8' });
-    if (isPackage(path) && entries.some((entry) => entry.name === 'package.json')) {
-      const file = join(path, 'package.json');
-      if (!found.has(file)) {
-        const text = topmost(layers, file);
-        found.set(file, text === undefined ? undefined : npmPackage(text, `/${file}`));
+  for (const [index, layer] of layers.entries()) {
+    for (const { path, isNpm } of foldersOf(layers.slice(0, index), layer, '')) {
+      folders += 1;
+      if (folders > MAX_FOLDERS) return [...found.values()].filter((one) => one !== undefined);
+      if (folders % AT_ONCE === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+        signal?.throwIfAborted();
       }
+      const file = join(path, 'package.json');
+      if (!isNpm || found.has(file)) continue;
+      const text = topmost(layers, file);
+      found.set(file, text === undefined ? undefined : npmPackage(text, `/${file}`));
     }
-    for (const entry of entries) {
-      if (!entry.isDirectory() || (path === '' && ['dev', 'proc', 'sys'].includes(entry.name))) continue;
-      visit(above, layer, path === '' ? entry.name : `${path}/${entry.name}`);
-    }
-  };
-  for (const [index, layer] of layers.entries()) visit(index, layer, '');
+  }
   return [...found.values()].filter((one) => one !== undefined);
+}
+
+interface Folder {
+  readonly path: string;
+  readonly isNpm: boolean;
+}
+
+/** The folders of a layer that no layer above covers. */
+function* foldersOf(above: readonly string[], layer: string, path: string): Generator<Folder, void, undefined> {
+  if (isCovered(above, path)) return;
+  const entries = readdirSync(join(layer, path), { withFileTypes: true, encoding: 'utf8' });
+  yield { path, isNpm: isPackage(path) && entries.some((entry) => entry.name === 'package.json') };
+  for (const entry of entries) {
+    if (!entry.isDirectory() || (path === '' && ['dev', 'proc', 'sys'].includes(entry.name))) continue;
+    yield* foldersOf(above, layer, path === '' ? entry.name : `${path}/${entry.name}`);
+  }
 }
 
 function isPackage(path: string): boolean {

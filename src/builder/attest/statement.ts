@@ -17,6 +17,14 @@ export interface AttestationManifest {
   readonly blobs: ReadonlyMap<Digest, Uint8Array>;
 }
 
+/** What is said of some things, each by its name and digest. */
+export function statementOf(
+  { predicateType, predicate }: Attestation,
+  subject: readonly { readonly name: string; readonly digest: Readonly<Record<string, string>> }[],
+): Readonly<Record<string, unknown>> {
+  return { _type: STATEMENT_TYPE, predicateType, subject, predicate };
+}
+
 /** About the manifest `subject` of an image with these names (package URLs). */
 export function attestationManifest(
   subject: Digest,
@@ -33,12 +41,12 @@ export function attestationManifest(
   const digests = { sha256: subject.replace(/^sha256:/, '') };
   const layers = attestations.map(({ predicateType, predicate }) => ({
     mediaType: IN_TOTO,
-    ...put({
-      _type: STATEMENT_TYPE,
-      predicateType,
-      subject: (names.length === 0 ? ['_'] : names).map((name) => ({ name, digest: digests })),
-      predicate,
-    }),
+    ...put(
+      statementOf(
+        { predicateType, predicate },
+        (names.length === 0 ? ['_'] : names).map((name) => ({ name, digest: digests })),
+      ),
+    ),
     annotations: { 'in-toto.io/predicate-type': predicateType },
   }));
   const config = {

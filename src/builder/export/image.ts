@@ -1,14 +1,25 @@
 // The image of a build: its configuration out of the graph's result and the layers of its steps.
 import { nowNanos, parseRfc3339, rfc3339 } from '../../base/clock.ts';
-import { sha256, type Digest } from '../../base/ids.ts';
-import type { HistoryEntry, ImageFile } from '../../spec/oci/index.ts';
-import type { Solved } from '../build.ts';
+import type { Digest } from '../../base/ids.ts';
+import {
+  type Descriptor,
+  formatPlatform,
+  type HistoryEntry,
+  type ImageFile,
+  type Platform,
+} from '../../spec/oci/index.ts';
+import type { Lease } from '../../store/index.ts';
+import { attestationsOf } from '../attest/make.ts';
+import { imagePurl } from '../attest/provenance.ts';
+import { attestationManifest } from '../attest/statement.ts';
+import type { BuildEnd, Solved } from '../build.ts';
 import { INLINE_KEY } from '../cache/remote/config.ts';
 import { wantsInline } from '../cache/remote/index.ts';
 import { inlineCache } from '../cache/remote/write.ts';
 import type { BuilderContext } from '../context.ts';
 import type { Value } from '../solve/solver.ts';
-import type { BuildRequest, BuildSink, BuiltImage } from '../request.ts';
+import { internalVertex } from '../internal-step.ts';
+import type { BuildRequest, BuiltImage } from '../request.ts';
 
 /** The configuration file, and the layers it stands on. */
 export async function imageFileOf(
@@ -62,33 +73,97 @@ export async function imageFileOf(
   return { file, chain };
 }
 
-export async function storeImage(
-  context: BuilderContext,
-  request: BuildRequest,
-  solved: Solved,
+export interface Stored {
+  readonly images: readonly BuiltImage[];
+  /** What stands for it on this machine. */
+  readonly id: Digest;
+  /** Of several platforms, or with what is said of them. */
+  readonly index: Descriptor | undefined;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** One image, or an index where there are several or something is said of them. The lease holds what no name leads to. */
+export async function storeImages(
+  end: BuildEnd,
+  solved: readonly Solved[],
   tags: readonly string[],
-  sink: BuildSink,
-  build: string,
-): Promise<BuiltImage> {
-  const vertex = {
-    id: sha256(`${build} export ${solved.platform.architecture}`),
-    name: 'exporting to image',
-    inputs: [],
-    started: nowNanos(),
-  };
-  sink({ kind: 'vertex', vertex });
-  using lease = context.store.leases.take();
-  const { file, chain } = await imageFileOf(context, request, solved);
-  if (chain !== undefined) lease.layers.add(chain);
-  const id = await context.images.create({ file, parent: solved.graph.result.base?.id, tags, lease });
+  lease: Lease,
+  attributes: Readonly<Record<string, string>> = {},
+): Promise<Stored> {
+  const { context, request, id: build, sink } = end;
+  const vertex = { id: internalVertex(build, 'export'), name: 'exporting to image', inputs: [], started: nowNanos() };
   const status = (name: string): void => {
     const at = nowNanos();
     sink({ kind: 'status', vertex: vertex.id, id: name, name, current: 0, total: 0, at, started: at, completed: at });
   };
-  status(`writing image ${id}`);
+  sink({ kind: 'vertex', vertex });
+  const made = await Promise.all(
+    solved.map(async (one) => {
+      const { file, chain } = await imageFileOf(context, request, one);
+      if (chain !== undefined) lease.layers.add(chain);
+      const about = await attestationsOf(end, one, chain);
+      return { file, about, parent: one.graph.result.base?.id, platform: one.platform };
+    }),
+  );
+  const [first] = made;
+  if (!first) throw new Error('a build has at least one platform');
+  let stored: Stored;
+  if (made.length === 1 && first.about.length === 0) {
+    const { file, parent, platform } = first;
+    const id = await context.images.create({ file, parent, tags, lease });
+    stored = {
+      images: [{ platform, id, config: file.config ?? {} }],
+      id,
+      index: undefined,
+      metadata: { 'containerimage.digest': id, 'containerimage.config.digest': id },
+    };
+  } else {
+    const { index, id, images } = await context.images.createIndex({
+      parts: made.map(({ file, parent, about, platform }) => ({
+        file,
+        parent,
+        ...(about.length === 0
+          ? {}
+          : { attest: (manifest: Digest) => attestationManifest(manifest, purls(tags, platform), about) }),
+      })),
+      tags,
+      ...prefixed(attributes, 'annotation-index.'),
+      lease,
+    });
+    for (const { manifest } of images) status(`exporting manifest ${manifest}`);
+    status(`exporting manifest list ${index.digest}`);
+    stored = {
+      images: images.map(({ id: image }, at) => {
+        const { file, platform } = made[at] ?? first;
+        return { platform, id: image, config: file.config ?? {} };
+      }),
+      id,
+      index,
+      metadata: {
+        'containerimage.digest': index.digest,
+        'containerimage.descriptor': index,
+        'containerimage.config.digest': id,
+      },
+    };
+  }
+  status(`writing image ${stored.id}`);
   for (const tag of tags) status(`naming to ${tag}`);
   sink({ kind: 'vertex', vertex: { ...vertex, completed: nowNanos() } });
-  return { platform: solved.platform, id, config: file.config ?? {} };
+  return stored;
+}
+
+/** What statements are about, as BuildKit names it. */
+function purls(tags: readonly string[], platform: Platform): string[] {
+  return tags.map((tag) => imagePurl(tag, formatPlatform(platform)));
+}
+
+function prefixed(
+  attributes: Readonly<Record<string, string>>,
+  prefix: string,
+): { readonly annotations?: Readonly<Record<string, string>> } {
+  const pairs = Object.entries(attributes).filter(([key]) => key.startsWith(prefix));
+  if (pairs.length === 0) return {};
+  return { annotations: Object.fromEntries(pairs.map(([key, value]) => [key.slice(prefix.length), value])) };
 }
 
 function later(a: string, b: string): boolean {

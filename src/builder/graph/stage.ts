@@ -196,11 +196,20 @@ export class StagePlan {
     this.#history.push({ createdBy, vertex: this.vertex });
   }
 
+  /** As BuildKit has it: a stage that builds for another platform, and knows that it does, says for which. */
+  #platformText(): string {
+    const { platform } = this.planner.input;
+    const own = formatPlatform(this.platform);
+    const knows = this.args.some(({ key }) => /^TARGET(PLATFORM|ARCH)$/.test(key));
+    if (!knows || platform.architecture === this.platform.architecture) return own;
+    return `${own}->${formatPlatform(platform).replace(/^[^/]*\//, '')}`;
+  }
+
   #prefix(): string {
     const { multiPlatform, dockerfile } = this.planner.input;
     const stage = this.stage.name || (dockerfile.stages.length > 1 ? `stage-${this.stage.index}` : '');
     const words = [
-      ...(multiPlatform ? [formatPlatform(this.platform)] : []),
+      ...(multiPlatform ? [this.#platformText()] : []),
       ...(stage ? [stage] : []),
       `${String(this.#count).padStart(String(this.#total).length)}/${this.#total}`,
     ];

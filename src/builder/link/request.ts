@@ -36,8 +36,6 @@ export async function requestOf(
   parts: LinkParts,
   made: AsyncDisposableStack,
 ): Promise<BuildRequest> {
-  const [attestation] = Object.keys(wish.attestations);
-  if (attestation !== undefined) throw notImplemented(`attestations (${attestation}) are not implemented`);
   const directory = (name: string, label: string): ContextSource =>
     linkSource(link, parts.trees, name, wish.sharedKey, label);
   const context = await contextOf(wish, link, parts, made, directory);
@@ -78,6 +76,7 @@ export async function requestOf(
       ...(type === 'local' ? { store: linkCache(link, `to:${index}`) } : {}),
     })),
     outputs: wish.outputs.map((output, index) => outputOf(output, index, link)),
+    attestations: new Map(Object.entries(wish.attestations)),
     requireCached: wish.requireCached,
     ...(wish.onError === 'shell' ? { onFailure: linkShell(link) } : {}),
     ...(epoch !== undefined && /^\d+$/.test(epoch) ? { sourceDateEpoch: Number(epoch) } : {}),

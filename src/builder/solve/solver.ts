@@ -14,6 +14,7 @@ import type { Readable } from '../ops/exec.ts';
 import { lowerDirsOf, Workspace } from '../ops/workspace.ts';
 import type { BuildRequest, ContextTree } from '../request.ts';
 import type { Lease } from '../../store/index.ts';
+import { formatPlatform } from '../../spec/oci/index.ts';
 import { explain } from '../history/explain.ts';
 import { type StepNames, stepNames } from '../history/steps.ts';
 import { Limit } from './limit.ts';
@@ -86,7 +87,7 @@ export class Solver {
     this.#imports = input.imports;
     this.#lease = input.context.store.leases.take();
     this.#names = stepNames(input.graph);
-    this.#salt = `${input.buildId} ${input.graph.result.platform.architecture}`;
+    this.#salt = `${input.buildId} ${formatPlatform(input.graph.result.platform)}`;
   }
 
   value(id: number): Promise<Value> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { invalid, notImplemented } from '../../base/errors.ts';
 import { type Manifest, scanBelow } from '../../host/confined/index.ts';
+import type { Material } from '../attest/provenance.ts';
 import type { BuilderContext } from '../context.ts';
 import type { Op } from '../graph/vertex.ts';
 import type { Readable } from '../ops/exec.ts';
@@ -16,6 +17,8 @@ export class Sources implements AsyncDisposable {
   readonly #trees: ContextTree[] = [];
   #number = 0;
   readonly #own: string;
+  /** What was fetched, as it was when it was. */
+  readonly materials: Material[] = [];
 
   constructor(context: BuilderContext, request: BuildRequest) {
     this.#request = request;
@@ -68,6 +71,8 @@ export class Sources implements AsyncDisposable {
       const found = await resolveGit(wish, options);
       if (op.checksum !== '' && !found.commit.startsWith(op.checksum))
         throw invalid(`expected checksum to match ${op.checksum}, got ${found.commit}`);
+      const remote = git.remote.replace(/\/\/[^/@]*@/, '//');
+      this.materials.push({ kind: 'git', remote, ref: git.ref ?? '', commit: found.commit });
       return this.#tree(await fetchGit(wish, found, directory, options));
     }
     const fetched = await fetchHttp(op.url, directory, {
@@ -82,7 +87,10 @@ export class Sources implements AsyncDisposable {
     // ADD gives what it fetched to its owner alone
     const { chmodSync } = await import('node:fs');
     chmodSync(file, 0o600);
-    return this.#tree(directory);
+    const tree = await this.#tree(directory);
+    const { sha256 = '' } = [...tree.manifest.values()].find(({ type }) => type === 'file') ?? {};
+    this.materials.push({ kind: 'http', url: op.url.replace(/\/\/[^/@]*@/, '//'), sha256 });
+    return tree;
   }
 
   async #tree(directory: string): Promise<ContextTree> {

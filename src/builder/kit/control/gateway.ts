@@ -108,6 +108,8 @@ const LLB_CAPS = [
   'platform',
   'exporter.sourcedateepoch',
   'exporter.multiple',
+  'exporter.image.attestations',
+  'exporter.image.annotations',
 ];
 
 export interface Gateway {
