@@ -60,12 +60,16 @@ async function importOne(
       .filter((one) => one !== undefined);
     const local = images.flatMap(({ file }) => readLocalImage(file) ?? []);
     if (local.length > 0) return imports.add({ name, vertex, remote: undefined }, local);
-    remote = await context.images.cache(reference, request.credentials, signal);
+    const open = (): Promise<CacheRemote> => context.images.cache(reference, request.credentials, signal);
     if (images.length > 0) {
-      const entries = await readCache(remote, undefined, signal).catch(() => []);
-      if (entries.length === 0) throw invalid(NO_CACHE);
-      return imports.add({ name, vertex, remote }, entries);
+      // the image is here and has none; its registry may have another of that name
+      const there = await open()
+        .then(async (one) => ({ remote: one, entries: await readCache(one, undefined, signal) }))
+        .catch(() => undefined);
+      if (!there) throw invalid(NO_CACHE);
+      return imports.add({ name, vertex, remote: there.remote }, there.entries);
     }
+    remote = await open();
   } else if (type === 'local') {
     if (!wish.store) throw invalid('local cache importer requires src');
     const text = attributes['digest'];

@@ -4,6 +4,7 @@ import { type Descriptor, MEDIA } from '../../../spec/oci/index.ts';
 import type { Layer, Lease } from '../../../store/index.ts';
 import type { BuilderContext } from '../../context.ts';
 import type { CacheRemote } from '../../ports.ts';
+import { Limit } from '../../solve/limit.ts';
 import { type CacheEntry, type CacheLayer, CONFIG_TYPE, DIFF_ID, encodeConfig, encodeInline } from './config.ts';
 
 /** A step of a build as a cache tells of it. */
@@ -21,6 +22,9 @@ export interface WriteWish {
   /** Layers and configuration as members of an index, as older BuildKit took it. */
   readonly asIndex: boolean;
 }
+
+/** Layers that are written at a time. */
+const UPLOADS = 4;
 
 export interface Told {
   (name: string, current: number, total: number): void;
@@ -53,12 +57,17 @@ export async function writeCache(
       annotations: { [DIFF_ID]: diffId },
     }),
   );
-  for (const layer of layers) {
-    told(`writing layer ${layer.digest}`, 0, layer.size);
-    if (!(await remote.has(layer.digest, signal)))
-      await remote.put({ ...layer, from: { path: context.store.blobs.path(layer.digest) } }, signal);
-    told(`writing layer ${layer.digest}`, layer.size, layer.size);
-  }
+  const lanes = new Limit(UPLOADS);
+  await Promise.all(
+    layers.map((layer) =>
+      lanes.run(async () => {
+        told(`writing layer ${layer.digest}`, 0, layer.size);
+        if (!(await remote.has(layer.digest, signal)))
+          await remote.put({ ...layer, from: { path: context.store.blobs.path(layer.digest) } }, signal);
+        told(`writing layer ${layer.digest}`, layer.size, layer.size);
+      }, signal),
+    ),
+  );
   told(`writing config ${config.digest}`, 0, config.size);
   if (!(await remote.has(config.digest, signal))) await remote.put({ ...config, from: { bytes: text } }, signal);
   const mediaType = wish.asIndex ? MEDIA.index : MEDIA.manifest;
