@@ -24,7 +24,10 @@ const STEPS = 6;
 
 before(async () => {
   [maker, taker, registry] = await Promise.all([TestDaemon.start(), TestDaemon.start(), TestRegistry.start()]);
-  for (const daemon of [maker, taker]) assert.equal((await daemon.berth('image', 'bootstrap', 'busybox')).code, 0);
+  assert.equal((await maker.berth('image', 'bootstrap', 'busybox')).code, 0);
+  const archive = join(folder, 'busybox.tar');
+  assert.equal((await maker.berth('save', '-o', archive, 'busybox')).code, 0);
+  assert.equal((await taker.berth('load', '-i', archive)).code, 0);
   mkdirSync(CONTEXT);
   writeFileSync(join(CONTEXT, 'in.txt'), 'one\n');
   writeFileSync(join(CONTEXT, 'Dockerfile'), RECIPE);
