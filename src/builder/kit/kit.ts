@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream';
 import { cancelled, messageOf, notFound, notImplemented } from '../../base/errors.ts';
 import { randomId, sha256 } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
-import { hostPlatform } from '../../spec/oci/index.ts';
 import type { CheckResult } from '../checks.ts';
 import { serveLink } from '../link/index.ts';
 import type { BuildEvent } from '../event.ts';
+import { runnablePlatforms } from '../ops/emulators.ts';
 import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource, RegistryCredentials } from '../request.ts';
 import type { Parts, Wish } from './control/build.ts';
 import { controlMethods, resultNamed } from './control/control.ts';
@@ -117,7 +117,6 @@ export class Kit {
   }
 
   workers(): Worker[] {
-    const { os, architecture, variant = '' } = hostPlatform();
     const gateway = this.#options.hostGateway?.() ?? '';
     return [
       {
@@ -129,7 +128,7 @@ export class Kit {
           // clients take it for the sign of an image store that has manifests: other outputs than images work then
           ['org.mobyproject.buildkit.worker.snapshotter', 'overlayfs'],
         ]),
-        platforms: [{ os, architecture, variant, osVersion: '' }],
+        platforms: runnablePlatforms().map((one) => ({ variant: '', ...one, osVersion: '' })),
         gcPolicy: [],
         version: this.version,
       },

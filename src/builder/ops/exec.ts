@@ -4,7 +4,6 @@ import {
   chownSync,
   closeSync,
   constants,
-  existsSync,
   lstatSync,
   mkdirSync,
   readlinkSync,
@@ -22,12 +21,12 @@ import { exitCodeOf, LaunchError, refusalWords } from '../../runtime/index.ts';
 import { type NamespaceSource, type OciSpec, type ResolvedMount, specFor } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
 import { containerConfig, decode, hostConfig } from '../../spec/docker/schemas/index.ts';
-import { formatPlatform, hostArchitecture } from '../../spec/oci/index.ts';
 import type { HostConfig } from '../../spec/docker/index.ts';
 import type { BuilderContext } from '../context.ts';
 import { StepFailure } from '../failure.ts';
 import type { ExecMount, Op } from '../graph/vertex.ts';
 import type { BuildRequest, SecretSource, SshAgents, StepLimits } from '../request.ts';
+import { checkRunnable } from './emulators.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a mount or a copy reads: directories of layers, topmost first, or one directory. */
@@ -55,7 +54,7 @@ const HOSTNAME = 'buildsandbox';
 /** Runs it to its end. Throws StepFailure when the program fails; what was mounted is gone in any case. */
 export async function runExec(context: BuilderContext, wish: ExecWish): Promise<void> {
   const { op, workspace, signal } = wish;
-  checkPlatform(op);
+  checkRunnable(op.platform, op.command);
   const rootfs = workspace.mount();
   await using stack = new AsyncDisposableStack();
   const network = op.network === 'default' ? wish.network : op.network;
@@ -115,21 +114,6 @@ async function runProgram(
     if (exitCodeOf(words) === 128) throw internal(words);
     return new StepFailure(op.command, exitCodeOf(words), false);
   }
-}
-
-/** Names that qemu has for architectures. */
-const QEMU: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64', '386': 'i386', ppc64le: 'ppc64le' };
-
-/** A program for another processor needs an interpreter that the kernel knows. */
-function checkPlatform({ platform, command }: Op<'exec'>): void {
-  const own = hostArchitecture();
-  if (platform.architecture === own || (own === 'amd64' && platform.architecture === '386')) return;
-  const name = QEMU[platform.architecture] ?? platform.architecture;
-  if (existsSync(`/proc/sys/fs/binfmt_misc/qemu-${name}`)) return;
-  throw invalid(
-    `${JSON.stringify(command)} cannot be run: it is for ${formatPlatform(platform)}, this machine is ${own}, and no interpreter qemu-${name} is registered (binfmt_misc)`,
-    { hint: 'Install the package qemu-user-static.' },
-  );
 }
 
 function specOf(
