@@ -30,6 +30,8 @@ interface Base {
   readonly args: readonly Arg[];
   readonly author: string;
   readonly triggers: readonly string[];
+  /** FROM is a step that is counted: an image is fetched. */
+  readonly counts: boolean;
 }
 
 export class StagePlan {
@@ -45,7 +47,7 @@ export class StagePlan {
   readonly #history: GraphHistory[];
   readonly #total: number;
   #author: string;
-  #count = 1;
+  #count: number;
   #commandSet = false;
 
   private constructor(planner: Planner, stage: Stage, base: Base, instructions: readonly Instruction[]) {
@@ -58,7 +60,8 @@ export class StagePlan {
     this.args = [...base.args];
     this.#history = [...base.history];
     this.#author = base.author;
-    this.#total = 1 + instructions.filter(({ kind }) => COUNTED.has(kind)).length;
+    this.#count = base.counts ? 1 : 0;
+    this.#total = this.#count + instructions.filter(({ kind }) => COUNTED.has(kind)).length;
     const { noCache, noCacheFilter } = planner.input;
     this.noCache =
       noCache || noCacheFilter.some((name) => name.toLowerCase() === stage.name || name === String(stage.index));
@@ -109,6 +112,7 @@ export class StagePlan {
       args: this.args,
       author: this.#author,
       triggers: triggers ?? [],
+      counts: false,
     };
   }
 
@@ -249,7 +253,7 @@ function baseOf(planner: Planner, stage: Stage): Base | undefined {
   const name = planner.fromWord(stage.base);
   if (name === '') throw invalid(`base name (${stage.base}) should not be blank`);
   const platform = planner.platformOf(stage);
-  const empty = { history: [], args: [], author: '', triggers: [] };
+  const empty = { history: [], args: [], author: '', triggers: [], counts: false };
   const context = planner.input.contexts.get(name) ?? planner.input.contexts.get(name.toLowerCase());
   if (context && context.kind !== 'image') {
     if (context.kind === 'stage') {
@@ -285,7 +289,8 @@ function baseOf(planner: Planner, stage: Stage): Base | undefined {
   if (name === 'scratch' && !context)
     return { vertex: planner.scratch(), config: startConfig(undefined), platform, image: undefined, ...empty };
   const reference = context?.kind === 'image' ? context.reference : name;
-  const label = stage.name || (planner.input.dockerfile.stages.length > 1 ? `stage-${stage.index}` : '');
+  const named = stage.name || (planner.input.dockerfile.stages.length > 1 ? `stage-${stage.index}` : '');
+  const label = [...(planner.input.multiPlatform ? [formatPlatform(platform)] : []), named].filter(Boolean).join(' ');
   const found = planner.image(
     reference,
     platform,
@@ -303,6 +308,7 @@ function baseOf(planner: Planner, stage: Stage): Base | undefined {
     ...empty,
     author: author ?? '',
     triggers: OnBuild ?? [],
+    counts: true,
   };
 }
 
