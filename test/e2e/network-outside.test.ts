@@ -220,6 +220,44 @@ suite('from outside', { skip: dockerMissing() }, () => {
     await ok('network', 'rm', 'apart');
   });
 
+  test('fault N49: a router that a container pretends to be gives neither its neighbours nor the host routes or addresses', async () => {
+    const bridge = `br-${(await ok('network', 'inspect', '-f', '{{.Id}}', 'dual')).slice(0, 12)}`;
+    await ok('run', '-d', '--name', 'believer', '--stop-timeout', '0', '--network', 'dual', 'busybox', 'sleep', '1000');
+    const pid = async (name: string): Promise<string> => ok('inspect', '-f', '{{.State.Pid}}', name);
+    const victim = ['nsenter', `--net=/proc/${await pid('believer')}/ns/net`];
+    const state = async (enter: readonly string[], link: string): Promise<string> =>
+      host.do(
+        ...enter,
+        'sh',
+        '-ec',
+        `ip -6 -o addr; ip -6 route; cat /proc/sys/net/ipv6/conf/${link}/mtu /proc/sys/net/ipv6/conf/${link}/hop_limit`,
+      );
+    // a machine on the same wire that believes routers: what it learns shows that the lie is heard
+    using witness = await Place.make();
+    const other = witness.path.split('/')[2] ?? '';
+    await host.shell(`ip link add witness type veth peer name eth0 netns ${other}`);
+    await host.shell(`ip link set witness master ${bridge} up`);
+    await witness.shell('echo 2 > /proc/sys/net/ipv6/conf/eth0/accept_ra; ip link set eth0 up');
+    const before = [await state(victim, 'eth0'), await state([], bridge)];
+    const advertise = new URL('../support/advertise.ts', import.meta.url).pathname;
+    const liar = spawn(
+      'nsenter',
+      [`--net=/proc/${await pid('web')}/ns/net`, process.execPath, advertise, 'eth0', '2001:db8:bad::'],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    programs.push(liar);
+    await until(async () => {
+      const heard = await state(witness.enter(), 'eth0');
+      assert.match(heard, /inet6 2001:db8:bad:/);
+      assert.match(heard, /^default via fe80:/m);
+      assert.match(heard, /^1280\n7\n$/m);
+    }, 30_000);
+    assert.deepEqual([await state(victim, 'eth0'), await state([], bridge)], before);
+    liar.kill('SIGKILL');
+    await host.shell('ip link del witness');
+    await ok('rm', '-f', 'believer');
+  });
+
   test('fault N45: ports that cannot be had are refused in Docker’s words, and nothing stays of the try', async () => {
     const state = async (): Promise<string> =>
       `${(await host.do('ip', '-br', 'link')).replaceAll(/@\S+/g, '')}${(await host.do('nft', '-s', 'list', 'ruleset')).replaceAll(/told_\w+/g, '')}`;
