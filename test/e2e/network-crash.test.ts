@@ -1,9 +1,11 @@
 // The daemon dies, nft fails, leftovers of a former life lie about, networks come and go: nothing stays that nobody asked for.
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { findProgram } from '../../src/host/find.ts';
+import { KernelEvents } from '../../src/host/netlink/events.ts';
+import { inNamespaceAt } from '../../src/host/netlink/index.ts';
 import { pause, TestDaemon, until } from '../support/daemon.ts';
 import { dockerMissing } from '../support/program.ts';
 import { Place, wire } from '../support/world.ts';
@@ -11,7 +13,7 @@ import { Place, wire } from '../support/world.ts';
 let host: Place;
 let other: Place;
 let daemon: TestDaemon;
-/** Holds an `nft` of the test's own, which fails while there is a file `fail`. */
+/** Holds an `nft` of the test's own, which fails while there is a file `fail`, and writes a line into `calls`. */
 const folder = mkdtempSync('/tmp/berth-nft-');
 
 async function ok(...args: string[]): Promise<string> {
@@ -37,7 +39,7 @@ suite('crashes and leftovers', { skip: dockerMissing() }, () => {
     const nft = join(folder, 'nft');
     writeFileSync(
       nft,
-      `#!/bin/sh\n[ -e ${folder}/fail ] && { echo no room >&2; exit 1; }\nexec ${findProgram('nft')} "$@"\n`,
+      `#!/bin/sh\necho >> ${folder}/calls\n[ -e ${folder}/fail ] && { echo no room >&2; exit 1; }\nexec ${findProgram('nft')} "$@"\n`,
     );
     chmodSync(nft, 0o755);
     daemon = await TestDaemon.start([], [...host.enterOffline(), `PATH=${folder}:${process.env['PATH'] ?? ''}`]);
@@ -190,6 +192,47 @@ suite('crashes and leftovers', { skip: dockerMissing() }, () => {
     );
     await ok('network', 'rm', 'small');
     await until(async () => assert.equal(await state(), rest));
+  });
+
+  test('fault N46: a hundred and fifty networks, each of which costs what the first did, and nothing of them stays', async () => {
+    // what the kernel tells of changes of rules, by kind
+    const heard: number[] = [];
+    using _events = inNamespaceAt(
+      host.path,
+      () =>
+        new KernelEvents(
+          'firewall',
+          (messages) => heard.push(...messages.map(({ type }) => type & 0xff)),
+          () => heard.push(Number.NaN),
+        ),
+    );
+    const [added, deleted, ended] = [12, 14, 15];
+    const calls = (): number => readFileSync(join(folder, 'calls'), 'utf8').length;
+    const steps = (): number => daemon.log.split(/\\n(?:addBridge|mark|addAddress|raise|join|remove) /).length - 1;
+    const make = async (name: string): Promise<void> => {
+      const { status, body } = await daemon.call('POST', '/networks/create', { Name: name });
+      assert.equal(status, 201, body);
+    };
+    const [stepsBefore, callsBefore] = [steps(), calls()];
+    const count = (kind: number): number => heard.filter((one) => one === kind).length;
+    await make('many0');
+    await until(() => assert.equal(count(ended), 1));
+    const one = { elements: count(added), steps: steps() - stepsBefore };
+    assert.ok(one.elements > 0 && one.steps > 0);
+    const names = Array.from({ length: 149 }, (_, index) => `many${index + 1}`);
+    for (const name of names) await make(name);
+    await until(() => assert.equal(count(ended), 150));
+    assert.equal(count(added), 150 * one.elements);
+    assert.equal(heard.length, 150 * (one.elements + 1), 'nothing but elements came');
+    assert.equal(steps() - stepsBefore, 150 * one.steps);
+    assert.equal(await ok('run', '--rm', '--network', 'many149', 'busybox', 'echo', 'well'), 'well');
+    const gone = await Promise.all(['many0', ...names].map((name) => daemon.call('DELETE', `/networks/${name}`)));
+    assert.deepEqual([...new Set(gone.map(({ status }) => status))], [204]);
+    await until(() => assert.equal(count(ended), 300));
+    assert.equal(count(deleted), 150 * one.elements);
+    assert.equal(calls(), callsBefore, 'nft was not asked');
+    await until(async () => assert.equal(await state(), rest));
+    assert.deepEqual(daemon.leftovers(), []);
   });
 
   test('fault K68: networks and containers come and go, many at a time; descriptors, links, rules and addresses are as before', async () => {
