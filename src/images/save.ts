@@ -11,10 +11,12 @@ import {
   type Platform,
   platformMatches,
 } from '../spec/oci/index.ts';
-import type { Layer } from '../store/index.ts';
+import type { Lease } from '../store/index.ts';
 import type { Image } from './catalog.ts';
 import { emit, type ImageContext } from './context.ts';
 import { platformOf } from './find.ts';
+import { choosePart, type ImageIndex, partsOf } from './indexes.ts';
+import { indexHere } from './push/outgoing.ts';
 import {
   familiarName,
   familiarString,
@@ -32,7 +34,15 @@ export interface SaveOptions {
 
 interface Chosen {
   readonly image: Image;
+  /** Is saved with the image, as a whole. */
+  readonly index: ImageIndex | undefined;
   readonly names: Reference[];
+}
+
+/** A blob of the archive: its bytes, or how to get them. */
+interface Content {
+  readonly size: number;
+  readonly read: () => AsyncIterable<Uint8Array>;
 }
 
 /** Throws notFound before anything is written. The same images give the same bytes. */
@@ -41,21 +51,27 @@ export function saveImages(
   names: readonly string[],
   options: SaveOptions,
 ): AsyncIterable<Uint8Array> {
+  const { platform } = options;
   const chosen = choose(context, names);
-  for (const { image } of chosen) {
-    if (options.platform && !platformMatches(options.platform, platformOf(image))) {
-      throw notFound(`no suitable export target found for platform ${formatPlatform(options.platform)}`);
-    }
-  }
-  return write(context, chosen);
+  if (!platform) return write(context, chosen);
+  return write(
+    context,
+    chosen.map(({ image, index, names: own }) => {
+      const part = index && choosePart(partsOf(index), platform);
+      const found = part ? context.catalog.get(part.image) : platformMatches(platform, platformOf(image)) && image;
+      if (!found) throw notFound(`no suitable export target found for platform ${formatPlatform(platform)}`);
+      return { image: found, index: undefined, names: own };
+    }),
+  );
 }
 
 function choose(context: ImageContext, names: readonly string[]): Chosen[] {
   const { catalog } = context;
   const chosen = new Map<Digest, Chosen>();
-  const add = (image: Image, name?: Reference): void => {
-    const entry = chosen.get(image.id) ?? { image, names: [] };
-    chosen.set(image.id, entry);
+  const add = (image: Image, index: ImageIndex | undefined, name?: Reference): void => {
+    const key = index?.digest ?? image.id;
+    const entry = chosen.get(key) ?? { image, index, names: [] };
+    chosen.set(key, entry);
     if (
       name?.tag !== undefined &&
       name.digest === undefined &&
@@ -69,7 +85,7 @@ function choose(context: ImageContext, names: readonly string[]): Chosen[] {
     if ('id' in any) {
       const image = catalog.get(any.id);
       if (!image) throw missing;
-      add(image);
+      add(image, catalog.indexesOf(image)[0]);
       continue;
     }
     const { name } = any;
@@ -80,16 +96,16 @@ function choose(context: ImageContext, names: readonly string[]): Chosen[] {
         fullString(a.reference) < fullString(b.reference) ? -1 : 1,
       )) {
         const found = catalog.get(image);
-        if (found) add(found, reference);
+        if (found) add(found, catalog.indexOf(reference), reference);
       }
       if (tags.length > 0) continue;
     }
     const image = catalog.resolve(name);
-    if (image) add(image, name);
+    if (image) add(image, catalog.indexOf(name), name);
     else {
       const byId = catalog.byPrefix(text);
       if (!byId) throw missing;
-      add(byId);
+      add(byId, catalog.indexesOf(byId)[0]);
     }
   }
   return [...chosen.values()];
@@ -105,70 +121,40 @@ async function* write(context: ImageContext, chosen: readonly Chosen[]): AsyncGe
   const { store } = context;
   // what is being written stays, even when the images are removed meanwhile
   using lease = store.leases.take();
-  const small = new Map<string, Buffer>();
-  const layers = new Map<Digest, Layer>();
-  for (const { image } of chosen) {
-    lease.blobs.add(image.id);
-    for (const chain of image.chains) {
-      const layer = store.layers.get(chain);
-      if (!layer) throw notFound(`layer ${chain} of ${image.id} is missing`);
-      lease.layers.add(chain);
-      layers.set(layer.diffId, layer);
-    }
-  }
-  // sizes go before contents in a tar, and of compressed layers they are known only after reading
-  const sizes = new Map<Digest, number>();
-  for (const [diffId, layer] of layers)
-    sizes.set(diffId, layer.archiveSize ?? (await measure(store.layers.archive(layer))));
+  const contents = new Map<string, Buffer | Content>();
   const manifest: unknown[] = [];
   const index: Descriptor[] = [];
   const repositories: Record<string, Record<string, string>> = {};
-  for (const { image, names } of chosen) {
-    const config = store.blobs.readWhole(image.id);
-    small.set(image.id, config);
-    const described = image.file.rootfs.diff_ids.map((digest) => ({
-      mediaType: MEDIA.layer as string,
-      digest,
-      size: sizes.get(digest as Digest) ?? 0,
-    }));
-    const ociManifest: Manifest = {
-      schemaVersion: 2,
-      mediaType: MEDIA.manifest,
-      config: { mediaType: MEDIA.config, digest: image.id, size: config.length },
-      layers: described,
-    };
-    const content = Buffer.from(JSON.stringify(ociManifest));
-    const digest = sha256(content);
-    small.set(digest, content);
-    const own: Descriptor = { mediaType: MEDIA.manifest, digest, size: content.length };
+  for (const { image, index: whole, names } of chosen) {
+    const saved = whole && (await wholeIndex(context, image, whole, contents, lease));
+    const { top, layers } = saved ?? (await oneImage(context, image, contents, lease));
     for (const name of names) {
       index.push({
-        ...own,
+        ...top,
         annotations: {
           'io.containerd.image.name': fullString(name),
           'org.opencontainers.image.ref.name': name.tag ?? '',
         },
       });
-      const top = image.file.rootfs.diff_ids.at(-1);
-      if (top) (repositories[familiarName(name)] ??= {})[name.tag ?? ''] = top.slice('sha256:'.length);
+      const last = image.file.rootfs.diff_ids.at(-1);
+      if (last) (repositories[familiarName(name)] ??= {})[name.tag ?? ''] = last.slice('sha256:'.length);
     }
-    if (names.length === 0) index.push(own);
+    if (names.length === 0) index.push(top);
     const parent = chosen.find((other) => other.image.id === image.parent)?.image.id;
+    const diffIds = image.file.rootfs.diff_ids;
     manifest.push({
       Config: blobPath(image.id),
       RepoTags: names.length > 0 ? names.map(familiarString) : null,
-      Layers: image.file.rootfs.diff_ids.map(blobPath),
+      Layers: layers.map(({ digest }) => blobPath(digest)),
       ...(parent ? { Parent: parent } : {}),
-      LayerSources: Object.fromEntries(described.map((descriptor) => [descriptor.digest, descriptor])),
+      LayerSources: Object.fromEntries(layers.map((descriptor, at) => [diffIds[at], descriptor])),
     });
   }
   yield tarHeader({ name: 'blobs/', type: 'directory' });
   yield tarHeader({ name: `${BLOBS}/`, type: 'directory' });
-  for (const digest of [...small.keys(), ...layers.keys()].sort()) {
-    const content = small.get(digest);
-    const layer = layers.get(digest as Digest);
-    if (content) yield member(blobPath(digest), content);
-    else if (layer) yield* stream(blobPath(digest), sizes.get(digest as Digest) ?? 0, store.layers.archive(layer));
+  for (const [digest, content] of [...contents].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (Buffer.isBuffer(content)) yield member(blobPath(digest), content);
+    else yield* stream(blobPath(digest), content.size, content.read());
   }
   yield member('index.json', JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.index, manifests: index }));
   yield member('manifest.json', `${JSON.stringify(manifest)}\n`);
@@ -176,6 +162,58 @@ async function* write(context: ImageContext, chosen: readonly Chosen[]): AsyncGe
   if (Object.keys(repositories).length > 0) yield member('repositories', `${JSON.stringify(repositories)}\n`);
   yield TAR_TRAILER;
   for (const { image } of chosen) emit(context, 'save', image, image.id);
+}
+
+/** What is written of an image: its document, and its layers as the archive has them. */
+interface Saved {
+  readonly top: Descriptor;
+  readonly layers: readonly Descriptor[];
+}
+
+type Contents = Map<string, Buffer | Content>;
+
+/** With its layers uncompressed, which every program reads, and a manifest that says so. */
+async function oneImage(context: ImageContext, image: Image, contents: Contents, lease: Lease): Promise<Saved> {
+  const { store } = context;
+  lease.blobs.add(image.id);
+  const described: Descriptor[] = [];
+  for (const chain of image.chains) {
+    const layer = store.layers.get(chain);
+    if (!layer) throw notFound(`layer ${chain} of ${image.id} is missing`);
+    lease.layers.add(chain);
+    // sizes go before contents in a tar, and of compressed layers they are known only after reading
+    const size = layer.archiveSize ?? (await measure(store.layers.archive(layer)));
+    contents.set(layer.diffId, { size, read: () => store.layers.archive(layer) });
+    described.push({ mediaType: MEDIA.layer, digest: layer.diffId, size });
+  }
+  const config = store.blobs.readWhole(image.id);
+  contents.set(image.id, config);
+  const ociManifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA.manifest,
+    config: { mediaType: MEDIA.config, digest: image.id, size: config.length },
+    layers: described,
+  };
+  const content = Buffer.from(JSON.stringify(ociManifest));
+  const digest = sha256(content);
+  contents.set(digest, content);
+  return { top: { mediaType: MEDIA.manifest, digest, size: content.length }, layers: described };
+}
+
+/** Byte for byte, with all that is here of it. Undefined when the image itself is not here in the form that the index names. */
+async function wholeIndex(
+  context: ImageContext,
+  image: Image,
+  index: ImageIndex,
+  contents: Contents,
+  lease: Lease,
+): Promise<Saved | undefined> {
+  const { blobs } = context.store;
+  const found = await indexHere(context, index, lease);
+  const own = found.images.get(image.id);
+  if (!own) return undefined;
+  for (const { digest, size } of found.blobs) contents.set(digest, { size, read: () => blobs.read(digest) });
+  return { top: { mediaType: index.mediaType, digest: index.digest, size: index.size }, layers: own };
 }
 
 function member(name: string, content: string | Buffer): Buffer {

@@ -289,20 +289,32 @@ export class Layers {
   }
 
   /** The layer with an archive in the store, made now when there is none. The lease keeps the archive. */
-  async withArchive(layer: Layer, lease: Lease): Promise<Layer> {
+  withArchive(layer: Layer, lease: Lease): Promise<Layer> {
+    return this.#withArchive(layer, lease, MEDIA.layerZstd);
+  }
+
+  /** The same, uncompressed when it is made now. */
+  withPlainArchive(layer: Layer, lease: Lease): Promise<Layer> {
+    return this.#withArchive(layer, lease, MEDIA.layer);
+  }
+
+  async #withArchive(layer: Layer, lease: Lease, mediaType: string): Promise<Layer> {
     return this.#mutex.run(layer.chain, async () => {
       const now = this.#layers.get(layer.chain) ?? layer;
       if (!now.filesOnly) return now;
       const ingest = await this.#blobs.ingest();
       try {
+        const write = (part: Uint8Array): Promise<void> => ingest.write(part);
+        const archive = this.archive(now);
         const plain = createHash('sha256');
-        for await (const chunk of teeZstd(this.archive(now), (part) => ingest.write(part))) plain.update(chunk);
+        for await (const chunk of mediaType === MEDIA.layer ? tee(archive, write) : teeZstd(archive, write))
+          plain.update(chunk);
         if (`sha256:${plain.digest('hex')}` !== now.diffId)
           throw internal(`the files of layer ${now.chain} are damaged`);
         const blob = await ingest.commit();
         lease.blobs.add(blob.digest);
         const { filesOnly: _, ...rest } = now;
-        const whole: Layer = { ...rest, blob: { ...blob, mediaType: MEDIA.layerZstd } };
+        const whole: Layer = { ...rest, blob: { ...blob, mediaType } };
         this.#put(whole);
         return whole;
       } finally {

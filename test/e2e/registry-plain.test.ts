@@ -1,7 +1,10 @@
 // Pull and push with a plain registry, as the docker CLI does it; and other programs reading what was pushed.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { sha256 } from '../../src/base/ids.ts';
 import { execute, TestDaemon } from '../support/daemon.ts';
+import { writeLayout } from '../support/layout.ts';
 import { TestRegistry } from '../support/registry.ts';
 
 let daemon: TestDaemon;
@@ -82,6 +85,76 @@ test('skopeo reads what was pushed', async () => {
   const seen = await execute('skopeo', ['inspect', '--tls-verify=false', `docker://${name}:1`]);
   assert.equal(seen.code, 0, seen.stderr);
   assert.deepEqual((JSON.parse(seen.stdout) as { RepoTags: string[] }).RepoTags, ['1']);
+});
+
+test('an image of two platforms is pulled a platform at a time, saved, loaded and pushed byte for byte', async () => {
+  const layout = join(registry.folder, 'layout');
+  const { index, images } = writeLayout(layout, '1');
+  const [amd64, arm64] = images;
+  const two = `${registry.address}/two:1`;
+  const docker = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await daemon.docker(...args);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const raw = async (name: string): Promise<string> => {
+    const seen = await execute('skopeo', ['inspect', '--raw', '--tls-verify=false', name]);
+    assert.equal(seen.code, 0, seen.stderr);
+    return sha256(Buffer.from(seen.stdout));
+  };
+  const sent = ['copy', '-q', '--all', '--dest-tls-verify=false', `oci:${layout}:1`, `docker://${two}`];
+  assert.equal((await execute('skopeo', sent)).code, 0);
+  await docker('pull', '--platform', 'linux/amd64', two);
+  assert.match(await docker('pull', '--platform', 'linux/arm64', two), /Status: Downloaded newer image/);
+  assert.match(await docker('pull', '--platform', 'linux/arm64', two), /Status: Image is up to date/);
+  const tree = await docker('images', '--tree');
+  for (const [platform, one] of [
+    ['linux/amd64', amd64],
+    ['linux/arm64', arm64],
+  ] as const)
+    assert.match(tree, new RegExp(`─ ${platform} +${one?.manifest.slice(7, 19)} +[1-9]`));
+  const inspected = await docker(
+    'image',
+    'inspect',
+    '--platform',
+    'linux/arm64',
+    '--format',
+    '{{.Id}} {{.RepoTags}}',
+    two,
+  );
+  assert.equal(inspected, `${arm64?.id} [${two}]\n`);
+  assert.match(await docker('history', '--platform', 'linux/arm64', two), /by hand for arm64/);
+  await docker('create', '--name', 'foreign', '--platform', 'linux/arm64', two);
+  assert.equal(await docker('inspect', '--format', '{{.Image}} {{.Path}}', 'foreign'), `${arm64?.id} /arm64\n`);
+  const inUse = await daemon.docker('rmi', '--platform', 'linux/arm64', two);
+  assert.match(inUse.stderr, /image is being used by stopped container/);
+  await docker('rm', 'foreign');
+  const arm = encodeURIComponent('{"os":"linux","architecture":"arm64"}');
+  const said = await daemon.call('GET', `/v1.55/images/${two}/attestations?statement=1&platform=${arm}`);
+  const [statement, ...others] = JSON.parse(said.body) as { Statement: { predicate: unknown } }[];
+  assert.deepEqual([statement?.Statement.predicate, others.length], [{ of: arm64?.manifest }, 0]);
+
+  const archive = join(registry.folder, 'two.tar');
+  await docker('save', '-o', archive, two);
+  assert.equal(await raw(`oci-archive:${archive}`), index);
+  const taken = await execute('skopeo', ['inspect', '--config', `docker-archive:${archive}`]);
+  assert.match(taken.stdout, /by hand for amd64/);
+  await docker('rmi', two);
+  assert.match(await docker('load', '-i', archive), /Loaded image: /);
+  await docker('tag', two, `${registry.address}/copy:1`);
+  await docker('push', `${registry.address}/copy:1`);
+  assert.equal(await raw(`docker://${registry.address}/copy:1`), index);
+
+  await docker('rmi', '--force', '--platform', 'linux/amd64', two);
+  assert.equal(await docker('images', '--no-trunc', '-q', two), `${arm64?.id}\n`);
+  const pushed = await docker('push', `${registry.address}/copy:1`);
+  assert.match(pushed, new RegExp(`1: digest: ${index} `), 'what the registry has is not needed here');
+  await docker('tag', two, `${registry.address}/part:1`);
+  assert.match(await docker('push', `${registry.address}/part:1`), new RegExp(`1: digest: ${arm64?.manifest} `));
+  await docker('image', 'prune', '--all', '--force', '--filter', 'until=2026-01-01T00:00:00Z');
+  assert.equal(await docker('images', '-q', '--no-trunc', '--filter', `reference=${registry.address}/*`), '');
+  const kept = JSON.parse((await daemon.call('GET', '/system/df')).body) as { Images: { Id: string }[] };
+  assert.ok(!kept.Images.some(({ Id }) => images.some(({ id }) => id === Id)));
 });
 
 test('fault I18: what is no reference is refused, and nothing is asked of anybody', async () => {

@@ -1,6 +1,7 @@
 // Images out of an archive: `docker load`. Reads what `docker save` wrote in any version, and OCI layouts.
 import { mkdir, rm } from 'node:fs/promises';
 import { invalid } from '../../base/errors.ts';
+import { sha256 } from '../../base/ids.ts';
 import { spoolTar } from '../../host/confined/index.ts';
 import { platformMatches } from '../../spec/oci/index.ts';
 import { decompress, type Lease, peekCompression } from '../../store/index.ts';
@@ -11,8 +12,9 @@ import { familiarString, parseReference, type Reference } from '../reference/ind
 import { Archive } from './archive.ts';
 import { readDockerManifest } from './docker.ts';
 import { readLegacy } from './legacy.ts';
-import { readOciLayout } from './oci.ts';
+import { hasIndexes, type IndexToLoad, readOciLayout } from './oci.ts';
 import { type LoadOptions, loadOne, type ToLoad } from './one.ts';
+import { loadIndex } from './whole.ts';
 
 export type { LoadOptions } from './one.ts';
 
@@ -31,7 +33,8 @@ export async function loadImages(
     const known = new Set([...context.store.layers.all().values()].map(({ diffId }) => diffId.slice('sha256:'.length)));
     const plain = decompress(stream, compression);
     const archive = new Archive(directory, await spoolTar(directory, plain, { known }, options.signal));
-    const wanted = await (archive.has('manifest.json')
+    const whole = await hasIndexes(archive);
+    const wanted: readonly (ToLoad | IndexToLoad)[] = await (archive.has('manifest.json') && !whole
       ? readDockerManifest(archive)
       : archive.has('index.json')
         ? readOciLayout(archive, options.platform)
@@ -47,7 +50,7 @@ export async function loadImages(
 async function loadAll(
   context: ImageContext,
   archive: Archive,
-  wanted: readonly ToLoad[],
+  wanted: readonly (ToLoad | IndexToLoad)[],
   options: LoadOptions,
   lease: Lease,
 ): Promise<void> {
@@ -56,9 +59,12 @@ async function loadAll(
   let named = false;
   for (const item of wanted) {
     options.signal?.throwIfAborted();
-    const image = await loadOne(context, archive, item, options, lease);
-    if (options.platform && !platformMatches(options.platform, platformOf(image))) continue;
-    loaded.push({ image, parent: item.parent });
+    const isIndex = 'images' in item;
+    const image = isIndex
+      ? await loadIndex(context, archive, item, options, lease)
+      : await loadOne(context, archive, item, options, lease);
+    if (!isIndex && options.platform && !platformMatches(options.platform, platformOf(image))) continue;
+    if (!isIndex) loaded.push({ image, parent: item.parent });
     unnamed.push(`Loaded image ID: ${image.id}\n`);
     for (const text of item.names) {
       const name = namedTag(text);
@@ -68,7 +74,7 @@ async function loadAll(
           stream: `The image ${familiarString(name)} already exists, renaming the old one with ID ${before.id} to empty string\n`,
         });
       }
-      context.catalog.tag(name, image.id);
+      context.catalog.tag(name, image.id, isIndex ? sha256(item.content) : undefined);
       await options.say({ stream: `Loaded image: ${familiarString(name)}\n` });
       named = true;
     }

@@ -1,76 +1,165 @@
-// An OCI layout without Docker's manifest.json: index to manifests to configurations and layers.
-import { createHash } from 'node:crypto';
-import { invalid } from '../../base/errors.ts';
-import { isDigest } from '../../base/ids.ts';
+// An OCI layout: index to manifests to configurations and layers. An index in it is kept whole, with all that the archive has of it.
+import { invalid, notFound } from '../../base/errors.ts';
+import { type Digest, isDigest, sha256 } from '../../base/ids.ts';
+import { bestManifest, isAttestation } from '../../registry/client/index.ts';
 import {
   type Descriptor,
-  hostPlatform,
+  formatPlatform,
   type Index,
   type Manifest,
   MEDIA,
   type Platform,
-  platformMatches,
 } from '../../spec/oci/index.ts';
 import type { Archive } from './archive.ts';
 import type { ToLoad } from './one.ts';
 
+/** An index of the archive, and what of it is there. */
+export interface IndexToLoad {
+  readonly content: Buffer;
+  readonly mediaType: string;
+  readonly images: readonly { readonly digest: Digest; readonly item: ToLoad }[];
+  readonly statements: readonly { readonly content: Buffer; readonly blobs: readonly Buffer[] }[];
+  /** Indexes in the index. */
+  readonly inner: readonly Buffer[];
+  readonly names: readonly string[];
+}
+
 /** An index in an index is unusual, more than this is an attack. */
 const MAX_DEPTH = 4;
 const NAMES = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'];
+const INDEX_TYPES: readonly string[] = [MEDIA.index, MEDIA.dockerIndex];
 
-export async function readOciLayout(archive: Archive, platform: Platform | undefined): Promise<ToLoad[]> {
+type Document = Partial<Index> & Partial<Manifest>;
+
+/** Whether the archive has an index that Docker's manifest.json says nothing of. */
+export async function hasIndexes(archive: Archive): Promise<boolean> {
+  if (!archive.has('index.json')) return false;
   const index = (await archive.json('index.json')) as Partial<Index> | null;
-  const found: ToLoad[] = [];
+  return (index?.manifests ?? []).some(({ mediaType }) => INDEX_TYPES.includes(mediaType));
+}
+
+/** With a platform, images of it alone. */
+export async function readOciLayout(
+  archive: Archive,
+  platform: Platform | undefined,
+): Promise<(ToLoad | IndexToLoad)[]> {
+  const index = (await archive.json('index.json')) as Partial<Index> | null;
+  const found: (ToLoad | IndexToLoad)[] = [];
   for (const descriptor of index?.manifests ?? []) {
     const name = NAMES.map((key) => descriptor.annotations?.[key]).find((text) => text?.includes(':'));
-    const item = await resolve(archive, descriptor, platform ?? hostPlatform(), 0);
-    if (item) found.push({ ...item, names: name === undefined ? [] : [name] });
+    const names = name === undefined ? [] : [name];
+    const document = await read(archive, descriptor);
+    if (!document) throw invalid(`open ${blobPath(descriptor.digest)}: no such file or directory`);
+    const one = document.value.manifests
+      ? await readIndex(archive, descriptor, names, platform)
+      : readManifest(descriptor, document, names);
+    if (one) found.push(one);
+    else if (document.value.manifests && platform)
+      throw notFound(
+        `image ${name ?? descriptor.digest} was loaded, but doesn't provide the requested platform (${formatPlatform(platform)})`,
+      );
   }
   if (found.length === 0) throw invalid('the OCI layout holds no image for this platform');
   return found;
 }
 
-async function resolve(
+async function readIndex(
   archive: Archive,
-  descriptor: Descriptor,
-  platform: Platform,
-  depth: number,
-): Promise<ToLoad | undefined> {
-  if (depth > MAX_DEPTH) throw invalid('indexes are nested too deep');
-  const document = (await checked(archive, descriptor)) as Partial<Index> & Partial<Manifest>;
-  if (document.manifests && document.layers) throw invalid('a document is both an index and a manifest');
-  if (document.manifests) {
-    const fitting = document.manifests.filter((item) => !item.platform || platformMatches(platform, item.platform));
-    for (const item of fitting) {
-      if (item.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') continue;
-      const found = await resolve(archive, item, platform, depth + 1);
-      if (found) return found;
+  top: Descriptor,
+  names: readonly string[],
+  platform: Platform | undefined,
+): Promise<IndexToLoad | undefined> {
+  const inner: Buffer[] = [];
+  const named: { descriptor: Descriptor; document: Read; item: ToLoad | undefined }[] = [];
+  const walk = async (descriptor: Descriptor, depth: number): Promise<Buffer | undefined> => {
+    if (depth > MAX_DEPTH) throw invalid('indexes are nested too deep');
+    const document = await read(archive, descriptor);
+    if (!document) return undefined;
+    if (!document.value.manifests) {
+      const there = allOf(document.value).every(({ digest }) => archive.has(blobPath(digest)));
+      if (there) named.push({ descriptor, document, item: readManifest(descriptor, document, []) });
+      return undefined;
     }
-    return undefined;
+    for (const one of document.value.manifests) {
+      const content = await walk(one, depth + 1);
+      if (content) inner.push(content);
+    }
+    return document.content;
+  };
+  const content = await walk(top, 0);
+  const whole = named.flatMap(({ descriptor, item }) =>
+    item && !isAttestation(descriptor) ? [{ descriptor, item }] : [],
+  );
+  const chosen = platform
+    ? [
+        bestManifest(
+          whole.map(({ descriptor }) => descriptor),
+          platform,
+        ),
+      ]
+    : whole.map(({ descriptor }) => descriptor);
+  const images = whole
+    .filter(({ descriptor }) => chosen.includes(descriptor))
+    .map(({ descriptor, item }) => ({ digest: descriptor.digest as Digest, item }));
+  if (!content || images.length === 0) return undefined;
+  const statements = [];
+  for (const { descriptor, document } of named) {
+    const about = descriptor.annotations?.['vnd.docker.reference.digest'];
+    if (!isAttestation(descriptor) || !images.some(({ digest }) => digest === about)) continue;
+    const blobs = [];
+    for (const one of allOf(document.value)) blobs.push(await verified(archive, one.digest));
+    statements.push({ content: document.content, blobs });
   }
-  if (!document.config || !document.layers) throw invalid(`manifest ${descriptor.digest} is not one of an image`);
-  if (
-    document.config.mediaType !== MEDIA.config &&
-    !document.config.mediaType.startsWith('application/vnd.docker.container.image')
-  )
+  return { content, mediaType: typeOf(top, content), images, statements, inner, names };
+}
+
+/** What a manifest names. */
+function allOf({ config, layers }: Document): Descriptor[] {
+  return [...(config ? [config] : []), ...(layers ?? [])];
+}
+
+function typeOf({ mediaType }: Descriptor, content: Buffer): string {
+  const { mediaType: own } = JSON.parse(content.toString()) as { mediaType?: string };
+  return own ?? mediaType;
+}
+
+/** Undefined for what is no image. */
+function readManifest(descriptor: Descriptor, { value, content }: Read, names: readonly string[]): ToLoad | undefined {
+  const { config, layers } = value;
+  if (!config || !layers) throw invalid(`manifest ${descriptor.digest} is not one of an image`);
+  if (config.mediaType !== MEDIA.config && !config.mediaType.startsWith('application/vnd.docker.container.image'))
     return undefined;
   return {
-    config: blobPath(document.config.digest),
-    layers: document.layers.map((layer) => blobPath(layer.digest)),
-    names: [],
+    config: blobPath(config.digest),
+    layers: layers.map((layer) => blobPath(layer.digest)),
+    names,
     parent: undefined,
+    manifest: { content, mediaType: value.mediaType ?? descriptor.mediaType },
   };
 }
 
-/** A small document whose digest is what the descriptor says. */
-async function checked(archive: Archive, descriptor: Descriptor): Promise<unknown> {
-  const content = await archive.readWhole(blobPath(descriptor.digest));
-  if (`sha256:${createHash('sha256').update(content).digest('hex')}` !== descriptor.digest) {
-    throw invalid(`the content of ${descriptor.digest} has another digest`);
-  }
+interface Read {
+  readonly value: Document;
+  readonly content: Buffer;
+}
+
+/** A small document whose digest is what the descriptor says; undefined when the archive does not have it. */
+async function read(archive: Archive, { digest }: Descriptor): Promise<Read | undefined> {
+  if (!archive.has(blobPath(digest))) return undefined;
+  const content = await verified(archive, digest);
   const value: unknown = JSON.parse(content.toString());
-  if (typeof value !== 'object' || value === null) throw invalid(`${descriptor.digest} is no document`);
-  return value;
+  if (typeof value !== 'object' || value === null) throw invalid(`${digest} is no document`);
+  const document = value as Document;
+  if (document.manifests && document.layers) throw invalid('a document is both an index and a manifest');
+  if (![document.manifests ?? [], document.layers ?? []].every(Array.isArray))
+    throw invalid(`${digest} is no document`);
+  return { value: document, content };
+}
+
+async function verified(archive: Archive, digest: string): Promise<Buffer> {
+  const content = await archive.readWhole(blobPath(digest));
+  if (sha256(content) !== digest) throw invalid(`the content of ${digest} has another digest`);
+  return content;
 }
 
 function blobPath(digest: string): string {

@@ -27,6 +27,8 @@ export interface ToLoad {
   /** `repository:tag` as the archive says it. */
   readonly names: readonly string[];
   readonly parent: string | undefined;
+  /** The manifest that the archive has of it. */
+  readonly manifest?: { readonly content: Buffer; readonly mediaType: string };
 }
 
 export async function loadOne(

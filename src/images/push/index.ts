@@ -1,15 +1,16 @@
 // An image to a registry: `docker push`. What the registry has is not sent.
-import { internal, invalid, notFound } from '../../base/errors.ts';
-import { type Digest, shortId } from '../../base/ids.ts';
-import { type Credentials, parseDocument, type Remote, retrying } from '../../registry/client/index.ts';
-import { formatPlatform, type Platform, platformMatches } from '../../spec/oci/index.ts';
+import { invalid, notFound } from '../../base/errors.ts';
+import { type Credentials, type Remote, retrying } from '../../registry/client/index.ts';
+import type { Descriptor, Platform } from '../../spec/oci/index.ts';
 import type { Image } from '../catalog.ts';
 import { emitNamed, type ImageContext } from '../context.ts';
-import { platformOf } from '../find.ts';
+import { findImage, notProvided, platformOf } from '../find.ts';
+import type { ImageIndex } from '../indexes.ts';
 import type { Say } from '../progress.ts';
 import { Slots } from '../pull/slots.ts';
-import { familiarName, familiarString, fullName, type Reference, withDigest } from '../reference/index.ts';
-import { buildManifest, type ManifestOut } from './manifest.ts';
+import { familiarName, familiarString, fullName, fullString, type Reference, withDigest } from '../reference/index.ts';
+import type { ManifestOut } from './manifest.ts';
+import { type BlobOut, imageOut, indexOut } from './outgoing.ts';
 import { uploadBlob, type UploadEnd } from './upload.ts';
 
 export interface PushOptions {
@@ -19,31 +20,20 @@ export interface PushOptions {
   readonly signal: AbortSignal;
 }
 
-interface Blob {
-  readonly digest: Digest;
-  readonly size: number;
-  /** As it is shown. */
-  readonly id: string;
-}
-
 const EVERY_MS = 100;
 
 /** Without a tag every tag of the repository is pushed. */
 export async function pushImages(context: ImageContext, reference: Reference, options: PushOptions): Promise<void> {
   if (reference.digest !== undefined) throw invalid('cannot push a digest reference');
   const { say } = options;
-  const chosen = choose(context, reference);
+  const chosen = choose(context, reference).map(({ image, name }) => ({
+    ...chooseWhat(context, image, name, options),
+    name,
+  }));
   await say({ status: `The push refers to repository [${fullName(reference)}]` });
-  const { image: first } = chosen[0] ?? {};
-  for (const { image } of chosen) {
-    if (options.platform && !platformMatches(options.platform, platformOf(image)))
-      throw notFound(
-        `image with reference ${familiarString(reference)} was found but does not provide the specified platform (${formatPlatform(options.platform)})`,
-      );
-  }
-  if (!first) return;
+  if (chosen.length === 0) return;
   const remote = await context.registries.writer(reference.domain, reference.path, options.credentials, options.signal);
-  for (const { image, name } of chosen) await pushOne(context, remote, image, name, options);
+  for (const { image, index, name } of chosen) await pushOne(context, remote, { image, index }, name, options);
 }
 
 function choose(context: ImageContext, reference: Reference): { image: Image; name: Reference }[] {
@@ -65,36 +55,92 @@ function choose(context: ImageContext, reference: Reference): { image: Image; na
     });
 }
 
+interface What {
+  readonly image: Image;
+  /** Goes with the image, as a whole. */
+  readonly index: ImageIndex | undefined;
+}
+
+/** With a platform one image goes, without one the index that the name leads to. */
+function chooseWhat(context: ImageContext, image: Image, name: Reference, { platform }: PushOptions): What {
+  if (!platform) return { image, index: context.catalog.indexOf(name) };
+  try {
+    return { image: findImage(context.catalog, fullString(name), platform), index: undefined };
+  } catch {
+    throw notFound(notProvided(familiarString(name), platform));
+  }
+}
+
 async function pushOne(
   context: ImageContext,
   remote: Remote,
-  image: Image,
+  { image, index }: What,
   name: Reference,
   options: PushOptions,
 ): Promise<void> {
-  const { store } = context;
   const { say, signal } = options;
-  using lease = store.leases.take();
-  lease.blobs.add(image.id);
-  const layers = image.chains.map((chain) => {
-    lease.layers.add(chain);
-    const layer = store.layers.get(chain);
-    if (!layer) throw internal(`layer ${chain} of ${image.id} is missing`);
-    return layer;
+  const { settings } = context.registries;
+  using lease = context.store.leases.take();
+  const whole = index && (await indexOut(context, index, (one) => isThere(context, remote, one, signal), lease));
+  const { layers, small, manifests, top } = whole ?? (await imageOut(context, image, lease));
+  await sendLayers(context, remote, name, layers, options);
+  for (const blob of new Map(small.map((one) => [one.digest, one])).values())
+    await send(context, remote, name, blob, () => undefined, signal);
+  for (const { digest, mediaType, content } of manifests)
+    await retrying(() => remote.putManifest(digest, mediaType, content, signal), settings, signal);
+  const tag = name.tag ?? 'latest';
+  await retrying(() => remote.putManifest(tag, top.mediaType, top.content, signal), settings, signal);
+  // a part of an index needs no name of its own
+  if (!image.part) context.catalog.tag(withDigest(name, top.digest), image.id, whole && index?.digest);
+  if (index && !whole) await sayInstead(context, index, image, top, say);
+  await say({ status: `${tag}: digest: ${top.digest} size: ${top.content.length}` });
+  await say({ progressDetail: {}, aux: { Tag: tag, Digest: top.digest, Size: top.content.length } });
+  emitNamed(context, 'push', image, familiarString(name), familiarName(name));
+}
+
+/** Whether the repository has a manifest already. */
+async function isThere(
+  context: ImageContext,
+  remote: Remote,
+  { digest }: Descriptor,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await retrying(() => remote.manifest(digest, signal), context.registries.settings, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return false;
+  }
+}
+
+/** In the shape that the docker CLI makes its note of. */
+async function sayInstead(
+  context: ImageContext,
+  index: ImageIndex,
+  image: Image,
+  { digest, mediaType, content }: ManifestOut,
+  say: Say,
+): Promise<void> {
+  await say({
+    progressDetail: {},
+    aux: {
+      manifestPushedInsteadOfIndex: true,
+      originalIndex: { mediaType: index.mediaType, digest: index.digest, size: index.size },
+      selectedManifest: { mediaType, digest, size: content.length, platform: platformOf(image) },
+    },
   });
-  for (const [at, layer] of layers.entries()) layers[at] = await store.layers.withArchive(layer, lease);
-  const config = store.blobs.readWhole(image.id);
-  const manifest =
-    keptManifest(context, image) ??
-    buildManifest(
-      { digest: image.id, size: config.length },
-      layers.map(({ blob }) => blob),
-    );
+}
+
+async function sendLayers(
+  context: ImageContext,
+  remote: Remote,
+  name: Reference,
+  layers: readonly BlobOut[],
+  { say, signal }: PushOptions,
+): Promise<void> {
   // layers that are the same are sent once
-  const blobs = new Map<Digest, Blob>();
-  for (const { blob, diffId } of layers)
-    blobs.set(blob.digest, { digest: blob.digest, size: blob.size, id: shortId(diffId) });
-  const queue = [...blobs.values()].toReversed();
+  const queue = [...new Map(layers.map((blob) => [blob.digest, blob])).values()].toReversed();
   for (const { id } of queue) await say({ status: 'Preparing', progressDetail: {}, id });
   const slots = new Slots(context.registries.settings.maxUploads);
   const stop = new AbortController();
@@ -115,36 +161,13 @@ async function pushOne(
   for (const one of work) one.catch((error: unknown) => stop.abort(error));
   await Promise.allSettled(work);
   if (stop.signal.aborted) throw stop.signal.reason;
-  await send(context, remote, name, { digest: image.id, size: config.length, id: '' }, () => undefined, signal);
-  const tag = name.tag ?? 'latest';
-  await retrying(
-    () => remote.putManifest(tag, manifest.mediaType, manifest.content, signal),
-    context.registries.settings,
-    signal,
-  );
-  context.catalog.tag(withDigest(name, manifest.digest), image.id);
-  await say({ status: `${tag}: digest: ${manifest.digest} size: ${manifest.content.length}` });
-  await say({ progressDetail: {}, aux: { Tag: tag, Digest: manifest.digest, Size: manifest.content.length } });
-  emitNamed(context, 'push', image, familiarString(name), familiarName(name));
-}
-
-/** The manifest that the image was pulled with, when all it names is here as it was. */
-function keptManifest(context: ImageContext, image: Image): ManifestOut | undefined {
-  const { store } = context;
-  if (!image.manifest || !store.blobs.has(image.manifest.digest)) return undefined;
-  const { digest, mediaType } = image.manifest;
-  const content = store.blobs.readWhole(digest);
-  const document = parseDocument(content, mediaType);
-  if (document.kind !== 'manifest' || document.config.digest !== image.id) return undefined;
-  const same = image.chains.every((chain, at) => store.layers.get(chain)?.blob.digest === document.layers[at]?.digest);
-  return same && document.layers.length === image.chains.length ? { content, mediaType, digest } : undefined;
 }
 
 async function send(
   context: ImageContext,
   remote: Remote,
   name: Reference,
-  blob: Blob,
+  blob: BlobOut,
   say: Say,
   signal: AbortSignal,
 ): Promise<UploadEnd> {
