@@ -84,6 +84,7 @@ const HEAVY: Readonly<Record<string, { readonly modules: RegExp; readonly why: s
 const PURE: readonly RegExp[] = [
   /(^|\/)plan\.ts$/,
   /^builder\/(dockerfile|lint)\//,
+  /^builder\/outline\.ts$/,
   /^spec\/ignore\//,
   /^runtime\/spec\//,
   /^runtime\/logs\/lines\.ts$/,

@@ -21,6 +21,13 @@ function readValue(name: string, kind: ParamKind, search: URLSearchParams): unkn
       if (!Number.isSafeInteger(Number(text))) throw invalid(`strconv.ParseInt: parsing "${text}": value out of range`);
       return Number(text);
     }
+    case 'bytes':
+      if (text === '') return undefined;
+      if (!/^[+-]?\d+$/.test(text)) {
+        const reason = `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
+        throw invalid(`${name} is in bytes and expects an integer, got ${text}: ${reason}`);
+      }
+      return Number(text);
     case 'text':
       return text;
     case 'list':

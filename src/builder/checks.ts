@@ -2,8 +2,9 @@
 import { BerthError, invalid } from '../base/errors.ts';
 import { ignoreMatcher } from '../spec/ignore/index.ts';
 import { hostPlatform, type Platform, parsePlatform } from '../spec/oci/index.ts';
-import { type Dockerfile, type Platform as Named, Failure } from './dockerfile/index.ts';
+import { automaticArgs, type Dockerfile, type Platform as Named, Failure } from './dockerfile/index.ts';
 import { type BaseFacts, checkDockerfile, type Checked, type CheckOptions, readCheckOptions } from './lint/index.ts';
+import { type Outline, outlineOf } from './outline.ts';
 import type { BuilderImages } from './ports.ts';
 import type { BuildRequest } from './request.ts';
 
@@ -18,6 +19,8 @@ export interface ShownCheck {
 }
 
 export interface CheckResult {
+  /** The Dockerfile. */
+  readonly source: Uint8Array;
   readonly findings: readonly ShownCheck[];
   /** Set when findings fail the build. */
   readonly failure: string | undefined;
@@ -28,6 +31,8 @@ export interface CheckResult {
     readonly platform: string;
     readonly isDefault: boolean;
   }[];
+  /** What the target takes. Throws invalid for one that is not there. */
+  readonly outline: () => Outline;
 }
 
 const named = ({ os, architecture, variant = '' }: Platform): Named => ({ os, architecture, variant });
@@ -80,7 +85,12 @@ export function checksOf(
     platform,
     isDefault: index === last,
   }));
-  return { findings, failure: checked.failure, targets };
+  const outline = (): Outline => {
+    const { target = '', platforms = [] } = request;
+    const automatic = automaticArgs(named(hostPlatform()), named(platforms[0] ?? hostPlatform()), target);
+    return outlineOf({ dockerfile, given, automatic, target });
+  };
+  return { source: text, findings, failure: checked.failure, targets, outline };
 }
 
 function optionsOf(text: string): CheckOptions {

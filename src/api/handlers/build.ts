@@ -18,8 +18,11 @@ type Query = ApiRequest<'ImageBuild'>['query'];
 /** Requests of BuildKit's older clients come on the same path, and mean another protocol. */
 export function buildHandlers(builder: Builder, kit: () => Promise<Kit>): Handlers {
   return {
-    ImageBuild: (request, response) =>
-      request.query.version === '2' ? buildBySession(kit, request, response) : build(builder, request, response),
+    ImageBuild: (request, response) => {
+      const { version = '' } = request.query;
+      if (!['', '1', '2'].includes(version)) throw invalid(`invalid version ${JSON.stringify(version)}`);
+      return version === '2' ? buildBySession(kit, request, response) : build(builder, request, response);
+    },
   };
 }
 

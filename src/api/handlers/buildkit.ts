@@ -1,4 +1,5 @@
 // Connections of BuildKit's clients: one over which they serve what a build needs of them, one over which they ask for builds.
+import { internal } from '../../base/errors.ts';
 import type { Kit } from '../../builder/kit/index.ts';
 import type { Handlers } from '../handler.ts';
 
@@ -22,7 +23,9 @@ export function buildkitHandlers(kit: () => Promise<Kit>): Handlers {
       const own = await kit();
       await own.serveLink(response.hijack('application/vnd.berth.build'));
     },
-    Grpc: async (_, response) => {
+    Grpc: async (request, response) => {
+      // no fault of the request in Docker's eyes, which answers 500
+      if (request.headers.upgrade === undefined) throw internal('no upgrade proto in request');
       const own = await kit();
       await own.serve(response.upgrade('h2c'));
     },

@@ -3,6 +3,7 @@ import { BerthError, messageOf } from '../../base/errors.ts';
 import type { Duplex } from 'node:stream';
 import type { BuildWish, ShownEvent, ShownFinding, ShownResult } from '../../spec/berth/build.ts';
 import type { CheckResult } from '../checks.ts';
+import { outlineText } from '../outline.ts';
 import type { BuildEvent } from '../event.ts';
 import type { Build, BuildRequest } from '../request.ts';
 import { sourceOf } from '../located.ts';
@@ -34,7 +35,7 @@ export async function serveLink(connection: Duplex, options: LinkOptions): Promi
 
 async function answer(wish: BuildWish, request: BuildRequest, link: Link, options: LinkOptions): Promise<ShownResult> {
   if (wish.call !== 'build' && options.check) {
-    const { findings, failure, targets } = await options.check(request, link.signal);
+    const { findings, failure, targets, outline } = await options.check(request, link.signal);
     const shown = findings.map(shownFinding);
     return {
       id: '',
@@ -43,6 +44,7 @@ async function answer(wish: BuildWish, request: BuildRequest, link: Link, option
       findings: shown,
       targets,
       ...(failure === undefined ? {} : { failure }),
+      ...(wish.call === 'outline' ? { outline: outlineText(outline()) } : {}),
     };
   }
   const tell = (event: BuildEvent): void => {

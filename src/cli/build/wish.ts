@@ -140,7 +140,7 @@ function cachePlaces(
 
 function callOf(flags: BuildFlags): BuildWish['call'] {
   if (flags.check || flags.call === 'check' || flags.call === 'lint') return 'check';
-  if (flags.call === 'targets' || flags.call === 'build') return flags.call;
+  if (flags.call === 'targets' || flags.call === 'outline' || flags.call === 'build') return flags.call;
   throw new Failure(`ERROR: unsupported call ${JSON.stringify(flags.call)}`);
 }
 

@@ -85,7 +85,7 @@ export interface WishedOutput {
 
 /** What a client asks for. Names of build arguments and the like are as on its command line. */
 export interface BuildWish {
-  readonly call: 'build' | 'check' | 'targets';
+  readonly call: 'build' | 'check' | 'targets' | 'outline';
   readonly context: WishedContext;
   /** In the context, or in the client's directory `dockerfile`, or right here. */
   readonly dockerfile:
@@ -214,4 +214,6 @@ export interface ShownResult {
   readonly findings?: readonly ShownFinding[];
   readonly failure?: string;
   readonly targets?: readonly ShownTarget[];
+  /** Of `outline`, ready to be shown. */
+  readonly outline?: string;
 }

@@ -1,7 +1,7 @@
 // The Engine API as one table: handlers, client and docs/compat.md take their routes and query parameters from here.
 
 /** How a query parameter is read: Docker's booleans, 64-bit integers, text, a list (repeated or comma separated), texts (repeated only), a filters object. */
-export type ParamKind = 'bool' | 'int' | 'text' | 'list' | 'texts' | 'filters';
+export type ParamKind = 'bool' | 'int' | 'bytes' | 'text' | 'list' | 'texts' | 'filters';
 
 export interface Route {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
@@ -125,10 +125,10 @@ export const routes = {
     method: 'POST',
     path: '/build/prune',
     query: {
-      'keep-storage': 'int',
-      'reserved-space': 'int',
-      'max-used-space': 'int',
-      'min-free-space': 'int',
+      'keep-storage': 'bytes',
+      'reserved-space': 'bytes',
+      'max-used-space': 'bytes',
+      'min-free-space': 'bytes',
       all: 'bool',
       filters: 'filters',
     },
@@ -332,6 +332,7 @@ export type Filters = ReadonlyMap<string, readonly string[]>;
 interface ParamTypes {
   bool: boolean;
   int: number;
+  bytes: number;
   text: string;
   list: readonly string[];
   texts: readonly string[];

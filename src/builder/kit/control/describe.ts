@@ -1,6 +1,7 @@
 // What clients ask of a Dockerfile besides a build: its checks, its targets, and what else may be asked.
 import { notImplemented } from '../../../base/errors.ts';
 import type { CheckResult } from '../../checks.ts';
+import { type Outline, outlineText, table } from '../../outline.ts';
 
 const RPC = { version: '1.0.0', opts: [], metadata: [{ name: 'result.json' }, { name: 'result.txt' }] };
 const KINDS = [
@@ -10,6 +11,12 @@ const KINDS = [
     type: 'rpc',
     description: 'Lint a Dockerfile',
     metadata: [...RPC.metadata, { name: 'result.statuscode' }],
+  },
+  {
+    ...RPC,
+    name: 'frontend.outline',
+    type: 'rpc',
+    description: 'List all parameters current build target supports',
   },
   { ...RPC, name: 'frontend.subrequests.describe', type: 'rpc', description: 'List available subrequest types' },
   { ...RPC, name: 'frontend.targets', type: 'rpc', description: 'List all targets current build supports' },
@@ -27,6 +34,7 @@ export async function subrequestAnswer(
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   if (name === 'frontend.lint') return lintAnswer(await check());
   if (name === 'frontend.targets') return targetsAnswer(await check());
+  if (name === 'frontend.outline') return outlineAnswer(await check());
   const rows = KINDS.map((kind) => [kind.name.replace('frontend.', ''), kind.version, kind.description]);
   return answer(KINDS, table([['NAME', 'VERSION', 'DESCRIPTION'], ...rows]));
 }
@@ -65,18 +73,37 @@ function targetsAnswer({ targets }: CheckResult): ReadonlyMap<string, Uint8Array
   return answer({ targets: list, sources: [] }, table([['TARGET', 'DESCRIPTION'], ...rows]));
 }
 
+function outlineAnswer({ outline, source }: CheckResult): ReadonlyMap<string, Uint8Array> {
+  const found = outline();
+  const at = (line: number): object => ({ location: { ranges: [{ start: { line }, end: { line } }] } });
+  const named = ({ name, description }: { readonly name: string; readonly description: string }): object => ({
+    ...(name === '' ? {} : { name }),
+    ...(description === '' ? {} : { description }),
+  });
+  const mounts = (rows: Outline['secrets']): object[] =>
+    rows.map(({ name, required, line }) => ({ name, ...(required ? { required } : {}), ...at(line) }));
+  const value = {
+    ...named(found),
+    ...(found.args.length > 0
+      ? {
+          args: found.args.map((arg) => ({
+            ...named(arg),
+            ...(arg.value ? { value: arg.value } : {}),
+            ...at(arg.line),
+          })),
+        }
+      : {}),
+    ...(found.secrets.length > 0 ? { secrets: mounts(found.secrets) } : {}),
+    ...(found.ssh.length > 0 ? { ssh: mounts(found.ssh) } : {}),
+    sources: [Buffer.from(source).toString('base64')],
+  };
+  return answer(value, outlineText(found));
+}
+
 function answer(value: unknown, text: string): ReadonlyMap<string, Uint8Array> {
   return new Map([
     ['result.json', Buffer.from(JSON.stringify(value, undefined, 2))],
     ['result.txt', Buffer.from(text)],
     ['version', Buffer.from('1.0.0')],
   ]);
-}
-
-/** Columns as wide as their widest cell, the last without an end. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd((widths[at] ?? 0) + 1))).join('');
-  return rows.map((row) => `${line(row)}\n`).join('');
 }

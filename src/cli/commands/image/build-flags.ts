@@ -11,7 +11,7 @@ export const BUILD_FLAGS = {
   'build-context': flag.list('', 'Additional build contexts (e.g., name=path)'),
   'cache-from': flag.list('', 'External cache sources (e.g., "user/app:cache", "type=local,src=path/to/dir")'),
   'cache-to': flag.list('', 'Cache export destinations (e.g., "user/app:cache", "type=local,dest=path/to/dir")'),
-  call: flag.string('', 'Set method for evaluating build ("check", "targets")', 'build'),
+  call: flag.string('', 'Set method for evaluating build ("check", "outline", "targets")', 'build'),
   'cgroup-parent': flag.string('', 'Set the parent cgroup for the "RUN" instructions during build'),
   check: flag.bool('', 'Shorthand for "--call=check"'),
   compress: flag.bool('', 'Compress the build context using gzip'),

@@ -76,6 +76,10 @@ async function buildByLink(
   view.end();
   if (wish.call === 'check') return showCheck(context, result);
   if (wish.call === 'targets') return showTargets(context, result);
+  if (wish.call === 'outline') {
+    context.out(result.outline ?? '');
+    return 0;
+  }
   const [image = ''] = result.images;
   if (flags.push || wish.outputs.some(({ type }) => type === 'registry')) await pushAll(context, flags);
   if (flags.iidfile !== '') writeFileSync(flags.iidfile, image);
