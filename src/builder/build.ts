@@ -1,7 +1,7 @@
 // One build from beginning to end: the Dockerfile read, base images found, the graph made and solved, the outputs written.
 import { cancelled, invalid, notFound } from '../base/errors.ts';
 import { rfc3339 } from '../base/clock.ts';
-import { randomId, sha256 } from '../base/ids.ts';
+import { type Digest, randomId, sha256 } from '../base/ids.ts';
 import { readIgnoreFile } from '../spec/ignore/index.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
 import type { Material } from './attest/provenance.ts';
@@ -9,6 +9,7 @@ import { attestWish } from './attest/wish.ts';
 import { type CheckResult, checksOf } from './checks.ts';
 import type { BuilderContext } from './context.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
+import type { StepEvent } from './event.ts';
 import { checkExports, dropCache, exportCaches, importCaches } from './cache/remote/index.ts';
 import { ImportFailure } from './cache/remote/imports.ts';
 import { chainsBelow } from './cache/remote/write.ts';
@@ -17,6 +18,7 @@ import { imageKey, type ImageNeed, type KnownImage, planBuild } from './graph/pl
 import type { Graph } from './graph/vertex.ts';
 import { internalStep, internalVertex } from './internal-step.ts';
 import { located, rangeOf } from './located.ts';
+import { tellSteps } from './steps.ts';
 import type { BuildRequest, BuildResult, BuildSink } from './request.ts';
 import { Solver } from './solve/solver.ts';
 import { Sources } from './solve/sources.ts';
@@ -29,6 +31,10 @@ export interface Solved {
   readonly graph: Graph;
   readonly solver: Solver;
   readonly platform: Platform;
+  /** The image that the last step was made on, where steps are images. */
+  below?: Digest;
+  /** The end of the last step, which is not told yet. */
+  last?: StepEvent | undefined;
 }
 
 /** What is known of a build when its steps are done. */
@@ -111,7 +117,7 @@ export async function runBuild(
         solved.push({ graph, solver: new Solver(parts), platform: platforms[index] as Platform });
       }
       try {
-        await solveAll(request, solved, attempt, sink);
+        await solveAll(context, request, solved, attempt, sink);
         break;
       } catch (error) {
         if (!(error instanceof ImportFailure) || either.aborted) throw error;
@@ -122,6 +128,10 @@ export async function runBuild(
     const { materials } = sources;
     const end: BuildEnd = { context, request, id, started, dockerfile: file, materials, sink, signal };
     const result = await writeOutputs(end, solved);
+    for (const [index, { last }] of solved.entries()) {
+      const image = result.images[index]?.id;
+      if (last) sink(image === undefined ? last : { ...last, image });
+    }
     const told = await tellCaches(end, solved);
     return { ...result, metadata: { ...result.metadata, ...told } };
   } catch (error) {
@@ -139,6 +149,7 @@ export async function runBuild(
 
 /** All steps, and the files of their results where somebody takes them. Throws ImportFailure when a cache of others was to blame. */
 async function solveAll(
+  context: BuilderContext,
   request: BuildRequest,
   solved: readonly Solved[],
   attempt: AbortController,
@@ -148,8 +159,10 @@ async function solveAll(
   const wantsFiles = outputs.length === 0 || outputs.some(({ type }) => type !== 'cacheonly');
   const wantsAll = cacheExports.some(({ mode, type }) => mode === 'max' && type !== 'inline');
   await Promise.all(
-    solved.map(async ({ graph, solver }) => {
-      const steps = tellSteps(graph, solver, sink);
+    solved.map(async (one) => {
+      const { graph, solver } = one;
+      const steps = tellSteps(context, request, one, sink);
+      steps.catch(() => undefined);
       try {
         await solver.value(graph.result.vertex);
         if (wantsFiles || cacheExports.length > 0) await solver.real(graph.result.vertex);
@@ -158,7 +171,7 @@ async function solveAll(
         attempt.abort();
         throw error;
       } finally {
-        await steps;
+        one.last = await steps;
       }
     }),
   );
@@ -171,32 +184,6 @@ async function tellCaches(end: BuildEnd, solved: readonly Solved[]): Promise<Rea
   const final = new Set(tops.flatMap((top) => (top.kind === 'layers' ? [...chainsBelow(end.context, top.chain)] : [])));
   const steps = solved.flatMap(({ solver }) => solver.steps());
   return exportCaches(end, steps, final);
-}
-
-/** Steps of the Dockerfile in its order, each told when its turn comes. */
-async function tellSteps(graph: Graph, solver: Solver, sink: BuildSink): Promise<void> {
-  const total = graph.steps.length;
-  for (const [index, step] of graph.steps.entries()) {
-    const vertex = step.vertex === undefined ? undefined : solver.vertexId(step.vertex);
-    const common = {
-      kind: 'step',
-      number: index + 1,
-      total,
-      text: step.text,
-      ...(vertex === undefined ? {} : { vertex }),
-    } as const;
-    sink({ ...common, phase: 'started' });
-    let state = '';
-    if (step.vertex !== undefined) {
-      try {
-        state = (await solver.value(step.vertex)).id;
-      } catch {
-        return;
-      }
-    }
-    const cached = step.vertex !== undefined && (solver.outcomes.get(step.vertex)?.cached ?? false);
-    sink({ ...common, phase: 'completed', cached, image: sha256(`${state}\n${JSON.stringify(step.config)}`) });
-  }
 }
 
 async function readDockerfile(
@@ -252,6 +239,7 @@ async function makeGraph(
       dockerfile: wish.dockerfile,
       buildArgs,
       labels: request.labels ?? new Map(),
+      labelSteps: request.classic ?? false,
       target: request.target ?? '',
       platform: wish.platform,
       buildPlatform: hostPlatform(),

@@ -182,8 +182,8 @@ export interface BuildRequest {
   readonly tags?: readonly string[];
   /** Time of everything that the build makes, seconds since 1970; also the build argument SOURCE_DATE_EPOCH. */
   readonly sourceDateEpoch?: number;
-  /** Steps of the classic builder are images of their own. */
-  readonly squash?: boolean;
+  /** As the classic builder has it: each step is an image of its own, labels are steps. */
+  readonly classic?: boolean;
   /** Fails when a step would run. */
   readonly requireCached?: boolean;
   /** Called while what a failed step left is still there; the build fails when it comes back. */

@@ -114,6 +114,7 @@ function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
   return {
     buildArgs: new Map(Object.entries(args).filter((entry): entry is [string, string] => entry[1] !== null)),
     labels: new Map(Object.entries(labels)),
+    classic: true,
     tags: query.t ?? [],
     target: query.target ?? '',
     platforms,

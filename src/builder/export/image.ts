@@ -102,7 +102,7 @@ export async function storeImages(
       const { file, chain } = await imageFileOf(context, request, one);
       if (chain !== undefined) lease.layers.add(chain);
       const about = await attestationsOf(end, one, chain);
-      return { file, about, parent: one.graph.result.base?.id, platform: one.platform };
+      return { file, about, parent: one.below ?? one.graph.result.base?.id, platform: one.platform };
     }),
   );
   const [first] = made;

@@ -1,6 +1,7 @@
 // One stage: its instructions in turn become vertices, and what they say of the configuration is gathered. Pure.
 import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
+import type { Digest } from '../../base/ids.ts';
 import type { ImageConfig } from '../../spec/docker/index.ts';
 import { formatPlatform, type Platform } from '../../spec/oci/index.ts';
 import {
@@ -73,7 +74,7 @@ export class StagePlan {
     if (!base) return undefined;
     const instructions = [...base.triggers.map(parseTrigger), ...stage.instructions];
     const plan = new StagePlan(planner, stage, base, instructions);
-    plan.#step(stage.original, base.vertex);
+    plan.#step(stage.original, base.vertex, base.history.length === 0 ? base.image?.id : undefined);
     let complete = true;
     for (const instruction of instructions) complete = plan.#apply(instruction) && complete;
     return complete ? plan : undefined;
@@ -96,8 +97,16 @@ export class StagePlan {
         chains: image.chains,
         ...(image.file['os.version'] ? { osVersion: image.file['os.version'] } : {}),
       },
-      history: this.#history,
+      history: [...this.#history],
     };
+  }
+
+  /** Labels from outside as instructions at the end, as the classic builder has them. */
+  labels(labels: ReadonlyMap<string, string>): void {
+    for (const [key, value] of [...labels].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      this.config = { ...this.config, Labels: { ...this.config.Labels, [key]: value } };
+      this.#meta(`LABEL ${key}=${value}`);
+    }
   }
 
   /** For a stage that begins with this one. */
@@ -196,8 +205,8 @@ export class StagePlan {
       stage: this.stage.index,
       noCache: this.noCache,
     });
-    this.#step(original, this.vertex);
     this.#history.push({ createdBy, vertex: this.vertex });
+    this.#step(original, this.vertex);
   }
 
   /** As BuildKit has it: a stage that builds for another platform, and knows that it does, says for which. */
@@ -221,12 +230,13 @@ export class StagePlan {
   }
 
   #meta(text: string): void {
-    this.#step(text, undefined);
     if (!text.toUpperCase().startsWith('ARG')) this.#history.push({ createdBy: text, vertex: undefined });
+    this.#step(text, undefined);
   }
 
-  #step(text: string, vertex: number | undefined): void {
-    this.steps.push({ text, stage: this.stage.index, vertex, config: this.config });
+  #step(text: string, vertex: number | undefined, base?: Digest): void {
+    const step = { text, stage: this.stage.index, vertex, result: this.result(new Map()) };
+    this.steps.push(base === undefined ? step : { ...step, base });
   }
 
   /** A path of the container as an instruction means it. */

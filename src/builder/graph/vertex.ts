@@ -103,8 +103,10 @@ export interface GraphStep {
   readonly stage: number;
   /** What it made the vertex of; undefined when it only changed the configuration. */
   readonly vertex: number | undefined;
-  /** The configuration after it. */
-  readonly config: ImageConfig;
+  /** The image so far. */
+  readonly result: GraphResult;
+  /** Of a FROM: the image that it names. */
+  readonly base?: Digest;
 }
 
 /** A line of an image's history; one with a vertex has a layer if that changed anything. */

@@ -1,0 +1,61 @@
+// Steps of a Dockerfile told in its order, each when its turn comes; for the classic builder each is an image of its own.
+import type { Digest } from '../base/ids.ts';
+import type { Solved } from './build.ts';
+import type { BuilderContext } from './context.ts';
+import type { StepEvent } from './event.ts';
+import { imageFileOf } from './export/image.ts';
+import type { GraphStep } from './graph/vertex.ts';
+import type { BuildRequest, BuildSink } from './request.ts';
+
+/** Answers the end of the last step, which is told when its image is made: the image of the build. */
+export async function tellSteps(
+  context: BuilderContext,
+  request: BuildRequest,
+  solved: Solved,
+  sink: BuildSink,
+): Promise<StepEvent | undefined> {
+  const { graph, solver } = solved;
+  const total = graph.steps.length;
+  for (const [index, step] of graph.steps.entries()) {
+    const vertex = step.vertex === undefined ? undefined : solver.vertexId(step.vertex);
+    const { text } = step;
+    const common = {
+      kind: 'step',
+      number: index + 1,
+      total,
+      text,
+      ...(vertex === undefined ? {} : { vertex }),
+    } as const;
+    sink({ ...common, phase: 'started' });
+    try {
+      if (step.vertex !== undefined) await solver.value(step.vertex);
+    } catch {
+      return undefined;
+    }
+    const cached = step.vertex !== undefined && (solver.outcomes.get(step.vertex)?.cached ?? false);
+    const end: StepEvent = { ...common, phase: 'completed', cached };
+    if (index === total - 1) return end;
+    const image = request.classic === true ? await imageOf(context, request, solved, step) : undefined;
+    if (image !== undefined) solved.below = image;
+    else delete solved.below;
+    sink(image === undefined ? end : { ...end, image });
+  }
+  return undefined;
+}
+
+/** undefined for what begins with nothing. */
+async function imageOf(
+  context: BuilderContext,
+  request: BuildRequest,
+  solved: Solved,
+  step: GraphStep,
+): Promise<Digest | undefined> {
+  const { result, base } = step;
+  if (base !== undefined) return base;
+  const { graph } = solved;
+  if (graph.vertices[result.vertex]?.op.kind === 'scratch' && result.history.length === 0) return undefined;
+  using lease = context.store.leases.take();
+  const { file, chain } = await imageFileOf(context, request, { ...solved, graph: { ...graph, result } });
+  if (chain !== undefined) lease.layers.add(chain);
+  return context.images.create({ file, parent: solved.below, tags: [], lease });
+}
