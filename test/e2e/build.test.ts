@@ -1,9 +1,10 @@
 // The classic builder as the docker CLI uses it: steps, cache, context and what must not be possible.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { sha256 } from '../../src/base/ids.ts';
 import { mountsBelow } from '../../src/host/mount.ts';
 import { execute, type Result, TestDaemon } from '../support/daemon.ts';
 
@@ -199,4 +200,56 @@ test('fault B59: a secret is in no layer, no history and no cache', async () => 
     join(daemon.dataRoot, 'blobs'),
   ]);
   assert.equal(found.stdout, '');
+});
+
+test("steps are images: each can be run, the history names them, and they go with the image's last name", async () => {
+  const recipe = 'FROM busybox\nENV A=1\nRUN echo hi > /hi\nCMD ["cat", "/hi"]\n';
+  const built = await build({ Dockerfile: recipe }, '-t', 'stepped', '--label', 'b=x y', '--label', 'a=1');
+  const ids = [...built.stdout.matchAll(/^ ---> ([0-9a-f]{12})$/gm)].map(([, id]) => id ?? '');
+  assert.match(built.stdout, /^Step 6\/6 : LABEL b=x y$/m);
+  assert.equal(ids.length, 6, built.stdout);
+  assert.equal(await run(ids[2] ?? '', 'cat', '/hi'), 'hi\n');
+  const history = await daemon.docker('history', '--format', '{{.ID}}', 'stepped');
+  assert.deepEqual(history.stdout.trim().split('\n'), ids.toReversed());
+  const shown = async (...flags: string[]): Promise<string[]> =>
+    (await daemon.docker('images', ...flags, '--format', '{{.ID}}')).stdout.trim().split('\n');
+  const steps = ids.slice(1, -1);
+  const all = await shown('-a');
+  assert.ok(steps.every((id) => all.includes(id)));
+  const named = await shown();
+  assert.ok(!steps.some((id) => named.includes(id)));
+  await daemon.docker('rmi', 'stepped');
+  const left = await shown('-a');
+  assert.ok(!steps.some((id) => left.includes(id)));
+});
+
+test('fault B58: an image from elsewhere that claims the same history is no cache, not even when it is named as one', async () => {
+  const recipe = { Dockerfile: 'FROM busybox\nRUN echo real > /claimed\n' };
+  assert.equal((await build(recipe, '-t', 'honest')).code, 0);
+  const at = mkdtempSync(join(folder, 'evil-'));
+  const tar = (...args: string[]): Promise<Result> => execute('tar', ['-C', at, ...args]);
+  await daemon.docker('save', '-o', join(at, 'honest.tar'), 'honest');
+  await tar('-xf', join(at, 'honest.tar'));
+  const json = <T>(path: string): T => JSON.parse(readFileSync(join(at, path), 'utf8')) as T;
+  const [entry] = json<{ Config: string; Layers: string[] }[]>('manifest.json');
+  assert.ok(entry);
+  const config = json<{ rootfs: { diff_ids: string[] }; history: unknown[] }>(entry.Config);
+  writeFileSync(join(at, 'claimed'), 'evil\n');
+  await tar('-cf', join(at, 'layer.tar'), 'claimed');
+  config.rootfs.diff_ids.splice(-1, 1, sha256(readFileSync(join(at, 'layer.tar'))));
+  writeFileSync(join(at, 'config.json'), JSON.stringify(config));
+  const manifest = [
+    { Config: 'config.json', RepoTags: ['evil:latest'], Layers: [...entry.Layers.slice(0, -1), 'layer.tar'] },
+  ];
+  writeFileSync(join(at, 'manifest.json'), JSON.stringify(manifest));
+  await tar('-cf', join(at, 'evil.tar'), 'manifest.json', 'config.json', ...(manifest[0]?.Layers ?? []));
+  await daemon.docker('rmi', 'honest');
+  assert.equal((await daemon.docker('builder', 'prune', '-af')).code, 0);
+  assert.equal((await daemon.docker('load', '-i', join(at, 'evil.tar'))).code, 0);
+  assert.equal(await run('evil', 'cat', '/claimed'), 'evil\n');
+  for (const flags of [[], ['--cache-from', 'evil']]) {
+    const again = await build(recipe, '-t', 'again', ...flags);
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(await run('again', 'cat', '/claimed'), 'real\n', flags.join(' '));
+  }
 });
