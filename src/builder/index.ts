@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { nowNanos, parseRfc3339 } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { formatPlatform } from '../spec/oci/index.ts';
@@ -102,7 +103,12 @@ export class Builder {
       this.#collect();
       return result;
     } catch (error) {
-      this.history.end(active, { error }, either.aborted);
+      // why the build failed is what counts, also where a full disk has no room for its record
+      try {
+        this.history.end(active, { error }, either.aborted);
+      } catch (failure) {
+        this.#context.log.warn(`the record of build ${id}: ${messageOf(failure)}`);
+      }
       throw error;
     }
   };

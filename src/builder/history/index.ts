@@ -109,7 +109,7 @@ export class BuildHistory {
     const { error } = outcome;
     active.stream.end();
     this.#active.delete(active.record.id);
-    this.#put({
+    const record: BuildRecord = {
       ...active.record,
       completed: rfc3339(),
       status: error === undefined ? 'completed' : cancelled ? 'cancelled' : 'error',
@@ -117,8 +117,10 @@ export class BuildHistory {
       steps: all.length,
       cachedSteps: all.filter(({ cached }) => cached).length,
       images: outcome.images ?? [],
-    });
+    };
+    this.#records.set(record.id, record);
     for (const watch of active.watchers) watch(undefined);
+    this.#put(record);
     const finished = this.list().filter(({ status }) => status !== 'running');
     for (const { id } of finished.slice(MAX_BUILDS)) this.#forget(id);
   }
