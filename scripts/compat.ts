@@ -20,7 +20,8 @@ import { type Route, routes } from '../src/spec/docker/index.ts';
 
 /** Operations that work in part: what is missing. */
 const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
-  ImageBuild: 'no squash; outputs has no effect in the classic builder',
+  ImageBuild:
+    'squash is refused, as without experimental mode; rm=0 keeps no containers; outputs has no effect in the classic builder',
   ContainerUpdate: 'Windows fields are ignored',
   SystemInfo: 'no swarm, no plugins beside those that are built in',
   SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',
@@ -62,7 +63,6 @@ const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     Object.entries({
       'compress, disable-content-trust, force-rm, isolation, rm, security-opt': 'no effect',
-      squash: 'refused',
       'attest, provenance, sbom': 'provenance of version v1; no SBOM generators',
       'cache-from': 'types registry, local and inline',
       'cache-to': 'types registry, local and inline; gha, s3 and azblob are not there',

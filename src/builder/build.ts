@@ -1,7 +1,7 @@
 // One build from beginning to end: the Dockerfile read, base images found, the graph made and solved, the outputs written.
 import { cancelled, invalid, notFound } from '../base/errors.ts';
 import { rfc3339 } from '../base/clock.ts';
-import { type Digest, randomId, sha256 } from '../base/ids.ts';
+import { type Digest, randomId } from '../base/ids.ts';
 import { readIgnoreFile } from '../spec/ignore/index.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
 import type { Material } from './attest/provenance.ts';

@@ -184,6 +184,8 @@ export interface BuildRequest {
   readonly sourceDateEpoch?: number;
   /** As the classic builder has it: each step is an image of its own, labels are steps. */
   readonly classic?: boolean;
+  /** What the build puts on its base is one layer. */
+  readonly squash?: boolean;
   /** Fails when a step would run. */
   readonly requireCached?: boolean;
   /** Called while what a failed step left is still there; the build fails when it comes back. */

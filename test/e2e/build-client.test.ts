@@ -152,6 +152,30 @@ test('a shell in what a failed step left: its files, its variables, its mounts',
   assert.deepEqual(readdirSync(join(daemon.execRoot, 'exits')), []);
 });
 
+test('one layer for all that the build did: the same files, what is gone is gone', async () => {
+  const recipe = `FROM busybox
+RUN mkdir -p /a/b /re /gone; echo 1 > /a/b/1; ln /a/b/1 /a/2; echo old > /re/old; echo x > /gone/x; rm /bin/vi
+RUN rm -r /gone /a/b /re; mkdir /re; echo new > /re/new; rm -r /var; mkdir /var; echo p >> /etc/passwd
+CMD ["true"]
+`;
+  const at = context({ Dockerfile: recipe });
+  const files = async (tag: string): Promise<string> => {
+    const id = (await daemon.docker('create', tag)).stdout.trim();
+    const archive = execFileSync('sh', ['-c', `docker -H ${daemon.host} export ${id} | tar -tv --numeric-owner`]);
+    await daemon.docker('rm', id);
+    return archive.toString().split('\n').sort().join('\n');
+  };
+  for (const [tag, ...flags] of [['whole'], ['squashed', '--squash']] as const) {
+    const built = await build(...flags, '-t', tag, at);
+    assert.equal(built.code, 0, built.stderr);
+  }
+  assert.equal(await files('squashed'), await files('whole'));
+  const inspected = await daemon.docker('inspect', '-f', '{{len .RootFS.Layers}}', 'squashed', 'whole');
+  assert.equal(inspected.stdout, '2\n3\n');
+  const history = await daemon.docker('history', '--format', '{{.CreatedBy}} {{.Comment}}', '--no-trunc', 'squashed');
+  assert.match(history.stdout, /^ merge sha256:\w+ to sha256:\w+\nCMD \["true"\] /);
+});
+
 test('checks, targets, metadata', async () => {
   const at = context({ Dockerfile: '# base what all begins with\nFROM busybox AS base\nFROM base as Two\nCMD x\n' });
   const checked = await daemon.berth('build', '--check', at);

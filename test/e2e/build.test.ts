@@ -230,10 +230,10 @@ test('fault B58: an image from elsewhere that claims the same history is no cach
   const tar = (...args: string[]): Promise<Result> => execute('tar', ['-C', at, ...args]);
   await daemon.docker('save', '-o', join(at, 'honest.tar'), 'honest');
   await tar('-xf', join(at, 'honest.tar'));
-  const json = <T>(path: string): T => JSON.parse(readFileSync(join(at, path), 'utf8')) as T;
-  const [entry] = json<{ Config: string; Layers: string[] }[]>('manifest.json');
+  const json = (path: string): unknown => JSON.parse(readFileSync(join(at, path), 'utf8'));
+  const [entry] = json('manifest.json') as { Config: string; Layers: string[] }[];
   assert.ok(entry);
-  const config = json<{ rootfs: { diff_ids: string[] }; history: unknown[] }>(entry.Config);
+  const config = json(entry.Config) as { rootfs: { diff_ids: string[] }; history: unknown[] };
   writeFileSync(join(at, 'claimed'), 'evil\n');
   await tar('-cf', join(at, 'layer.tar'), 'claimed');
   config.rootfs.diff_ids.splice(-1, 1, sha256(readFileSync(join(at, 'layer.tar'))));

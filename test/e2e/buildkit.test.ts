@@ -156,7 +156,9 @@ suite('BuildKit', () => {
     assert.equal(Buffer.from(sources[0]?.data ?? '', 'base64').toString(), text);
     const targets = await ask('frontend.targets');
     assert.match(targets('result.txt'), /^TARGET +DESCRIPTION\nbase +\nlast \(default\) +\n$/);
-    const wish = { frontend: 'dockerfile.v0', frontendOpt: new Map([['requestid', 'frontend.outline']]) };
+    const outline = await ask('frontend.outline');
+    assert.equal(outline('result.txt'), 'TARGET: last\n\n');
+    const wish = { frontend: 'dockerfile.v0', frontendOpt: new Map([['requestid', 'frontend.other']]) };
     assert.equal((await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, wish, build)).status, 12);
     await one.call(`${bridge}/Return`, messages.ReturnRequest, {}, build);
     assert.equal((await open).status, 0);

@@ -1,5 +1,5 @@
 // POST /build: the classic builder's query and archive in, its progress stream out.
-import { BerthError, invalid, messageOf, notImplemented } from '../../base/errors.ts';
+import { BerthError, invalid, messageOf } from '../../base/errors.ts';
 import {
   type Builder,
   type BuildRequest,
@@ -107,7 +107,8 @@ function sourceOf(query: Query, context: ContextSource): Pick<BuildRequest, 'con
 }
 
 function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
-  if (query.squash) throw notImplemented('squash is only supported with experimental mode');
+  // there is no experimental mode; our own client asks by another way
+  if (query.squash) throw invalid('squash is only supported with experimental mode');
   const args = json<Record<string, string | null>>('buildargs', query.buildargs, {});
   const labels = json<Record<string, string>>('labels', query.labels, {});
   const platforms = query.platform ? [parsePlatform(query.platform)] : [];

@@ -20,6 +20,7 @@ import type { BuilderContext } from '../context.ts';
 import type { Value } from '../solve/solver.ts';
 import { internalVertex } from '../internal-step.ts';
 import type { BuildRequest, BuiltImage } from '../request.ts';
+import type { Squashable } from './squash.ts';
 
 /** The configuration file, and the layers it stands on. */
 export async function imageFileOf(
@@ -99,8 +100,9 @@ export async function storeImages(
   sink({ kind: 'vertex', vertex });
   const made = await Promise.all(
     solved.map(async (one) => {
-      const { file, chain } = await imageFileOf(context, request, one);
-      if (chain !== undefined) lease.layers.add(chain);
+      const whole = await imageFileOf(context, request, one);
+      if (whole.chain !== undefined) lease.layers.add(whole.chain);
+      const { file, chain } = request.squash === true ? await asOneLayer(end, one, whole, lease) : whole;
       const about = await attestationsOf(end, one, chain);
       return { file, about, parent: one.below ?? one.graph.result.base?.id, platform: one.platform };
     }),
@@ -150,6 +152,11 @@ export async function storeImages(
   for (const tag of tags) status(`naming to ${tag}`);
   sink({ kind: 'vertex', vertex: { ...vertex, completed: nowNanos() } });
   return stored;
+}
+
+async function asOneLayer(end: BuildEnd, { graph }: Solved, whole: Squashable, lease: Lease): Promise<Squashable> {
+  const { squashed } = await import('./squash.ts');
+  return squashed(end.context, graph.result, whole, lease, end.signal, end.request.sourceDateEpoch);
 }
 
 /** What statements are about, as BuildKit names it. */

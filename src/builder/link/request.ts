@@ -78,6 +78,7 @@ export async function requestOf(
     outputs: wish.outputs.map((output, index) => outputOf(output, index, link)),
     attestations: new Map(Object.entries(wish.attestations)),
     requireCached: wish.requireCached,
+    squash: wish.squash,
     ...(wish.onError === 'shell' ? { onFailure: linkShell(link) } : {}),
     ...(epoch !== undefined && /^\d+$/.test(epoch) ? { sourceDateEpoch: Number(epoch) } : {}),
     secrets: {

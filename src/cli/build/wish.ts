@@ -113,6 +113,7 @@ export async function prepare(
     cacheTo,
     outputs: wished,
     requireCached: flags['require-cached'],
+    squash: flags.squash,
     onError: onErrorOf(flags),
     attestations: attestationsOf(flags),
     agents: [...agents.keys()],

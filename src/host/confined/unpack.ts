@@ -32,8 +32,8 @@ import { type TarEntry, TarError } from './tar/entry.ts';
 import type { TarReader } from './tar/read.ts';
 
 export interface UnpackOptions {
-  /** `overlay`: `.wh.` files become what overlayfs understands. `literal`: they are files like others. */
-  readonly whiteouts: 'overlay' | 'literal';
+  /** `overlay`: `.wh.` files become what overlayfs understands. `literal`: they are files like others. `apply`: what they name goes. */
+  readonly whiteouts: 'overlay' | 'literal' | 'apply';
   /** Directory below the root that the archive is for; it must exist, and keeps its own owner, mode and time. */
   readonly into?: string;
   /** As `into`, for a tree at `base`: links on the way are followed within it. */
@@ -98,7 +98,7 @@ class Unpacker {
       entries += 1;
       if (this.#options.owner) Object.assign(entry, this.#options.owner);
       const path = this.#locate(entry.name);
-      if (this.#options.whiteouts === 'overlay' && baseOf(path).startsWith(WHITEOUT)) this.#whiteout(path);
+      if (this.#options.whiteouts !== 'literal' && baseOf(path).startsWith(WHITEOUT)) this.#whiteout(path);
       else this.#apply(entry, path, reader);
     }
     for (const [path, time] of this.#directoryTimes) {
@@ -135,7 +135,8 @@ class Unpacker {
     const parent = parentOf(path);
     if (name === OPAQUE) {
       this.#ensureDirectory(parent);
-      setXattr(parent, OPAQUE_XATTR, 'y');
+      if (this.#options.whiteouts === 'overlay') setXattr(parent, OPAQUE_XATTR, 'y');
+      else this.#emptyDirectory(parent);
       return;
     }
     // aufs kept its own books under such names
@@ -146,6 +147,12 @@ class Unpacker {
     this.#ensureDirectory(parent);
     const target = `${parent === '/' ? '' : parent}/${hidden}`;
     const there = lstat(target);
+    if (this.#options.whiteouts === 'apply') {
+      if (there?.isDirectory()) this.#removeTree(this.#real(target));
+      else if (there) this.#remove(this.#real(target), there);
+      this.#forget();
+      return;
+    }
     // the whiteout is for the layers below: what this layer itself holds under the name stays, a directory without what was below it
     if (there === undefined) mknod(target, S_IFCHR);
     else if (there.isDirectory()) setXattr(target, OPAQUE_XATTR, 'y');
@@ -345,6 +352,12 @@ class Unpacker {
   }
 
   #removeTree(path: string): number {
+    const size = this.#emptyDirectory(path);
+    rmdirSync(fsPath(path));
+    return size;
+  }
+
+  #emptyDirectory(path: string): number {
     let size = 0;
     for (const name of readdirSync(fsPath(path), { encoding: 'latin1' })) {
       const child = `${path}/${name}`;
@@ -352,7 +365,6 @@ class Unpacker {
       if (stat?.isDirectory()) size += this.#removeTree(child);
       else if (stat) size += this.#remove(child, stat);
     }
-    rmdirSync(fsPath(path));
     return size;
   }
 

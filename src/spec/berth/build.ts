@@ -110,6 +110,7 @@ export interface BuildWish {
   readonly cacheTo: readonly Readonly<Record<string, string>>[];
   readonly outputs: readonly WishedOutput[];
   readonly requireCached: boolean;
+  readonly squash: boolean;
   /** What a person is offered when a step fails. */
   readonly onError: 'fail' | 'shell';
   readonly attestations: Readonly<Record<string, string>>;

@@ -19,9 +19,6 @@ export const build = command({
   args: exactly(1),
   flags: BUILD_FLAGS,
   async run(context, { flags, args: [source = ''] }) {
-    if (flags.squash) {
-      throw new Failure('"--squash" is only supported on a Docker daemon with experimental features enabled');
-    }
     if (context.env['DOCKER_BUILDKIT'] !== '0') {
       const { prepare } = await import('../../build/wish.ts');
       const prepared = await prepare(flags, source, {
