@@ -117,8 +117,12 @@ export interface NetworkSource {
     readonly hosts: readonly { readonly ip: string; readonly names: readonly string[] }[];
     readonly ownResolver: boolean;
   };
-  /** Makes the interfaces in the namespace of a process that does not run yet. */
-  attach(id: string, pid: number): Promise<void>;
+  /** Path of a namespace that was made ahead of the process; undefined for a container without interfaces of its own. */
+  place(id: string): string | undefined;
+  /** Makes the interfaces in that namespace. */
+  attach(id: string): Promise<void>;
+  /** The process is there. */
+  inhabited(id: string, pid: number): void;
   /** Gives everything back and empties the settings; nothing to give back is no error. */
   release(id: string, endpoints: Record<string, EndpointSettings>): Promise<void>;
   /** For a container that was taken back. */

@@ -44,8 +44,10 @@ export interface FileFacts {
 export interface Live {
   readonly wish: ContainerWish;
   endpoints: Endpoint[];
-  /** Path of its namespace, once there is a process. */
+  /** Path of its namespace, once it is to have interfaces. */
   namespace: string | undefined;
+  /** What keeps a namespace that was made ahead of the process. */
+  held?: { readonly fd: number; readonly path: string } | undefined;
 }
 
 /** Names are answered on every network with links of its own, the default one included. */

@@ -1,7 +1,9 @@
 // Networks and who is on them: the state that bridges, firewall and names are derived from.
+import { closeSync } from 'node:fs';
 import { BerthError, conflict, forbidden, internal, messageOf, notFound } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import { newNetworkNamespace } from '../host/netlink/index.ts';
 import type {
   EndpointSettings,
   Filters,
@@ -236,11 +238,20 @@ export class Networks {
     return { hosts, ownResolver: live.endpoints.some((endpoint) => hasResolver(endpoint.network)) };
   }
 
-  /** Makes the interfaces in the namespace of a process, which must not run yet, or in one that is named by its path. */
-  async attach(containerId: string, where: number | string): Promise<void> {
+  /** Makes a namespace ahead of the process that the runtime is to put into it; undefined for who has no interfaces of its own. */
+  place(containerId: string): string | undefined {
+    const live = this.#live.get(containerId);
+    if (!live?.endpoints.some(({ network }) => hasLinks(network))) return undefined;
+    const fd = newNetworkNamespace();
+    live.held = { fd, path: `/proc/${process.pid}/fd/${fd}` };
+    return live.held.path;
+  }
+
+  /** Makes the interfaces in the namespace of `place`, or in one that is named by its path. */
+  async attach(containerId: string, where?: string): Promise<void> {
     const live = this.#live.get(containerId);
     if (!live) return;
-    live.namespace = typeof where === 'number' ? `/proc/${where}/ns/net` : where;
+    live.namespace = where ?? live.held?.path;
     try {
       for (const endpoint of live.endpoints) this.#plugIn(live, endpoint);
       setWayOut(live);
@@ -250,6 +261,14 @@ export class Networks {
       throw internal(`${SETUP}${messageOf(error)}`, { cause: error });
     }
     for (const endpoint of live.endpoints) this.#emit('connect', endpoint.network, containerId);
+  }
+
+  /** The container's process is there, and its namespace stays as long as it does. */
+  inhabited(containerId: string, pid: number): void {
+    const live = this.#live.get(containerId);
+    if (!live) return;
+    live.namespace = `/proc/${pid}/ns/net`;
+    letGo(live);
   }
 
   /** The container's process is gone, or never came: everything is given back. None is no error. */
@@ -426,13 +445,16 @@ export class Networks {
   async #serveNames(live: Live): Promise<void> {
     const { namespace, wish } = live;
     if (namespace === undefined || !live.endpoints.some(({ network }) => hasResolver(network))) return;
-    await this.#dns.serve({ id: wish.id, namespace, zone: () => this.#zones.of(live), servers: wish.dns });
+    const inside = (): string => live.namespace ?? namespace;
+    await this.#dns.serve({ id: wish.id, namespace: inside, zone: () => this.#zones.of(live), servers: wish.dns });
   }
 
   #forget(containerId: string): void {
     this.#zones.changed();
     this.#dns.stop(containerId);
     this.#ports.release(containerId);
+    const live = this.#live.get(containerId);
+    if (live) letGo(live);
     this.#live.delete(containerId);
   }
 
@@ -456,4 +478,9 @@ export class Networks {
     const attributes = { ...(container === undefined ? {} : { container }), name, type: driver };
     this.#input.events({ type: 'network', action, id, attributes });
   }
+}
+
+function letGo(live: Live): void {
+  if (live.held) closeSync(live.held.fd);
+  live.held = undefined;
 }

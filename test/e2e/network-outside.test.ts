@@ -225,13 +225,12 @@ suite('from outside', { skip: dockerMissing() }, () => {
     await ok('run', '-d', '--name', 'believer', '--stop-timeout', '0', '--network', 'dual', 'busybox', 'sleep', '1000');
     const pid = async (name: string): Promise<string> => ok('inspect', '-f', '{{.State.Pid}}', name);
     const victim = ['nsenter', `--net=/proc/${await pid('believer')}/ns/net`];
-    const state = async (enter: readonly string[], link: string): Promise<string> =>
-      host.do(
-        ...enter,
-        'sh',
-        '-ec',
-        `ip -6 -o addr; ip -6 route; cat /proc/sys/net/ipv6/conf/${link}/mtu /proc/sys/net/ipv6/conf/${link}/hop_limit`,
-      );
+    // an address that is still looked at for doubles is there already
+    const state = async (enter: readonly string[], link: string): Promise<string> => {
+      const settings = `/proc/sys/net/ipv6/conf/${link}`;
+      const look = `ip -6 -o addr; ip -6 route; cat ${settings}/mtu ${settings}/hop_limit`;
+      return (await host.do(...enter, 'sh', '-ec', look)).replaceAll(' tentative', '');
+    };
     // a machine on the same wire that believes routers: what it learns shows that the lie is heard
     using witness = await Place.make();
     const other = witness.path.split('/')[2] ?? '';

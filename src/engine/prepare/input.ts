@@ -84,7 +84,9 @@ export async function specInput(context: EngineContext, container: Container, un
 }
 
 function networkNamespace(context: EngineContext, container: Container): NamespaceSource {
-  return joined(context, container, container.record.hostConfig.NetworkMode, 'net');
+  const source = joined(context, container, container.record.hostConfig.NetworkMode, 'net');
+  const path = source === 'new' ? context.networks.place(container.id) : undefined;
+  return path === undefined ? source : { path };
 }
 
 /** `host`, `container:X`, or a new namespace. */

@@ -74,7 +74,8 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   if (input.mounts.some((mount) => mount.type === 'bind')) runtime.beforeBinds?.();
   const bounds = logBounds(record.hostConfig.LogConfig);
   container.console = undefined;
-  const made = await context.runtime.create({
+  // the monitor and the runtime are at work from here on; the interfaces are made beside them
+  const making = context.runtime.create({
     id: container.id,
     name: record.name,
     spec,
@@ -84,10 +85,11 @@ async function launchProcess(context: EngineContext, container: Container): Prom
     stdin: config.OpenStdin,
     keepStdin: keepsStdin(config),
   });
+  const made = await both(making, context.networks.attach(container.id));
   state.process = context.runtime.identity(made.pid, context.boot);
   state.monitor = context.runtime.identity(made.monitorPid, context.boot);
   save(context, container);
-  await context.networks.attach(container.id, made.pid);
+  context.networks.inhabited(container.id, made.pid);
   connectWaiting(context, container);
   const { process } = state;
   await context.runtime.release(container.id, runtime, () => context.runtime.alive(process, context.boot));
@@ -100,6 +102,14 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   undo.keep();
   startRotation(context, container);
   startHealth(context, container);
+}
+
+/** What the first gives, when both are done; neither is left at work when the other fails. */
+async function both<T>(first: Promise<T>, second: Promise<void>): Promise<T> {
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (other.status === 'rejected') throw other.reason;
+  return one.value;
 }
 
 /**

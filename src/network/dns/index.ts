@@ -22,7 +22,8 @@ const MAX_TURNS = 4096;
 
 export interface ServeWish {
   readonly id: string;
-  readonly namespace: string;
+  /** Path of the container's namespace now. */
+  readonly namespace: () => string;
   readonly zone: () => Zone;
   /** The user's `--dns`, asked from inside; when there are none, the host's resolvers are asked from the host. */
   readonly servers: readonly string[];
@@ -48,7 +49,7 @@ export class NameServer {
   /** Resolves when names are answered. The sockets have ports of their own, so that port 53 stays free for the container. */
   async serve(wish: ServeWish): Promise<void> {
     this.stop(wish.id);
-    const { udpFd, tcpFd } = inNamespaceAt(wish.namespace, () => ({
+    const { udpFd, tcpFd } = inNamespaceAt(wish.namespace(), () => ({
       udpFd: holdPort('udp', RESOLVER, ADDRESS, 0),
       tcpFd: holdPort('tcp', RESOLVER, ADDRESS, 0),
     }));
@@ -75,7 +76,7 @@ export class NameServer {
     ]);
     const bound = tcp.address();
     const [udpPort, tcpPort] = [udp.address().port, typeof bound === 'object' && bound ? bound.port : 0];
-    inNamespaceAt(wish.namespace, () =>
+    inNamespaceAt(wish.namespace(), () =>
       redirectPort({ table: 'berth_dns', address: ADDRESS, port: 53, udpPort, tcpPort }),
     );
   }
@@ -117,7 +118,7 @@ export class NameServer {
     const own = wish.servers.filter((server) => server !== RESOLVER);
     const outside =
       own.length > 0
-        ? { id: wish.id, servers: own, namespace: wish.namespace }
+        ? { id: wish.id, servers: own, namespace: wish.namespace() }
         : { id: wish.id, servers: this.#host.now(), namespace: undefined };
     return (
       (await this.#forwarder.ask(message, outside, tcp)) ??
