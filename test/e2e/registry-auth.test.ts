@@ -211,7 +211,7 @@ function hostWithDot(): string {
   return '0.0.0.0';
 }
 
-test('podman, buildah and skopeo read what was pushed, and what they push is pulled', async () => {
+test('skopeo reads what was pushed, and what it pushes in every form is pulled', async () => {
   await using registry = await TestRegistry.start();
   const own = `${registry.address}/own:1`;
   await daemon.docker('tag', 'busybox', own);
@@ -249,6 +249,48 @@ test('podman, buildah and skopeo read what was pushed, and what they push is pul
   assert.equal((await daemon.docker('push', '-a', `${registry.address}/all`)).code, 0);
   const seen = await execute('skopeo', ['list-tags', '--tls-verify=false', `docker://${registry.address}/all`]);
   assert.deepEqual((JSON.parse(seen.stdout) as { Tags: string[] }).Tags.toSorted(), ['a', 'b']);
+});
+
+test('buildah and podman: each reads what was pushed and saved, and what they push and save comes back', async () => {
+  await using registry = await TestRegistry.start();
+  const storage = join(folder, 'containers');
+  const own = ['--root', join(storage, 'root'), '--runroot', join(storage, 'run'), '--storage-driver', 'vfs'];
+  const plain = '--tls-verify=false';
+  const their = async (program: 'buildah' | 'podman', ...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await execute(program, [...own, ...args]);
+    assert.equal(code, 0, `${program} ${args.join(' ')}: ${stderr}`);
+    return stdout.trim();
+  };
+  const ours = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await daemon.docker(...args);
+    assert.equal(code, 0, `docker ${args.join(' ')}: ${stderr}`);
+    return stdout.trim();
+  };
+  const [pushed, made] = [`${registry.address}/own:1`, `${registry.address}/made:1`];
+  writeFileSync(join(folder, 'note'), 'from buildah\n');
+  await ours('tag', 'busybox', pushed);
+  await ours('push', '-q', pushed);
+  const container = await their('buildah', 'from', plain, pushed);
+  await their('buildah', 'copy', '-q', container, join(folder, 'note'), '/note');
+  await their('buildah', 'commit', '-q', container, 'made');
+  await their('buildah', 'push', '-q', plain, 'made', `docker://${made}`);
+  await ours('pull', '-q', made);
+  const [oci, saved, back] = ['oci', 'saved', 'back'].map((name) => join(folder, `${name}.tar`)) as [
+    string,
+    string,
+    string,
+  ];
+  await their('buildah', 'push', '-q', 'made', `oci-archive:${oci}:made:oci`);
+  assert.equal(await ours('load', '-i', oci), 'Loaded image: made:oci');
+  await ours('save', '-o', saved, made);
+  await their('podman', 'load', '-q', '-i', saved);
+  await their('podman', 'save', '-q', '-o', back, made);
+  const id = await ours('inspect', '-f', '{{.Id}}', made);
+  await ours('rmi', '-f', id);
+  assert.equal(await ours('load', '-i', back), `Loaded image: ${made}`);
+  assert.equal(await ours('inspect', '-f', '{{.Id}}', made), id);
+  assert.equal(await ours('run', '--rm', '--network', 'none', made, 'cat', '/note'), 'from buildah');
+  await ours('rmi', '-f', made, pushed);
 });
 
 test('a manifest list: made with either client, pulled by platform', async () => {

@@ -218,7 +218,7 @@ test('fault K66: the daemon runs out of descriptors at each point of a pull and 
   const taken = new Set(readdirSync(`/proc/${daemon.pid}/fd`));
   let inUse = 0;
   while (taken.has(String(inUse))) inUse += 1;
-  for (let more = 1; more < 60; more += 8)
+  for (let more = 1; more < 60; more += 14)
     for (const args of [pull, load]) {
       await limit(inUse + more);
       const { code, stderr } = await daemon.client('docker', args, { timeoutMs: 20_000 });

@@ -34,6 +34,7 @@ const MAX_SOURCES = 3;
 const READ_BYTES = 1024 * 1024;
 /** For registries that do not take a blob at once. */
 const PIECE_BYTES = 16 * 1024 * 1024;
+const LEAST_PIECE_BYTES = 1024 * 1024;
 
 export async function uploadBlob(wish: UploadWish): Promise<UploadEnd> {
   const { digest, remote, settings, signal, size } = wish;
@@ -67,7 +68,9 @@ export async function uploadBlob(wish: UploadWish): Promise<UploadEnd> {
     } catch (error) {
       if (signal.aborted) throw cancelled('context canceled', { cause: error });
       const tooLarge = error instanceof RefusedError && (error.status === 413 || error.status === 416);
-      if (tooLarge && whole) {
+      if (tooLarge && (whole || pieces > Math.max(LEAST_PIECE_BYTES, upload?.minimum ?? 0))) {
+        // a proxy before the registry may allow bodies of a megabyte and no more
+        if (!whole) pieces = smaller(pieces);
         whole = false;
         upload = undefined;
         sent = 0;
@@ -80,9 +83,14 @@ export async function uploadBlob(wish: UploadWish): Promise<UploadEnd> {
       upload = state?.upload;
       sent = state?.size ?? 0;
       // whoever has lost a connection once may lose it again
+      if (!whole) pieces = smaller(pieces);
       whole = false;
     }
   }
+}
+
+function smaller(pieces: number): number {
+  return Math.max(LEAST_PIECE_BYTES, pieces / 4);
 }
 
 async function reached(

@@ -1,7 +1,12 @@
 // Registries that send nonsense, too much, too little or nothing: what the client makes of them.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { sha256 } from '../../base/ids.ts';
 import { MEDIA } from '../../spec/oci/index.ts';
@@ -272,6 +277,43 @@ test('fault I16: silence ends with a time-out, a cancel ends it at once', async 
   stop.abort();
   await assert.rejects(asked, { kind: 'cancelled' });
   assert.ok(Date.now() - begin < 200);
+});
+
+test('fault I17: an expired certificate is refused, also one of a known authority, and nothing is sent again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'expired-'));
+  try {
+    const file = (name: string): string => join(folder, name);
+    writeFileSync(file('index'), '');
+    writeFileSync(
+      file('ca.cnf'),
+      `[ca]\ndefault_ca=x\n[x]\ndatabase=${file('index')}\nserial=${file('serial')}\nnew_certs_dir=${folder}\ndefault_md=sha256\npolicy=p\nx509_extensions=e\n[p]\n[e]\nsubjectAltName=DNS:localhost\n[req]\ndistinguished_name=p\n`,
+    );
+    const openssl = (...args: string[]): unknown => execFileSync('openssl', args, { stdio: 'ignore' });
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', file('key')];
+    openssl('req', '-config', file('ca.cnf'), '-new', ...key, '-subj', '/CN=localhost', '-out', file('csr'));
+    const dates = ['-startdate', '20200101000000Z', '-enddate', '20210101000000Z'];
+    const signing = ['-batch', '-create_serial', '-selfsign', '-keyfile', file('key'), '-in', file('csr')];
+    openssl('ca', '-config', file('ca.cnf'), ...dates, ...signing, '-notext', '-out', file('cert'));
+    let asked = 0;
+    const server = createSecureServer({ key: readFileSync(file('key')), cert: readFileSync(file('cert')) }, () => {
+      asked += 1;
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // a name that is not the loopback's by itself
+    const domain = `0.0.0.0:${(server.address() as AddressInfo).port}`;
+    mkdirSync(join(folder, domain));
+    copyFileSync(file('cert'), join(folder, domain, 'ca.crt'));
+    const own = { ...DEFAULT_SETTINGS, timing, certDirectories: [folder] };
+    await assert.rejects(
+      async () => (await remote(domain, {}, own)).manifest('x', signal),
+      /tls: failed to verify certificate: x509: certificate has expired or is not yet valid/,
+    );
+    assert.equal(asked, 0);
+    server.closeAllConnections();
+    server.close();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('tags come page by page, and never from elsewhere', async () => {
