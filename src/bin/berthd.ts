@@ -129,6 +129,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     },
     log,
     registries,
+    archiveForm: options.pushCompression,
     users: { usersOf: (image) => engine?.usersOf(image) ?? [] },
     events: sink,
   });

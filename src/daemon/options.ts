@@ -39,6 +39,8 @@ export interface DaemonOptions {
   readonly maxDownloads: number;
   readonly maxUploads: number;
   readonly maxDownloadAttempts: number;
+  /** How layers that were made here are compressed for a registry. */
+  readonly pushCompression: 'gzip' | 'zstd';
   /** TCP without TLS on an address that others can reach. */
   readonly allowInsecureTcp: boolean;
   readonly network: NetworkOptions;
@@ -66,6 +68,7 @@ export const daemonFlags = {
   'max-concurrent-uploads': flag.int('', 'Set the max concurrent uploads', 5),
   'max-download-attempts': flag.int('', 'Set the max download attempts for each pull', 5),
   pidfile: flag.string('p', 'Path to use for daemon PID file (in the exec root when not given)'),
+  'push-compression': flag.string('', 'Compression of pushed layers that were made here ("gzip"|"zstd")', 'gzip'),
   'registry-certs': flag.string(
     '',
     'Directory of certificates for registries (/etc/berth/certs.d and /etc/docker/certs.d when not given)',
@@ -100,6 +103,7 @@ const CONFIG_KEYS: Readonly<Record<string, FlagName>> = {
   'max-concurrent-uploads': 'max-concurrent-uploads',
   'max-download-attempts': 'max-download-attempts',
   pidfile: 'pidfile',
+  'push-compression': 'push-compression',
   'registry-certs': 'registry-certs',
   'registry-mirrors': 'registry-mirror',
   runtimes: 'add-runtime',
@@ -223,6 +227,9 @@ function optionsOf(
   const list = (name: FlagName): readonly string[] => values.get(name) as readonly string[];
   const on = (name: FlagName): boolean => values.get(name) as boolean;
   const logLevel = on('debug') ? 'debug' : text('log-level');
+  const pushCompression = text('push-compression');
+  if (pushCompression !== 'gzip' && pushCompression !== 'zstd')
+    throw invalid(`invalid push compression: ${pushCompression} (gzip or zstd)`);
   if (!LEVELS.includes(logLevel)) throw invalid(`invalid logging level: ${logLevel}`);
   for (const label of list('label')) if (!label.includes('=')) throw invalid(`bad attribute format: ${label}`);
   const positive = (name: 'max-concurrent-downloads' | 'max-concurrent-uploads' | 'max-download-attempts'): number => {
@@ -265,6 +272,7 @@ function optionsOf(
     maxDownloads: positive('max-concurrent-downloads'),
     maxUploads: positive('max-concurrent-uploads'),
     maxDownloadAttempts: positive('max-download-attempts'),
+    pushCompression,
     allowInsecureTcp: on('allow-insecure-tcp'),
     network: networkOptions((name) => values.get(name)),
   };

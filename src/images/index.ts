@@ -3,7 +3,7 @@ import type { Digest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { EventSink, ImageUsers } from '../engine/ports.ts';
 import { DEFAULT_SETTINGS, Registries } from '../registry/client/index.ts';
-import { openStore, type Records, type Store } from '../store/index.ts';
+import { type ArchiveForm, openStore, type Records, type Store } from '../store/index.ts';
 import { Catalog } from './catalog.ts';
 import { Images } from './images.ts';
 import { Transfers } from './pull/transfers.ts';
@@ -37,10 +37,12 @@ export async function openImages(options: {
   /** Where names and layers are remembered; `images.db` below the root when absent. */
   records?: Records;
   registries?: Registries;
+  /** How layers that were made here are compressed for a registry; gzip unless said otherwise. */
+  archiveForm?: ArchiveForm;
   /** Layers that others need: the build cache's. */
   keep?: (store: Store) => Iterable<Digest>;
 }): Promise<Images> {
-  const store = await openStore(options.root, options.log, options.records);
+  const store = await openStore(options.root, options.log, options.records, options.archiveForm);
   const catalog = new Catalog(store, options.users, options.log, () => options.keep?.(store) ?? []);
   // not yet known which containers there are: removed images keep their layers
   catalog.collect(false);

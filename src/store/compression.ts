@@ -1,8 +1,8 @@
-// What an archive is compressed with, told by its first bytes, and streams to undo or apply that.
+// What an archive is compressed with, told by its first bytes, and streams to undo that.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { constants, createGunzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { invalid, isErrno, messageOf } from '../base/errors.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
@@ -65,29 +65,6 @@ const UNDO: Readonly<Record<Compression, (source: AsyncIterable<Uint8Array>) => 
   xz: (source) => throughProgram('xz', ['-dc', '--memlimit=256MiB'], source),
   bzip2: (source) => throughProgram('bzip2', ['-dc'], source),
 };
-
-/** Passes bytes on and writes them, compressed with zstd, elsewhere as well; ends when both have ended. */
-export async function* teeZstd(
-  source: AsyncIterable<Uint8Array>,
-  write: (chunk: Uint8Array) => Promise<void>,
-): AsyncGenerator<Uint8Array, void, void> {
-  const zstd = createZstdCompress({ chunkSize: CHUNK, params: { [constants.ZSTD_c_compressionLevel]: 1 } });
-  const written = (async () => {
-    for await (const chunk of zstd) await write(chunk as Buffer);
-  })();
-  written.catch(() => undefined);
-  try {
-    for await (const chunk of source) {
-      // the ring and the compressor both copy, so that the chunk may be given to both
-      if (!zstd.write(chunk)) await Promise.race([once(zstd, 'drain'), written]);
-      yield chunk;
-    }
-    zstd.end();
-    await written;
-  } finally {
-    zstd.destroy();
-  }
-}
 
 /** Passes bytes on and gives them to `write` first. */
 export async function* tee(

@@ -9,6 +9,7 @@ import { type Decision, planCollection, type Root } from './gc.ts';
 import { type Layer, Layers } from './layers.ts';
 import { Leases } from './lease.ts';
 import { type StorePaths, storePaths } from './paths.ts';
+import type { ArchiveForm } from './pack.ts';
 import { openRecords, type Records } from './records/index.ts';
 
 export type { Blob, Blobs, Ingest } from './blobs.ts';
@@ -18,6 +19,7 @@ export { chainsOf } from './chain.ts';
 export { type Compression, decompress, detectCompression, peekCompression } from './compression.ts';
 export type { PartialBlob } from './partial.ts';
 export type { Layer, Layers } from './layers.ts';
+export type { ArchiveForm } from './pack.ts';
 export type { Lease } from './lease.ts';
 export type { StorePaths } from './paths.ts';
 export type { Records, RecordTable } from './records/index.ts';
@@ -37,7 +39,12 @@ export interface Store extends Disposable {
 }
 
 /** Opens or makes the store below `root`; what was half done when the daemon last ended is gone afterwards. */
-export async function openStore(root: string, log: Log, given?: Records): Promise<Store> {
+export async function openStore(
+  root: string,
+  log: Log,
+  given?: Records,
+  archiveForm: ArchiveForm = 'gzip',
+): Promise<Store> {
   const paths = storePaths(root);
   for (const directory of [root, paths.blobs, paths.layers, paths.seams, paths.temporary, paths.partial])
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -45,7 +52,7 @@ export async function openStore(root: string, log: Log, given?: Records): Promis
     rmSync(join(paths.temporary, name), { recursive: true, force: true });
   const records = given ?? openRecords(paths.database, log);
   const blobs = new Blobs(paths);
-  const layers = new Layers(paths, blobs, records.table<Layer>('layer'), log);
+  const layers = new Layers(paths, blobs, records.table<Layer>('layer'), log, archiveForm);
   const leases = new Leases();
   await layers.recover();
   blobs.sweepPartials();

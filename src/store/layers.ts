@@ -20,8 +20,9 @@ import {
 import { MEDIA } from '../spec/oci/index.ts';
 import type { Blob, Blobs, Ingest } from './blobs.ts';
 import { chainOf } from './chain.ts';
-import { type Compression, decompress, peekCompression, tee, teeZstd } from './compression.ts';
+import { type Compression, decompress, peekCompression, tee } from './compression.ts';
 import type { Lease } from './lease.ts';
+import { type ArchiveForm, teePacked } from './pack.ts';
 import { type StorePaths, UNFINISHED } from './paths.ts';
 import type { RecordTable } from './records/index.ts';
 
@@ -71,13 +72,16 @@ export class Layers {
   readonly #blobs: Blobs;
   readonly #table: RecordTable<Layer>;
   readonly #log: Log;
+  readonly #form: ArchiveForm;
   readonly #layers: Map<Digest, Layer>;
   readonly #boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   /** Layers of one chain ID are unpacked one after the other: the second finds the first's. */
   readonly #mutex = new KeyedMutex();
   #syncTimer: NodeJS.Timeout | undefined;
 
-  constructor(paths: StorePaths, blobs: Blobs, table: RecordTable<Layer>, log: Log) {
+  /** `form`: how archives that are made here are compressed. */
+  constructor(paths: StorePaths, blobs: Blobs, table: RecordTable<Layer>, log: Log, form: ArchiveForm) {
+    this.#form = form;
     this.#paths = paths;
     this.#blobs = blobs;
     this.#table = table;
@@ -290,15 +294,15 @@ export class Layers {
 
   /** The layer with an archive in the store, made now when there is none. The lease keeps the archive. */
   withArchive(layer: Layer, lease: Lease): Promise<Layer> {
-    return this.#withArchive(layer, lease, MEDIA.layerZstd);
+    return this.#withArchive(layer, lease, this.#form);
   }
 
   /** The same, uncompressed when it is made now. */
   withPlainArchive(layer: Layer, lease: Lease): Promise<Layer> {
-    return this.#withArchive(layer, lease, MEDIA.layer);
+    return this.#withArchive(layer, lease, 'none');
   }
 
-  async #withArchive(layer: Layer, lease: Lease, mediaType: string): Promise<Layer> {
+  async #withArchive(layer: Layer, lease: Lease, form: ArchiveForm | 'none'): Promise<Layer> {
     return this.#mutex.run(layer.chain, async () => {
       const now = this.#layers.get(layer.chain) ?? layer;
       if (!now.filesOnly) return now;
@@ -307,14 +311,14 @@ export class Layers {
         const write = (part: Uint8Array): Promise<void> => ingest.write(part);
         const archive = this.archive(now);
         const plain = createHash('sha256');
-        for await (const chunk of mediaType === MEDIA.layer ? tee(archive, write) : teeZstd(archive, write))
+        for await (const chunk of form === 'none' ? tee(archive, write) : teePacked(archive, form, write))
           plain.update(chunk);
         if (`sha256:${plain.digest('hex')}` !== now.diffId)
           throw internal(`the files of layer ${now.chain} are damaged`);
         const blob = await ingest.commit();
         lease.blobs.add(blob.digest);
         const { filesOnly: _, ...rest } = now;
-        const whole: Layer = { ...rest, blob: { ...blob, mediaType } };
+        const whole: Layer = { ...rest, blob: { ...blob, mediaType: typeOf(form) } };
         this.#put(whole);
         return whole;
       } finally {

@@ -185,6 +185,9 @@ test("an overlay's upper directory becomes a layer where it is, and its archive 
   assert.deepEqual([readFileSync(at, 'utf8'), statSync(at).mtimeMs], ['content', 1_000_000_000]);
   // sent elsewhere it has a blob, which unpacks to the same layer
   const { blob } = await store.layers.withArchive(layer, lease);
+  assert.ok(blob.mediaType.endsWith('gzip'));
+  // and the next time it is the same one
+  assert.deepEqual((await store.layers.withArchive(layer, lease)).blob, blob);
   const again = await store.layers.register(layer.chain, store.blobs.read(blob.digest), lease);
   assert.deepEqual([again.diffId, again.parent], [layer.diffId, layer.chain]);
   mkdirSync(upper);

@@ -34,6 +34,11 @@ test('docker push sends an image, a second push finds it there', async () => {
   const second = await daemon.docker('push', `${name}:1`);
   assert.match(second.stdout, /: Layer already exists\n/);
   assert.equal(second.stdout.split('\n').at(-2), first.stdout.split('\n').at(-2));
+  // what was made here is Docker's own kind of manifest with gzip, which clients of every age read
+  const raw = await execute('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${name}:1`]);
+  const { mediaType, layers } = JSON.parse(raw.stdout) as { mediaType: string; layers: { mediaType: string }[] };
+  assert.equal(mediaType, 'application/vnd.docker.distribution.manifest.v2+json');
+  for (const layer of layers) assert.equal(layer.mediaType, 'application/vnd.docker.image.rootfs.diff.tar.gzip');
 });
 
 test('docker pull brings it back, and a container runs from it', async () => {
