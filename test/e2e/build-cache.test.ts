@@ -86,7 +86,8 @@ test('a registry: its cache by a name of its own, and the cache within an image'
   const { address } = registry;
   const image = `${address}/app:1`;
   const to = ['--cache-to', `type=registry,ref=${address}/cache:1,mode=max`, '--cache-to', 'type=inline'];
-  const made = await build(maker, '-t', image, '--push', ...to);
+  // what is said of the image makes an index of it, which its cache is found through
+  const made = await build(maker, '-t', image, '--push', '--provenance', 'true', ...to);
   assert.equal(made.code, 0, made.stderr);
   for (const from of [`type=registry,ref=${address}/cache:1`, image]) {
     const taken = await build(
