@@ -54,6 +54,9 @@ async function imageOf(
   if (base !== undefined) return base;
   const { graph } = solved;
   if (graph.vertices[result.vertex]?.op.kind === 'scratch' && result.history.length === 0) return undefined;
+  const value = await solved.solver.value(result.vertex);
+  // a cache of others tells of the step and has nothing of it: it is not done for the sake of its image
+  if (value.kind === 'layers' && value.imported && !value.imported.result) return undefined;
   using lease = context.store.leases.take();
   const { file, chain } = await imageFileOf(context, request, { ...solved, graph: { ...graph, result } });
   if (chain !== undefined) lease.layers.add(chain);

@@ -69,7 +69,6 @@ export async function imageFileOf(
     config: result.config,
     rootfs: { type: 'layers', diff_ids: stack.map(({ diffId }) => diffId) },
     history,
-    ...(wantsInline(request) ? { [INLINE_KEY]: await inlineCache(context, solver.steps(), chain) } : {}),
   };
   return { file, chain };
 }
@@ -102,7 +101,9 @@ export async function storeImages(
     solved.map(async (one) => {
       const whole = await imageFileOf(context, request, one);
       if (whole.chain !== undefined) lease.layers.add(whole.chain);
-      const { file, chain } = request.squash === true ? await asOneLayer(end, one, whole, lease) : whole;
+      // one layer is the result of no step
+      const squash = request.squash === true;
+      const { file, chain } = squash ? await asOneLayer(end, one, whole, lease) : await withCache(end, one, whole);
       const about = await attestationsOf(end, one, chain);
       return { file, about, parent: one.below ?? one.graph.result.base?.id, platform: one.platform };
     }),
@@ -152,6 +153,13 @@ export async function storeImages(
   for (const tag of tags) status(`naming to ${tag}`);
   sink({ kind: 'vertex', vertex: { ...vertex, completed: nowNanos() } });
   return stored;
+}
+
+/** The configuration tells which steps its layers are the results of, where that was asked for. */
+async function withCache({ context, request }: BuildEnd, { solver }: Solved, whole: Squashable): Promise<Squashable> {
+  if (!wantsInline(request)) return whole;
+  const file = { ...whole.file, [INLINE_KEY]: await inlineCache(context, solver.steps(), whole.chain) };
+  return { ...whole, file };
 }
 
 async function asOneLayer(end: BuildEnd, { graph }: Solved, whole: Squashable, lease: Lease): Promise<Squashable> {
