@@ -5,6 +5,9 @@ import { invalid, messageOf } from '../base/errors.ts';
 
 const run = promisify(execFile);
 
+/** What a runtime may take to answer when it is tried: a host may be busy or emulated, and one that hangs must not hang the daemon. */
+export const TRIAL_PATIENCE_MS = 60_000;
+
 /** How a runtime holds a created process back; decides whether the daemon may release it without a spawn. */
 type StartGate = 'fifo-read' | 'fifo-write' | 'command';
 
@@ -45,7 +48,7 @@ export async function identify(
   extra: readonly string[] = [],
 ): Promise<OciRuntime | undefined> {
   try {
-    const { stdout } = await run(path, ['--version'], { timeout: 10_000 });
+    const { stdout } = await run(path, ['--version'], { timeout: TRIAL_PATIENCE_MS });
     const [kind, version] = /^(\S+) version (\S+)/.exec(stdout)?.slice(1) ?? ['', ''];
     return {
       name,

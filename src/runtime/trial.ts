@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../base/errors.ts';
-import { type OciRuntime, runtimeCall } from './choose.ts';
+import { type OciRuntime, runtimeCall, TRIAL_PATIENCE_MS } from './choose.ts';
 
 const run = promisify(execFile);
 
@@ -64,7 +64,9 @@ export async function tryRuntime(runtime: OciRuntime, folder: string, cgroupPare
         },
       }),
     );
-    await run(...runtimeCall(runtime, join(folder, 'trial-state'), 'run', '--bundle', bundle, id), { timeout: 20_000 });
+    await run(...runtimeCall(runtime, join(folder, 'trial-state'), 'run', '--bundle', bundle, id), {
+      timeout: TRIAL_PATIENCE_MS,
+    });
   } catch (error) {
     const stderr =
       error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
