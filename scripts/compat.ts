@@ -66,8 +66,6 @@ const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
       'attest, provenance, sbom': 'provenance of version v1; no SBOM generators',
       'cache-from': 'types registry, local and inline',
       'cache-to': 'types registry, local and inline; gha, s3 and azblob are not there',
-      ssh: 'agents; no keys in files',
-      'build-context': 'no oci-layout://',
     }).flatMap(([names, note]) => names.split(', ').map((name) => [`image build --${name}`, note])),
   ),
   'container run --use-api-socket': 'no effect',

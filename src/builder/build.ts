@@ -17,6 +17,7 @@ import { writeOutputs } from './export/index.ts';
 import { imageKey, type ImageNeed, type KnownImage, planBuild } from './graph/plan.ts';
 import type { Graph } from './graph/vertex.ts';
 import { internalStep, internalVertex } from './internal-step.ts';
+import { withoutLayouts } from './layouts.ts';
 import { located, rangeOf } from './located.ts';
 import { tellSteps } from './steps.ts';
 import type { BuildRequest, BuildResult, BuildSink } from './request.ts';
@@ -234,6 +235,7 @@ async function makeGraph(
   const buildArgs = new Map(request.buildArgs);
   if (request.sourceDateEpoch !== undefined && !buildArgs.has('SOURCE_DATE_EPOCH'))
     buildArgs.set('SOURCE_DATE_EPOCH', String(request.sourceDateEpoch));
+  const contexts = await withoutLayouts(context, request, wish.platform, wish.id, sink, signal);
   for (;;) {
     const planned = planBuild({
       dockerfile: wish.dockerfile,
@@ -244,7 +246,7 @@ async function makeGraph(
       platform: wish.platform,
       buildPlatform: hostPlatform(),
       multiPlatform: wish.many,
-      contexts: request.contexts ?? new Map(),
+      contexts,
       ignore: wish.ignore,
       noCache: request.noCache ?? false,
       noCacheFilter: request.noCacheFilter ?? [],
@@ -271,7 +273,8 @@ async function baseImage(
 ): Promise<KnownImage> {
   const { reference, platform } = need;
   const local = context.images.find(reference, platform);
-  if (local && !request.pull) return local;
+  // an id is nowhere else
+  if (local && (!request.pull || reference.startsWith('sha256:'))) return local;
   return internalStep(sink, id, `load metadata for ${reference}`, async (report) => {
     return context.images.pull(reference, {
       platform,

@@ -54,6 +54,8 @@ export interface BuilderImages {
   cache(reference: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<CacheRemote>;
   /** One that is local; undefined when there is none of that name and platform. Throws invalid for what is no name. */
   find(reference: string, platform: Platform): BaseImage | undefined;
+  /** The one image of an archive in OCI layout for this platform; stays without a name. */
+  load(archive: AsyncIterable<Uint8Array>, platform: Platform, signal: AbortSignal): Promise<Digest>;
   /** Asks the registry, and answers what is then local. Throws unavailable or notFound in Docker's words. */
   pull(
     reference: string,

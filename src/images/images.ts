@@ -121,7 +121,7 @@ export class Images implements ImageSource, Disposable {
     return importImage(this.#context, archive, options);
   }
 
-  load(archive: AsyncIterable<Uint8Array>, options: LoadOptions): Promise<void> {
+  load(archive: AsyncIterable<Uint8Array>, options: LoadOptions): Promise<readonly Digest[]> {
     return loadImages(this.#context, archive, options);
   }
 

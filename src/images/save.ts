@@ -24,11 +24,15 @@ import {
   fullString,
   isNameOnly,
   parseAnyReference,
+  parseReference,
   type Reference,
+  withTag,
 } from './reference/index.ts';
 
 export interface SaveOptions {
   readonly platform?: Platform;
+  /** What the one image is called in the archive, whatever it is called here. */
+  readonly as?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -51,8 +55,9 @@ export function saveImages(
   names: readonly string[],
   options: SaveOptions,
 ): AsyncIterable<Uint8Array> {
-  const { platform } = options;
-  const chosen = choose(context, names);
+  const { platform, as } = options;
+  const found = choose(context, names);
+  const chosen = as ? found.map((one) => ({ ...one, names: as.map(taggedReference) })) : found;
   if (!platform) return write(context, chosen);
   return write(
     context,
@@ -63,6 +68,11 @@ export function saveImages(
       return { image: found, index: undefined, names: own };
     }),
   );
+}
+
+function taggedReference(text: string): Reference {
+  const name = parseReference(text);
+  return name.tag === undefined ? withTag(name, 'latest') : name;
 }
 
 function choose(context: ImageContext, names: readonly string[]): Chosen[] {

@@ -1,9 +1,19 @@
 // Berth's own client builds: contexts from everywhere, secrets, outputs, checks, and only what changed is sent again.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Result, TestDaemon } from '../support/daemon.ts';
 import { Terminal } from '../support/pty.ts';
@@ -90,6 +100,35 @@ RUN ! test -e /run/secrets/file
   assert.equal(missing.code, 1);
 });
 
+const SSH = ['ssh-agent', 'ssh-add', 'ssh-keygen'].map((name) => `/usr/bin/${name}`);
+
+test('keys in files are signed with by an agent that ends with the build', {
+  skip: !SSH.every(existsSync),
+}, async () => {
+  const key = join(folder, 'key');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+  // ssh-add of this machine, with what it is linked to
+  const at = context({
+    Dockerfile: 'FROM busybox\nCOPY tools /\nRUN --mount=type=ssh,id=k ["/usr/bin/ssh-add", "-L"]\n',
+  });
+  const linked = execFileSync('ldd', ['/usr/bin/ssh-add']).toString().match(/\/\S+/g) ?? [];
+  for (const path of ['/usr/bin/ssh-add', ...linked]) {
+    mkdirSync(join(at, 'tools', dirname(path)), { recursive: true });
+    copyFileSync(path, join(at, 'tools', path));
+  }
+  const agents = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('berth-ssh-'));
+  const before = agents();
+  const [, publicKey = ''] = readFileSync(`${key}.pub`, 'utf8').split(' ');
+  const listed = await build('--ssh', `k=${key}`, at);
+  assert.equal(listed.code, 0, listed.stderr);
+  assert.ok(listed.stderr.includes(publicKey), listed.stderr);
+  execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret', '-f', key]);
+  const locked = await build('--no-cache', '--ssh', `k=${key}`, at);
+  assert.equal(locked.code, 1);
+  assert.doesNotMatch(locked.stderr, /ssh-ed25519/);
+  assert.deepEqual(agents(), before);
+});
+
 test('the Dockerfile from stdin, an archive from stdin, another Dockerfile, named contexts', async () => {
   const plain = await fed('FROM scratch\nLABEL from=stdin\n', '-q', '-t', 'stdin', '-');
   assert.match(plain.stdout, /^sha256:[0-9a-f]{64}\n$/);
@@ -117,6 +156,28 @@ test('the Dockerfile from stdin, an archive from stdin, another Dockerfile, name
   const command = daemon.command('berth', ['build', '-f', 'docker/My.Dockerfile', '--build-context', more, '-']);
   const packed = spawnSync(command.file, command.args, { input: archive, env: command.env });
   assert.equal(packed.status, 0, packed.stderr.toString());
+});
+
+test('an image in OCI layout is a base, by its tag or its digest; its names stay out of the store', async () => {
+  const layout = join(folder, 'laid');
+  mkdirSync(layout);
+  const made = context({ Dockerfile: 'FROM busybox\nRUN echo laid > /laid\n' });
+  const archive = join(folder, 'laid.tar');
+  const packed = await build('-t', 'laid/out:one', '-o', `type=oci,dest=${archive}`, made);
+  assert.equal(packed.code, 0, packed.stderr);
+  execFileSync('tar', ['-C', layout, '-xf', archive]);
+  const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: { digest: string }[] };
+  const at = context({ Dockerfile: 'FROM base\nRUN cat /laid\nCOPY --from=base /laid /twice\n' });
+  for (const name of ['', ':one', `@${index.manifests[0]?.digest ?? ''}`]) {
+    const used = await build('--no-cache', '--build-context', `base=oci-layout://${layout}${name}`, at);
+    assert.equal(used.code, 0, used.stderr);
+    assert.match(used.stderr, /^#\d+ [\d.]+ laid$/m);
+  }
+  assert.equal((await daemon.docker('images', '-q', 'laid/out')).stdout, '');
+  const other = await build('--build-context', `base=oci-layout://${layout}:two`, at);
+  assert.match(other.stderr, /could not find image two in the OCI layout of the context base/);
+  const none = await build('--build-context', `base=oci-layout://${at}`, at);
+  assert.match(none.stderr, /the context base is no OCI layout: it has no index.json/);
 });
 
 test('what fails is shown with its place and its output', async () => {

@@ -1,6 +1,6 @@
 // The builder with its adapters: images to build on and networks for its steps.
 import { readFileSync } from 'node:fs';
-import { messageOf, BerthError, unavailable } from '../../base/errors.ts';
+import { messageOf, BerthError, notFound, unavailable } from '../../base/errors.ts';
 import { Builder, type BuilderOptions, type Usage } from '../../builder/index.ts';
 import type { CacheItem, KitCache, KitOptions } from '../../builder/kit/index.ts';
 import type { BuilderImages, BuilderNetworks } from '../../builder/ports.ts';
@@ -22,6 +22,11 @@ export function makeBuilder(
 function imagesFor(images: Images): BuilderImages {
   return {
     find: (reference, platform) => images.base(reference, platform),
+    async load(archive, platform, signal) {
+      const [id] = await images.load(archive, { say: () => Promise.resolve(), quiet: true, platform, signal });
+      if (id === undefined) throw notFound(`no image for ${platform.os}/${platform.architecture} in the OCI layout`);
+      return id;
+    },
     async pull(text, { platform, credentials, report, signal }) {
       const parsed = parseReference(text);
       const reference = parsed.tag === undefined && parsed.digest === undefined ? withTag(parsed, 'latest') : parsed;
@@ -54,7 +59,7 @@ function imagesFor(images: Images): BuilderImages {
     create: (wish) => images.createBuilt(wish),
     createIndex: (wish) => images.createBuiltIndex(wish),
     checkTag: (tag) => images.checkTag(tag),
-    save: (id, names, signal) => images.save(names.length > 0 ? names : [id], { signal }),
+    save: (id, names, signal) => images.save([id], { signal, as: names }),
     collect: () => images.sweep(),
     chains: () => images.chains(),
   };

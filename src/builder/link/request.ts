@@ -41,7 +41,8 @@ export async function requestOf(
   const context = await contextOf(wish, link, parts, made, directory);
   const contexts = new Map<string, NamedContext>();
   for (const [name, value] of Object.entries(wish.contexts)) {
-    contexts.set(name, value.kind === 'files' ? { kind: 'files', source: directory(value.source, name) } : value);
+    const own = value.kind === 'files' || value.kind === 'oci-layout';
+    contexts.set(name, own ? { ...value, source: directory(value.source, name) } : value);
   }
   const epoch = wish.buildArgs['SOURCE_DATE_EPOCH'];
   return {

@@ -33,19 +33,18 @@ export function secretOf(text: string, env: Env): [string, () => Uint8Array | un
   return [id, () => readFileSync(path)];
 }
 
-/** Its id and the socket of the agent. Throws Failure. */
-export function agentOf(text: string, env: Env): [string, string] {
+/** Its id, and how to get at the socket of the agent when it is asked for. Throws Failure. */
+export function agentOf(text: string, env: Env): [string, () => Promise<string>] {
   const at = text.indexOf('=');
   const id = at < 0 ? text : text.slice(0, at);
-  const socket = at < 0 ? (env['SSH_AUTH_SOCK'] ?? '') : text.slice(at + 1);
-  if (socket === '') {
-    throw new Failure(`ERROR: invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set`);
-  }
-  if (!existsSync(socket)) throw new Failure(`ERROR: failed to stat ${socket}: no such file or directory`);
-  if (!statSync(socket).isSocket()) {
-    throw new Failure(
-      `ERROR: ${socket} is no socket of an agent: keys in files are not implemented, add them to an agent`,
-    );
-  }
-  return [id, socket];
+  const given = at < 0 ? (env['SSH_AUTH_SOCK'] ?? '') : text.slice(at + 1);
+  if (given === '') throw new Failure(`ERROR: invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set`);
+  const paths = given.split(',');
+  for (const path of paths)
+    if (!existsSync(path)) throw new Failure(`ERROR: failed to stat ${path}: no such file or directory`);
+  const sockets = paths.filter((path) => statSync(path).isSocket());
+  if (sockets.length > 0 && paths.length > 1) throw new Failure('ERROR: only single socket allowed');
+  if (sockets.length > 0) return [id, () => Promise.resolve(given)];
+  let started: Promise<string> | undefined;
+  return [id, () => (started ??= import('./key-agent.ts').then(({ startKeyAgent }) => startKeyAgent(paths)))];
 }

@@ -26,8 +26,8 @@ export interface Giving {
   /** Directories by the names in the wish; nothing outside of them is read. */
   readonly directories: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, () => Uint8Array | undefined>;
-  /** Sockets of agents by their ids. */
-  readonly agents: ReadonlyMap<string, string>;
+  /** How to get at the sockets of agents, by their ids. */
+  readonly agents: ReadonlyMap<string, () => Promise<string>>;
   readonly outputs: readonly (OutputPlace | undefined)[];
   readonly archive?: AsyncIterable<Uint8Array>;
   /** A shell in what a failed step left. */
@@ -131,7 +131,7 @@ class Session {
       case 'sync':
         return this.#giveFiles(channel, this.#directory(ask.source), ask.exclude);
       case 'agent':
-        return this.#giveAgent(channel, this.#giving.agents.get(ask.id) ?? '');
+        return this.#giveAgent(channel, this.#giving.agents.get(ask.id));
       case 'output': {
         const place = this.#giving.outputs[ask.index];
         if (!place) throw new Error('this output was not asked for');
@@ -239,14 +239,16 @@ class Session {
     }
   }
 
-  async #giveAgent(channel: number, path: string): Promise<void> {
+  async #giveAgent(channel: number, open: (() => Promise<string>) | undefined): Promise<void> {
+    // what is asked of the agent comes while it is being started
+    const incoming = this.#incoming(channel);
     const { connect } = process.getBuiltinModule('net');
-    const socket = connect({ path });
+    const socket = connect({ path: (await open?.()) ?? '' });
     const sending = (async () => {
       for await (const chunk of socket) await this.send(FRAME.data, channel, chunk as Buffer);
       await this.send(FRAME.end, channel);
     })();
-    for await (const chunk of this.#incoming(channel)) socket.write(chunk);
+    for await (const chunk of incoming) socket.write(chunk);
     socket.end();
     await sending;
   }

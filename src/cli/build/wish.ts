@@ -229,16 +229,16 @@ function namedContext(name: string, value: string, directories: Map<string, stri
   if (value.startsWith('docker-image://')) return { kind: 'image', reference: value.slice('docker-image://'.length) };
   if (value.startsWith('target:')) return { kind: 'stage', name: value.slice('target:'.length) };
   if (isRemote(value)) return { kind: 'remote', url: value };
-  if (value.startsWith('oci-layout://'))
-    throw new Failure('ERROR: contexts of the kind oci-layout are not implemented');
-  if (!existsSync(value) || !statSync(value).isDirectory()) {
+  const layout = /^oci-layout:\/\/(.*?)(?:@(sha256:[0-9a-f]{64})|:([^/:]*))?$/.exec(value);
+  const path = layout?.[1] ?? value;
+  if (!existsSync(path) || !statSync(path).isDirectory()) {
     throw new Failure(
-      `ERROR: failed to build: failed to get build context ${name}: stat ${value}: no such file or directory`,
+      `ERROR: failed to build: failed to get build context ${name}: stat ${path}: no such file or directory`,
     );
   }
   const source = `context:${name}`;
-  directories.set(source, realpathSync(value));
-  return { kind: 'files', source };
+  directories.set(source, realpathSync(path));
+  return layout ? { kind: 'oci-layout', source, reference: layout[2] ?? layout[3] ?? '' } : { kind: 'files', source };
 }
 
 function argOf(text: string, env: Readonly<Record<string, string | undefined>>): [string, string] | undefined {

@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { invalid } from '../../base/errors.ts';
 import { sha256 } from '../../base/ids.ts';
+import type { Digest } from '../../base/ids.ts';
 import { spoolTar } from '../../host/confined/index.ts';
 import { platformMatches } from '../../spec/oci/index.ts';
 import { decompress, type Lease, peekCompression } from '../../store/index.ts';
@@ -18,11 +19,12 @@ import { loadIndex } from './whole.ts';
 
 export type { LoadOptions } from './one.ts';
 
+/** The ids of what was loaded. */
 export async function loadImages(
   context: ImageContext,
   source: AsyncIterable<Uint8Array>,
   options: LoadOptions,
-): Promise<void> {
+): Promise<readonly Digest[]> {
   const directory = context.store.paths.newTemporary();
   await mkdir(directory, { mode: 0o700 });
   const lease = context.store.leases.take();
@@ -39,7 +41,7 @@ export async function loadImages(
       : archive.has('index.json')
         ? readOciLayout(archive, options.platform)
         : readLegacy(archive));
-    await loadAll(context, archive, wanted, options, lease);
+    return await loadAll(context, archive, wanted, options, lease);
   } finally {
     lease[Symbol.dispose]();
     await rm(directory, { recursive: true, force: true });
@@ -53,7 +55,7 @@ async function loadAll(
   wanted: readonly (ToLoad | IndexToLoad)[],
   options: LoadOptions,
   lease: Lease,
-): Promise<void> {
+): Promise<Digest[]> {
   const loaded: { image: Image; parent: string | undefined }[] = [];
   const unnamed: string[] = [];
   let named = false;
@@ -85,6 +87,7 @@ async function loadAll(
     if (above && isParent(above, image)) context.catalog.setParent(image.id, above.id);
   }
   if (!named && unnamed.length > 0) await options.say({ stream: unnamed.join('') });
+  return loaded.map(({ image }) => image.id);
 }
 
 function namedTag(text: string): Reference {

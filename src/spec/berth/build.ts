@@ -73,6 +73,8 @@ export type WishedContext =
 export type WishedNamedContext =
   | { readonly kind: 'files'; readonly source: string }
   | { readonly kind: 'image'; readonly reference: string }
+  /** An image in OCI layout: its digest, its tag, or empty text. */
+  | { readonly kind: 'oci-layout'; readonly source: string; readonly reference: string }
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'stage'; readonly name: string };
 
