@@ -35,6 +35,8 @@ export type Report = (status: {
 export interface ContextSource {
   /** How it is told: `build context`. */
   readonly label: string;
+  /** Of a git repository whose files are here: where they are from. */
+  readonly origin?: { readonly uri: string; readonly commit: string } | undefined;
   /** One small file, before anything else is sent: the Dockerfile, .dockerignore. undefined when there is none. Bytes above `limit` throw invalid. */
   readFile(path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** Brings the files here. Called once for each wish; a source may keep what it has for the next build. */

@@ -31,6 +31,7 @@ export async function attestationsOf(
     const execs = graph.vertices.flatMap(({ op }) => (op.kind === 'exec' ? op.mounts : []));
     const idsOf = (type: 'secret' | 'ssh'): string[] =>
       [...new Set(execs.filter((mount) => mount.type === type).map((mount) => mount.id))].sort();
+    const { origin } = request.context;
     const predicate = provenanceOf({
       mode: provenance.mode,
       buildId: id,
@@ -39,16 +40,22 @@ export async function attestationsOf(
       finished: rfc3339(),
       platform: formatPlatform(hostPlatform()),
       dockerfile: { path: dockerfile.name, text: Buffer.from(dockerfile.text).toString() },
-      locals: ['context', 'dockerfile'],
+      ...(origin ? { context: origin } : {}),
+      locals: origin ? [] : ['context', 'dockerfile'],
       args: argsOf(request),
       secrets: idsOf('secret'),
       ssh: idsOf('ssh'),
-      materials: [...imagesOf(context, graph), ...materials],
+      materials: [...imagesOf(context, graph), ...materials, ...(origin ? [repositoryOf(origin)] : [])],
       reproducible: provenance.reproducible,
     });
     made.push({ predicateType: PROVENANCE_TYPE, predicate });
   }
   return made;
+}
+
+function repositoryOf({ uri, commit }: { readonly uri: string; readonly commit: string }): Material {
+  const [remote = '', ref = ''] = uri.split('#');
+  return { kind: 'git', remote, ref, commit };
 }
 
 function argsOf({ buildArgs, labels, target }: BuildEnd['request']): Record<string, string> {

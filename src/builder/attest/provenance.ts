@@ -98,7 +98,8 @@ function resolved(materials: readonly Material[]): readonly unknown[] {
 }
 
 function dependency(one: Material): { readonly uri: string; readonly digest: Readonly<Record<string, string>> } {
-  if (one.kind === 'git') return { uri: `${one.remote}#${one.ref}`, digest: { sha1: one.commit } };
+  if (one.kind === 'git')
+    return { uri: one.ref === '' ? one.remote : `${one.remote}#${one.ref}`, digest: { sha1: one.commit } };
   if (one.kind === 'http') return { uri: one.url, digest: { sha256: one.sha256 } };
   return { uri: imagePurl(one.reference, one.platform), digest: { sha256: one.digest.replace(/^sha256:/, '') } };
 }

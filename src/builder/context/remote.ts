@@ -22,6 +22,7 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
   readonly #folder: string;
   readonly #url: string;
   #fetched: Promise<Fetched> | undefined;
+  origin: { readonly uri: string; readonly commit: string } | undefined;
 
   constructor(folder: string, url: string) {
     this.#folder = join(folder, randomBytes(8).toString('hex'));
@@ -36,6 +37,8 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
       const git = parseGitRef(this.#url);
       if (git) {
         const found = await resolveGit(git, { signal });
+        const uri = `${git.remote.replace(/\/\/[^/@]*@/, '//')}${git.ref === '' ? '' : `#${git.ref}`}`;
+        this.origin = { uri, commit: found.commit };
         return { directory: await fetchGit(git, found, directory, { signal }) };
       }
       const got = await fetchHttp(this.#url, this.#folder, { signal });

@@ -5,6 +5,7 @@ import type { Digest } from '../../../base/ids.ts';
 import { chainsOf, type Lease } from '../../../store/index.ts';
 import type { BuilderContext } from '../../context.ts';
 import type { CacheRemote } from '../../ports.ts';
+import { Limit } from '../../solve/limit.ts';
 import type { CacheEntry, CacheLayer } from './config.ts';
 
 /** A step that a cache of others knows. */
@@ -36,9 +37,14 @@ export class ImportFailure extends BerthError {
   }
 }
 
+/** Layers that come at a time. */
+const DOWNLOADS = 4;
+
 export class Imports {
   readonly #entries = new Map<string, Imported>();
-  readonly #coming = new Map<Digest, Promise<void>>();
+  readonly #coming = new Map<Digest, Promise<unknown>>();
+  /** Whoever waits for a layer below has asked for it before, so that it has its turn before. */
+  readonly #lanes = new Limit(DOWNLOADS);
 
   /** Steps with a result come before those without, and otherwise what was named first. */
   add(source: ImportSource, entries: readonly CacheEntry[]): void {
@@ -67,35 +73,51 @@ export class Imports {
     if (!result) return;
     const chains = chainsOf(result.layers.map(({ diffId }) => diffId));
     for (const chain of chains) lease.layers.add(chain);
-    try {
-      for (const [at, chain] of chains.entries()) {
-        if (context.store.layers.get(chain)) continue;
-        const layer = result.layers[at] as CacheLayer;
-        const work =
-          this.#coming.get(chain) ??
-          this.#fetch(context, source, layer, chains[at - 1], lease, signal).finally(() => this.#coming.delete(chain));
-        this.#coming.set(chain, work);
-        await work;
-      }
-    } catch (error) {
-      if (signal.aborted) throw cancelled('context canceled', { cause: error });
-      throw new ImportFailure(source, error);
+    // all at once, each a layer when the one below it is; a mistake in one ends the others
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    const works: Promise<unknown>[] = [];
+    for (const [at, chain] of chains.entries()) {
+      const before = works[at - 1] ?? Promise.resolve();
+      const here = context.store.layers.get(chain);
+      const work = here
+        ? before
+        : (this.#coming.get(chain) ??
+          this.#fetch(context, one, at, chains[at - 1], { lease, before, signal: both }).finally(() =>
+            this.#coming.delete(chain),
+          ));
+      if (!here) this.#coming.set(chain, work);
+      work.catch((error: unknown) => stop.abort(error));
+      works.push(work);
     }
+    await Promise.allSettled(works);
+    if (signal.aborted) throw cancelled('context canceled');
+    if (stop.signal.aborted) throw new ImportFailure(source, stop.signal.reason);
   }
 
-  async #fetch(
+  #fetch(
     { store }: BuilderContext,
-    { remote, name }: ImportSource,
-    layer: CacheLayer,
+    { result, source }: Imported,
+    at: number,
     parent: Digest | undefined,
-    lease: Lease,
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (!remote) throw invalid(`a layer of ${name} is missing`);
-    await store.layers.register(parent, checked(remote.blob(layer.digest, signal), layer), lease, {
-      diffId: layer.diffId,
-      signal,
-    });
+    { lease, before, signal }: { lease: Lease; before: Promise<unknown>; signal: AbortSignal },
+  ): Promise<unknown> {
+    const layer = result?.layers[at];
+    const { remote, name } = source;
+    return this.#lanes.run(async () => {
+      if (!remote || !layer) throw invalid(`a layer of ${name} is missing`);
+      const once = async (): Promise<unknown> => {
+        const content = checked(remote.blob(layer.digest, signal), layer);
+        return store.layers.register(parent, content, lease, { diffId: layer.diffId, after: () => before, signal });
+      };
+      try {
+        await once();
+      } catch (error) {
+        // a connection that broke may not break again; what is wrong stays wrong
+        if (signal.aborted || (error instanceof BerthError && error.kind === 'invalid')) throw error;
+        await once();
+      }
+    }, signal);
   }
 }
 
