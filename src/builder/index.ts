@@ -158,6 +158,11 @@ export class Builder {
     ];
   }
 
+  /** Directories of `RUN --mount=type=cache`, to be taken to other machines. */
+  get cacheMounts(): Pick<CacheMounts, 'all' | 'archive' | 'fill' | 'find'> {
+    return this.#context.mounts;
+  }
+
   /** Removes what the wish names and no build works with; answers what went and how many bytes that freed. */
   prune(wish: PruneWish): { readonly removed: readonly Usage[]; readonly reclaimed: number } {
     const { cache, mounts, images } = this.#context;

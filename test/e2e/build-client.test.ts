@@ -237,6 +237,32 @@ CMD ["true"]
   assert.match(history.stdout, /^ merge sha256:\w+ to sha256:\w+\nCMD \["true"\] /);
 });
 
+test('cache mounts go from machine to machine as archives', async () => {
+  const recipe = (line: string): string =>
+    context({ Dockerfile: `FROM busybox\nRUN --mount=type=cache,id=deps,target=/deps ${line}\n` });
+  assert.equal((await build(recipe('mkdir -p /deps/a; echo one > /deps/a/one; chmod 600 /deps/a/one'))).code, 0);
+  const archive = join(folder, 'deps.tar');
+  const exported = await daemon.berth('builder', 'cache', 'export', '-o', archive, 'deps');
+  assert.equal(exported.code, 0, exported.stderr);
+  assert.match(execFileSync('tar', ['-tvf', archive]).toString(), /^-rw------- .* a\/one$/m);
+  await daemon.berth('builder', 'prune', '-af');
+  assert.match((await daemon.berth('builder', 'cache', 'export', 'deps')).stderr, /no cache mount deps/);
+  assert.equal((await build(recipe('! test -e /deps/a && echo two > /deps/two'))).code, 0);
+  const filled = await daemon.berth('builder', 'cache', 'import', 'deps', archive);
+  assert.equal(filled.code, 0, filled.stderr);
+  const seen = await build(recipe('! test -e /deps/two && cat /deps/a/one'));
+  assert.equal(seen.code, 0, seen.stderr);
+  assert.match(seen.stderr, /^#\d+ [\d.]+ one$/m);
+  assert.match(
+    (await daemon.berth('builder', 'cache', 'ls')).stdout,
+    /^KEY +CACHE ID +USES +LAST USED\n\w{24}-0 +deps +/,
+  );
+  const broken = join(folder, 'broken.tar');
+  writeFileSync(broken, readFileSync(archive).subarray(0, 700));
+  assert.equal((await daemon.berth('builder', 'cache', 'import', 'deps', broken)).code, 1);
+  assert.equal((await build('--no-cache', recipe('cat /deps/a/one'))).code, 0);
+});
+
 test('checks, targets, metadata', async () => {
   const at = context({ Dockerfile: '# base what all begins with\nFROM busybox AS base\nFROM base as Two\nCMD x\n' });
   const checked = await daemon.berth('build', '--check', at);

@@ -16,6 +16,21 @@ export function builderHandlers(builder: Builder): Handlers {
       builder.cancel(request.query.id);
       response.empty(204);
     },
+    BerthCacheList: (_, response) => response.json(builder.cacheMounts.all()),
+    BerthCacheExport: async (request, response) => {
+      const { key } = builder.cacheMounts.find(request.query.id ?? '');
+      const stream = response.stream('application/x-tar');
+      for await (const chunk of builder.cacheMounts.archive(key, request.signal)) {
+        if (request.signal.aborted) return;
+        await stream.write(chunk);
+      }
+      stream.end();
+    },
+    BerthCacheImport: async (request, response) => {
+      const { id = '' } = request.query;
+      if (id === '') throw invalid('the id of a cache mount is required');
+      response.json(await builder.cacheMounts.fill(id, request.body as AsyncIterable<Uint8Array>, request.signal));
+    },
     BerthBuildList: (_, response) => response.json(builder.history.list()),
     BerthBuildInspect: (request, response) => response.json(builder.history.find(request.params['id'] ?? '')),
     BerthBuildDelete: (request, response) => {

@@ -1,9 +1,12 @@
 // Directories of `RUN --mount=type=cache`: kept from build to build, shared as each asks for.
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { conflict, notFound } from '../../base/errors.ts';
 import { sha256 } from '../../base/ids.ts';
 import { rfc3339 } from '../../base/clock.ts';
-import type { RecordTable } from '../../store/index.ts';
+import { packTar, unpackTar } from '../../host/confined/index.ts';
+import { decompress, peekCompression, type RecordTable } from '../../store/index.ts';
 
 export interface CacheMountRecord {
   readonly key: string;
@@ -95,6 +98,46 @@ export class CacheMounts {
 
   isUsed(name: string): boolean {
     return this.#users.has(name);
+  }
+
+  /** By its key, or by the id of the mount when one directory alone has that. Throws notFound, or conflict. */
+  find(text: string): CacheMountRecord {
+    const byKey = this.#records.get(text);
+    if (byKey) return byKey;
+    const found = this.all().filter(({ id }) => id === text);
+    if (found.length > 1)
+      throw conflict(`several cache mounts have the id ${text}: ${found.map(({ key }) => key).join(', ')}`);
+    const [one] = found;
+    if (!one) throw notFound(`no cache mount ${text}`);
+    return one;
+  }
+
+  /** Its files as an archive; nobody who wants it for himself has it meanwhile. */
+  async *archive(text: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+    const { key } = this.find(text);
+    while (this.#users.has(key)) await this.#released(key, signal);
+    this.#users.set(key, 1);
+    try {
+      yield* packTar(join(this.#root, key), { whiteouts: 'literal' }, signal);
+    } finally {
+      this.#release(key);
+    }
+  }
+
+  /** The files of an archive in place of what the mount of that id had. Nothing is changed when the archive is not whole. */
+  async fill(id: string, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<CacheMountRecord> {
+    const fresh = join(this.#root, `+${randomBytes(8).toString('hex')}`);
+    mkdirSync(fresh, { mode: 0o755 });
+    try {
+      const { compression, stream } = await peekCompression(archive);
+      await unpackTar(fresh, decompress(stream, compression), { whiteouts: 'literal' }, signal);
+      using held = await this.take(id, '', 'locked', { uid: 0, gid: 0, mode: 0o755 }, signal);
+      rmSync(held.directory, { recursive: true, force: true });
+      renameSync(fresh, held.directory);
+      return this.#records.get(basename(held.directory)) ?? this.find(id);
+    } finally {
+      rmSync(fresh, { recursive: true, force: true });
+    }
   }
 
   /** Bytes of its files; a walk. */

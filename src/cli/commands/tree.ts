@@ -259,6 +259,23 @@ const builder: CliNode = {
   short: 'Manage builds',
   children: [
     imageVerbs.build,
+    {
+      name: 'cache',
+      short: 'Manage what RUN --mount=type=cache keeps',
+      children: [
+        leaf(
+          'export',
+          'Save the files of a cache mount to a tar archive',
+          async () => (await import('./builder/cache.ts')).exportCache,
+        ),
+        leaf(
+          'import',
+          'Fill a cache mount with the files of a tar archive',
+          async () => (await import('./builder/cache.ts')).importCache,
+        ),
+        leaf('ls', 'List cache mounts', async () => (await import('./builder/cache.ts')).ls, { aliases: ['list'] }),
+      ],
+    },
     leaf('inspect', 'Show what is known of a build', async () => (await import('./builder/history.ts')).inspect),
     leaf('logs', 'Show the output of a build', async () => (await import('./builder/history.ts')).logs),
     leaf('ls', 'List builds', async () => (await import('./builder/history.ts')).ls, { aliases: ['list'] }),
