@@ -6,6 +6,7 @@ import { parse, renderRows, type Row } from '../../format/index.ts';
 import { atMost, Failure, FORMAT_HELP, flag } from '../../grammar/index.ts';
 import { parseReference } from '../../options/index.ts';
 import { goTime } from '../time.ts';
+import { imageTree } from './tree.ts';
 
 const SINCE = '{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}';
 
@@ -43,9 +44,20 @@ export const images = command({
     tree: flag.bool('', 'List multi-platform images as a tree (EXPERIMENTAL)', false, { since: '1.47' }),
   },
   async run(context, { flags, args: [name], path }) {
-    if (flags.tree) throw new Failure('--tree is not supported by this client');
     const filters = new Map(flags.filter);
     if (name !== undefined) filters.set('reference', [...(filters.get('reference') ?? []), name]);
+    if (flags.tree) {
+      for (const [flag, given] of [
+        ['quiet', flags.quiet],
+        ['no-trunc', flags['no-trunc']],
+        ['show-digest', flags.digests],
+        ['format', flags.format !== ''],
+      ])
+        if (given) throw new Failure(`--${flag} is not yet supported with --tree`);
+      const found = await context.client.call('ImageList', { query: { filters, manifests: true, all: flags.all } });
+      context.out(imageTree(found.filter((image) => flags.all || image.RepoTags.length > 0)));
+      return 0;
+    }
     const { imagesFormat } = context.config();
     const own = flags.format || (typeof imagesFormat === 'string' && !flags.quiet ? imagesFormat : 'table');
     if (own !== 'table') parse(own);
