@@ -9,6 +9,7 @@ import { dpkgPackages, npmPackage, purlOf } from './packages.ts';
 import { imagePurl, provenanceOf, type ProvenanceInput } from './provenance.ts';
 import { sbomOf } from './sbom.ts';
 import { attestationManifest } from './statement.ts';
+import { attestWish } from './wish.ts';
 
 const STATUS = `Package: libc6
 Status: install ok installed
@@ -129,4 +130,22 @@ test('an attestation is a manifest that names its subject', () => {
   assert.equal(descriptor.annotations?.['vnd.docker.reference.digest'], subject);
   assert.equal(blobs.size, 3);
   for (const [digest, bytes] of blobs) assert.equal(sha256(bytes), digest);
+});
+
+test('what was asked for: nothing by itself, and what is not there is refused', () => {
+  const of = (...pairs: [string, string][]): unknown => attestWish(new Map(pairs));
+  assert.deepEqual(attestWish(undefined), {});
+  // buildx wishes this of every build
+  assert.deepEqual(of(['provenance', 'mode=min,inline-only=true']), {});
+  assert.deepEqual(of(['provenance', 'disabled=true'], ['sbom', 'disabled=true']), {});
+  assert.deepEqual(of(['provenance', ''], ['sbom', '']), {
+    provenance: { mode: 'min', builder: '', reproducible: false },
+    sbom: true,
+  });
+  assert.deepEqual(of(['provenance', 'mode=max,version=v1,builder-id=https://x/y,reproducible=true']), {
+    provenance: { mode: 'max', builder: 'https://x/y', reproducible: true },
+  });
+  assert.throws(() => of(['provenance', 'version=v0.2']), { kind: 'notImplemented' });
+  assert.throws(() => of(['sbom', 'generator=x']), { kind: 'notImplemented' });
+  assert.throws(() => of(['vex', '']), { message: 'unsupported attestation type "vex"' });
 });

@@ -9,9 +9,9 @@ import {
   type Platform,
 } from '../../spec/oci/index.ts';
 import type { Lease } from '../../store/index.ts';
-import { attestationsOf } from '../attest/make.ts';
 import { imagePurl } from '../attest/provenance.ts';
 import { attestationManifest } from '../attest/statement.ts';
+import { attestWish, wantsAttestations } from '../attest/wish.ts';
 import type { BuildEnd, Solved } from '../build.ts';
 import { INLINE_KEY } from '../cache/remote/config.ts';
 import { wantsInline } from '../cache/remote/index.ts';
@@ -104,7 +104,9 @@ export async function storeImages(
       // one layer is the result of no step
       const squash = request.squash === true;
       const { file, chain } = squash ? await asOneLayer(end, one, whole, lease) : await withCache(end, one, whole);
-      const about = await attestationsOf(end, one, chain);
+      const about = wantsAttestations(attestWish(request.attestations))
+        ? await (await import('../attest/make.ts')).attestationsOf(end, one, chain)
+        : [];
       return { file, about, parent: one.below ?? one.graph.result.base?.id, platform: one.platform };
     }),
   );
