@@ -32,7 +32,23 @@ export class Sources implements AsyncDisposable {
     return folder;
   }
 
-  async context(op: Op<'context'>, report: Report, signal: AbortSignal): Promise<ContextTree> {
+  /** Builds for several platforms read the same files, and so does a build that begins again. */
+  readonly #shared = new Map<string, Promise<ContextTree>>();
+  #once(op: Op, bring: () => Promise<ContextTree>): Promise<ContextTree> {
+    const key = JSON.stringify(op);
+    const before = this.#shared.get(key);
+    if (before) return before;
+    const tree = bring();
+    this.#shared.set(key, tree);
+    tree.catch(() => this.#shared.delete(key));
+    return tree;
+  }
+
+  context(op: Op<'context'>, report: Report, signal: AbortSignal): Promise<ContextTree> {
+    return this.#once(op, () => this.#context(op, report, signal));
+  }
+
+  async #context(op: Op<'context'>, report: Report, signal: AbortSignal): Promise<ContextTree> {
     const named: NamedContext | undefined = op.name === '' ? undefined : this.#request.contexts?.get(op.name);
     const source = op.name === '' ? this.#request.context : named?.kind === 'files' ? named.source : undefined;
     if (!source) throw notImplemented(`the context ${op.name} has no files`);
@@ -57,7 +73,11 @@ export class Sources implements AsyncDisposable {
     return this.#tree(directory);
   }
 
-  async remote(
+  remote(op: Op<'remote'>, report: Report, onLine: (line: string) => void, signal: AbortSignal): Promise<ContextTree> {
+    return this.#once(op, () => this.#remote(op, report, onLine, signal));
+  }
+
+  async #remote(
     op: Op<'remote'>,
     report: Report,
     onLine: (line: string) => void,
