@@ -1,14 +1,25 @@
 // Named contexts that are images in OCI layout: each is loaded from the client's directory, and is an image like others from then on.
 import { invalid, notFound } from '../base/errors.ts';
-import { packTar, tarHeader, tarPadding } from '../host/confined/index.ts';
-import { type Descriptor, formatPlatform, type Index, type Platform } from '../spec/oci/index.ts';
+import { isDigest } from '../base/ids.ts';
+import { packTar, TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
+import {
+  type Descriptor,
+  formatPlatform,
+  type Index,
+  type Manifest,
+  MEDIA,
+  type Platform,
+  platformMatches,
+} from '../spec/oci/index.ts';
 import type { BuilderContext } from './context.ts';
 import { readBelow } from './context/read.ts';
 import { internalStep } from './internal-step.ts';
-import type { BuildRequest, BuildSink, NamedContext } from './request.ts';
+import type { BuildRequest, BuildSink, NamedContext, ReadBlob } from './request.ts';
 
 /** An index of images above this is refused. */
 const MAX_INDEX_BYTES = 4 * 1024 * 1024;
+/** An index in an index is unusual, more than this is an attack. */
+const MAX_DEPTH = 4;
 const TAG = 'org.opencontainers.image.ref.name';
 
 type Layout = Extract<NamedContext, { kind: 'oci-layout' }>;
@@ -24,9 +35,13 @@ export async function withoutLayouts(
 ): Promise<ReadonlyMap<string, NamedContext>> {
   const found = new Map(contexts);
   for (const [name, one] of contexts) {
-    if (one.kind !== 'oci-layout') continue;
+    if (one.kind !== 'oci-layout' && one.kind !== 'oci-blobs') continue;
     const step = `load ${name} from an OCI layout for ${formatPlatform(platform)}`;
     const reference = await internalStep(sink, build, step, async (report) => {
+      if (one.kind === 'oci-blobs') {
+        const archive = archiveOfBlobs(one.read, one.digest, platform, signal);
+        return context.images.load(archive, platform, signal);
+      }
       await using tree = await one.source.sync({ exclude: [] }, report, signal);
       return context.images.load(
         archiveOf(tree.directory, chosen(tree.directory, name, one), signal),
@@ -69,4 +84,70 @@ async function* archiveOf(
   yield Buffer.concat([bytes, Buffer.alloc(tarPadding(bytes.length))]);
   const without = ['index.json', 'manifest.json', 'repositories'];
   yield* packTar(directory, { whiteouts: 'literal', without }, signal);
+}
+
+/** The documents from `digest` down to one image for the platform, and its layers. */
+async function* archiveOfBlobs(
+  read: ReadBlob,
+  digest: string,
+  platform: Platform,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  let top: Descriptor | undefined;
+  let next: Descriptor | undefined = { mediaType: '', digest, size: 0 };
+  for (let depth = 0; next && depth < MAX_DEPTH; depth += 1) {
+    const bytes = await document(read, next.digest, signal);
+    const content = JSON.parse(bytes.toString()) as Partial<Index & Manifest> & { mediaType?: string };
+    const mediaType = content.mediaType ?? (content.manifests ? MEDIA.index : MEDIA.manifest);
+    top ??= { mediaType, digest, size: bytes.length };
+    yield member(next.digest, bytes);
+    next = content.manifests?.find(
+      (one) =>
+        one.annotations?.['vnd.docker.reference.type'] === undefined &&
+        (!one.platform || platformMatches(platform, one.platform)),
+    );
+    if (content.manifests) continue;
+    for (const blob of [...(content.config ? [content.config] : []), ...(content.layers ?? [])]) {
+      if (!Number.isSafeInteger(blob.size) || blob.size < 0) throw invalid(`${blob.digest} has no size`);
+      yield tarHeader({ name: blobName(blob.digest), type: 'file', size: blob.size });
+      yield* exactly(read(blob.digest, signal), blob.size);
+      yield Buffer.alloc(tarPadding(blob.size));
+    }
+  }
+  if (!top) throw notFound(`no image ${digest}`);
+  const index = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [top] }));
+  yield tarHeader({ name: 'index.json', type: 'file', size: index.length });
+  yield Buffer.concat([index, Buffer.alloc(tarPadding(index.length)), TAR_TRAILER]);
+}
+
+function blobName(digest: string): string {
+  if (!isDigest(digest)) throw invalid(`invalid digest ${JSON.stringify(digest)}`);
+  return `blobs/${digest.replace(':', '/')}`;
+}
+
+function member(digest: string, bytes: Buffer): Buffer {
+  const head = tarHeader({ name: blobName(digest), type: 'file', size: bytes.length });
+  return Buffer.concat([head, bytes, Buffer.alloc(tarPadding(bytes.length))]);
+}
+
+async function document(read: ReadBlob, digest: string, signal: AbortSignal): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of read(digest, signal)) {
+    size += part.length;
+    if (size > MAX_INDEX_BYTES) throw invalid(`${digest} is larger than ${MAX_INDEX_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** A client that gives more or less than was said would write members of its own into the archive. */
+async function* exactly(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array, void, void> {
+  let rest = size;
+  for await (const part of source) {
+    rest -= part.length;
+    if (rest < 0) break;
+    yield part;
+  }
+  if (rest !== 0) throw invalid('a layer of the OCI layout has another size than its manifest says');
 }

@@ -53,7 +53,12 @@ export type NamedContext =
   /** `target:x`: another stage of this Dockerfile. */
   | { readonly kind: 'stage'; readonly name: string }
   /** An image in OCI layout, given as a directory of files. */
-  | { readonly kind: 'oci-layout'; readonly source: ContextSource; readonly reference: string };
+  | { readonly kind: 'oci-layout'; readonly source: ContextSource; readonly reference: string }
+  /** An image whose documents and layers the client gives one by one. */
+  | { readonly kind: 'oci-blobs'; readonly read: ReadBlob; readonly digest: string };
+
+/** Throws when the client has no such thing. What comes is checked by who loads it. */
+export type ReadBlob = (digest: string, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
 export type DockerfileSource =
   | { readonly kind: 'text'; readonly name: string; readonly text: Uint8Array; readonly ignore?: Uint8Array }

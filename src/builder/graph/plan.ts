@@ -1,5 +1,5 @@
 // A parsed Dockerfile, what the build was asked for and the base images that are known -> the graph of what is to be done.
-import { BerthError, invalid } from '../../base/errors.ts';
+import { internal, invalid } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import { type ImageFile, parsePlatform, type Platform } from '../../spec/oci/index.ts';
 import {
@@ -251,7 +251,9 @@ export class Planner {
         return this.stage(stage)?.vertex;
       }
       case 'oci-layout':
-        throw new BerthError('notImplemented', `the context ${name} is an OCI layout, which is not implemented`);
+      case 'oci-blobs':
+        // they are images by now
+        throw internal(`the context ${name} was not loaded`);
     }
   }
 

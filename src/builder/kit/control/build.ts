@@ -11,7 +11,7 @@ import type {
 import type { Definition } from '../protocol/messages.ts';
 import { Op } from '../protocol/messages.ts';
 import type { Of } from '../protocol/codec.ts';
-import { sessionCache } from '../session/content.ts';
+import { sessionBlobs, sessionCache } from '../session/content.ts';
 import { sessionAgents } from '../session/ssh.ts';
 import { sessionCredentials, sessionSecrets } from '../session/secrets.ts';
 import { sessionOutput } from '../session/output.ts';
@@ -196,7 +196,12 @@ async function namedContext(
       return { kind: 'image', reference: source.slice('docker-image://'.length) };
     return { kind: 'image', reference: await parts.imageOf(source, signal) };
   }
-  if (scheme === 'oci-layout') throw notImplemented('contexts in OCI layout are not implemented by this daemon');
+  if (scheme === 'oci-layout') {
+    // the name of a store of the client, a tag that it has found out about, and the digest that it found
+    const [, store = '', digest = ''] = /^\/\/([^:@]*)(?::[^@]*)?@(.*)$/.exec(rest) ?? [];
+    if (digest === '') throw invalid(`invalid OCI layout ${JSON.stringify(value)}: it names no digest`);
+    return { kind: 'oci-blobs', read: sessionBlobs(wish.session, `oci:${store}`), digest };
+  }
   throw invalid(`unsupported context source ${scheme} for ${value}`);
 }
 

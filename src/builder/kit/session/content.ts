@@ -12,6 +12,7 @@ import {
   WriteContentRequest,
   WriteContentResponse,
 } from '../protocol/messages.ts';
+import type { ReadBlob } from '../../request.ts';
 import type { OpenCall } from '../transport/client.ts';
 import { CallError, Code } from '../transport/status.ts';
 import type { Session } from './sessions.ts';
@@ -20,19 +21,26 @@ const SERVICE = '/containerd.services.content.v1.Content/';
 /** Clients take messages of 4 MiB. */
 const CHUNK = 1 << 20;
 
-/** `store` is the directory as the client named it. */
-export function sessionCache(session: Session, store: string): CacheRemote {
-  const open = (method: string, signal: AbortSignal): OpenCall => {
-    const path = `${SERVICE}${method}`;
-    if (!session.serves(path)) throw invalid(`method ${path} not supported by the client`);
-    return session.caller.open(path, { 'buildkit-attachable-store-id': `local:${store}` }, signal);
-  };
-  async function* read(digest: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    const call = open('Read', signal);
+function openStore(session: Session, store: string, method: string, signal: AbortSignal): OpenCall {
+  const path = `${SERVICE}${method}`;
+  if (!session.serves(path)) throw invalid(`method ${path} not supported by the client`);
+  return session.caller.open(path, { 'buildkit-attachable-store-id': store }, signal);
+}
+
+/** What a store of the client holds: `local:` and a directory, `oci:` and a name. */
+export function sessionBlobs(session: Session, store: string): ReadBlob {
+  return async function* read(digest, signal) {
+    const call = openStore(session, store, 'Read', signal);
     await call.write(ReadContentRequest.encode({ digest, offset: 0n, size: 0n }));
     call.end();
     for await (const body of call.input) yield ReadContentResponse.decode(Buffer.from(body)).data;
-  }
+  };
+}
+
+/** `store` is the directory as the client named it. */
+export function sessionCache(session: Session, store: string): CacheRemote {
+  const open = (method: string, signal: AbortSignal): OpenCall => openStore(session, `local:${store}`, method, signal);
+  const read = sessionBlobs(session, `local:${store}`);
   const put = async (blob: CacheBlob, signal: AbortSignal): Promise<void> => {
     const call = open('Write', signal);
     try {
