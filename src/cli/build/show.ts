@@ -23,10 +23,13 @@ export class BuildView {
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #findings: ShownFinding[] = [];
   readonly #logs = new Map<string, { lines: string[]; rest: string }>();
+  readonly #offer: boolean;
   #waiting: ShownEvent[] | undefined;
   #failed: { readonly id: string; readonly name: string } | undefined;
 
-  constructor(context: Context, progress: string, quiet: boolean, explain: boolean) {
+  /** `offer`: a person who sees a step fail is told of the shell. */
+  constructor(context: Context, progress: string, quiet: boolean, explain: boolean, offer: boolean) {
+    this.#offer = offer;
     const kind = KINDS.find((known) => known === progress);
     if (!kind) throw new Failure(`ERROR: invalid progress mode ${progress}`);
     this.#context = context;
@@ -80,7 +83,9 @@ export class BuildView {
       this.#context.err(`------\n > ${this.#failed.name}:\n${shown.map((line) => `${line}\n`).join('')}------\n`);
     }
     if (error.place) this.#context.err(placeText(error.place));
-    return new Failure(`ERROR: failed to build: failed to solve: ${error.message}`);
+    const offer = this.#offer && this.#failed && this.#kind === 'tty';
+    const hint = offer ? '\nTo look at what the step left, build with --on-error=shell.' : '';
+    return new Failure(`ERROR: failed to build: failed to solve: ${error.message}${hint}`);
   }
 
   #keep(vertex: string, data: string): void {

@@ -58,7 +58,13 @@ async function buildByLink(
     const token = found.identitytoken === undefined ? {} : { identityToken: found.identitytoken };
     return { username: found.username ?? '', password: found.password ?? '', ...token };
   };
-  const view = new BuildView(context, flags.progress, flags.quiet || wish.call !== 'build', flags.explain);
+  const view = new BuildView(
+    context,
+    flags.progress,
+    flags.quiet || wish.call !== 'build',
+    flags.explain,
+    wish.onError === 'fail',
+  );
   let result: ShownResult;
   try {
     const shell: Giving['shell'] = async (step, shellWire) => {
