@@ -223,7 +223,7 @@ export class Catalog {
   /** Gives an image a name, taking it from whichever had it; with an index, the image stands for that. */
   tag(reference: Reference, id: Digest, index?: Digest): void {
     this.#store.records.together(() => this.#tag(reference, id, index));
-    this.#dropUnnamed();
+    this.#collectUnnamed();
   }
 
   #tag(reference: Reference, id: Digest, index: Digest | undefined): void {
@@ -247,7 +247,7 @@ export class Catalog {
 
   untag(reference: Reference): void {
     this.#forgetName(reference);
-    this.#dropUnnamed();
+    this.#collectUnnamed();
   }
 
   #forgetName(reference: Reference): void {
@@ -301,7 +301,7 @@ export class Catalog {
       const now = this.#images.get(image.id) ?? image;
       if (now.index === undefined || names.length === 0) this.#write({ ...now, index: digest });
     });
-    this.#dropUnnamed();
+    this.#collectUnnamed();
     const now = image && this.#images.get(image.id);
     if (!now) throw invalid(`nothing of index ${digest} is here`);
     return now;
@@ -310,7 +310,7 @@ export class Catalog {
   /** After parts came or went: names lead to the image that stands for the index, the others are its parts. */
   #settle(index: ImageIndex): Image | undefined {
     const parts = partsOf(index);
-    const first = choosePart(parts, undefined);
+    const first = choosePart(parts, undefined, this);
     if (!first) return undefined;
     const elsewhere = ({ image, index: own }: Named): boolean => own === index.digest && image !== first.image;
     for (const { reference } of [...this.#references.values()].filter(elsewhere))
@@ -331,6 +331,13 @@ export class Catalog {
 
   #isNamedByIndex(id: Digest): boolean {
     return [...this.#indexes.all()].some((index) => partsOf(index).some(({ image }) => image === id));
+  }
+
+  /** After a name went elsewhere. */
+  #collectUnnamed(): void {
+    const before = [...this.#indexes.all()].length;
+    this.#dropUnnamed();
+    if ([...this.#indexes.all()].length < before) this.#store.leases.whenFree(() => this.collect(false));
   }
 
   /** Forgets indexes that no name and no image leads to, and images that were here for them alone. Answers those. */

@@ -18,7 +18,7 @@ export interface Found {
 export function findImage(catalog: Catalog, text: string, platform?: Platform): Image {
   const { image, index } = findWhole(catalog, text);
   if (!platform) return image;
-  const part = index && choosePart(partsOf(index), platform);
+  const part = index && choosePart(partsOf(index), platform, catalog);
   const chosen = part && catalog.get(part.image);
   if (chosen) return chosen;
   if (index && partsOf(index).length > 1) throw notFound(notProvided(text, platform));

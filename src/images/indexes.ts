@@ -44,9 +44,19 @@ export function partsOf(index: ImageIndex): Part[] {
   });
 }
 
-/** The part that a platform means; without one this machine's, or else the first that is here. Pure. */
-export function choosePart(parts: readonly Part[], wanted: Platform | undefined): Part | undefined {
-  const named = parts.map((part) => ({ ...part.descriptor, part }));
+/**
+ * The part that a platform means; without one this machine's, or else the first that is here. Of a part whose platform the index
+ * does not say, its image does.
+ */
+export function choosePart(
+  parts: readonly Part[],
+  wanted: Platform | undefined,
+  images: { get(id: Digest): { readonly file: Platform } | undefined },
+): Part | undefined {
+  const named = parts.map((part) => {
+    const { platform = images.get(part.image)?.file } = part.descriptor;
+    return { ...part.descriptor, ...(platform ? { platform } : {}), part };
+  });
   const best = bestManifest(named, wanted ?? hostPlatform())?.part;
   return best ?? (wanted ? undefined : parts[0]);
 }

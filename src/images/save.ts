@@ -62,7 +62,7 @@ export function saveImages(
   return write(
     context,
     chosen.map(({ image, index, names: own }) => {
-      const part = index && choosePart(partsOf(index), platform);
+      const part = index && choosePart(partsOf(index), platform, context.catalog);
       const found = part ? context.catalog.get(part.image) : platformMatches(platform, platformOf(image)) && image;
       if (!found) throw notFound(`no suitable export target found for platform ${formatPlatform(platform)}`);
       return { image: found, index: undefined, names: own };

@@ -8,11 +8,26 @@ export interface Lease extends Disposable {
 
 export class Leases {
   readonly #held = new Set<Lease>();
+  #whenFree: (() => void) | undefined;
 
   take(): Lease {
-    const lease: Lease = { layers: new Set(), blobs: new Set(), [Symbol.dispose]: () => this.#held.delete(lease) };
+    const lease: Lease = { layers: new Set(), blobs: new Set(), [Symbol.dispose]: () => this.#release(lease) };
     this.#held.add(lease);
     return lease;
+  }
+
+  #release(lease: Lease): void {
+    this.#held.delete(lease);
+    if (this.busy) return;
+    const work = this.#whenFree;
+    this.#whenFree = undefined;
+    work?.();
+  }
+
+  /** Done now, or once when nothing is held any more: of several that wait, the last. */
+  whenFree(work: () => void): void {
+    if (this.busy) this.#whenFree = work;
+    else work();
   }
 
   layers(): Digest[] {

@@ -93,7 +93,12 @@ function orphansOf(store: Store, documents: ReadonlySet<Digest>): SeenStore['orp
       .filter(({ digest }) => !blobs.has(digest))
       .map(({ digest }) => orphan(paths.blob(digest), 'a blob')),
     ...readdirSync(paths.blobs)
-      .filter((name) => !/^[a-f0-9]{64}$/.test(name) || !statSync(`${paths.blobs}/${name}`).isFile())
+      // one that goes in the background may be gone by now
+      .filter(
+        (name) =>
+          !/^[a-f0-9]{64}$/.test(name) ||
+          statSync(`${paths.blobs}/${name}`, { throwIfNoEntry: false })?.isFile() === false,
+      )
       .map((name) => orphan(`${paths.blobs}/${name}`, 'a thing among the blobs')),
   ];
 }
