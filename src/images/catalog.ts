@@ -373,7 +373,10 @@ export class Catalog {
   remove(id: Digest): Removed {
     const image = this.#images.get(id);
     if (!image) return { parts: [], layers: [] };
-    this.#forget(image);
+    // an index that others lead to still has it as a part; with one that it stood for it goes
+    const { index: _, ...rest } = image;
+    if (this.#isNamedByIndex(id)) this.#write({ ...rest, part: true });
+    else this.#forget(image);
     return this.#swept(image, this.#dropUnnamed());
   }
 
@@ -389,7 +392,11 @@ export class Catalog {
       const { index: stoodFor, ...rest } = this.#images.get(image.id) ?? image;
       if (stoodFor === digest) this.#write(rest);
       // it may have a name of its own, or be in another index
-      if (this.namesOf(image.id).length > 0 || this.#isNamedByIndex(image.id)) return;
+      if (this.namesOf(image.id).length > 0) return;
+      if (this.#isNamedByIndex(image.id)) {
+        if (stoodFor === digest || stoodFor === undefined) this.#write({ ...rest, part: true });
+        return;
+      }
       if (this.children(image.id).length > 0) this.#write({ id: rest.id, file: rest.file, chains: rest.chains });
       else this.#forget(image);
     });
@@ -398,7 +405,10 @@ export class Catalog {
 
   #swept(image: Image, parts: readonly Image[]): Removed {
     const mine = new Set([image, ...parts].flatMap(({ chains }) => chains));
-    return { parts, layers: this.collect(false).filter((layer) => mine.has(layer.chain)) };
+    return {
+      parts: parts.filter(({ id }) => id !== image.id),
+      layers: this.collect(false).filter((layer) => mine.has(layer.chain)),
+    };
   }
 
   /**

@@ -166,7 +166,7 @@ function deleteImage(
   for (const name of catalog.namesOf(image.id)) untag(context, image, name, records);
   const { parent } = image;
   const { parts, layers } = catalog.remove(image.id);
-  for (const gone of [image, ...parts]) {
+  for (const gone of [image, ...parts].filter(({ id }) => !catalog.get(id))) {
     emit(context, 'delete', gone, gone.id);
     records.push({ Deleted: gone.id });
   }
