@@ -89,11 +89,11 @@ table inet t {
     ct state established,related accept
     ct status dnat accept
     oifname @routed4 ip daddr . meta l4proto . th dport @direct4 accept
-    oifname @routed4 meta nfproto ipv4 meta l4proto icmp accept
+    oifname @routed4 meta nfproto ipv4 meta l4proto 1 accept
     oifname @unprotected4 meta nfproto ipv4 accept
     iifname . oifname @trusted ip daddr . meta l4proto . th dport @direct4 accept
     oifname @routed6 ip6 daddr . meta l4proto . th dport @direct6 accept
-    oifname @routed6 meta nfproto ipv6 meta l4proto ipv6-icmp accept
+    oifname @routed6 meta nfproto ipv6 meta l4proto 58 accept
     oifname @unprotected6 meta nfproto ipv6 accept
     iifname . oifname @trusted ip6 daddr . meta l4proto . th dport @direct6 accept
     drop

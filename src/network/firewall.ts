@@ -100,7 +100,7 @@ const CHAINS: Readonly<Record<string, readonly string[]>> = {
     'ct status dnat accept',
     ...([4, 6] as const).flatMap((f) => [
       `oifname @routed${f} ${direct(f)}`,
-      `oifname @routed${f} meta nfproto ipv${f} meta l4proto ${f === 4 ? 'icmp' : 'ipv6-icmp'} accept`,
+      `oifname @routed${f} meta nfproto ipv${f} meta l4proto ${f === 4 ? 1 : 58} accept`,
       `oifname @unprotected${f} meta nfproto ipv${f} accept`,
       `iifname . oifname @trusted ${direct(f)}`,
     ]),
