@@ -1,7 +1,7 @@
 // The daemon dies at every moment of a container's life: nothing is left behind, and what ran goes on.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
@@ -106,6 +106,30 @@ test('fault K64: what ended while the daemon was dead has its exit code, also wi
   assert.deepEqual(await strays(), []);
   assert.deepEqual(daemon.leftovers(), []);
 });
+
+// The exit file goes with what else the container held: by then the exit code stands elsewhere.
+for (let point = 0; point < 6; point += 1) {
+  test(`fault K64: kill -9 at point ${point} of an end does not lose the exit code`, async () => {
+    await create('ending', ['sh', '-c', 'until [ -e /end ]; do sleep 0.05; done; exit 7']);
+    await daemon.call('POST', '/containers/ending/start');
+    const { Id } = await inspect('ending');
+    const written = new Promise<void>((resolve) => {
+      const watcher = watch(join(daemon.execRoot, 'exits'), (_, name) => {
+        if (name !== Id) return;
+        watcher.close();
+        resolve();
+      });
+    });
+    await daemon.docker('exec', 'ending', 'touch', '/end');
+    await written;
+    await pause(point * 3);
+    await restarted();
+    const { State } = await inspect('ending');
+    assert.deepEqual([State.Status, State.ExitCode], ['exited', 7]);
+    await daemon.docker('rm', 'ending');
+    assert.deepEqual(daemon.leftovers(), []);
+  });
+}
 
 test('fault K64: a terminal that was attached can be attached again after the daemon came back', async () => {
   await create('shell', ['cat'], {}, { Tty: true, OpenStdin: true });

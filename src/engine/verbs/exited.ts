@@ -34,7 +34,6 @@ export async function settle(context: EngineContext, container: Container, code:
   state.phase = 'exited';
   delete state.process;
   delete state.monitor;
-  await releaseResources(context, container);
   const ranMs = Number((nowNanos() - (parseRfc3339(state.startedAt) ?? nowNanos())) / 1_000_000n);
   const next = afterExit({
     exitCode: code,
@@ -49,7 +48,9 @@ export async function settle(context: EngineContext, container: Container, code:
     state.phase = 'restarting';
     state.restartCount += 1;
   }
+  // first of all: the exit file and the control group, which tell the same, go with the resources
   save(context, container);
+  await releaseResources(context, container);
   emit(context, container, 'die', {
     exitCode: String(code),
     execDuration: String(Math.max(0, Math.floor(ranMs / 1000))),
