@@ -82,6 +82,9 @@ interface Counts {
 
 /** So many files are named at the end. */
 const SLOWEST = 10;
+/** So much of each failure is said again at the end. */
+const FAILURE_LINES = 12;
+const FAILURE_WIDTH = 300;
 const root = dirname(import.meta.dirname);
 const [wanted = 'all', ...parts] = process.argv.slice(2);
 const kinds = KINDS.filter(({ name }) => wanted === 'all' || name === wanted);
@@ -97,6 +100,8 @@ const files = globSync('{src,test,bench,scripts}/**/*.test.ts', { cwd: root })
   .sort();
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const notes: string[] = [];
+/** What failed, by its path of names, with the first lines of why. */
+const failures: string[] = [];
 /** What each file took, in milliseconds. */
 const took: { file: string; ms: number }[] = [];
 const plays = new Map<Kind, Play>();
@@ -120,6 +125,7 @@ if (took.length > SLOWEST) {
     `\nslowest files:\n${slowest.map(({ file, ms }) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${file}\n`).join('')}`,
   );
 }
+if (failures.length > 0) process.stdout.write(`\nfailed:\n${failures.join('\n')}\n`);
 process.stdout.write(
   `\n${notes.map((note) => `${note}\n`).join('')}${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,
 );
@@ -153,7 +159,23 @@ function start(kind: Kind): void {
     // A file that broke before its first test has no failed test.
     counts.failed = success ? 0 : Math.max(1, seen.tests - seen.passed - seen.skipped - seen.todo);
   });
+  stream.on('test:fail', ({ name, file, line, details }: EventData.TestFail) => {
+    // a suite fails with its tests, and says no more than that
+    if ('failureType' in details.error && details.error.failureType === 'subtestsFailed') return;
+    const where = file === undefined ? '' : ` (${relative(root, file)}:${line ?? 0})`;
+    failures.push(`  ${name}${where}\n${beginning(details.error)}`);
+  });
   plays.set(kind, { files: chosen.length, stream, counts });
+}
+
+/** The whole stands further up, where the test ran. */
+function beginning(error: Error): string {
+  const text = error.cause instanceof Error ? error.cause.message : error.message;
+  return text
+    .split('\n')
+    .slice(0, FAILURE_LINES)
+    .map((line) => `    ${line.slice(0, FAILURE_WIDTH)}`)
+    .join('\n');
 }
 
 function some(count: number): string {

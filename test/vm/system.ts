@@ -37,8 +37,17 @@ const ETC = {
   'machine-id': '0123456789abcdef0123456789abcdef\n',
 };
 
+const images = new Map<string, Promise<string>>();
+
 /** The image's file in `cache`, made anew when any of its parts has changed. Throws when busybox-static is missing. */
-export async function systemImage(cache: string): Promise<string> {
+export function systemImage(cache: string): Promise<string> {
+  // two that make it at once would each remove the other's as an old one
+  const image = images.get(cache) ?? makeSystemImage(cache);
+  images.set(cache, image);
+  return image;
+}
+
+async function makeSystemImage(cache: string): Promise<string> {
   const busybox = staticBusybox();
   const programs = [process.execPath, ...PROGRAMS.flatMap((name) => findProgram(name) ?? [])];
   const libraries = await librariesOf(programs);
