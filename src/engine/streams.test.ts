@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_DETACH_KEYS, EscapeMatcher, parseDetachKeys } from './streams.ts';
+import type { Console } from '../runtime/index.ts';
+import { Attachment, DEFAULT_DETACH_KEYS, EscapeMatcher, parseDetachKeys } from './streams.ts';
 
 function typed(keys: readonly number[], pieces: readonly string[]): { passed: string; detached: boolean } {
   const matcher = new EscapeMatcher(keys);
@@ -42,4 +44,32 @@ test('keys as people write them', () => {
   assert.deepEqual(parseDetachKeys('ctrl-@,DEL'), [0, 127]);
   assert.throws(() => parseDetachKeys('ctrl-€'), /Invalid detach keys \(ctrl-€\) provided/);
   assert.throws(() => parseDetachKeys('ab'), /Invalid detach keys/);
+});
+
+test('letting go leaves the connection open: its owner closes it when the process runs', async () => {
+  const input = new PassThrough();
+  const letGo = Promise.withResolvers<void>();
+  const attachment = new Attachment(
+    {
+      write: () => true,
+      drained: () => Promise.resolve(),
+      end: () => undefined,
+      input,
+      closed: new Promise(() => undefined),
+    },
+    {
+      stdin: true,
+      stdout: true,
+      stderr: false,
+      closeStdin: false,
+      detachKeys: DEFAULT_DETACH_KEYS,
+      onDetach: letGo.resolve,
+    },
+  );
+  attachment.connect({ watch: () => () => undefined, write: () => Promise.resolve() } as unknown as Console);
+  input.write('\x10\x11');
+  await letGo.promise;
+  await attachment.done;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(input.destroyed, false);
 });

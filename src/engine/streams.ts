@@ -75,13 +75,16 @@ export class Attachment implements Watcher {
   async #pump(input: Readable, console: Console): Promise<void> {
     const escape = new EscapeMatcher(this.#options.detachKeys);
     try {
-      for await (const chunk of input) {
+      // leaving the loop must not destroy the connection: who lets go is told of it in order
+      for await (const chunk of input.iterator({ destroyOnReturn: false })) {
         const { pass, detached } = escape.feed(chunk as Buffer);
         if (pass.length > 0) await console.write(pass);
         if (detached) {
           this.#options.onDetach();
           this.#io.end();
           this.leave();
+          // so that the end of the client's side is seen
+          input.resume();
           return;
         }
       }
