@@ -132,12 +132,17 @@ function inside(engine: Engine, container: string): readonly string[] {
   return ['nsenter', `--net=/proc/${docker(engine, 'inspect', '-f', '{{.State.Pid}}', container)}/ns/net`];
 }
 
-/** What the traffic program prints for each side, the medians of so many runs in turn. */
-function measured(commands: readonly (readonly string[])[], runs = 9): number[] {
+/**
+ * What the traffic program prints for each side, the medians of so many runs in turn. The turn goes back and forth: the
+ * processors' speed drifts over seconds, and the side that is always second would have the better or the worse of it.
+ */
+function measured(commands: readonly (readonly string[])[], runs = 14): number[] {
   const seen = commands.map((): number[] => []);
-  for (let run = 0; run < runs; run += 1)
-    for (const [side, [file = '', ...args]] of commands.entries())
+  for (let run = 0; run < runs; run += 1) {
+    const order = [...commands.entries()];
+    for (const [side, [file = '', ...args]] of run % 2 === 0 ? order : order.reverse())
       seen[side]?.push(Number(execFileSync(file, args, { encoding: 'utf8', timeout: 30_000 })));
+  }
   return seen.map(median);
 }
 
