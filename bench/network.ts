@@ -136,7 +136,7 @@ function inside(engine: Engine, container: string): readonly string[] {
  * What the traffic program prints for each side, the medians of so many runs in turn. The turn goes back and forth: the
  * processors' speed drifts over seconds, and the side that is always second would have the better or the worse of it.
  */
-function measured(commands: readonly (readonly string[])[], runs = 14): number[] {
+function measured(commands: readonly (readonly string[])[], runs = 30): number[] {
   const seen = commands.map((): number[] => []);
   for (let run = 0; run < runs; run += 1) {
     const order = [...commands.entries()];

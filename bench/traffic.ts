@@ -3,7 +3,7 @@
 import { createSocket } from 'node:dgram';
 import { connect, createServer } from 'node:net';
 
-const SECONDS = 1;
+const SECONDS = 0.5;
 const PIECE = Buffer.alloc(256 * 1024);
 /** Questions under way at once. */
 const AT_ONCE = 32;
