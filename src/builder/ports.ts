@@ -71,6 +71,8 @@ export interface BuilderImages {
     readonly file: ImageFile;
     readonly parent: Digest | undefined;
     readonly tags: readonly string[];
+    /** What the build was asked for, and not a step on the way: it is told of. */
+    readonly result: boolean;
     readonly lease: Lease;
   }): Promise<Digest>;
   /** Makes images of several platforms, with what is said of them, one index under its names. */

@@ -60,5 +60,5 @@ async function imageOf(
   using lease = context.store.leases.take();
   const { file, chain } = await imageFileOf(context, request, { ...solved, graph: { ...graph, result } });
   if (chain !== undefined) lease.layers.add(chain);
-  return context.images.create({ file, parent: solved.below, tags: [], lease });
+  return context.images.create({ file, parent: solved.below, tags: [], result: false, lease });
 }

@@ -101,11 +101,20 @@ export interface NetworkWish {
 
 type Ports = Record<string, PortBinding[] | null>;
 
+/** What a container's side asks of a network. */
+export interface NetworkFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: string;
+  /** A pattern for other networks, that nothing can be on. */
+  readonly configOnly: boolean;
+}
+
 /** What the engine needs of networks. */
 export interface NetworkSource {
   /** Throws notFound `network x not found`. */
-  get(reference: string): { readonly id: string; readonly name: string; readonly driver: string };
-  find(reference: string): { readonly id: string; readonly name: string; readonly driver: string } | undefined;
+  get(reference: string): NetworkFacts;
+  find(reference: string): NetworkFacts | undefined;
   /** Blocks that a person gave a network; undefined for an unknown one. */
   givenSubnets(reference: string): readonly string[] | undefined;
   /** The addresses that `host-gateway` stands for. */

@@ -29,6 +29,8 @@ export async function createBuilt(
     readonly file: ImageFile;
     readonly parent: Digest | undefined;
     readonly tags: readonly string[];
+    /** What the build was asked for, and not a step on the way: it is told of. */
+    readonly result: boolean;
     readonly lease: Lease;
   },
 ): Promise<Digest> {
@@ -38,6 +40,7 @@ export async function createBuilt(
   const parent = wish.parent === undefined ? undefined : context.catalog.get(wish.parent)?.id;
   try {
     const image = await context.catalog.create(content, parent, wish.lease);
+    if (wish.result) emit(context, 'create', image, image.id);
     for (const reference of references) applyTag(context, image, reference);
     return image.id;
   } catch (error) {
@@ -84,6 +87,7 @@ export async function createBuiltIndex(
       }),
     );
     const image = await context.catalog.createIndex(content, MEDIA.index, members, references, lease);
+    emit(context, 'create', image, image.id);
     for (const reference of references) emit(context, 'tag', image, familiarString(reference));
     return { index: { mediaType: MEDIA.index, digest: sha256(content), size: content.length }, id: image.id, images };
   } catch (error) {

@@ -168,12 +168,12 @@ export class Networks {
     }
   }
 
-  find(reference: string): { readonly id: string; readonly name: string; readonly driver: string } | undefined {
+  find(reference: string): Pick<NetworkRecord, 'id' | 'name' | 'driver' | 'configOnly'> | undefined {
     return this.#catalog.find(reference);
   }
 
   /** Throws notFound `network x not found`. */
-  get(reference: string): { readonly id: string; readonly name: string; readonly driver: string } {
+  get(reference: string): Pick<NetworkRecord, 'id' | 'name' | 'driver' | 'configOnly'> {
     return this.#catalog.get(reference);
   }
 

@@ -272,10 +272,21 @@ suite('docker', { skip: dockerMissing() }, () => {
 
   test('top shows the processes, with the columns of ps', async () => {
     await using _ = await running('box');
+    const before = String(Date.now() / 1000);
     const plain = (await docker('top', 'box')).split('\n');
     assert.match(plain[0] ?? '', /^UID +PID +PPID +C +STIME +TTY +TIME +CMD$/);
     assert.match(plain[1] ?? '', /^root +\d+ .*sleep 1000$/);
     assert.match(await docker('top', 'box', '-o', 'pid,args'), /^PID +COMMAND\n\d+ +sleep 1000$/);
+    const events = await docker(
+      'events',
+      '--since',
+      before,
+      '--until',
+      String(Date.now() / 1000),
+      '--format',
+      '{{.Action}}',
+    );
+    assert.deepEqual(events.trim().split('\n'), ['top', 'top']);
   });
 
   test('kill: SIGKILL, a signal by name and by number, and one that is none', async () => {

@@ -47,7 +47,8 @@ export function systemHandlers({ engine, images, volumes, builder, facts }: Syst
     },
     SystemEvents: async (request, response) => {
       const filters = request.query.filters ?? new Map<string, string[]>();
-      const keep = eventFilter(filters);
+      const wanted = eventFilter(filters);
+      const keep = (event: EventMessage): boolean => wanted(event) && isKnownTo(event, request.minor);
       const since = timeBound(request.query.since, 'since');
       const until = timeBound(request.query.until, 'until');
       if (since !== undefined && until !== undefined && since > until)
@@ -115,6 +116,11 @@ const MAX_QUEUED = 10_000;
 
 /** Numbers beyond 2^53 are written digit by digit; the type library does not know the function yet. */
 const rawJson = (JSON as unknown as { rawJSON: (this: void, text: string) => unknown }).rawJSON;
+
+/** Older clients are not told of images that builds made. */
+function isKnownTo({ Type, Action }: EventMessage, minor: number): boolean {
+  return minor >= 46 || Type !== 'image' || Action !== 'create';
+}
 
 function line(event: EventMessage): string {
   return `${JSON.stringify({ ...event, timeNano: rawJson(event.timeNano.toString()) })}\n`;

@@ -115,7 +115,7 @@ export async function storeImages(
   let stored: Stored;
   if (made.length === 1 && first.about.length === 0) {
     const { file, parent, platform } = first;
-    const id = await context.images.create({ file, parent, tags, lease });
+    const id = await context.images.create({ file, parent, tags, result: true, lease });
     stored = {
       images: [{ platform, id, config: file.config ?? {} }],
       id,

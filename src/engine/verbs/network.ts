@@ -1,5 +1,5 @@
 // Puts a container on a network and takes it off, whether it runs or not.
-import { conflict, internal, invalid, notFound } from '../../base/errors.ts';
+import { conflict, forbidden, internal, invalid, notFound } from '../../base/errors.ts';
 import { decode, endpointSettings, networkConnect, networkDisconnect } from '../../spec/docker/schemas/index.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, save } from '../context.ts';
@@ -33,6 +33,7 @@ function checkModes(context: EngineContext, { record }: Container, reference: st
   const network = context.networks.get(reference);
   const mode = record.hostConfig.NetworkMode;
   if (mode.startsWith('container:')) throw invalid(SHARED);
+  if (network.configOnly) throw forbidden('cannot create endpoint on configuration-only network');
   if (network.driver === 'host' && mode !== 'host')
     throw invalid('cannot connect container to host network - container must be created in host network mode');
   if (Object.hasOwn(record.endpoints, network.name)) return;

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { conflict, internal, invalid, messageOf } from '../../base/errors.ts';
 import { groupProcesses } from '../../host/cgroup.ts';
 import type { ContainerTopResponse } from '../../spec/docker/index.ts';
-import { cgroupPath, type EngineContext } from '../context.ts';
+import { cgroupPath, type EngineContext, emit } from '../context.ts';
 import { hasProcess } from '../lifecycle.ts';
 
 const run = promisify(execFile);
@@ -32,6 +32,7 @@ export async function top(
         : messageOf(error);
     throw internal(`ps: ${stderr}`);
   }
+  emit(context, container, 'top');
   return selectProcesses(output, inside);
 }
 
