@@ -3,9 +3,8 @@ import type { ContainerInspect, ContainerSummary } from '../../spec/docker/index
 
 export function containerForVersion(container: ContainerInspect, minor: number): unknown {
   const shaped: Record<string, unknown> = { ...container };
-  const { Config, HostConfig, NetworkSettings } = container;
-  if (minor < 44) shaped['Config'] = without(Config, []);
-  if (minor < 48) shaped['HostConfig'] = { ...HostConfig };
+  const { Config, NetworkSettings } = container;
+  if (minor >= 52) shaped['Config'] = without(Config, ['MacAddress']);
   const dropped =
     minor >= 52
       ? [

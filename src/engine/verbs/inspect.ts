@@ -44,7 +44,7 @@ export async function inspect(context: EngineContext, reference: string, withSiz
     },
     ...(withSize ? await layerSizes(context, container) : {}),
     Mounts: record.mounts.filter((mount) => mount.hidden !== true).map(shownMount),
-    Config: record.config,
+    Config: { ...record.config, ...wishedMac(record) },
     NetworkSettings: networkSettings(container),
   };
 }
@@ -105,6 +105,12 @@ function defaultEndpoint(
     IPv6Gateway: endpoint?.IPv6Gateway ?? '',
     MacAddress: endpoint?.MacAddress ?? '',
   };
+}
+
+/** The address that was asked for on the first network, where clients of before 1.44 look for it. */
+function wishedMac({ hostConfig, macs }: ContainerRecord): { MacAddress?: string } {
+  const mac = macs?.[hostConfig.NetworkMode];
+  return mac === undefined ? {} : { MacAddress: mac };
 }
 
 /** Links of the default network; on others they belong to the endpoint. */
