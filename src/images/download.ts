@@ -1,5 +1,6 @@
 // Fetches an archive for `docker import URL`.
-import { internal, invalid, messageOf } from '../base/errors.ts';
+import { internal, invalid } from '../base/errors.ts';
+import { networkError } from '../registry/client/index.ts';
 
 export interface Download {
   readonly url: string;
@@ -24,8 +25,8 @@ export async function download(source: string, signal: AbortSignal): Promise<Dow
   try {
     response = await fetch(url, { signal });
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
-    throw internal(`Get "${text}": ${cause}`, { cause: error });
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    throw internal(networkError('GET', url, cause).message, { cause: error });
   }
   if (!response.ok || !response.body)
     throw internal(`failed to GET ${text} with status ${response.status} ${response.statusText}: `);

@@ -3,7 +3,8 @@ import { invalid } from '../base/errors.ts';
 import type { Filters } from '../spec/docker/index.ts';
 
 export function checkFilters(filters: Filters, accepted: readonly string[]): void {
-  for (const name of filters.keys()) if (!accepted.includes(name)) throw invalid(`invalid filter '${name}'`);
+  for (const name of filters.keys())
+    if (!accepted.includes(name)) throw invalid(name === '' ? 'invalid filter' : `invalid filter '${name}'`);
 }
 
 export function boolFilter(filters: Filters, name: string, otherwise: boolean): boolean {

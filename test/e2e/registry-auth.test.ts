@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Client, execute, TestDaemon } from '../support/daemon.ts';
@@ -345,4 +347,37 @@ test('a manifest list: made with either client, pulled by platform', async () =>
   const inspected = await daemon.call('GET', `/distribution/${encodeURIComponent(list)}/json`);
   const { Platforms } = JSON.parse(inspected.body) as { Platforms: unknown };
   assert.deepEqual(Platforms, [{ os: 'linux', architecture: 'arm64', variant: 'v8' }]);
+});
+
+test('search asks the index of a registry, filters what it answers, and says what is wrong', async () => {
+  const results = [
+    { name: 'library/alpha', description: 'the first', star_count: 100, is_official: true, is_automated: false },
+    { name: 'me/beta', description: '', star_count: 3, is_official: false, is_automated: true },
+  ];
+  const asked: string[] = [];
+  const server = createServer(({ url = '' }, response) => {
+    if (url.startsWith('/v2/')) return void response.end('{}');
+    asked.push(url);
+    if (url.includes('boom')) response.statusCode = 500;
+    return void response.end(url.includes('noise') ? '{none' : JSON.stringify({ results }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const there = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const found = async (...words: string[]): Promise<string> => {
+      const { stdout, stderr } = await daemon.docker('search', '--format', '{{.Name}} {{.StarCount}}', ...words);
+      return stdout + stderr;
+    };
+    assert.equal(await found('--limit', '7', `${there}/a`), 'library/alpha 100\nme/beta 3\n');
+    assert.match(asked.at(-1) ?? '', /^\/v1\/search\?q=a&n=7$/);
+    assert.equal(await found('-f', 'stars=4', `${there}/a`), 'library/alpha 100\n');
+    assert.equal(await found('-f', 'is-official=false', `${there}/a`), 'me/beta 3\n');
+    assert.match(await found('-f', 'stars=x', `${there}/a`), /invalid filter 'stars=x': strconv.Atoi: parsing "x"/);
+    assert.match(await found('-f', 'is-official=maybe', `${there}/a`), /invalid filter 'is-official=\[maybe\]'/);
+    assert.match(await found('--limit', '101', `${there}/a`), /limit 101 is outside the range of \[1, 100\]/);
+    assert.match(await found(`${there}/boom`), /Unexpected status code 500/);
+    assert.match(await found(`${there}/noise`), /error decoding registry search results/);
+  } finally {
+    server.close();
+  }
 });

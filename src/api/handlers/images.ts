@@ -23,7 +23,7 @@ export function imageHandlers(images: Images): Handlers {
       const { query, minor } = request;
       const rows = images.list({
         ...(query.all === undefined ? {} : { all: query.all }),
-        ...(query.filters === undefined ? {} : { filters: query.filters }),
+        ...listFilters(query, minor),
         sharedSize: minor >= 42 && (query['shared-size'] ?? false),
         manifests: minor >= 47 && (query.manifests ?? false),
       });
@@ -137,6 +137,15 @@ async function push(images: Images, request: ApiRequest<'ImagePush'>, response: 
       await lines.say(errorMessage(error));
     }
   });
+}
+
+/** The filters of a list; clients of before 1.41 may give a name beside them. */
+function listFilters(
+  { filter, filters }: ApiRequest<'ImageList'>['query'],
+  minor: number,
+): { filters?: ReadonlyMap<string, readonly string[]> } {
+  if (minor >= 41 || !filter) return filters === undefined ? {} : { filters };
+  return { filters: new Map([...(filters ?? []), ['reference', [...(filters?.get('reference') ?? []), filter]]]) };
 }
 
 async function importOne(images: Images, request: ApiRequest<'ImageCreate'>, response: ApiResponse): Promise<void> {

@@ -33,7 +33,7 @@ export async function search(
   credentials: Credentials,
   signal: AbortSignal,
 ): Promise<SearchResult[]> {
-  const { limit = DEFAULT_LIMIT } = wish;
+  const limit = wish.limit || DEFAULT_LIMIT;
   const keep = searchFilter(wish.filters);
   if (limit < 1 || limit > MAX_LIMIT) throw invalid(`limit ${limit} is outside the range of [1, ${MAX_LIMIT}]`);
   const { domain, term } = splitTerm(wish.term);
@@ -47,7 +47,7 @@ export async function search(
   if (answer.status === 200)
     return resultsOf(parsed(await readBody(answer, MAX_BYTES, 'the search result'))).filter(keep);
   answer.body.resume();
-  if (answer.status !== 404 || domain === HUB) throw unavailable(`unexpected status code ${answer.status}`);
+  if (answer.status !== 404 || domain === HUB) throw unavailable(`Unexpected status code ${answer.status}`);
   return (await byCatalog(registries, domain, term, credentials, signal)).filter(keep).slice(0, limit);
 }
 
@@ -71,19 +71,20 @@ export function searchFilter(filters: ReadonlyMap<string, readonly string[]>): (
     const [value, ...more] = filters.get(key) ?? [];
     if (value === undefined) return undefined;
     if (more.length > 0 || !/^(1|t|true|0|f|false)$/i.test(value))
-      throw invalid(`invalid filter '${key}=${(filters.get(key) ?? []).join(' ')}'`);
+      throw invalid(`invalid filter '${key}=[${(filters.get(key) ?? []).join(' ')}]'`);
     return /^(1|t|true)$/i.test(value);
   };
-  const [official, automated] = [truth('is-official'), truth('is-automated')];
+  const official = truth('is-official');
+  // what indexes say of it can't be trusted since Docker Hub gave it up: with dockerd too, nothing is automated
+  const automated = truth('is-automated') ?? false;
   const stars = (filters.get('stars') ?? []).map((text) => {
-    if (!/^\d+$/.test(text)) throw invalid(`invalid filter 'stars=${text}'`);
+    if (!/^[+-]?\d+$/.test(text))
+      throw invalid(`invalid filter 'stars=${text}': strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
     return Number(text);
   });
   const least = Math.max(0, ...stars);
   return (result) =>
-    (official === undefined || result.is_official === official) &&
-    (automated === undefined || result.is_automated === automated) &&
-    result.star_count >= least;
+    !automated && (official === undefined || result.is_official === official) && result.star_count >= least;
 }
 
 async function byCatalog(
@@ -98,7 +99,7 @@ async function byCatalog(
   const answer = await sendAuthorized(access, credentials, { method: 'GET', url, signal }, ['registry:catalog:*']);
   if (answer.status !== 200) {
     answer.body.resume();
-    throw notFound(`${domain} has no search: unexpected status code ${answer.status}`);
+    throw notFound(`${domain} has no search: Unexpected status code ${answer.status}`);
   }
   const { repositories } = (parsed(await readBody(answer, MAX_BYTES, 'the catalog')) ?? {}) as {
     repositories?: unknown;
@@ -113,7 +114,7 @@ function parsed(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString());
   } catch {
-    throw unavailable('the registry answered the search with something that is no JSON');
+    throw unavailable('error decoding registry search results: it is no JSON');
   }
 }
 
@@ -127,6 +128,6 @@ function resultsOf(value: unknown): SearchResult[] {
       description: typeof one['description'] === 'string' ? one['description'] : '',
       star_count: typeof one['star_count'] === 'number' ? one['star_count'] : 0,
       is_official: one['is_official'] === true,
-      is_automated: one['is_automated'] === true,
+      is_automated: false,
     }));
 }

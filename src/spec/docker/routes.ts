@@ -166,6 +166,8 @@ export const routes = {
     query: {
       all: 'bool',
       filters: 'filters',
+      /** Of versions before 1.41: a name. */
+      filter: 'text',
       'shared-size': 'bool',
       digests: 'bool',
       manifests: 'bool',

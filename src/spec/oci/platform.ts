@@ -89,7 +89,10 @@ export function decodePlatform(json: string): Platform {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw invalid(`failed to parse platform: ${error instanceof Error ? error.message : String(error)}`);
+    const [first = ''] = json.trim();
+    const words = error instanceof Error ? error.message : String(error);
+    const why = first === '' || first === '{' ? words : `invalid character '${first}' looking for beginning of value`;
+    throw invalid(`failed to parse platform: ${why}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('failed to parse platform: json: cannot unmarshal into Go value of type v1.Platform');
