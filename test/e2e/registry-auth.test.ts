@@ -43,33 +43,14 @@ function passwords(): string[] {
   return ['htpasswd:', '  realm: test', `  path: ${file}`];
 }
 
-/** A certificate of an authority of its own; `days` may be in the past. */
-function certificate(name: string, subject: string): { cert: string; key: string } {
-  const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=test',
-      '-addext',
-      `subjectAltName=${subject}`,
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ],
-    { stdio: 'ignore' },
-  );
-  return { cert, key };
+/** A certificate of an authority of its own, good for a day or since yesterday no more. */
+function certificate(name: string, subject: string, days: 1 | -1 = 1): { cert: string; key: string } {
+  const [cert, key, request] = [`${name}.pem`, `${name}.key`, `${name}.csr`].map((file) => join(folder, file));
+  const openssl = (words: string): Buffer => execFileSync('openssl', words.split(' '), { stdio: 'pipe' });
+  const wish = `-subj /CN=test -addext subjectAltName=${subject} -keyout ${key} -out ${request}`;
+  openssl(`req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ${wish}`);
+  openssl(`x509 -req -in ${request} -signkey ${key} -copy_extensions copy -days ${days} -out ${cert}`);
+  return { cert: cert ?? '', key: key ?? '' };
 }
 
 test('a password opens a registry: login, push, pull, logout', async () => {
@@ -161,6 +142,14 @@ test('fault I17: a certificate that nobody vouches for is refused, one in certs.
   writeFileSync(join(folder, 'certs.d', `${hostWithDot()}:${port2}`, 'ca.crt'), readFileSync(named2.cert));
   const right = await again.call('GET', `/distribution/${encodeURIComponent(`${hostWithDot()}:${port2}/x`)}/json`);
   assert.match(right.body, /manifest unknown/);
+  const old = certificate('old', `IP:${hostWithDot()}`, -1);
+  await using third = await TestRegistry.start({ tls: old });
+  const past = `${hostWithDot()}:${third.address.split(':')[1] ?? ''}`;
+  mkdirSync(join(folder, 'certs.d', past), { recursive: true });
+  writeFileSync(join(folder, 'certs.d', past, 'ca.crt'), readFileSync(old.cert));
+  const pulled = await again.docker('pull', `${past}/x`);
+  assert.equal(pulled.code, 1);
+  assert.match(pulled.stderr, /tls: failed to verify certificate: x509: certificate has expired or is not yet valid/);
   await again.end();
   await named.end();
 });
