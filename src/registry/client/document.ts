@@ -1,7 +1,7 @@
 // Manifests and indexes as registries send them: read within limits, and refused when they may mean two things. Pure.
 import { invalid, messageOf } from '../../base/errors.ts';
 import { isDigest } from '../../base/ids.ts';
-import type { Descriptor } from '../../spec/oci/index.ts';
+import type { Descriptor, Platform } from '../../spec/oci/index.ts';
 import { MEDIA } from '../../spec/oci/index.ts';
 
 export const MAX_DOCUMENT = 4 * 1024 * 1024;
@@ -106,5 +106,32 @@ function descriptor(value: unknown, name: string): Descriptor {
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     throw invalid(`invalid manifest: ${name} ${digest} has no usable size`);
   if (typeof mediaType !== 'string') throw invalid(`invalid manifest: ${name} ${digest} has no mediaType`);
-  return value as Descriptor;
+  const { platform, annotations, ...rest } = value as Record<string, unknown>;
+  return {
+    ...(rest as Omit<Descriptor, 'platform' | 'annotations'>),
+    ...(isGiven(platform) ? { platform: platformOf(platform, digest) } : {}),
+    ...(isGiven(annotations) ? { annotations: textsOf(annotations, `annotations of ${digest}`) } : {}),
+  };
+}
+
+function platformOf(value: unknown, digest: string): Platform {
+  const what = `platform of ${digest}`;
+  if (typeof value !== 'object' || value === null) throw invalid(`invalid manifest: ${what} is no object`);
+  const { os, architecture, variant, ...more } = value as Record<string, unknown>;
+  const own = textsOf({ os, architecture, variant }, what);
+  return { ...more, os: '', architecture: '', ...own };
+}
+
+function textsOf(value: unknown, what: string): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(`invalid manifest: ${what} is no object`);
+  const given = Object.entries(value).filter(([, one]) => isGiven(one));
+  for (const [key, one] of given)
+    if (typeof one !== 'string') throw invalid(`invalid manifest: ${key} in ${what} is no text`);
+  return Object.fromEntries(given) as Record<string, string>;
+}
+
+/** Go takes null for "not said". */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
