@@ -154,7 +154,9 @@ export function parsePax(body: Buffer): Map<string, string> {
       throw new TarError(INVALID);
     const equals = body.indexOf(61, space + 1);
     if (equals < 0 || equals >= end) throw new TarError(INVALID);
-    records.set(body.toString('latin1', space + 1, equals), body.toString('latin1', equals + 1, end - 1));
+    const key = body.toString('latin1', space + 1, equals);
+    if (key.includes('\0')) throw new TarError(INVALID);
+    records.set(key, body.toString('latin1', equals + 1, end - 1));
     at = end;
   }
   return records;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { TarEntry } from './entry.ts';
 import { TarReader } from './read.ts';
+import { TarError } from './entry.ts';
 import { header, padding, type TarFields, TRAILER } from './write.ts';
 
 function readerOf(bytes: Buffer, step = 700): TarReader {
@@ -113,7 +114,48 @@ test('fault T8: PAX records with NUL in a name or wrong lengths are refused', ()
     ]);
   };
   assert.equal(all(readerOf(pax('9 path=x\n')))[0]?.entry.name, 'x');
-  for (const body of ['11 path=a\0b\n', '99 path=x\n', 'x path=x\n', '8 path=x\n', '19 GNU.sparse.map=0\n']) {
+  for (const body of [
+    '11 path=a\0b\n',
+    '8 a\0b=x\n',
+    '99 path=x\n',
+    'x path=x\n',
+    '8 path=x\n',
+    '19 GNU.sparse.map=0\n',
+  ]) {
     assert.throws(() => all(readerOf(pax(body))), /invalid tar header|sparse/, body);
   }
 });
+
+test('fault T8: an archive damaged anywhere gives entries or an error, and no more than came in', () => {
+  const good = archive(
+    [{ name: 'folder/', type: 'directory' }],
+    [{ name: `long/${'n'.repeat(300)}`, type: 'file' }, 'x'.repeat(700)],
+    [{ name: 'link', type: 'symlink', linkname: 'y'.repeat(200) }],
+    [{ name: 'last', type: 'file' }, 'data'],
+  );
+  const damage = fc.array(fc.record({ at: fc.nat(good.length - 1), by: fc.nat(255) }), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(damage, fc.nat(good.length), fc.boolean(), (changes, length, cut) => {
+      const bytes = Buffer.from(cut ? good.subarray(0, length) : good);
+      for (const { at, by } of changes) if (at < bytes.length) bytes[at] = by;
+      // else nearly every change would be found by the sum alone
+      for (let at = 0; at + 512 <= bytes.length; at += 512)
+        if (bytes.toString('latin1', at + 257, at + 262) === 'ustar') sumUp(bytes, at);
+      try {
+        const found = all(readerOf(bytes));
+        assert.ok(found.reduce((sum, { data }) => sum + data.length, 0) <= bytes.length);
+      } catch (error) {
+        assert.ok(error instanceof TarError, String(error));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+/** Makes the checksum of the header there right. */
+function sumUp(bytes: Buffer, at: number): void {
+  const block = bytes.subarray(at, at + 512);
+  block.fill(32, 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 8, 'latin1');
+}
