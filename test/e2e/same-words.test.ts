@@ -224,6 +224,15 @@ suite('docker and berth', { skip: dockerMissing(), concurrency: false }, () => {
     assert.deepEqual(await daemon.end(), []);
   });
 
+  test('images before 1.41: filter=NAME is a reference, and who made the image is told only where its file says so', async () => {
+    const { body } = await daemon.get('/v1.40/images/json?filter=nosuch');
+    assert.deepEqual(JSON.parse(body), []);
+    assert.equal((JSON.parse((await daemon.get('/v1.40/images/json?filter=busy*')).body) as unknown[]).length, 1);
+    const shown = JSON.parse((await daemon.get('/v1.40/images/busybox/json')).body) as Record<string, unknown>;
+    assert.equal('ContainerConfig' in shown, true);
+    assert.equal('Container' in shown, false);
+  });
+
   for (const line of [...lines(LOOKING), ...lines(DOING)]) {
     test(line, async () => {
       const [docker, berth] = [await said('docker', line), await said('berth', line)];

@@ -33,7 +33,7 @@ export function inspectForVersion({ image, origin }: Inspected, minor: number): 
   else
     for (const name of ['Parent', 'Comment', 'DockerVersion', 'Author'] as const) if (!image[name]) delete shaped[name];
   if (minor < 45) {
-    shaped['Container'] = origin.container;
+    if (origin.container) shaped['Container'] = origin.container;
     shaped['ContainerConfig'] = origin.containerConfig;
   }
   if (minor < 48) delete shaped['Descriptor'];
