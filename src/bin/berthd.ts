@@ -188,7 +188,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     (kit ??= import('../builder/kit/index.ts').then(
       (module) =>
         new module.Kit({
-          root: join(dataRoot, 'build', 'clients'),
+          trees: builder.trees,
           build: builder.build,
           check: builder.check,
           tarContext: (archive) => builder.tarContext(archive),

@@ -18,6 +18,7 @@ import { BuildHistory, type BuildRecord } from './history/index.ts';
 import { StepMemory } from './history/steps.ts';
 import { SharedWork } from './cache/shared-work.ts';
 import { TarContext } from './context/tar.ts';
+import { Trees } from './context/trees.ts';
 import { RemoteContext } from './context/remote.ts';
 import type { BuilderContext } from './context.ts';
 import type { BuilderImages, BuilderNetworks } from './ports.ts';
@@ -56,6 +57,8 @@ export interface BuilderOptions {
 export class Builder {
   readonly #context: BuilderContext;
   readonly history: BuildHistory;
+  /** Files of clients that are kept from one build to the next. */
+  readonly trees: Trees;
 
   constructor(options: BuilderOptions) {
     const root = join(options.dataRoot, 'build');
@@ -63,6 +66,7 @@ export class Builder {
     // contexts of builds that a dead daemon did not finish
     if (existsSync(work)) rmSync(work, { recursive: true, force: true });
     mkdirSync(work, { recursive: true, mode: 0o700 });
+    this.trees = new Trees(join(root, 'clients'), options.log);
     this.history = new BuildHistory(join(root, 'history'), options.records.table<BuildRecord>('build_history'));
     this.#context = {
       log: options.log,
@@ -155,6 +159,20 @@ export class Builder {
           shared: false,
         }),
       ),
+      ...this.trees.list().map(
+        (tree): Usage => ({
+          id: tree.name,
+          parents: [],
+          type: 'source.local',
+          description: 'local source for context',
+          size: tree.size,
+          created: BigInt(Math.trunc(tree.usedAt)) * 1_000_000n,
+          used: BigInt(Math.trunc(tree.usedAt)) * 1_000_000n,
+          uses: 1,
+          inUse: tree.held,
+          shared: false,
+        }),
+      ),
     ];
   }
 
@@ -172,6 +190,8 @@ export class Builder {
       if (one.type === 'exec.cachemount') {
         mounts.remove(one.id);
         reclaimed += one.size;
+      } else if (one.type === 'source.local') {
+        if (this.trees.remove(one.id)) reclaimed += one.size;
       } else cache.remove(one.id);
     }
     return { removed, reclaimed: reclaimed + images.collect() };

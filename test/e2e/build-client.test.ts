@@ -245,7 +245,15 @@ test('cache mounts go from machine to machine as archives', async () => {
   const exported = await daemon.berth('builder', 'cache', 'export', '-o', archive, 'deps');
   assert.equal(exported.code, 0, exported.stderr);
   assert.match(execFileSync('tar', ['-tvf', archive]).toString(), /^-rw------- .* a\/one$/m);
+  // contexts that are kept for the next build are a part of the cache: shown, and removed with it
+  const kept = join(daemon.dataRoot, 'build/clients');
+  assert.notDeepEqual(readdirSync(kept), []);
+  const shown = JSON.parse((await daemon.get('/system/df?type=build-cache')).body) as {
+    BuildCache: { Type: string }[];
+  };
+  assert.ok(shown.BuildCache.some(({ Type }) => Type === 'source.local'));
   await daemon.berth('builder', 'prune', '-af');
+  assert.deepEqual(readdirSync(kept), []);
   assert.match((await daemon.berth('builder', 'cache', 'export', 'deps')).stderr, /no cache mount deps/);
   assert.equal((await build(recipe('! test -e /deps/a && echo two > /deps/two'))).code, 0);
   const filled = await daemon.berth('builder', 'cache', 'import', 'deps', archive);

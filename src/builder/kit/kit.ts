@@ -26,7 +26,7 @@ import {
   type UsageRecord,
 } from './protocol/messages.ts';
 import { type SessionHeaders, Sessions } from './session/sessions.ts';
-import { Trees } from './session/trees.ts';
+import type { Trees } from '../context/trees.ts';
 import { serveCalls } from './transport/server.ts';
 
 /** One entry of the build cache, as `du` and `prune` show it. */
@@ -60,8 +60,8 @@ export interface KitCache {
 }
 
 export interface KitOptions {
-  /** Directory for files of clients that are kept; made when it is missing. */
-  readonly root: string;
+  /** Files of clients that are kept. */
+  readonly trees: Trees;
   readonly build: Build;
   readonly log: Log;
   readonly version: string;
@@ -88,12 +88,10 @@ export class Kit {
   readonly history = new History();
   readonly endpoint = new Endpoint(this);
   readonly #options: KitOptions;
-  readonly #trees: Trees;
   readonly #bridges = new Map<string, { readonly bridge: Bridge; readonly request: SolveRequest }>();
 
   constructor(options: KitOptions) {
     this.#options = options;
-    this.#trees = new Trees(options.root, options.log);
   }
 
   /** Serves the control protocol on a connection until it ends. */
@@ -103,7 +101,7 @@ export class Kit {
 
   /** A build of Berth's own client, on a connection that is its own. */
   serveLink(connection: Duplex): Promise<void> {
-    return serveLink(connection, { ...this.#options, trees: this.#trees });
+    return serveLink(connection, this.#options);
   }
 
   /** A session of a client, on a connection that is its own. Throws before anything is taken over. */
@@ -238,7 +236,7 @@ export class Kit {
     const { tarContext, remoteContext } = this.#options;
     return {
       sessions: this.sessions,
-      trees: this.#trees,
+      trees: this.#options.trees,
       ...(tarContext ? { tarContext } : {}),
       ...(remoteContext ? { remoteContext } : {}),
       imageOf: async (input, signal) => {
@@ -251,32 +249,13 @@ export class Kit {
   }
 
   async usage(filters: readonly string[]): Promise<Of<typeof UsageRecord>[]> {
-    const kept = this.#trees.list().map(
-      (tree): CacheItem => ({
-        id: tree.name,
-        parents: [],
-        type: 'source.local',
-        description: 'local source for context',
-        inUse: tree.held,
-        shared: false,
-        size: tree.size,
-        createdAt: tree.usedAt,
-        lastUsedAt: tree.usedAt,
-        usageCount: 1,
-      }),
-    );
-    return [...kept, ...(this.#options.cache?.list() ?? [])].filter((item) => matches(item, filters)).map(usageOf);
+    return (this.#options.cache?.list() ?? []).filter((item) => matches(item, filters)).map(usageOf);
   }
 
   async *prune(
     request: Of<typeof PruneRequest>,
     signal: AbortSignal,
   ): AsyncGenerator<Of<typeof UsageRecord>, void, void> {
-    const oldest = Date.now() - request.keepDuration / 1e6;
-    for (const record of await this.usage(request.filter)) {
-      const used = Number(record.lastUsedAt?.seconds ?? 0n) * 1000;
-      if (record.recordType === 'source.local' && used <= oldest + 1000 && this.#trees.remove(record.id)) yield record;
-    }
     const pruned = await this.#options.cache?.prune(
       {
         all: request.all,

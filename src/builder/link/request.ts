@@ -2,7 +2,7 @@
 import { invalid, notImplemented } from '../../base/errors.ts';
 import { FRAME, type BuildWish, type WishedOutput } from '../../spec/berth/build.ts';
 import { parsePlatform } from '../../spec/oci/index.ts';
-import type { Trees } from '../kit/session/trees.ts';
+import type { Trees } from '../context/trees.ts';
 import type {
   BuildOutput,
   BuildRequest,

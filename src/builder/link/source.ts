@@ -1,9 +1,8 @@
 // A directory of the client as a context: files one by one, or all of them into a copy that is kept for the next build.
 import { invalid } from '../../base/errors.ts';
 import { FRAME, type SentEntry } from '../../spec/berth/build.ts';
-import type { KeptEntry } from '../kit/session/entry.ts';
 import { type FileCall, type FileMessage, reporter, syncTree } from '../kit/session/filesync.ts';
-import type { Trees } from '../kit/session/trees.ts';
+import type { KeptEntry, Trees } from '../context/trees.ts';
 import type { ContextSource } from '../request.ts';
 import type { Link } from './link.ts';
 

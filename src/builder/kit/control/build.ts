@@ -17,7 +17,7 @@ import { sessionCredentials, sessionSecrets } from '../session/secrets.ts';
 import { sessionOutput } from '../session/output.ts';
 import type { Session, Sessions } from '../session/sessions.ts';
 import { sessionSource } from '../session/source.ts';
-import type { Trees } from '../session/trees.ts';
+import type { Trees } from '../../context/trees.ts';
 import { BytesMessage } from '../protocol/messages.ts';
 import {
   type Attributes,

@@ -1,21 +1,8 @@
 // One file of a client as the protocol tells it, as it is kept, and whether the two are the same.
 import { invalid } from '../../../base/errors.ts';
-import type { Made, ManifestEntry } from '../../../host/confined/index.ts';
+import type { Made } from '../../../host/confined/index.ts';
+import type { KeptEntry } from '../../context/trees.ts';
 import type { Stat } from '../protocol/messages.ts';
-
-/** What a kept file was when it was sent. */
-export interface KeptEntry extends ManifestEntry {
-  readonly uid: number;
-  readonly gid: number;
-  /** Nanoseconds since 1970, as text: what it is compared with is read as a number of 64 bits. */
-  readonly modTime: string;
-  readonly major: number;
-  readonly minor: number;
-  /** The file that it is another name of; '' for a file of its own. */
-  readonly hardlink: string;
-  /** Names to values in latin1. */
-  readonly xattrs?: ReadonlyMap<string, string>;
-}
 
 /** Go's bits of a file's mode. */
 const GO = {

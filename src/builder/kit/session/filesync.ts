@@ -4,10 +4,10 @@ import { Receiver } from '../../../host/confined/index.ts';
 import type { Report, SyncWish } from '../../request.ts';
 import { Packet, PacketType } from '../protocol/messages.ts';
 import type { OpenCall } from '../transport/client.ts';
-import { entryOf, type KeptEntry, madeOf } from './entry.ts';
+import { entryOf, madeOf } from './entry.ts';
 import { TreePlan } from './plan.ts';
 import type { Session } from './sessions.ts';
-import type { HeldTree } from './trees.ts';
+import type { HeldTree, KeptEntry } from '../../context/trees.ts';
 
 const METHOD = '/moby.filesync.v1.FileSync/DiffCopy';
 /** Progress is told at most that often, milliseconds. */

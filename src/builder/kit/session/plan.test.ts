@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { KeptEntry } from './entry.ts';
+import type { KeptEntry } from '../../context/trees.ts';
 import { TreePlan } from './plan.ts';
 
 const entry = (given: Partial<KeptEntry> = {}): KeptEntry => ({

@@ -1,6 +1,7 @@
 // What has to be done to a kept tree when its client tells what it has now: decided path by path, as the paths come.
 import { invalid } from '../../../base/errors.ts';
-import { checkPath, isSame, type KeptEntry } from './entry.ts';
+import type { KeptEntry } from '../../context/trees.ts';
+import { checkPath, isSame } from './entry.ts';
 
 /** Files of one context; more are refused. */
 export const MAX_ENTRIES = 5_000_000;

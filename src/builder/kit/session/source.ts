@@ -2,7 +2,7 @@
 import type { ContextSource, ContextTree, Report, SyncWish } from '../../request.ts';
 import { type FileCall, readFiles, reporter, sessionFiles, syncTree } from './filesync.ts';
 import type { Session } from './sessions.ts';
-import type { Trees } from './trees.ts';
+import type { Trees } from '../../context/trees.ts';
 
 export interface SessionDirectory {
   readonly session: Session;

@@ -5,14 +5,28 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../../base/errors.ts';
-import type { Log } from '../../../base/log.ts';
-import type { KeptEntry } from './entry.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { ManifestEntry } from '../../host/confined/index.ts';
 
 /** Trees on disk; the one that was not used for longest goes first. */
 const MAX_TREES = 32;
 /** Entries stay in memory for so long after a build, milliseconds. */
 const REMEMBER_MS = 30_000;
+
+/** What a kept file was when it was sent. */
+export interface KeptEntry extends ManifestEntry {
+  readonly uid: number;
+  readonly gid: number;
+  /** Nanoseconds since 1970, as text: what it is compared with is read as a number of 64 bits. */
+  readonly modTime: string;
+  readonly major: number;
+  readonly minor: number;
+  /** The file that it is another name of; '' for a file of its own. */
+  readonly hardlink: string;
+  /** Names to values in latin1. */
+  readonly xattrs?: ReadonlyMap<string, string>;
+}
 
 export interface HeldTree {
   readonly directory: string;
