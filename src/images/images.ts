@@ -211,7 +211,10 @@ export class Images implements ImageSource, Disposable {
   }
 
   usage(): DiskUsage {
-    return { layersSize: this.#context.store.layersSize(), images: this.list({ all: true, sharedSize: true }) };
+    return {
+      layersSize: this.#context.store.layersSize(),
+      images: this.list({ all: true, sharedSize: true, onDisk: true }),
+    };
   }
 
   count(): number {

@@ -8,7 +8,7 @@ import { boolFilter, checkFilters, labelsMatch } from './filters.ts';
 import { findImage } from './find.ts';
 import { manifestsOf } from './manifests.ts';
 import { familiarMatch, familiarString } from './reference/index.ts';
-import { sizeOf } from './size.ts';
+import { chainsOf, sizeOfChains } from './size.ts';
 import { parseTimestamp } from './time.ts';
 
 const ACCEPTED = ['dangling', 'label', 'before', 'since', 'reference', 'until'];
@@ -18,6 +18,8 @@ export interface ListOptions {
   readonly all?: boolean;
   readonly filters?: Filters;
   readonly sharedSize?: boolean;
+  /** Sizes are those of the disk: with the archives that are kept beside the files. */
+  readonly onDisk?: boolean;
   /** With what the indexes name. */
   readonly manifests?: boolean;
 }
@@ -25,6 +27,7 @@ export interface ListOptions {
 /** Newest first. `Containers` is counted; SharedSize is -1 unless asked for. */
 export function listImages(context: ImageContext, options: ListOptions): ImageSummary[] {
   const { catalog } = context;
+  const { onDisk = false } = options;
   const filters = options.filters ?? new Map<string, string[]>();
   checkFilters(filters, ACCEPTED);
   const danglingOnly = boolFilter(filters, 'dangling', false);
@@ -51,6 +54,7 @@ export function listImages(context: ImageContext, options: ListOptions): ImageSu
     const tags = names.filter((name) => name.digest === undefined).map(familiarString);
     if (danglingOnly && tags.length > 0) continue;
     const [index] = catalog.indexesOf(image);
+    const chains = [...chainsOf(catalog.wholeOf(image))];
     const summary: ImageSummary = {
       Containers: catalog.wholeOf(image).flatMap(({ id }) => context.users.usersOf(id)).length,
       Created: created === undefined ? 0 : Number(created / 1_000_000_000n),
@@ -59,8 +63,14 @@ export function listImages(context: ImageContext, options: ListOptions): ImageSu
       ParentId: image.parent ?? '',
       RepoDigests: names.filter((name) => name.digest !== undefined).map(familiarString),
       RepoTags: tags,
-      SharedSize: uses ? sharedSize(context, catalog.wholeOf(image), uses) : -1,
-      Size: sizeOf(context.store, ...catalog.wholeOf(image)),
+      SharedSize: uses
+        ? sizeOfChains(
+            context.store,
+            chains.filter((chain) => (uses.get(chain) ?? 0) > 1),
+            onDisk,
+          )
+        : -1,
+      Size: sizeOfChains(context.store, chains, onDisk),
       ...(index ? { Descriptor: { mediaType: index.mediaType, digest: index.digest, size: index.size } } : {}),
       ...(options.manifests ? { Manifests: manifestsOf(context, image) } : {}),
     };
@@ -97,15 +107,7 @@ function layerUses(catalog: Catalog): Map<Digest, number> {
   const uses = new Map<Digest, number>();
   for (const image of catalog.all()) {
     if (image.part) continue;
-    const chains = new Set(catalog.wholeOf(image).flatMap((part) => part.chains));
-    for (const chain of chains) uses.set(chain, (uses.get(chain) ?? 0) + 1);
+    for (const chain of chainsOf(catalog.wholeOf(image))) uses.set(chain, (uses.get(chain) ?? 0) + 1);
   }
   return uses;
-}
-
-function sharedSize(context: ImageContext, whole: readonly Image[], uses: ReadonlyMap<Digest, number>): number {
-  let size = 0;
-  for (const chain of new Set(whole.flatMap(({ chains }) => chains)))
-    if ((uses.get(chain) ?? 0) > 1) size += context.store.layers.get(chain)?.size ?? 0;
-  return size;
 }

@@ -6,7 +6,7 @@ import type { Digest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { Blobs } from './blobs.ts';
 import { type Decision, planCollection, type Root } from './gc.ts';
-import { type Layer, Layers } from './layers.ts';
+import { diskSizeOf, type Layer, Layers } from './layers.ts';
 import { Leases } from './lease.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import type { ArchiveForm } from './pack.ts';
@@ -18,7 +18,7 @@ export { collectionText, type Decision, type Root } from './gc.ts';
 export { chainsOf } from './chain.ts';
 export { type Compression, decompress, detectCompression, peekCompression } from './compression.ts';
 export type { PartialBlob } from './partial.ts';
-export type { Layer, Layers } from './layers.ts';
+export { diskSizeOf, type Layer, type Layers } from './layers.ts';
 export type { ArchiveForm } from './pack.ts';
 export type { Lease } from './lease.ts';
 export type { StorePaths } from './paths.ts';
@@ -34,7 +34,7 @@ export interface Store extends Disposable {
   plan(roots: Iterable<Root>, blobRoots: Iterable<Root>): Decision[];
   /** Removes layers and blobs that nothing needs; answers the layers, upper ones first. */
   collect(roots: Iterable<Root>, blobRoots: Iterable<Root>): Layer[];
-  /** Bytes of the files of all layers. */
+  /** Bytes of the files of all layers, and of the archives that are kept beside them. */
   layersSize(): number;
 }
 
@@ -95,7 +95,7 @@ export async function openStore(
       }
       return gone;
     },
-    layersSize: () => [...layers.all().values()].reduce((sum, layer) => sum + layer.size, 0),
+    layersSize: () => [...layers.all().values()].reduce((sum, layer) => sum + diskSizeOf(layer), 0),
     [Symbol.dispose]() {
       layers.close();
       if (!given) records[Symbol.dispose]();

@@ -119,7 +119,8 @@ suite('the store', () => {
 
   test('df agrees with du', async () => {
     const df = JSON.parse((await daemon.get('/system/df?type=image')).body) as { LayersSize: number };
-    const du = execFileSync('find', [join(daemon.dataRoot, 'l'), '-type', 'f', '-links', '1', '-printf', '%s\\n'], {
+    const folders = ['l', 'blobs'].map((name) => join(daemon.dataRoot, name));
+    const du = execFileSync('find', [...folders, '-type', 'f', '-links', '1', '-printf', '%s\\n'], {
       encoding: 'utf8',
     });
     const bytes = du
