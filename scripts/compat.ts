@@ -21,7 +21,7 @@ import { type Route, routes } from '../src/spec/docker/index.ts';
 /** Operations that work in part: what is missing. */
 const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
   ImageBuild:
-    'squash is refused, as without experimental mode; rm=0 keeps no containers; outputs has no effect in the classic builder',
+    'squash is refused, as without experimental mode; with rm=0 the steps other than RUN leave no container; outputs has no effect in the classic builder',
   ContainerUpdate: 'Windows fields are ignored',
   SystemInfo: 'no swarm, no plugins beside those that are built in',
   SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',
@@ -81,7 +81,7 @@ function implemented(): ReadonlySet<string> {
   const nothing = {} as never;
   const all = [
     systemHandlers({ engine: nothing, images: nothing, volumes: nothing, builder: nothing, facts: nothing }),
-    buildHandlers(nothing, nothing),
+    buildHandlers(nothing, nothing, nothing),
     buildkitHandlers(nothing),
     builderHandlers(nothing),
     containerHandlers(nothing),

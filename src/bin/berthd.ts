@@ -225,7 +225,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     ...containerHandlers(engine),
     ...containerFileHandlers(engine),
     ...execHandlers(engine),
-    ...buildHandlers(builder, buildkit),
+    ...buildHandlers(builder, buildkit, engine),
     ...buildkitHandlers(buildkit),
     ...builderHandlers(builder),
     ...imageHandlers(images),

@@ -64,4 +64,11 @@ export type BuildEvent =
       readonly source: Uint8Array;
       readonly ranges: readonly { readonly startLine: number; readonly endLine: number }[];
     }
+  /** A RUN of the classic builder: its container is there, or gone again. */
+  | {
+      readonly kind: 'container';
+      readonly phase: 'running' | 'removed';
+      readonly vertex: string;
+      readonly id: string;
+    }
   | StepEvent;

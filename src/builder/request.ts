@@ -155,6 +155,33 @@ export interface FailedStep {
   shell(terminal: ShellTerminal): Promise<void>;
 }
 
+/** The container that a RUN of the classic builder was in, when its program has ended. */
+export interface EndedStep {
+  /** 64 hex digits: what it ran under. */
+  readonly id: string;
+  /** The image that it ran on. */
+  readonly image: Digest;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: string;
+  readonly network: string;
+  readonly exitCode: number;
+  /** RFC 3339. */
+  readonly started: string;
+  readonly finished: string;
+  /** Its output in order, each piece with its time. */
+  readonly output: readonly { readonly at: string; readonly stream: 1 | 2; readonly data: Uint8Array }[];
+  /** The upper directory of its overlay, which stays where it is; undefined when it changed nothing. */
+  readonly files: string | undefined;
+}
+
+/** What becomes of such containers. */
+export interface StepContainers {
+  readonly keep: 'all' | 'failed' | 'none';
+  add(step: EndedStep): Promise<void>;
+}
+
 export interface BuildRequest {
   /** Unique among builds; also the name in the history. Made by the builder when absent. */
   readonly id?: string;
@@ -191,6 +218,7 @@ export interface BuildRequest {
   readonly sourceDateEpoch?: number;
   /** As the classic builder has it: each step is an image of its own, labels are steps. */
   readonly classic?: boolean;
+  readonly containers?: StepContainers;
   /** What the build puts on its base is one layer. */
   readonly squash?: boolean;
   /** Fails when a step would run. */

@@ -1,4 +1,5 @@
 // Steps of a Dockerfile told in its order, each when its turn comes; for the classic builder each is an image of its own.
+import { messageOf } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import type { Solved } from './build.ts';
 import type { BuilderContext } from './context.ts';
@@ -30,8 +31,10 @@ export async function tellSteps(
     try {
       if (step.vertex !== undefined) await solver.value(step.vertex);
     } catch {
+      await keepContainer(context, request, solved, step.vertex);
       return undefined;
     }
+    await keepContainer(context, request, solved, step.vertex);
     const cached = step.vertex !== undefined && (solver.outcomes.get(step.vertex)?.cached ?? false);
     const end: StepEvent = { ...common, phase: 'completed', cached };
     if (index === total - 1) return end;
@@ -41,6 +44,39 @@ export async function tellSteps(
     sink(image === undefined ? end : { ...end, image });
   }
   return undefined;
+}
+
+/** Gives away the container that a step ran in, where it is to be kept. One on nothing has no image to be a container of. */
+async function keepContainer(
+  context: BuilderContext,
+  request: BuildRequest,
+  { graph, solver, below }: Solved,
+  id: number | undefined,
+): Promise<void> {
+  const run = id === undefined ? undefined : solver.runs.get(id);
+  const vertex = id === undefined ? undefined : graph.vertices[id];
+  if (run === undefined || below === undefined || vertex?.op.kind !== 'exec') return;
+  const { op } = vertex;
+  const value = run.exitCode === 0 ? await solver.value(vertex.id) : undefined;
+  const { layers } = context.store;
+  const layer = value?.kind === 'layers' && value.chain !== undefined ? layers.get(value.chain) : undefined;
+  const base = await solver.value(vertex.inputs[0] as number);
+  const changed = layer !== undefined && base.kind === 'layers' && base.chain !== layer.chain;
+  try {
+    await request.containers?.add({
+      ...run.told,
+      image: below,
+      args: op.args,
+      env: op.env,
+      cwd: op.cwd,
+      user: op.user,
+      network: op.network === 'default' ? (request.network ?? 'default') : op.network,
+      files: changed ? layers.directory(layer) : run.files,
+    });
+  } catch (error) {
+    // the image is what was asked for
+    context.log.warn(`the container of step ${vertex.name} is not kept: ${messageOf(error)}`);
+  }
 }
 
 /** undefined for what begins with nothing. */

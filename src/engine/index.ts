@@ -29,6 +29,7 @@ import { type CreateWish, create } from './verbs/create.ts';
 import { checkExecStart, createExec, type ExecStart, inspectExec, resizeExec, startExec } from './verbs/exec.ts';
 import { exited } from './verbs/exited.ts';
 import { inspect } from './verbs/inspect.ts';
+import { type EndedStep, keepStep } from './verbs/keep-step.ts';
 import { kill, stop, stopProcess } from './verbs/kill.ts';
 import { type ListOptions, list } from './verbs/list.ts';
 import type { ImageNames } from './verbs/list-filter.ts';
@@ -105,6 +106,7 @@ export function openEngine(options: EngineOptions) {
       return () => startAdopted(context, toStart);
     },
     create: (wish: CreateWish) => create(context, wish),
+    keepStep: (step: EndedStep) => keepStep(context, step),
     start: (reference: string) => start(context, reference),
     stop: (reference: string, signal: string, seconds: number | undefined) => stop(context, reference, signal, seconds),
     restart: (reference: string, signal: string, seconds: number | undefined) =>

@@ -75,6 +75,48 @@ test('a step that fails says how, and what it wrote is shown', async () => {
   assert.match(missing.stderr, /COPY failed: file not found in build context .*stat nothing: file does not exist/);
 });
 
+test('containers of steps are kept and removed as rm and forcerm say, and those kept are containers', async () => {
+  const left = async (): Promise<string[]> =>
+    (await daemon.docker('ps', '-aq', '--no-trunc')).stdout.split('\n').filter((id) => id !== '');
+  const before = await left();
+  const added = async (): Promise<string[]> => (await left()).filter((id) => !before.includes(id));
+  const Dockerfile = `FROM busybox
+ENTRYPOINT ["/bin/false"]
+WORKDIR /w
+RUN rm -r /var/www 2>/dev/null; echo one; echo two >&2; echo kept > f; mkdir d && ln -s /etc/passwd d/link
+`;
+  const removed = await build({ Dockerfile }, '--no-cache', '-t', 'removed');
+  assert.match(removed.stdout, / ---> Running in (\w{12})\n[^]*one\n[^]* ---> Removed intermediate container \1\n/);
+  assert.deepEqual(await added(), []);
+
+  const kept = await build({ Dockerfile }, '--no-cache', '--rm=false', '-t', 'kept');
+  const [id = '', ...more] = await added();
+  assert.deepEqual(more, []);
+  assert.equal(/Running in (\w{12})/.exec(kept.stdout)?.[1], id.slice(0, 12));
+  assert.doesNotMatch(kept.stdout, /Removed intermediate/);
+  const logs = await daemon.docker('logs', id);
+  assert.deepEqual([logs.stdout, logs.stderr], ['one\n', 'two\n']);
+  const [shown] = JSON.parse((await daemon.docker('inspect', id)).stdout);
+  assert.deepEqual([shown.State.Status, shown.State.ExitCode, shown.Path], ['exited', 0, '/bin/sh']);
+  assert.match((await daemon.docker('diff', id)).stdout, /^A \/w\/f$/m);
+  assert.equal((await daemon.docker('commit', id, 'committed')).code, 0);
+  const look = ['--entrypoint', 'sh', 'committed', '-c', 'cat f; readlink d/link'];
+  assert.equal(await run(...look), 'kept\n/etc/passwd\n');
+  assert.equal((await daemon.docker('start', '-a', id)).code, 1);
+  assert.match((await daemon.docker('logs', id)).stdout, /^one\none\n$/);
+  assert.equal((await daemon.docker('rm', id)).code, 0);
+
+  const bad = { Dockerfile: 'FROM busybox\nRUN echo late > /late; exit 3\n' };
+  assert.equal((await build(bad, '--force-rm')).code, 3);
+  assert.deepEqual(await added(), []);
+  assert.equal((await build(bad)).code, 3);
+  const [failed = ''] = await added();
+  assert.equal((await daemon.docker('inspect', '-f', '{{.State.ExitCode}}', failed)).stdout, '3\n');
+  assert.equal((await daemon.docker('diff', failed)).stdout, 'A /late\n');
+  assert.equal((await daemon.docker('rm', failed)).code, 0);
+  assert.equal((await daemon.docker('rmi', 'committed', 'kept', 'removed')).code, 0);
+});
+
 test('fault B53: nothing but the context is copied, wherever its links lead', async () => {
   const context = mkdtempSync(join(folder, 'links-'));
   writeFileSync(join(context, 'Dockerfile'), 'FROM busybox\nCOPY out /x\n');

@@ -5,6 +5,7 @@ import {
   type BuildRequest,
   ClassicText,
   type ContextSource,
+  type StepContainers,
   StepFailure,
   type StepLimits,
 } from '../../builder/index.ts';
@@ -16,12 +17,18 @@ import type { ApiRequest, ApiResponse, Handlers, StreamBody } from '../handler.t
 type Query = ApiRequest<'ImageBuild'>['query'];
 
 /** Requests of BuildKit's older clients come on the same path, and mean another protocol. */
-export function buildHandlers(builder: Builder, kit: () => Promise<Kit>): Handlers {
+export function buildHandlers(
+  builder: Builder,
+  kit: () => Promise<Kit>,
+  containers: { keepStep: StepContainers['add'] },
+): Handlers {
   return {
     ImageBuild: (request, response) => {
       const { version = '' } = request.query;
       if (!['', '1', '2'].includes(version)) throw invalid(`invalid version ${JSON.stringify(version)}`);
-      return version === '2' ? buildBySession(kit, request, response) : build(builder, request, response);
+      return version === '2'
+        ? buildBySession(kit, request, response)
+        : build(builder, containers.keepStep, request, response);
     },
   };
 }
@@ -57,7 +64,12 @@ async function buildBySession(
 const pulls = (text: string | undefined): boolean =>
   text !== undefined && !['', '0', 'false', 'no', 'none'].includes(text.toLowerCase());
 
-async function build(builder: Builder, request: ApiRequest<'ImageBuild'>, response: ApiResponse): Promise<void> {
+async function build(
+  builder: Builder,
+  add: StepContainers['add'],
+  request: ApiRequest<'ImageBuild'>,
+  response: ApiResponse,
+): Promise<void> {
   const { query } = request;
   const common = requestOf(query);
   const remote = query.remote && query.remote !== 'client-session' ? query.remote : '';
@@ -68,7 +80,7 @@ async function build(builder: Builder, request: ApiRequest<'ImageBuild'>, respon
   const quiet = query.q ?? false;
   try {
     const result = await builder.build(
-      { ...common, ...sourceOf(query, context) },
+      { ...common, ...sourceOf(query, context), containers: { keep: keptOf(query), add } },
       (event) => {
         if (!quiet) for (const line of text.add(event)) out.say(line);
       },
@@ -86,6 +98,12 @@ async function build(builder: Builder, request: ApiRequest<'ImageBuild'>, respon
     out.say(failure(error));
   }
   await out.end();
+}
+
+/** `rm` counts when it is given and no `forcerm` is; a step that fails leaves its container without `forcerm`. */
+function keptOf({ rm, forcerm }: Query): StepContainers['keep'] {
+  if (forcerm) return 'none';
+  return rm === false ? 'all' : 'failed';
 }
 
 /** In the classic builder's words. */

@@ -16,6 +16,7 @@ export class ClassicText {
   add(event: BuildEvent): ClassicLine[] {
     if (event.kind === 'log') return this.#log(event.vertex, event.stream, event.data);
     if (event.kind === 'warning') return [{ stream: `\u001b[91m${event.short}\n\u001b[0m` }];
+    if (event.kind === 'container') return this.#container(event.vertex, event.phase, event.id);
     if (event.kind !== 'step') return [];
     if (event.phase === 'started') return this.#start(event);
     return this.#end(event);
@@ -46,6 +47,15 @@ export class ClassicText {
     if (text === '') return [];
     // the classic builder shows errors in red
     const shown = stream === 2 ? `\u001b[91m${text}\u001b[0m` : text;
+    return this.#inTurn(vertex, shown);
+  }
+
+  #container(vertex: string, phase: 'running' | 'removed', id: string): ClassicLine[] {
+    const words = phase === 'running' ? 'Running in' : 'Removed intermediate container';
+    return this.#inTurn(vertex, ` ---> ${words} ${id.slice(0, 12)}\n`);
+  }
+
+  #inTurn(vertex: string, shown: string): ClassicLine[] {
     if (this.#current?.vertex === vertex) return [{ stream: shown }];
     const list = this.#waiting.get(vertex) ?? [];
     this.#waiting.set(vertex, list);

@@ -77,6 +77,7 @@ function shownEvent(event: BuildEvent): ShownEvent | undefined {
     case 'warning':
       return { ...event, source: Buffer.from(event.source).toString('base64') };
     case 'step':
+    case 'container':
       return undefined;
     default:
       return event satisfies never;

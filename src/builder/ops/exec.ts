@@ -46,6 +46,8 @@ export interface ExecWish {
   readonly ssh: SshAgents | undefined;
   readonly onOutput: (stream: 1 | 2, chunk: Buffer) => void;
   readonly onFailure: BuildRequest['onFailure'];
+  /** Somebody wants the files of a step that fails. */
+  readonly keepsFiles: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -89,6 +91,10 @@ export async function runExec(context: BuilderContext, wish: ExecWish): Promise<
       },
       signal,
     );
+    if (wish.keepsFiles) {
+      await workspace.unmount();
+      removeStubs(workspace.upper, stubs);
+    }
     throw failed;
   }
   await workspace.unmount();

@@ -19,6 +19,7 @@ import { explain } from '../history/explain.ts';
 import { type StepNames, stepNames } from '../history/steps.ts';
 import { Limit } from './limit.ts';
 import type { Sources } from './sources.ts';
+import { StepRun } from './step-run.ts';
 import { Telling } from './telling.ts';
 
 /** A file system with layers, or files of a client. */
@@ -51,6 +52,8 @@ const AT_ONCE = Math.max(4, cpus().length * 2);
 
 export class Solver {
   readonly outcomes = new Map<number, Outcome>();
+  /** Programs that ran in containers of the classic builder and are to be kept, by vertex. */
+  readonly runs = new Map<number, StepRun>();
   readonly #context: BuilderContext;
   readonly #request: BuildRequest;
   readonly #graph: Graph;
@@ -176,6 +179,7 @@ export class Solver {
   close(): void {
     for (const id of this.#held) this.#context.cache.release(id);
     this.#held.length = 0;
+    for (const run of this.runs.values()) run[Symbol.dispose]();
     this.#lease[Symbol.dispose]();
   }
 
@@ -261,8 +265,9 @@ export class Solver {
     const inputs = execInputs(op, ids, { hosts: hosts.join(' '), limits: limitsText(request), epoch: this.#epoch() });
     const key = keyOf(inputs);
     const { runExec } = await import('../ops/exec.ts');
-    return this.#cached(vertex, told, { keys: [key], inputs }, (workspace, ready, signal) =>
-      runExec(this.#context, {
+    return this.#cached(vertex, told, { keys: [key], inputs }, async (workspace, ready, signal) => {
+      const run = request.containers && new StepRun(request.containers.keep, workspace, told);
+      const work = runExec(this.#context, {
         op,
         workspace,
         inputs: ready.map((value) => this.#readable(value)),
@@ -272,11 +277,18 @@ export class Solver {
         limits: request.limits ?? {},
         secrets: request.secrets,
         ssh: request.ssh,
-        onOutput: told.log,
+        onOutput: run?.log ?? told.log,
         onFailure: request.onFailure,
+        keepsFiles: run?.keepsFailed ?? false,
         signal,
-      }),
-    );
+      });
+      if (run === undefined) return work;
+      try {
+        await run.ended(work, this.#context.store.paths.newLayer());
+      } finally {
+        if (run.isKept) this.runs.set(vertex.id, run);
+      }
+    });
   }
 
   /** What a mount shows: by its files when they are a client's. */

@@ -34,6 +34,10 @@ export class Telling {
   readonly log = (stream: 1 | 2, data: Uint8Array): void =>
     this.#emit({ kind: 'log', vertex: this.#vertex.id, stream, data, at: nowNanos() });
 
+  container(phase: 'running' | 'removed', id: string): void {
+    this.#emit({ kind: 'container', phase, vertex: this.#vertex.id, id });
+  }
+
   readonly report = (status: {
     readonly id: string;
     readonly name?: string;

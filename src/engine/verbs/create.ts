@@ -16,13 +16,19 @@ import {
 } from '../create/index.ts';
 import { freshState } from '../lifecycle.ts';
 import { makeLayer, removeLayer } from '../prepare/rootfs.ts';
-import type { MountRecord } from '../record.ts';
+import type { ContainerStateRecord, MountRecord } from '../record.ts';
 
 export interface CreateWish {
   readonly name: string | undefined;
   readonly platform: string | undefined;
   readonly minor: number;
   readonly body: unknown;
+  /** One whose process was run elsewhere and has ended: its id, what it came to, and what puts its files in place. */
+  readonly ran?: {
+    readonly id: string;
+    readonly state: ContainerStateRecord;
+    fill(): Promise<void>;
+  };
 }
 
 export async function create(context: EngineContext, wish: CreateWish): Promise<ContainerCreateResponse> {
@@ -32,7 +38,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
   const draft = readCreate(wish.body, facts, wish.minor);
   if (draft.config.Image === '') throw invalid('no image specified');
   const image = context.images.forContainer(draft.config.Image, wish.platform === '' ? undefined : wish.platform);
-  const id = randomId();
+  const id = wish.ran?.id ?? randomId();
   const { config, hostConfig, endpoints, mounts, warnings } = completeCreate(draft, image.config, facts, id);
   const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const [path] = words;
@@ -43,6 +49,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
   undo.add('name', () => registry.release(name));
   undo.add('layer', () => removeLayer(context, id));
   makeLayer(context, id, image.lowerDirs);
+  await wish.ran?.fill();
   const container = new Container({
     id,
     name,
@@ -58,7 +65,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
     lowerDirs: [context.paths.init, ...image.lowerDirs],
     platform: { os: image.os, architecture: image.architecture },
     runtime: hostConfig.Runtime,
-    state: freshState(),
+    state: wish.ran?.state ?? freshState(),
   });
   registry.add(container);
   save(context, container);

@@ -74,6 +74,7 @@ export function gather(events: readonly BuildEvent[]): Partial<StatusResponse> {
         });
         break;
       case 'step':
+      case 'container':
         break;
     }
   }

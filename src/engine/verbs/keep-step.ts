@@ -1,0 +1,86 @@
+// Makes a container of a step of a build that has ended: its files, its output and its end are those of the step.
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { internal } from '../../base/errors.ts';
+import { freshState } from '../lifecycle.ts';
+import type { EngineContext } from '../context.ts';
+import { create } from './create.ts';
+
+export interface EndedStep {
+  readonly id: string;
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: string;
+  readonly network: string;
+  readonly exitCode: number;
+  readonly started: string;
+  readonly finished: string;
+  readonly output: readonly { readonly at: string; readonly stream: 1 | 2; readonly data: Uint8Array }[];
+  /** An upper directory of an overlay; stays as it is. */
+  readonly files: string | undefined;
+}
+
+/** Bodies are read as this version of the API has them. */
+const MINOR = 51;
+
+export async function keepStep(context: EngineContext, step: EndedStep): Promise<void> {
+  const { id, exitCode, started: startedAt, finished: finishedAt, files } = step;
+  const paths = context.paths.of(id);
+  await create(context, {
+    name: undefined,
+    platform: undefined,
+    minor: MINOR,
+    body: {
+      Image: step.image,
+      // none, whatever the image has
+      Entrypoint: [''],
+      Cmd: step.args,
+      Env: step.env,
+      WorkingDir: step.cwd,
+      User: step.user,
+      HostConfig: { NetworkMode: step.network },
+    },
+    ran: {
+      id,
+      state: { ...freshState(), phase: 'exited', exitCode, startedAt, finishedAt },
+      async fill() {
+        if (files !== undefined) await copyFiles(files, paths.upper);
+        writeFileSync(paths.log, logOf(step.output), { mode: 0o640 });
+      },
+    },
+  });
+}
+
+/** Lines as the monitor writes them. */
+function logOf(output: EndedStep['output']): Buffer {
+  const parts: Buffer[] = [];
+  for (const { at, stream, data } of output) {
+    const bytes = Buffer.from(data);
+    for (let from = 0; from < bytes.length; ) {
+      const end = bytes.indexOf(0x0a, from);
+      const line = bytes.subarray(from, end < 0 ? bytes.length : end);
+      parts.push(Buffer.from(`${at} ${stream === 1 ? 'stdout' : 'stderr'} ${end < 0 ? 'P' : 'F'} `), line, NEWLINE);
+      from = end < 0 ? bytes.length : end + 1;
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+const NEWLINE = Buffer.from('\n');
+
+/** With owners, attributes and the marks of what was deleted; links are copied and never followed. */
+async function copyFiles(from: string, to: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const child = spawn('cp', ['-a', '--reflink=auto', '--no-target-directory', `${from}/.`, to], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let complaint = '';
+    child.stderr.on('data', (data: Buffer) => {
+      if (complaint.length < 4096) complaint += data.toString();
+    });
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve() : reject(internal(`files of a step: ${complaint.trim()}`))));
+  });
+}
