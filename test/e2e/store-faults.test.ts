@@ -202,6 +202,24 @@ test('fault K66: no room, no inodes, a read-only disk: load, pull and build say 
       await whole();
     }
     await works();
+    // a program that fills the disk, and one that would find it full
+    await daemon.busybox();
+    const containers = (): string[] => readdirSync(join(daemon.dataRoot, 'containers'));
+    const before = containers();
+    for (const [name, line] of [
+      ['filling', 'dd if=/dev/zero of=/big bs=1M count=60'],
+      ['again', 'dd if=/dev/zero of=/other bs=1M count=60'],
+    ] as const) {
+      const context = join(folder, name);
+      mkdirSync(context);
+      writeFileSync(join(context, 'Dockerfile'), `FROM busybox\nRUN ${line}\n`);
+      await refused(
+        { verb: 'build', args: ['build', '--progress', 'plain', '--network', 'none', context] },
+        /No space left on device/,
+      );
+      assert.deepEqual(containers(), before);
+    }
+    await works();
   });
 });
 
