@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { isErrno } from '../../base/errors.ts';
 import { bind, checked } from '../libc.ts';
 import { MS, mount } from '../mount.ts';
@@ -222,7 +223,7 @@ function enterWorkshop({ at, lowerDirs, upper, work, places }: WorkshopView): vo
   if (lowerDirs.length > 0) {
     // without waiting for the disk when it is unmounted: whoever keeps the tree sees to that. The kernel's mark of it would
     // stop the next mount
-    rmSync(`${work}/work/incompat`, { recursive: true, force: true });
+    rmSync(join(work, 'work', 'incompat'), { recursive: true, force: true });
     mountOverlay({ lowerDirs, upper, work, volatile: true }, `${at}/d`);
   } else mount(upper, `${at}/d`, '', MS.BIND, '');
   for (const [index, layers] of places.entries()) {
