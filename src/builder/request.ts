@@ -1,6 +1,7 @@
 // What a build is asked for, and what it answers: the face of the builder for the classic endpoint, BuildKit's protocol and the client.
 import type { Digest } from '../base/ids.ts';
 import type { Manifest } from '../host/confined/index.ts';
+import type { EndedStep } from '../spec/berth/index.ts';
 import type { ImageConfig, Ulimit } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
 import type { BuildEvent } from './event.ts';
@@ -153,27 +154,6 @@ export interface FailedStep {
   readonly reason: string;
   /** A shell in the step's root with its variables, mounts and network; comes back when it ends. Throws when there is none. */
   shell(terminal: ShellTerminal): Promise<void>;
-}
-
-/** The container that a RUN of the classic builder was in, when its program has ended. */
-export interface EndedStep {
-  /** 64 hex digits: what it ran under. */
-  readonly id: string;
-  /** The image that it ran on. */
-  readonly image: Digest;
-  readonly args: readonly string[];
-  readonly env: readonly string[];
-  readonly cwd: string;
-  readonly user: string;
-  readonly network: string;
-  readonly exitCode: number;
-  /** RFC 3339. */
-  readonly started: string;
-  readonly finished: string;
-  /** Its output in order, each piece with its time. */
-  readonly output: readonly { readonly at: string; readonly stream: 1 | 2; readonly data: Uint8Array }[];
-  /** The upper directory of its overlay, which stays where it is; undefined when it changed nothing. */
-  readonly files: string | undefined;
 }
 
 /** What becomes of such containers. */

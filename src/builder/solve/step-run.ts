@@ -3,7 +3,8 @@ import { renameSync, rmSync } from 'node:fs';
 import { rfc3339 } from '../../base/clock.ts';
 import { StepFailure } from '../failure.ts';
 import type { Workspace } from '../ops/workspace.ts';
-import type { EndedStep, StepContainers } from '../request.ts';
+import type { EndedStep } from '../../spec/berth/index.ts';
+import type { StepContainers } from '../request.ts';
 import type { Telling } from './telling.ts';
 
 /** Output that is kept of one step; what comes after it is shown and not kept. */

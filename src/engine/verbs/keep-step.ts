@@ -2,25 +2,10 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { internal } from '../../base/errors.ts';
+import type { EndedStep } from '../../spec/berth/index.ts';
 import { freshState } from '../lifecycle.ts';
 import type { EngineContext } from '../context.ts';
 import { create } from './create.ts';
-
-export interface EndedStep {
-  readonly id: string;
-  readonly image: string;
-  readonly args: readonly string[];
-  readonly env: readonly string[];
-  readonly cwd: string;
-  readonly user: string;
-  readonly network: string;
-  readonly exitCode: number;
-  readonly started: string;
-  readonly finished: string;
-  readonly output: readonly { readonly at: string; readonly stream: 1 | 2; readonly data: Uint8Array }[];
-  /** An upper directory of an overlay; stays as it is. */
-  readonly files: string | undefined;
-}
 
 /** Bodies are read as this version of the API has them. */
 const MINOR = 51;

@@ -1,3 +1,4 @@
 // What Berth's API has beyond Docker's.
 export type { Explanation, ExplainStep, PublishedPort } from './network.ts';
+export type { EndedStep } from './step.ts';
 export type { ImageWaste, ImageWhy, LayerLine, StoreCheck } from './store.ts';
