@@ -90,16 +90,16 @@ export class Trees {
   hold(name: string): HeldTree {
     const key = createHash('sha256').update(name).digest('hex').slice(0, 16);
     const free = [...this.#trees.values()].filter((one) => one.key === key && !one.held);
-    const tree = free.sort((a, b) => b.usedAt - a.usedAt)[0] ?? this.#make(key);
+    const tree = free.sort((a, b) => b.usedAt - a.usedAt).find((one) => this.#entriesOf(one)) ?? this.#make(key);
     tree.held = true;
     clearTimeout(tree.forget);
-    tree.entries ??= this.#read(tree);
+    const entries = (tree.entries = this.#entriesOf(tree) ?? new Map<string, KeptEntry>());
     const directory = join(this.#root, tree.name);
     const index = `${directory}.json`;
     let state: 'clean' | 'changing' | 'changed' = 'clean';
     return {
       directory,
-      entries: tree.entries,
+      entries,
       changing: () => {
         state = 'changing';
         rmSync(index, { force: true });
@@ -125,12 +125,12 @@ export class Trees {
   }
 
   list(): KeptTree[] {
-    return [...this.#trees.values()].map((tree) => ({
-      name: tree.name,
-      usedAt: tree.usedAt,
-      held: tree.held,
-      size: [...(tree.entries ?? this.#read(tree)).values()].reduce((sum, entry) => sum + entry.size, 0),
-    }));
+    return [...this.#trees.values()].flatMap((tree) => {
+      const entries = this.#entriesOf(tree);
+      if (!entries) return [];
+      const size = [...entries.values()].reduce((sum, entry) => sum + entry.size, 0);
+      return [{ name: tree.name, usedAt: tree.usedAt, held: tree.held, size }];
+    });
   }
 
   /** Throws away those that nobody holds; true when there was such a one. */
@@ -155,6 +155,18 @@ export class Trees {
     this.#write(join(this.#root, `${tree.name}.json`), new Map());
     this.#trees.set(tree.name, tree);
     return tree;
+  }
+
+  /** undefined, and the tree is gone, where its list cannot be read, as after a power loss. */
+  #entriesOf(tree: Tree): ReadonlyMap<string, KeptEntry> | undefined {
+    if (tree.entries || tree.held) return tree.entries;
+    try {
+      return this.#read(tree);
+    } catch (error) {
+      this.#log.warn(`kept files of a client are thrown away: ${messageOf(error)}`);
+      this.#drop(tree);
+      return undefined;
+    }
   }
 
   #read(tree: Tree): ReadonlyMap<string, KeptEntry> {
