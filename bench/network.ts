@@ -170,7 +170,10 @@ async function traffic(): Promise<void> {
   const neighbours = (what: string): number[] =>
     measured(ready.map(({ client, address }) => sends(client, CLIENT, what, address, '7000')));
   const published = (what: string): number[] =>
-    measured(ready.map(({ host }) => sends(host, CLIENT, what, '127.0.0.1', '7000')));
+    measured(
+      ready.map(({ host }) => sends(host, CLIENT, what, '127.0.0.1', '7000')),
+      60,
+    );
   add('container to container', 'MB/s', neighbours('bytes'), '>= 0.98');
   add('container to container, round trips', '/s', neighbours('trips'), '>= 0.98');
   add('host to published port', 'MB/s', published('bytes'), '>= 0.98');
