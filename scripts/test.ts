@@ -19,6 +19,11 @@ interface Kind {
   readonly budget: number;
   /** Runs at the same time as the kind before it. */
   readonly beside?: boolean;
+  /**
+   * Files that fail run once more, alone, and what fails only at first is said, not counted: their tests wait on a kernel, on
+   * packets and on programs that other tests keep busy.
+   */
+  readonly again?: boolean;
 }
 
 const cores = availableParallelism();
@@ -53,6 +58,7 @@ const KINDS: readonly Kind[] = [
     atOnce: 2,
     timeout: 600_000,
     budget: 900_000,
+    again: true,
   },
   {
     name: 'vm',
@@ -64,14 +70,22 @@ const KINDS: readonly Kind[] = [
     budget: 900_000,
     // a virtual machine computes with one core, the tests of e2e wait half of the time
     beside: true,
+    again: true,
   },
 ];
 
 interface Play {
-  readonly files: number;
+  readonly files: readonly string[];
   readonly stream: ReturnType<typeof run>;
   /** True when the stream has ended. */
   readonly counts: Counts;
+  readonly failures: Failure[];
+}
+
+interface Failure {
+  readonly file: string | undefined;
+  /** The test, its place, and the first lines of why. */
+  readonly text: string;
 }
 
 interface Counts {
@@ -82,6 +96,8 @@ interface Counts {
 
 /** So many files are named at the end. */
 const SLOWEST = 10;
+/** Where more files fail than this, none gets a second try: it is no accident. */
+const SECOND_TRIES = 3;
 /** So much of each failure is said again at the end. */
 const FAILURE_LINES = 12;
 const FAILURE_WIDTH = 300;
@@ -100,8 +116,9 @@ const files = globSync('{src,test,bench,scripts}/**/*.test.ts', { cwd: root })
   .sort();
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const notes: string[] = [];
-/** What failed, by its path of names, with the first lines of why. */
-const failures: string[] = [];
+const failures: Failure[] = [];
+/** What failed once, and not when its file ran alone. */
+const once: Failure[] = [];
 /** What each file took, in milliseconds. */
 const took: { file: string; ms: number }[] = [];
 const plays = new Map<Kind, Play>();
@@ -113,9 +130,25 @@ for (const [index, kind] of kinds.entries()) {
   const play = plays.get(kind);
   if (play === undefined) continue;
   process.stdout.write(`\n${kind.name}: ${some(play.files)} (${kind.is})\n`);
-  for await (const text of play.stream.compose(new spec())) process.stdout.write(text as string);
-  ran += play.files;
+  await show(play);
+  ran += play.files.length;
   for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += play.counts[key];
+}
+
+for (const [kind, { failures: first, counts }] of plays) {
+  const broken = [...new Set(first.flatMap(({ file }) => file ?? []))];
+  if (kind.again !== true || broken.length === 0 || broken.length > SECOND_TRIES) {
+    failures.push(...first);
+    continue;
+  }
+  process.stdout.write(`\n${kind.name}: ${some(broken)} once more, alone\n`);
+  const second = play({ ...kind, atOnce: 1 }, broken);
+  await show(second);
+  const mended = counts.failed - second.counts.failed;
+  total.failed -= mended;
+  total.passed += mended;
+  failures.push(...second.failures);
+  once.push(...first);
 }
 
 if (ran === 0 && notes.length === 0) notes.push(`no test file has ${parts.join(' or ')} in its name`);
@@ -125,22 +158,29 @@ if (took.length > SLOWEST) {
     `\nslowest files:\n${slowest.map(({ file, ms }) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${file}\n`).join('')}`,
   );
 }
-if (failures.length > 0) process.stdout.write(`\nfailed:\n${failures.join('\n')}\n`);
+if (once.length > 0) process.stdout.write(`\nfailed at the first try:\n${list(once)}\n`);
+if (failures.length > 0) process.stdout.write(`\nfailed:\n${list(failures)}\n`);
 process.stdout.write(
   `\n${notes.map((note) => `${note}\n`).join('')}${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,
 );
 process.exit(total.failed > 0 || ran === 0 ? 1 : 0);
 
-/** Runs the files of one kind, each in a process of its own; the stream keeps what happens until it is read. */
+/** Starts the files of one kind, unless that is done. */
 function start(kind: Kind): void {
   const chosen = files.filter(kind.has);
   if (chosen.length === 0 || plays.has(kind)) return;
   if (kind.needsRoot && process.getuid?.() !== 0) {
-    notes.push(`skipped: ${some(chosen.length)} of kind ${kind.name}, which need root (${kind.is})`);
+    notes.push(`skipped: ${some(chosen)} of kind ${kind.name}, which need root (${kind.is})`);
     if (wanted !== 'all') total.failed += 1;
     return;
   }
+  plays.set(kind, play(kind, chosen));
+}
+
+/** Runs files, each in a process of its own; the stream keeps what happens until it is read. */
+function play(kind: Kind, chosen: readonly string[]): Play {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const failed: Failure[] = [];
   const stream = run({
     files: chosen.map((file) => join(root, file)),
     cwd: root,
@@ -162,10 +202,16 @@ function start(kind: Kind): void {
   stream.on('test:fail', ({ name, file, line, details }: EventData.TestFail) => {
     // a suite fails with its tests, and says no more than that
     if ('failureType' in details.error && details.error.failureType === 'subtestsFailed') return;
-    const where = file === undefined ? '' : ` (${relative(root, file)}:${line ?? 0})`;
-    failures.push(`  ${name}${where}\n${beginning(details.error)}`);
+    const path = file === undefined ? undefined : relative(root, file);
+    const where = path === undefined ? '' : ` (${path}:${line ?? 0})`;
+    failed.push({ file: path, text: `  ${name}${where}\n${beginning(details.error)}` });
   });
-  plays.set(kind, { files: chosen.length, stream, counts });
+  return { files: chosen, stream, counts, failures: failed };
+}
+
+/** Prints what happens, until it is over. */
+async function show({ stream }: Play): Promise<void> {
+  for await (const text of stream.compose(new spec())) process.stdout.write(text as string);
 }
 
 /** The whole stands further up, where the test ran. */
@@ -178,6 +224,10 @@ function beginning(error: Error): string {
     .join('\n');
 }
 
-function some(count: number): string {
-  return `${count} ${count === 1 ? 'file' : 'files'}`;
+function list(of: readonly Failure[]): string {
+  return of.map(({ text }) => text).join('\n');
+}
+
+function some({ length }: readonly string[]): string {
+  return `${length} ${length === 1 ? 'file' : 'files'}`;
 }

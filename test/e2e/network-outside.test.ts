@@ -44,8 +44,11 @@ async function said(where: Place | string, text: string): Promise<string> {
   return out.trim();
 }
 
-const curl = async (place: Place, url: string): Promise<string> =>
-  (await place.run('curl', '-s', '-g', '-m', '1', url)).stdout.trim();
+/** What a place gets: a busy machine may take its time. */
+const curl = async (place: Place, url: string, seconds = 10): Promise<string> =>
+  (await place.run('curl', '-s', '-g', '-m', `${seconds}`, url)).stdout.trim();
+/** The same where nothing is to come, which has to be waited for. */
+const curlInVain = (place: Place, url: string): Promise<string> => curl(place, url, 1);
 const addressOf = (name: string, network: string, field = 'IPAddress'): Promise<string> =>
   ok('inspect', '-f', `{{(index .NetworkSettings.Networks "${network}").${field}}}`, name);
 
@@ -89,8 +92,8 @@ suite('from outside', { skip: dockerMissing() }, () => {
     ])
       assert.equal(await curl(host, `http://${url}`), 'web', url);
     for (const name of ['four', 'web'])
-      assert.equal(await ok('exec', name, 'timeout', '2', 'wget', '-qO-', 'http://10.77.0.1:8080'), 'web', name);
-    assert.equal(await ok('exec', 'web', 'timeout', '2', 'wget', '-qO-', 'http://[fd77::1]:8080'), 'web');
+      assert.equal(await ok('exec', name, 'timeout', '10', 'wget', '-qO-', 'http://10.77.0.1:8080'), 'web', name);
+    assert.equal(await ok('exec', 'web', 'timeout', '10', 'wget', '-qO-', 'http://[fd77::1]:8080'), 'web');
     // a container without IPv6: the host's own ::1 is the same place as 127.0.0.1
     assert.equal(await curl(host, 'http://[::1]:8090'), 'four');
     assert.equal(await curl(host, 'http://[::1]:8091'), 'four');
@@ -134,11 +137,11 @@ suite('from outside', { skip: dockerMissing() }, () => {
     await neighbour.shell(
       'sysctl -qw net.ipv4.conf.all.route_localnet=1; ip addr del 127.0.0.1/8 dev lo; ip route add 127.0.0.1/32 via 10.77.0.1; ip route add 172.16.0.0/12 via 10.77.0.1',
     );
-    assert.equal(await curl(neighbour, 'http://127.0.0.1:8081'), '');
+    assert.equal(await curlInVain(neighbour, 'http://127.0.0.1:8081'), '');
     const counted = Number(/packets (\d+)/.exec(await host.do('nft', 'list', 'table', 'inet', 'count'))?.[1]);
     assert.ok(counted > 0, 'the packet came to the host');
-    assert.equal(await curl(neighbour, 'http://10.77.0.1:8081'), '');
-    assert.equal(await curl(neighbour, `http://${await addressOf('web', 'dual')}:80`), '');
+    assert.equal(await curlInVain(neighbour, 'http://10.77.0.1:8081'), '');
+    assert.equal(await curlInVain(neighbour, `http://${await addressOf('web', 'dual')}:80`), '');
     await host.shell('nft delete table inet count');
     await neighbour.shell('ip route del 127.0.0.1/32; ip addr add 127.0.0.1/8 dev lo');
   });
@@ -151,8 +154,8 @@ suite('from outside', { skip: dockerMissing() }, () => {
     assert.deepEqual([await read('web', 'disable_ipv6'), await read('web', 'accept_ra')], ['0', '0']);
     assert.match(await ok('exec', 'web', 'ip', '-6', 'route'), /default via fd88::1/);
     // the way out over IPv6 is behind the host's address, as over IPv4
-    assert.equal((await daemon.docker('exec', 'web', 'ping', '-6', '-c', '1', '-W', '2', 'fd77::9')).code, 0);
-    assert.equal((await daemon.docker('exec', 'web', 'ping', '-c', '1', '-W', '2', '10.77.0.9')).code, 0);
+    assert.equal((await daemon.docker('exec', 'web', 'ping', '-6', '-c', '1', '-W', '10', 'fd77::9')).code, 0);
+    assert.equal((await daemon.docker('exec', 'web', 'ping', '-c', '1', '-W', '10', '10.77.0.9')).code, 0);
     assert.equal(await ok('exec', 'web', 'cat', '/sys/class/net/eth0/mtu'), '1400', 'the MTU of the way out');
   });
 
@@ -315,9 +318,10 @@ suite('from outside', { skip: dockerMissing() }, () => {
     await neighbour.shell('ip route replace 172.29.0.0/16 via 10.77.0.1');
     const at = async (name: string, network: string): Promise<string> =>
       curl(neighbour, `http://${await addressOf(name, network)}`);
-    assert.deepEqual([await at('rr', 'routed'), await at('shut', 'routed')], ['rr', '']);
+    assert.equal(await at('rr', 'routed'), 'rr');
+    assert.equal(await curlInVain(neighbour, `http://${await addressOf('shut', 'routed')}`), '');
     assert.equal(
-      (await neighbour.run('busybox', 'ping', '-c', '1', '-W', '1', await addressOf('shut', 'routed'))).code,
+      (await neighbour.run('busybox', 'ping', '-c', '1', '-W', '10', await addressOf('shut', 'routed'))).code,
       0,
     );
     assert.equal(await at('uu', 'open'), 'uu');
