@@ -7,8 +7,8 @@ import { err } from './output.ts';
 
 const LOG = '/var/log/berth.log';
 const FALLBACK_LOG = '/var/lib/berth/berth.log';
-/** A small young generation and one helper thread: 5 MB less of memory, as in the launcher. */
-const DAEMON_FLAGS = ['--max-semi-space-size=2', '--v8-pool-size=1'];
+/** A small young generation and one helper thread: 5 MB less of memory, as in the launcher; the collector for `base/garbage.ts`. */
+const DAEMON_FLAGS = ['--max-semi-space-size=2', '--v8-pool-size=1', '--expose-gc'];
 /** How long a daemon may take until its socket answers. */
 const PATIENCE_MS = 15_000;
 

@@ -2,6 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelled, invalid, isErrno } from '../../base/errors.ts';
+import { usedUp } from '../../base/garbage.ts';
 import type { Digest } from '../../base/ids.ts';
 import { NetworkError, type RegistrySettings, type Remote, waitBefore } from '../../registry/client/index.ts';
 import type { Blob, PartialBlob } from '../../store/index.ts';
@@ -26,6 +27,8 @@ const MAX_CONNECTIONS = 50;
 /** Slower than so many bytes in the time of an idle connection is as good as idle. */
 const LEAST_BYTES = 1024;
 const READ_BYTES = 1024 * 1024;
+/** Pieces of a connection, 64 KiB at most, that wait while others are written. */
+const MAX_QUEUE = 16;
 
 export class Download {
   readonly #partial: PartialBlob;
@@ -90,6 +93,7 @@ export class Download {
           const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
           at += bytesRead;
           yield buffer.subarray(0, bytesRead);
+          usedUp(bytesRead);
         } else if (this.#failure) throw this.#failure.error;
         else if (this.#done) return;
         else
@@ -166,7 +170,7 @@ export class Download {
     body.on('data', (chunk: Buffer) => {
       guard.count(chunk.length);
       queue.push(chunk);
-      if (queue.length > 64) body.pause();
+      if (queue.length >= MAX_QUEUE) body.pause();
       wake();
     });
     body.once('end', () => {
@@ -200,7 +204,9 @@ export class Download {
         queue = [];
         body.resume();
         if (skip > 0) [chunks, skip] = dropped(chunks, skip);
+        const before = partial.size;
         await partial.write(chunks);
+        usedUp(partial.size - before);
         if (partial.size > size) {
           await partial.restart();
           throw invalid(`${remote.host} sends more for ${digest} than the ${size} bytes that its manifest says`);
