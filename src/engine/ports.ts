@@ -1,9 +1,12 @@
 // What the engine needs of images and layers, cut small.
 import type { Digest } from '../base/ids.ts';
 import type { EndpointSettings, ImageConfig, PortBinding } from '../spec/docker/index.ts';
+import type { Descriptor } from '../spec/oci/index.ts';
 
 export interface ContainerImage {
   readonly id: Digest;
+  /** When it came from a registry or has one for another reason. */
+  readonly manifest?: Descriptor;
   /** What `ps` shows: the reference as the user wrote it. */
   readonly config: ImageConfig;
   readonly os: string;

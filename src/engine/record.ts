@@ -8,6 +8,7 @@ import type {
   MountPoint,
   PortBinding,
 } from '../spec/docker/index.ts';
+import type { Descriptor } from '../spec/oci/index.ts';
 
 /** A process as nothing else can be: its number, when it started, and in which boot of the kernel. */
 export interface ProcessIdentity {
@@ -59,6 +60,8 @@ export interface ContainerRecord {
   /** RFC 3339 with nanoseconds. */
   readonly created: string;
   readonly image: Digest;
+  /** Of the image, where there was one when the container was made. */
+  readonly imageManifest?: Descriptor;
   readonly path: string;
   readonly args: readonly string[];
   readonly config: ContainerConfig;

@@ -22,12 +22,13 @@ import { type CommitOptions, commitImage } from './commit.ts';
 import type { Image } from './catalog.ts';
 import { applyChanges } from './changes/index.ts';
 import type { ImageContext } from './context.ts';
-import { findImage } from './find.ts';
+import { findImage, findWhole } from './find.ts';
 import { imageHistory } from './history.ts';
 import { type ImportOptions, importImage } from './import.ts';
 import { type Inspected, inspectImage, type InspectOptions } from './inspect.ts';
 import { listImages, type ListOptions } from './list.ts';
 import { loadImages, type LoadOptions } from './load/index.ts';
+import { manifestOf } from './manifests.ts';
 import { mergeConfig } from './merge.ts';
 import { pruneImages } from './prune.ts';
 import { pullImages, type PullOptions } from './pull/index.ts';
@@ -54,9 +55,12 @@ export class Images implements ImageSource, Disposable {
   }
 
   forContainer(reference: string, platform?: string): ContainerImage {
-    const image = findImage(this.#context.catalog, reference, platform ? parsePlatform(platform) : undefined);
+    const { catalog } = this.#context;
+    const image = findImage(catalog, reference, platform ? parsePlatform(platform) : undefined);
+    const manifest = manifestOf(this.#context, image, findWhole(catalog, reference).index);
     return {
       id: image.id,
+      ...(manifest ? { manifest } : {}),
       config: image.file.config ?? {},
       os: image.file.os,
       architecture: image.file.architecture,

@@ -4,8 +4,7 @@ import type { ImageInspect } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
 import type { ImageContext } from './context.ts';
 import { findImage, findWhole } from './find.ts';
-import { partsOf } from './indexes.ts';
-import { manifestsOf, ownManifest } from './manifests.ts';
+import { manifestOf, manifestsOf } from './manifests.ts';
 import { familiarString } from './reference/index.ts';
 import { sizeOf } from './size.ts';
 import { compactConfig } from './write.ts';
@@ -38,9 +37,8 @@ export function inspectImage(
   const { file } = image;
   const names = context.catalog.allNamesOf(image);
   const { index } = whole;
-  const part = index && partsOf(index).find((one) => one.image === image.id);
   const descriptor = platform
-    ? (part?.descriptor ?? ownManifest(context, image))
+    ? manifestOf(context, image, index)
     : index && { mediaType: index.mediaType, digest: index.digest, size: index.size };
   const top = image.chains.at(-1);
   const stack =

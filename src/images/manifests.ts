@@ -6,7 +6,7 @@ import type { Descriptor } from '../spec/oci/index.ts';
 import type { Image } from './catalog.ts';
 import type { ImageContext } from './context.ts';
 import { platformOf } from './find.ts';
-import type { ImageIndex, Member } from './indexes.ts';
+import { type ImageIndex, type Member, partsOf } from './indexes.ts';
 import { sizeOf } from './size.ts';
 
 const UNKNOWN_PLATFORM = { architecture: 'unknown', os: 'unknown' };
@@ -25,8 +25,14 @@ export function manifestsOf(context: ImageContext, image: Image): ManifestSummar
   return [...found.values()];
 }
 
+/** The manifest of an image: as its index names it, else the one that it came with. */
+export function manifestOf(context: ImageContext, image: Image, index: ImageIndex | undefined): Descriptor | undefined {
+  const part = index && partsOf(index).find((one) => one.image === image.id);
+  return part?.descriptor ?? ownManifest(context, image);
+}
+
 /** The manifest that an image came with, described. */
-export function ownManifest({ store }: ImageContext, image: Image): Descriptor | undefined {
+function ownManifest({ store }: ImageContext, image: Image): Descriptor | undefined {
   const { manifest } = image;
   if (!manifest || !store.blobs.has(manifest.digest)) return undefined;
   const { digest, mediaType } = manifest;

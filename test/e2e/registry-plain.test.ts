@@ -3,9 +3,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sha256 } from '../../src/base/ids.ts';
+import type { Descriptor } from '../../src/spec/oci/index.ts';
 import { execute, TestDaemon } from '../support/daemon.ts';
 import { writeLayout } from '../support/layout.ts';
 import { TestRegistry } from '../support/registry.ts';
+
+interface Described {
+  readonly ImageManifestDescriptor?: Descriptor;
+}
 
 let daemon: TestDaemon;
 let registry: TestRegistry;
@@ -131,6 +136,19 @@ test('an image of two platforms is pulled a platform at a time, saved, loaded an
   assert.match(await docker('history', '--platform', 'linux/arm64', two), /by hand for arm64/);
   await docker('create', '--name', 'foreign', '--platform', 'linux/arm64', two);
   assert.equal(await docker('inspect', '--format', '{{.Image}} {{.Path}}', 'foreign'), `${arm64?.id} /arm64\n`);
+  for (const [version, manifest] of [
+    ['v1.48', arm64?.manifest],
+    ['v1.47', undefined],
+  ] as const) {
+    const one = JSON.parse((await daemon.call('GET', `/${version}/containers/foreign/json`)).body) as Described;
+    const list = await daemon.call('GET', `/${version}/containers/json?all=1&filters={"name":["foreign"]}`);
+    const [listed] = JSON.parse(list.body) as Described[];
+    const descriptors = [one, listed].map((shown) => shown?.ImageManifestDescriptor);
+    assert.deepEqual(
+      descriptors.map((shown) => [shown?.digest, shown?.platform?.architecture]),
+      Array(2).fill(manifest ? [manifest, 'arm64'] : [undefined, undefined]),
+    );
+  }
   const inUse = await daemon.docker('rmi', '--platform', 'linux/arm64', two);
   assert.match(inUse.stderr, /image is being used by stopped container/);
   await docker('rm', 'foreign');

@@ -24,14 +24,14 @@ export function containerForVersion(container: ContainerInspect, minor: number):
           'MacAddress',
         ]
       : [];
+  if (minor < 48) delete shaped['ImageManifestDescriptor'];
   shaped['NetworkSettings'] = without(NetworkSettings, dropped);
   return shaped;
 }
 
 export function summaryForVersion(row: ContainerSummary, minor: number): unknown {
-  if (minor >= 46) return row;
-  const { Annotations: _, ...HostConfig } = row.HostConfig;
-  return { ...row, HostConfig };
+  const shaped = minor >= 48 ? row : without(row, ['ImageManifestDescriptor']);
+  return minor >= 46 ? shaped : { ...shaped, HostConfig: without(row.HostConfig, ['Annotations']) };
 }
 
 function without<T extends object>(value: T, keys: readonly string[]): Partial<T> {

@@ -55,6 +55,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
     name,
     created: rfc3339(),
     image: image.id,
+    ...(image.manifest ? { imageManifest: image.manifest } : {}),
     path,
     args: words.slice(1),
     config,

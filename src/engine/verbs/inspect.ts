@@ -19,6 +19,7 @@ export async function inspect(context: EngineContext, reference: string, withSiz
     Args: [...record.args],
     State: shownState(record.state),
     Image: record.image,
+    ...(record.imageManifest ? { ImageManifestDescriptor: record.imageManifest } : {}),
     ResolvConfPath: everStarted ?? paths.resolvConf,
     HostnamePath: everStarted ?? paths.hostname,
     HostsPath: everStarted ?? paths.hosts,

@@ -55,6 +55,7 @@ export function summary(container: Container, now: number, images: ImageNames): 
     Names: [`/${record.name}`],
     Image: images.shownName(record.config.Image, record.image),
     ImageID: record.image,
+    ...(record.imageManifest ? { ImageManifestDescriptor: record.imageManifest } : {}),
     Command: commandText([record.path, ...record.args]),
     Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: isActive(record.state.phase) ? shownPorts(record.ports ?? {}) : [],

@@ -1,5 +1,6 @@
 // The wire shapes of containers. What the daemon holds is complete (every field has Docker's default);
 // what a client sends is the partial of it (`ContainerCreateBody`).
+import type { Descriptor } from '../oci/image.ts';
 
 /** Docker prints Go's nil maps and slices as null; both are accepted everywhere and written where dockerd writes them. */
 export type Nullable<T> = T | null;
@@ -297,6 +298,8 @@ export interface ContainerInspect {
   RestartCount: number;
   Driver: string;
   Platform: string;
+  /** Since 1.48. */
+  ImageManifestDescriptor?: Descriptor;
   MountLabel: string;
   ProcessLabel: string;
   AppArmorProfile: string;
@@ -323,6 +326,8 @@ export interface ContainerSummary {
   Names: string[];
   Image: string;
   ImageID: string;
+  /** Since 1.48. */
+  ImageManifestDescriptor?: Descriptor;
   Command: string;
   /** seconds since 1970 */
   Created: number;
