@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { invalid, tooLarge } from '../base/errors.ts';
+import { jsonError } from '../base/json.ts';
 
 /** A create body with seccomp profile and thousands of labels stays far below. */
 export const MAX_JSON_BYTES = 8 * 1024 * 1024;
@@ -26,8 +27,8 @@ export async function readJson(request: IncomingMessage, body: Readable): Promis
     throw invalid(`unsupported Content-Type header (${type}): must be 'application/json'`);
   try {
     return /\d{16}/.test(text) ? parseExactly(text, exactly) : (JSON.parse(text) as unknown);
-  } catch (error) {
-    throw invalid(jsonComplaint(text, error));
+  } catch {
+    throw invalid(complaint(text));
   }
 }
 
@@ -41,21 +42,9 @@ function exactly(_: string, value: unknown, context: { readonly source?: string 
     : value;
 }
 
-/** Go's words for the two mistakes people make most; V8's for the others. */
-function jsonComplaint(text: string, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (/after JSON|non-whitespace character after/i.test(message)) return 'unexpected content after JSON';
-  if (/Unexpected end|Unterminated|Expected .* at position \d+ \(line|end of/i.test(message) && !closes(text))
-    return 'invalid JSON: unexpected EOF';
-  const token = /^Unexpected token '(.)'/u.exec(message)?.[1];
-  if (token !== undefined) return `invalid JSON: invalid character '${token}' looking for beginning of value`;
-  const at = /position (\d+)/.exec(message)?.[1];
-  const bad = at === undefined ? undefined : text[Number(at)];
-  return bad === undefined
-    ? `invalid JSON: ${message}`
-    : `invalid JSON: invalid character '${bad}' looking for beginning of value`;
-}
-
-function closes(text: string): boolean {
-  return /[}\]]\s*$/.test(text);
+/** As dockerd says it, which reads a value of a stream. */
+function complaint(text: string): string {
+  const { fault, message } = jsonError(text);
+  if (fault === 'after') return 'unexpected content after JSON';
+  return `invalid JSON: ${fault === 'end' ? 'unexpected EOF' : message}`;
 }

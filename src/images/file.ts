@@ -1,5 +1,6 @@
 // An image's configuration as it comes from elsewhere: read within a limit, and refused when it contradicts itself. Pure.
 import { invalid, messageOf } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { isDigest } from '../base/ids.ts';
 import type { ImageFile } from '../spec/oci/index.ts';
 import { checkTexts, readConfig } from './config.ts';
@@ -12,7 +13,7 @@ export function parseImageFile(content: Uint8Array): ImageFile {
   if (content.length > MAX_CONFIG_BYTES) throw invalid('the image configuration is too large');
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(content).toString());
+    value = parseJson(Buffer.from(content).toString());
   } catch (error) {
     throw invalid(`invalid image JSON: ${messageOf(error)}`);
   }

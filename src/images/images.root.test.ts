@@ -198,6 +198,7 @@ test('fault I21: archives that claim too much are refused and leave nothing', as
     history: [],
   });
   const bad: [Record<string, string | Buffer>, RegExp][] = [
+    [{ 'manifest.json': '{bad' }, /^manifest.json: invalid character 'b' looking for beginning of object key string$/],
     [{ 'manifest.json': 'null' }, /^invalid manifest, manifest cannot be null \(but can be \[\]\)$/],
     [{ 'manifest.json': '[{"Config":"../../etc/passwd","Layers":[]}]' }, /no such file/],
     [{ 'manifest.json': '[{"Config":"c","Layers":[]}]', c: config }, /layers length mismatch: expected 0, got 1/],

@@ -191,6 +191,7 @@ test('fault A27: clients that go in the middle of logs, events, stats, attach, w
 
 for (const [body, answer] of [
   ['', '400 invalid JSON: got EOF while reading request body'],
+  ['{bad', "400 invalid JSON: invalid character 'b' looking for beginning of object key string"],
   ['{', '400 invalid JSON: unexpected EOF'],
   ['{"Image":', '400 invalid JSON: unexpected EOF'],
   ['{"Image":"busybox"} x', '400 unexpected content after JSON'],

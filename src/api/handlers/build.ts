@@ -1,5 +1,6 @@
 // POST /build: the classic builder's query and archive in, its progress stream out.
 import { BerthError, invalid, messageOf } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import {
   type Builder,
   type BuildRequest,
@@ -171,7 +172,7 @@ function limitsOf(query: Query): StepLimits {
 function json<T>(name: string, text: string | undefined, absent: T): T {
   if (text === undefined || text === '') return absent;
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return value === null || typeof value !== 'object' ? absent : (value as T);
   } catch (error) {
     throw invalid(`error reading ${name}: ${messageOf(error)}`);

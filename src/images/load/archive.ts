@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid, messageOf } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import type { Digest } from '../../base/ids.ts';
 import type { Spooled, SpooledLayer } from '../../host/confined/index.ts';
 
@@ -78,12 +79,16 @@ export class Archive {
   }
 
   async json(name: string): Promise<unknown> {
-    const text = (await this.readWhole(name)).toString();
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      throw invalid(`${name}: ${messageOf(error)}`);
-    }
+    return parseNamed(name, await this.readWhole(name));
+  }
+}
+
+/** Throws invalid that says which member is no JSON. */
+export function parseNamed(name: string, content: Buffer): unknown {
+  try {
+    return parseJson(content.toString());
+  } catch (error) {
+    throw invalid(`${name}: ${messageOf(error)}`);
   }
 }
 

@@ -10,7 +10,7 @@ import {
   MEDIA,
   type Platform,
 } from '../../spec/oci/index.ts';
-import type { Archive } from './archive.ts';
+import { type Archive, parseNamed } from './archive.ts';
 import type { ToLoad } from './one.ts';
 
 /** An index of the archive, and what of it is there. */
@@ -147,7 +147,7 @@ interface Read {
 async function read(archive: Archive, { digest }: Descriptor): Promise<Read | undefined> {
   if (!archive.has(blobPath(digest))) return undefined;
   const content = await verified(archive, digest);
-  const value: unknown = JSON.parse(content.toString());
+  const value = parseNamed(digest, content);
   if (typeof value !== 'object' || value === null) throw invalid(`${digest} is no document`);
   const document = value as Document;
   if (document.manifests && document.layers) throw invalid('a document is both an index and a manifest');

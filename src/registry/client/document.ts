@@ -1,5 +1,6 @@
 // Manifests and indexes as registries send them: read within limits, and refused when they may mean two things. Pure.
 import { invalid, messageOf } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import { isDigest } from '../../base/ids.ts';
 import type { Descriptor, Platform } from '../../spec/oci/index.ts';
 import { MEDIA } from '../../spec/oci/index.ts';
@@ -37,7 +38,7 @@ export function parseDocument(content: Uint8Array, contentType: string): Documen
   if (declared.startsWith('application/vnd.docker.distribution.manifest.v1')) throw schema1();
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(content).toString('utf8'));
+    value = parseJson(Buffer.from(content).toString('utf8'));
   } catch (error) {
     throw invalid(`invalid manifest: ${messageOf(error)}`);
   }

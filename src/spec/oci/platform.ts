@@ -1,5 +1,6 @@
 // Platforms as text: `linux/arm64/v8` read, normalised, compared and printed as containerd does.
-import { invalid } from '../../base/errors.ts';
+import { invalid, messageOf } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 
 export interface Platform {
   readonly os: string;
@@ -87,12 +88,9 @@ export function parsePlatform(text: string): Platform {
 export function decodePlatform(json: string): Platform {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseJson(json);
   } catch (error) {
-    const [first = ''] = json.trim();
-    const words = error instanceof Error ? error.message : String(error);
-    const why = first === '' || first === '{' ? words : `invalid character '${first}' looking for beginning of value`;
-    throw invalid(`failed to parse platform: ${why}`);
+    throw invalid(`failed to parse platform: ${messageOf(error)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('failed to parse platform: json: cannot unmarshal into Go value of type v1.Platform');
