@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import { type ChildPipe, childPipe, reap, spawnDetached } from '../../host/spawn.ts';
 import { type OciRuntime, runtimeCall } from '../choose.ts';
@@ -160,14 +161,15 @@ export async function launch(options: Launch, beforeStart?: () => void): Promise
   try {
     if (start && attach) await releaseExec(start.socket, attach.socket, beforeStart);
     const first = await messages.next();
-    // conmon's first process ends as soon as the second one is there
-    reapSoon(pid);
+    const left = reaped(pid);
     if (first === undefined)
       throw new LaunchError(
         (await complaints).trim() || 'the container monitor ended before the container was created',
       );
     if (first.data < 0)
       throw new LaunchError((first.message ?? (await complaints)).trim(), first.data < -1 ? -first.data : undefined);
+    // it may be slower than the second process, and all that that does
+    await left;
     const monitorPid = Number(readFileSync(join(options.bundle, 'monitor.pid'), 'utf8'));
     if (!isExec) return { pid: first.data, monitorPid };
     monitored = true;
@@ -216,8 +218,9 @@ async function textOf(socket: Socket): Promise<string> {
   return text;
 }
 
-function reapSoon(pid: number): void {
-  if (!reap(pid)) setTimeout(() => reapSoon(pid), 5).unref();
+/** conmon's first process writes down the second one's number and ends. */
+async function reaped(pid: number): Promise<void> {
+  while (!reap(pid)) await sleep(5, undefined, { ref: false });
 }
 
 /** An exec's monitor waits twice: before it forks, and again when its attach socket is ready. */
