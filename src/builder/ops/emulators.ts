@@ -1,10 +1,7 @@
 // Which processors' programs run on this machine: its own, and those that the kernel hands to an emulator (binfmt_misc).
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { invalid } from '../../base/errors.ts';
+import { interpreterEntries } from '../../host/binfmt.ts';
 import { formatPlatform, hostArchitecture, type Platform } from '../../spec/oci/index.ts';
-
-const FOLDER = '/proc/sys/fs/binfmt_misc';
 
 /** Go's names by the machine that an ELF header names, and the bytes of the class and order before it. */
 const MACHINES: Readonly<Record<string, string>> = {
@@ -45,9 +42,7 @@ export function parseEmulator(text: string): Emulator | undefined {
 
 function emulators(): Emulator[] {
   try {
-    return readdirSync(FOLDER)
-      .filter((name) => name !== 'register' && name !== 'status')
-      .flatMap((name) => parseEmulator(readFileSync(join(FOLDER, name), 'utf8')) ?? []);
+    return interpreterEntries().flatMap((text) => parseEmulator(text) ?? []);
   } catch {
     // the kernel has none, or does not show them here
     return [];
