@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type CgroupTrees, controllerDirectory, controllersOf } from '../host/cgroup.ts';
+import { amd64Level } from '../host/processor.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
+import { hostPlatform, type Platform } from '../spec/oci/index.ts';
 import type { CgroupSupport, CreateFacts } from './create/index.ts';
 
 const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
@@ -19,6 +21,7 @@ export interface FactSources {
 }
 
 export function createFacts(sources: FactSources): CreateFacts {
+  let platform: Platform | undefined;
   return {
     cgroup: sources.host.cgroup,
     support: cgroupSupport(sources.cgroups),
@@ -37,10 +40,17 @@ export function createFacts(sources: FactSources): CreateFacts {
       shmSize: DEFAULT_SHM_SIZE,
       ipcMode: 'private',
     },
+    platform: () => (platform ??= detectedPlatform()),
     pathExists: existsSync,
     containerId: sources.containerId,
     networkSubnets: sources.networkSubnets,
   };
+}
+
+/** The text is long on large machines and hardly ever needed: read when it is. */
+function detectedPlatform(): Platform {
+  const host = hostPlatform();
+  return host.architecture === 'amd64' ? { ...host, variant: amd64Level(readText('/proc/cpuinfo')) } : host;
 }
 
 function readText(file: string): string {

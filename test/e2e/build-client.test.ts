@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Result, TestDaemon } from '../support/daemon.ts';
+import { FOREIGN, registerInterpreter, whyNoInterpreter } from '../support/interpreter.ts';
 import { Terminal } from '../support/pty.ts';
 
 let daemon: TestDaemon;
@@ -356,6 +357,36 @@ test('several platforms are one image, a folder each as files, and what is said 
     blob(statements[0]?.digest ?? '').layers.map(({ annotations }) => annotations?.['in-toto.io/predicate-type']),
     ['https://spdx.dev/Document', 'https://slsa.dev/provenance/v1'],
   );
+});
+
+test('RUN for another processor goes through the interpreter that the kernel has for it', async (t) => {
+  const why = whyNoInterpreter();
+  if (why !== undefined) return t.skip(why);
+  const at = context({
+    Dockerfile: 'FROM scratch\nCOPY echo /bin/\nRUN ["/bin/echo", "through", "it"]\nCMD ["/bin/echo", "run"]\n',
+  });
+  writeFileSync(join(at, 'echo'), FOREIGN.program, { mode: 0o755 });
+  const foreign = ['--no-cache', '--platform', `linux/${FOREIGN.architecture}`, at];
+  const refused = await build(...foreign);
+  assert.match(
+    refused.stderr,
+    /"\/bin\/echo through it" cannot be run: it is for linux\/mips64, this machine is \w+, and no interpreter/,
+  );
+  // busybox goes by the last part of its first argument, which is the program's path
+  const busybox = join(folder, 'busybox');
+  await daemon.docker('create', '--name', 'holds-busybox', 'busybox');
+  await daemon.docker('cp', '--follow-link', 'holds-busybox:/bin/busybox', busybox);
+  await using _registered = await registerInterpreter(busybox);
+  const built = await build('-t', 'foreign', ...foreign);
+  assert.match(built.stderr, /^#\d+ [\d.]+ through it$/m, built.stderr);
+  const ran = await daemon.docker('run', '--rm', 'foreign');
+  assert.equal(ran.stdout, 'run\n');
+  assert.match(
+    ran.stderr,
+    /^WARNING: The requested image's platform \(linux\/mips64\) does not match the detected host platform \(linux\/\w+(\/v\d)?\) and no specific platform was requested\n$/,
+  );
+  const wished = await daemon.docker('run', '--rm', '--platform', 'linux/mips64', 'foreign');
+  assert.deepEqual([wished.stdout, wished.stderr], ['run\n', '']);
 });
 
 test('attestations that are not there, and archives that hold one image only, are refused before anything is built', async () => {

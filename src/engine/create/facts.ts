@@ -1,5 +1,6 @@
 // What the checks of a create or an update depend on: the host and the daemon's settings, observed once.
 import type { CgroupLayout } from '../../runtime/spec/index.ts';
+import type { Platform } from '../../spec/oci/index.ts';
 
 /** Which limits the mounted cgroup controllers can enforce. */
 export interface CgroupSupport {
@@ -47,6 +48,8 @@ export interface CreateFacts {
     /** Absent: private on cgroup v2, host on v1. */
     readonly cgroupnsMode?: 'private' | 'host';
   };
+  /** With the generation of the processor, where its architecture counts them. */
+  readonly platform: () => Platform;
   /** Whether a bind's source is there. */
   readonly pathExists: (path: string) => boolean;
   /** Id of a container by name, id or prefix; undefined when there is none. */

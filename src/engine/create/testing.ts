@@ -41,6 +41,7 @@ export function plainFacts(over: Partial<CreateFacts> = {}): CreateFacts {
       shmSize: 64 * 1024 * 1024,
       ipcMode: 'private',
     },
+    platform: () => ({ os: 'linux', architecture: 'amd64', variant: 'v3' }),
     pathExists: (path) => path === '/there',
     containerId: (reference) => (reference === 'donor' ? 'd'.repeat(64) : undefined),
     ...over,

@@ -8,6 +8,7 @@ import { Container } from '../container.ts';
 import { type EngineContext, emit, save } from '../context.ts';
 import {
   completeCreate,
+  foreignWarnings,
   type ParsedMounts,
   type PlannedMount,
   randomName,
@@ -37,7 +38,8 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
   if ((wish.name ?? '') !== '') validateName(wish.name ?? '');
   const draft = readCreate(wish.body, facts, wish.minor);
   if (draft.config.Image === '') throw invalid('no image specified');
-  const image = context.images.forContainer(draft.config.Image, wish.platform === '' ? undefined : wish.platform);
+  const wished = wish.platform === '' ? undefined : wish.platform;
+  const image = context.images.forContainer(draft.config.Image, wished);
   const id = wish.ran?.id ?? randomId();
   const { config, hostConfig, endpoints, mounts, warnings } = completeCreate(draft, image.config, facts, id);
   const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
@@ -72,7 +74,8 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
   save(context, container);
   undo.keep();
   emit(context, container, 'create');
-  return { Id: id, Warnings: [...warnings] };
+  const foreign = wished === undefined ? foreignWarnings(image, facts.platform()) : [];
+  return { Id: id, Warnings: [...warnings, ...foreign] };
 }
 
 function reserveName(context: EngineContext, given: string, id: string): string {

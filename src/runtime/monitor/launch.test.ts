@@ -3,7 +3,6 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { OciRuntime } from '../choose.ts';
 import { launch } from './launch.ts';
 
 const bundle = mkdtempSync(join(tmpdir(), 'berth-launch-'));
@@ -16,7 +15,7 @@ function launchWith(script: string): ReturnType<typeof launch> {
   chmodSync(conmon, 0o755);
   return launch({
     conmon,
-    runtime: { name: 'r', path: '/r', command: [], arguments: [], version: '', gate: {} as OciRuntime['gate'] },
+    runtime: { name: 'r', path: '/r', command: [], arguments: [], version: '', gate: 'fifo-read' },
     runtimeRoot: bundle,
     containerId: 'c',
     name: 'c',
