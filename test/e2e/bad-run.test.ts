@@ -448,6 +448,24 @@ test('fault R44: a storm of sizes, none and far too large ones: the last good on
   assert.equal((await daemon.call('POST', '/containers/screen/resize?h=1&w=1')).status, 409);
 });
 
+test('sizes that come faster than the monitor reads them: the last one holds', async () => {
+  await running('late', {}, ['cat'], { Tty: true, OpenStdin: true });
+  const { Id } = JSON.parse((await daemon.get('/containers/late/json')).body) as { Id: string };
+  const monitor = Number(readFileSync(join(daemon.execRoot, 'c', Id, 'monitor.pid'), 'utf8'));
+  process.kill(monitor, 'SIGSTOP');
+  try {
+    for (const [h, w] of [
+      [21, 61],
+      [22, 62],
+      [20, 60],
+    ])
+      await post(`/containers/late/resize?h=${h}&w=${w}`);
+  } finally {
+    process.kill(monitor, 'SIGCONT');
+  }
+  await until(async () => assert.equal((await exec('late', 'sh', '-c', 'stty size < /proc/1/fd/0')).stdout, '20 60\n'));
+});
+
 /** Bytes that a client which stops reading may cost: what the socket's own buffers and one burst of reads hold. */
 const ALLOWANCE = 48 * 1024 * 1024;
 
