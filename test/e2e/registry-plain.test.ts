@@ -209,3 +209,16 @@ test('fault I18: what is no reference is refused, and nothing is asked of anybod
   const tag = await daemon.call('POST', '/images/create?fromImage=a&tag=-x');
   assert.deepEqual([tag.status, tag.body], [400, '{"message":"invalid tag format"}\n']);
 });
+
+test('a name whose host has an underscore is kept as it is, and is in no registry', async () => {
+  const name = 'my_host.local/library/app:1';
+  await daemon.busybox();
+  assert.equal((await daemon.docker('tag', 'busybox', name)).code, 0);
+  assert.match(
+    (await daemon.docker('image', 'inspect', '-f', '{{.RepoTags}}', 'busybox')).stdout,
+    / ?my_host\.local\/library\/app:1/,
+  );
+  for (const verb of ['pull', 'push'])
+    assert.match((await daemon.docker(verb, name)).stderr, /Get "https:\/v2\/": http: no Host in request URL/);
+  assert.equal((await daemon.docker('rmi', name)).stdout, `Untagged: ${name}\n`);
+});

@@ -1,7 +1,11 @@
 // Names of images: read, normalised and printed as Docker does (`debian` is `docker.io/library/debian`).
 import { invalid } from '../../base/errors.ts';
 
-/** A normalised reference. `domain/path` is the repository's full name; without tag and digest it names the repository. */
+/**
+ * A normalised reference. `domain/path` is the repository's full name; without tag and digest it names the repository.
+ * The domain is empty when what looks like one cannot be a host (`my_host.local/app`): then the whole name is the path, and it
+ * is in no registry.
+ */
 export interface Reference {
   readonly domain: string;
   readonly path: string;
@@ -41,11 +45,11 @@ export function parseReference(text: string): Reference {
     const lower = REFERENCE.test(`${domain}/${remainder}`.toLowerCase());
     throw invalid(lower ? 'repository name must be lowercase' : 'invalid reference format');
   }
-  const [, host, path, tag, digest] = match;
+  const [, host = '', path, tag, digest] = match;
   if (path.length > MAX_PATH) throw invalid('repository name must not be more than 255 characters');
   if (digest !== undefined) checkDigest(digest);
   return {
-    domain: host ?? domain,
+    domain: host,
     path,
     ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),
@@ -110,11 +114,11 @@ export function isNameOnly(reference: Reference): boolean {
 
 /** `docker.io/library/debian:12`; a key for maps. */
 export function fullString(reference: Reference): string {
-  return `${reference.domain}/${reference.path}${suffix(reference)}`;
+  return fullName(reference) + suffix(reference);
 }
 
 export function fullName(reference: Reference): string {
-  return `${reference.domain}/${reference.path}`;
+  return reference.domain === '' ? reference.path : `${reference.domain}/${reference.path}`;
 }
 
 /** `debian` of `docker.io/library/debian:12`. */

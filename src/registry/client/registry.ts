@@ -1,6 +1,6 @@
 // All registries that the daemon speaks to: connections, certificates and tokens, shared by whatever goes on at once.
 import { lookup } from 'node:dns/promises';
-import { BerthError, invalid } from '../../base/errors.ts';
+import { BerthError, internal, invalid } from '../../base/errors.ts';
 import { chooseChallenge } from './challenge.ts';
 import { tlsFor } from './certificates.ts';
 import { Transport } from './http.ts';
@@ -33,6 +33,7 @@ export class Registries {
     credentials: Credentials,
     signal: AbortSignal,
   ): AsyncGenerator<Remote, void, void> {
+    checkDomain(domain);
     for (const endpoint of endpointsOf(domain, this.settings)) {
       let access: Access;
       try {
@@ -47,6 +48,7 @@ export class Registries {
   }
 
   async writer(domain: string, path: string, credentials: Credentials, signal: AbortSignal): Promise<Remote> {
+    checkDomain(domain);
     return new Remote(await this.access(originOf(domain), signal), path, credentials);
   }
 
@@ -106,6 +108,14 @@ export class Registries {
   withInsecure(domain: string): Registries {
     return new Registries({ ...this.settings, insecure: [...this.settings.insecure, originOf(domain).host] });
   }
+}
+
+/** Throws internal for a name that is in no registry (see `Reference`): it must not be sought at the hub. */
+function checkDomain(domain: string): void {
+  if (domain !== '') return;
+  throw internal('Get "https:/v2/": http: no Host in request URL', {
+    hint: 'What the name begins with cannot be a host: hosts have no underscores.',
+  });
 }
 
 /** Whether anything answers, and what it wants to see. */
