@@ -1,8 +1,8 @@
 // Who is called what for each container: made of its networks' members when it asks, and kept until something changes.
 import { hasResolver, type Live } from './container.ts';
 import { type Zone, type ZoneMember, zoneOf } from './dns/index.ts';
-import { subnetsOf } from './endpoint.ts';
-import type { NetworkRecord } from './record.ts';
+import { type Endpoint, subnetsOf } from './endpoint.ts';
+import { isPredefined, type NetworkRecord } from './record.ts';
 import type { Member } from './show.ts';
 
 export class Zones {
@@ -25,11 +25,12 @@ export class Zones {
   }
 
   #wish(live: Live): Parameters<typeof zoneOf>[0] {
-    const own = live.endpoints.filter(({ network }) => hasResolver(network));
+    const own = live.endpoints.filter(({ network }) => hasResolver(network)).toSorted(asked);
     return {
-      members: own.flatMap(({ network, links }) =>
-        this.#members(network).map((member) => zoneMember(member, network, links)),
-      ),
+      networks: own.map(({ network, links }) => ({
+        name: network.name,
+        members: this.#members(network).map((member) => zoneMember(member, links)),
+      })),
       blocks: own.flatMap(({ network }) => subnetsOf(network).map(({ block }) => block)),
       outside: live.endpoints.some(({ gateways }) => gateways.length > 0),
       bareStaysInside: live.wish.dnsOptions.some((option) => /^ndots:0*[1-9]/.test(option)),
@@ -37,10 +38,19 @@ export class Zones {
   }
 }
 
+/** Which network is asked for a name first: as libnetwork orders endpoints, and the default network, which has no names there, last. */
+function asked(a: Endpoint, b: Endpoint): number {
+  return (
+    Number(isPredefined(a.network)) - Number(isPredefined(b.network)) ||
+    b.priority - a.priority ||
+    Number(a.network.internal) - Number(b.network.internal) ||
+    (a.network.name < b.network.name ? -1 : 1)
+  );
+}
+
 /** `links` are the names that the asker alone has for others. */
 function zoneMember(
   { containerId, name, endpoint }: Member,
-  network: NetworkRecord,
   links: readonly { readonly target: string; readonly alias: string }[],
 ): ZoneMember {
   return {
@@ -52,7 +62,6 @@ function zoneMember(
         .filter(({ target }) => target === name || (target.length >= 12 && containerId.startsWith(target)))
         .map(({ alias }) => alias),
     ],
-    network: network.name,
     addresses: endpoint.addresses,
   };
 }

@@ -99,6 +99,15 @@ suite('names', { skip }, () => {
     await ok('rename', 'webby', 'web2');
   });
 
+  test('who is on two networks with the asker is counted once, on the one with a way out', async () => {
+    await Promise.all(['both', 'asker'].map((name) => start(name, '--network', 'front', '--network', 'back')));
+    assert.deepEqual(await dig('asker', 'both'), [await addressOf('both', 'front')]);
+    assert.deepEqual(await dig('asker', 'both.back'), [await addressOf('both', 'back')]);
+    await ok('network', 'disconnect', 'front', 'both');
+    assert.deepEqual(await dig('asker', 'both'), [await addressOf('both', 'back')]);
+    await ok('rm', '-f', 'both', 'asker');
+  });
+
   test('a container on internal networks alone asks nobody outside, not even for the reverse of an address', async () => {
     for (const what of [['example.com'], ['-x', '203.0.113.1'], ['web'], ['example.com', '+tcp']])
       assert.deepEqual(await dig('db', ...what), ['NXDOMAIN'], what.join(' '));

@@ -5,12 +5,17 @@ import { type Answer, encodeName, type Query, TYPE } from './wire.ts';
 export interface ZoneMember {
   /** Lower case or not; compared without regard to it. The first is what its addresses are called. */
   readonly names: readonly string[];
-  readonly network: string;
   readonly addresses: readonly Address[];
 }
 
-export interface ZoneWish {
+export interface ZoneNetwork {
+  readonly name: string;
   readonly members: readonly ZoneMember[];
+}
+
+export interface ZoneWish {
+  /** In this order they are asked: the first one that has an address of the wanted type for a name answers alone. */
+  readonly networks: readonly ZoneNetwork[];
   /** The networks' own blocks: who has an address in them is known here and nowhere else. */
   readonly blocks: readonly Block[];
   /** Whether the world may be asked; for a container on internal networks alone it may not. */
@@ -33,9 +38,29 @@ export interface Zone {
 }
 
 export function zoneOf(wish: ZoneWish): Zone {
-  const found = new Map<string, Map<string, Address>>();
+  const names = new Map<string, Entry>();
   const owners = new Map<string, Answer>();
-  for (const { names, network, addresses } of wish.members) {
+  for (const network of wish.networks) {
+    for (const [name, addresses] of addressesByName(network)) {
+      const earlier = names.get(name);
+      const one = { four: records(addresses, 4), six: records(addresses, 6) };
+      names.set(name, {
+        four: earlier?.four.length ? earlier.four : one.four,
+        six: earlier?.six.length ? earlier.six : one.six,
+      });
+    }
+    for (const { names: own, addresses } of network.members)
+      for (const address of addresses)
+        if (!owners.has(keyOf(address)))
+          owners.set(keyOf(address), { type: TYPE.PTR, data: encodeName(`${own[0] ?? ''}.${network.name}`) });
+  }
+  return { names, owners, wish };
+}
+
+/** Who is meant by each name on one network, with and without the network behind it. */
+function addressesByName({ name: network, members }: ZoneNetwork): Map<string, Map<string, Address>> {
+  const found = new Map<string, Map<string, Address>>();
+  for (const { names, addresses } of members)
     for (const name of names) {
       const own = name.toLowerCase();
       for (const one of [own, `${own}.${network.toLowerCase()}`]) {
@@ -44,18 +69,13 @@ export function zoneOf(wish: ZoneWish): Zone {
         found.set(one, list);
       }
     }
-    for (const address of addresses)
-      if (!owners.has(keyOf(address)))
-        owners.set(keyOf(address), { type: TYPE.PTR, data: encodeName(`${names[0] ?? ''}.${network}`) });
-  }
-  const records = (addresses: Map<string, Address>, family: 4 | 6): Answer[] =>
-    [...addresses.values()]
-      .filter((address) => address.family === family)
-      .map((address) => ({ type: family === 4 ? TYPE.A : TYPE.AAAA, data: addressBytes(address) }));
-  const names = new Map(
-    [...found].map(([name, addresses]) => [name, { four: records(addresses, 4), six: records(addresses, 6) }]),
-  );
-  return { names, owners, wish };
+  return found;
+}
+
+function records(addresses: ReadonlyMap<string, Address>, family: 4 | 6): Answer[] {
+  return [...addresses.values()]
+    .filter((address) => address.family === family)
+    .map((address) => ({ type: family === 4 ? TYPE.A : TYPE.AAAA, data: addressBytes(address) }));
 }
 
 const keyOf = ({ family, value }: Address): string => `${family} ${value}`;
