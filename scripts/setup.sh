@@ -31,14 +31,20 @@ procps           ps
 runc             runc
 tini             docker-init|tini-static
 util-linux       nsenter
+xz-utils         xz
 '
 needed_by_tests='
 apache2-utils    htpasswd
+bind9-dnsutils   dig
+buildah          buildah
 cpio             cpio
+curl             curl
+docker-compose   docker-compose
 docker-registry  docker-registry
 e2fsprogs        mke2fs
 git              git
 openssl          openssl
+podman           podman
 qemu-system-x86  qemu-system-x86_64
 skopeo           skopeo
 '

@@ -1,8 +1,9 @@
-// Debian's cloud kernel, fetched as a package and unpacked into a cache: nothing of it is installed on this host.
+// Debian's cloud kernel: the file that boots, and its modules in the order in which they are loaded.
 import { execFile } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { unpackedPackage } from '../support/package.ts';
 
 const run = promisify(execFile);
 const META_PACKAGE = 'linux-image-cloud-amd64';
@@ -16,33 +17,15 @@ export interface Kernel {
   readonly builtin: ReadonlySet<string>;
 }
 
-/** Takes the kernel from `cache`, or fetches it from Debian into it. Throws when Debian cannot be reached. */
-export async function fetchKernel(cache: string): Promise<Kernel> {
-  const present = kernelIn(cache);
-  if (present) return present;
-  mkdirSync(cache, { recursive: true });
-  const fresh = mkdtempSync(join(cache, 'kernel-'));
-  try {
-    const { stdout } = await run('apt-cache', ['depends', META_PACKAGE]);
-    const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
-    if (name === undefined) throw new Error(`apt-cache knows no ${META_PACKAGE}; run apt-get update`);
-    await run('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', name], { cwd: fresh });
-    const [archive = ''] = globSync('*.deb', { cwd: fresh });
-    await run('dpkg-deb', ['-x', archive, 'unpacked'], { cwd: fresh });
-    // another test may have been faster, which serves as well
-    if (!kernelIn(cache)) renameSync(join(fresh, 'unpacked'), join(cache, 'kernel'));
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
-  const fetched = kernelIn(cache);
-  if (!fetched) throw new Error(`the package of ${META_PACKAGE} holds no kernel`);
-  return fetched;
-}
-
-function kernelIn(cache: string): Kernel | undefined {
-  const [image] = globSync(join(cache, 'kernel/boot/vmlinuz-*'));
-  const [modules] = globSync(join(cache, 'kernel/lib/modules/*'));
-  if (image === undefined || modules === undefined || !existsSync(join(modules, 'modules.builtin'))) return undefined;
+/** Fetches the kernel from Debian, once. Throws when Debian cannot be reached. */
+export async function fetchKernel(): Promise<Kernel> {
+  const { stdout } = await run('apt-cache', ['depends', META_PACKAGE]);
+  const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
+  if (name === undefined) throw new Error(`apt-cache knows no ${META_PACKAGE}; run apt-get update`);
+  const folder = await unpackedPackage(name);
+  const [image] = globSync(join(folder, 'boot/vmlinuz-*'));
+  const [modules] = globSync(join(folder, 'lib/modules/*'));
+  if (image === undefined || modules === undefined) throw new Error(`the package ${name} holds no kernel`);
   const names = readFileSync(join(modules, 'modules.builtin'), 'utf8').split('\n').map(moduleName);
   return { image, modules: join(modules, 'kernel'), builtin: new Set(names) };
 }

@@ -50,7 +50,7 @@ export async function whyNoMachine(): Promise<string | undefined> {
   if (findProgram(EMULATOR) === undefined) return `${EMULATOR} is not installed (Debian package qemu-system-x86)`;
   if (findProgram('apt-get') === undefined) return 'its kernel comes from Debian, and this host has no apt-get';
   try {
-    await fetchKernel(CACHE);
+    await fetchKernel();
     return undefined;
   } catch (error) {
     return `its kernel cannot be fetched from Debian: ${messageOf(error)}`;
@@ -60,7 +60,7 @@ export async function whyNoMachine(): Promise<string | undefined> {
 /** Boots, runs the command, and waits for power off; a machine that is late is pulled out. */
 export async function runMachine(options: MachineOptions): Promise<MachineEnd> {
   mkdirSync(CACHE, { recursive: true });
-  const kernel = await fetchKernel(CACHE);
+  const kernel = await fetchKernel();
   const system = await systemImage(CACHE);
   const folder = mkdtempSync(join(CACHE, 'run-'));
   try {

@@ -8,7 +8,7 @@ export interface StepResult {
 }
 
 /** A step that hangs is a failed one; what it started goes on. */
-const STEP_LIMIT_MS = 180_000;
+const STEP_LIMIT_MS = 400_000;
 
 export class Steps {
   readonly results: StepResult[] = [];
