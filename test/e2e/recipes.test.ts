@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { TestDaemon, until } from '../support/daemon.ts';
+import { findProgram } from '../../src/host/find.ts';
+import { execute, TestDaemon, until } from '../support/daemon.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
+const withoutCompose = findProgram('docker-compose') ? false : 'docker-compose is not installed';
 const large = process.env['RECIPES'] === 'all' ? false : 'RECIPES=all builds it';
 
 suite('recipes', () => {
@@ -55,6 +57,40 @@ suite('recipes', () => {
       cookie = response.headers.get('set-cookie')?.split(';')[0] ?? '';
       assert.match(await response.text(), new RegExp(`^visit ${visit}, served by `));
     }
+  });
+
+  test('the same from one file, by docker-compose', { skip: withoutCompose }, async () => {
+    const compose = async (...args: string[]): Promise<string> => {
+      const all = ['-p', 'shop', '-f', join(EXAMPLES, 'compose.yaml'), ...args];
+      const env = { DOCKER_HOST: daemon.host, COMPOSE_DOCKER_CLI_BUILD: '0', PORT: '127.0.0.1:' };
+      const { code, stdout, stderr } = await execute('docker-compose', all, { env, timeoutMs: 400_000 });
+      assert.equal(code, 0, `docker-compose ${args.join(' ')}: ${stderr}`);
+      return stdout.trim();
+    };
+    const up = async (apps: number): Promise<void> => {
+      await compose('up', '-d', '--scale', `app=${apps}`);
+      assert.equal((await compose('ps', '-q', 'app')).split('\n').length, apps);
+    };
+    await up(2);
+    const address = await compose('port', 'web', '80');
+    let cookie = '';
+    for (const visit of [1, 2, 3]) {
+      const response = await until(async () => {
+        const answer = await fetch(`http://${address}/`, { headers: { cookie } });
+        assert.equal(answer.status, 200);
+        return answer;
+      });
+      cookie = response.headers.get('set-cookie')?.split(';')[0] ?? '';
+      assert.match(await response.text(), new RegExp(`^visit ${visit}, served by `));
+    }
+    await up(3);
+    assert.match(await compose('exec', '-T', 'redis', 'redis-cli', 'dbsize'), /[1-9]/);
+    assert.match(await compose('logs', 'web'), /GET \/ HTTP/);
+    await compose('down', '-v');
+    const left = ['ps -aq', 'volume ls -q', 'network ls -q'].map(
+      async (list) => await ok(...list.split(' '), '--filter', 'label=com.docker.compose.project=shop'),
+    );
+    assert.deepEqual(await Promise.all(left), ['', '', '']);
   });
 
   test('a program with its database, in a volume that outlives both', async () => {
