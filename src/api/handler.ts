@@ -34,7 +34,7 @@ export interface ApiResponse {
   text(value: string, status?: number): void;
   /** Status and headers are sent at once, before the first write. */
   stream(contentType: string, status?: number): StreamBody;
-  /** Takes the connection over: 101 UPGRADED when the client asked for an upgrade, else 200 with a raw stream. */
+  /** Takes the connection over: 101 UPGRADED when the client asked for an upgrade, else 200 and always called a raw stream. */
   hijack(contentType: string): Duplex;
   /** Takes the connection over for another protocol. Throws invalid when the client did not ask for that one. */
   upgrade(protocol: string): Duplex;

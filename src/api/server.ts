@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts';
 import { type Route, type RouteId, routes } from '../spec/docker/index.ts';
 import { readJson } from './body.ts';
 import { statusOf, textOf } from './errors.ts';
+import { RAW_STREAM } from './framing.ts';
 import type { ApiRequest, ApiResponse, Handler, Handlers, StreamBody } from './handler.ts';
 import { cleanPath, originForm } from './path.ts';
 import { readQuery } from './query.ts';
@@ -272,7 +273,7 @@ class Reply implements ApiResponse {
     this.#response.detachSocket(socket as Socket);
     for (const event of ['data', 'end', 'close', 'drain', 'timeout', 'error']) socket.removeAllListeners(event);
     socket.on('error', () => undefined);
-    socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\n${extra}\r\n`);
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${RAW_STREAM}\r\n${extra}\r\n`);
     return socket;
   }
 

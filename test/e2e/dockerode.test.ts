@@ -106,6 +106,9 @@ test('exec: both channels, the exit code, and input with hijack', async () => {
   assert.deepEqual(await output, { stdout: '100000\n', stderr: '' });
   const shell = await container.exec({ Cmd: ['sh', '-c', 'tty; id -u'], Tty: true, User: '77', AttachStdout: true });
   assert.equal(await whole(await shell.start({ Tty: true })), '/dev/pts/0\r\n77\r\n');
+  // docker-py's low level: the terminal is named at create alone, and frames are expected
+  const framed = await container.exec({ Cmd: ['tty'], Tty: true, AttachStdout: true });
+  assert.deepEqual(await split(await framed.start({})), { stdout: '/dev/pts/0\r\n', stderr: '' });
 });
 
 test('logs: as a buffer and followed', async () => {

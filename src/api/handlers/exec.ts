@@ -19,16 +19,16 @@ export function execHandlers(engine: Engine): Handlers {
     ExecStart: async (request, response) => {
       const body = startBody(await request.json());
       const exec = engine.checkExecStart(id(request));
-      const consoleSize = body.ConsoleSize ?? undefined;
-      if (consoleSize && !exec.wish.tty) throw invalid('console size is only supported when TTY is enabled');
+      // the client says how it reads, whatever the process writes to
+      const raw = body.Tty === true;
+      const consoleSize = raw && exec.wish.tty ? (body.ConsoleSize ?? undefined) : undefined;
       if (body.Detach === true) {
         await engine.startExec({ exec, io: undefined, consoleSize });
         response.empty(200);
         return;
       }
-      const tty = exec.wish.tty;
-      const socket = response.hijack(!tty && request.minor >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM);
-      const io = ioOf(socket, tty, exec.wish.attachStdin);
+      const socket = response.hijack(!raw && request.minor >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM);
+      const io = ioOf(socket, raw, exec.wish.attachStdin);
       try {
         await engine.startExec({ exec, io, consoleSize });
       } catch (error) {
