@@ -1,7 +1,7 @@
 // An endpoint: one container on one network, with what it was given; and its decisions, pure.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { EndpointSettings } from '../spec/docker/index.ts';
-import { type Address, addressText, type Block, parseAddress, parseBlock } from './address.ts';
+import { type Address, addressBytes, addressText, type Block, parseAddress, parseBlock } from './address.ts';
 import { exhausted, freeAddress, type Subnet, subnetOf, takeAddress } from './ipam.ts';
 import { DEFAULT_GATEWAY, ENDPOINT_OPTION, mtuOption } from './options.ts';
 import { hasLinks, type NetworkRecord } from './record.ts';
@@ -46,7 +46,7 @@ export function subnetsOf(network: NetworkRecord): Subnet[] {
 export interface EndpointWish {
   readonly id: string;
   readonly settings: EndpointSettings;
-  /** The user's; empty for a random one. */
+  /** The user's; empty for one that goes with the address. */
   readonly mac: string;
   readonly names: readonly string[];
 }
@@ -71,7 +71,9 @@ export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: R
     if (!address) throw exhausted(block.family, network);
     return { ...address, bits: block.bits };
   });
-  const mac = (wish.mac === '' ? randomMac() : wish.mac).toLowerCase().replaceAll('-', ':');
+  const mac = (wish.mac === '' ? macOf(addresses.find(({ family }) => family === 4) ?? addresses[0]) : wish.mac)
+    .toLowerCase()
+    .replaceAll('-', ':');
   return { ...base, mac, addresses, gateways: gatewaysOf(network, subnets) };
 }
 
@@ -106,11 +108,14 @@ function gatewaysOf(network: NetworkRecord, subnets: readonly Subnet[]): Address
   });
 }
 
-/** Of a local administrator, for one station. */
-function randomMac(): string {
-  const bytes = randomBytes(6);
-  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 2;
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+/**
+ * Who has an address next has its MAC address too, so that neighbours who remember it need not learn: `02:42` and the IPv4
+ * address, as Docker had it; of an IPv6 address what tells it from others. Random without an address.
+ */
+function macOf(address: Address | undefined): string {
+  const bytes = address ? addressBytes(address) : randomBytes(4);
+  const tail = bytes.length === 4 ? bytes : createHash('sha256').update(bytes).digest().subarray(0, 4);
+  return ['02', '42', ...[...tail].map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }
 
 /** The endpoint as a former daemon gave it, out of the container's settings. */
