@@ -6,7 +6,7 @@ import { findRoute } from './router.ts';
 import { sizeOf } from './size.ts';
 import { splitVersion } from './version.ts';
 
-test('paths lead to routes; names of images may hold slashes', () => {
+test('paths lead to routes; names of images and of links may hold slashes', () => {
   assert.deepEqual(findRoute('GET', '/containers/json'), { id: 'ContainerList', params: {} });
   assert.deepEqual(findRoute('GET', '/containers/a%20b/json'), { id: 'ContainerInspect', params: { id: 'a b' } });
   assert.deepEqual(findRoute('GET', '/images/reg:5000/a/b:1/json'), {
@@ -14,6 +14,8 @@ test('paths lead to routes; names of images may hold slashes', () => {
     params: { name: 'reg:5000/a/b:1' },
   });
   assert.deepEqual(findRoute('DELETE', '/images/a/b'), { id: 'ImageDelete', params: { name: 'a/b' } });
+  assert.deepEqual(findRoute('DELETE', '/containers/web/db'), { id: 'ContainerDelete', params: { id: 'web/db' } });
+  assert.deepEqual(findRoute('POST', '/containers/web/db/start'), { id: 'ContainerStart', params: { id: 'web/db' } });
 });
 
 test('fault A25: tricks in the path lead nowhere', () => {

@@ -13,8 +13,13 @@ interface Pattern {
   readonly names: readonly string[];
 }
 
-/** Names of images, plugins and distributions hold slashes; nothing else does. */
-const SLASHED = ['images', 'distribution', 'plugins'];
+/** Names of images, plugins and distributions hold slashes; that of a link has one: the container's that it belongs to is before it. */
+const NAMES: Readonly<Record<string, string>> = {
+  images: '(.+)',
+  distribution: '(.+)',
+  plugins: '(.+)',
+  containers: '([^/]+(?:/[^/]+)?)',
+};
 
 const exact = new Map<string, RouteId>();
 const patterns = new Map<string, Pattern[]>();
@@ -26,7 +31,7 @@ for (const [id, route] of Object.entries(routes) as [RouteId, Route][]) {
   }
   const first = route.path.split('/')[1] ?? '';
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
-  const one = SLASHED.includes(first) ? '(.+)' : '([^/]+)';
+  const one = NAMES[first] ?? '([^/]+)';
   const expression = new RegExp(`^${route.path.replace(/\{\w+\}/g, one)}$`);
   const list = patterns.get(first) ?? [];
   list.push({ id, method: route.method, expression, names });

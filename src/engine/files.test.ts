@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hostHostsText, hostsText, resolvText } from './files.ts';
+import { changedHosts, hostHostsText, hostsText, movedHost, resolvText } from './files.ts';
 
 test('/etc/hosts of a container', () => {
   const text = hostsText(['db:10.0.0.5', 'six=[fd00::1]'], [{ ip: '172.18.0.2', names: ['web.example', 'web'] }]);
   assert.match(text, /^127\.0\.0\.1\tlocalhost\n/);
   assert.match(text, /\n10\.0\.0\.5\tdb\nfd00::1\tsix\n172\.18\.0\.2\tweb\.example web\n$/);
+});
+
+test('lines of /etc/hosts come, go and change; what is not ours stays', () => {
+  const text = '127.0.0.1\tlocalhost\n10.0.0.2\tme\n1.2.3.4 mine\n10.0.0.3\tdb 0123456789ab store\n';
+  assert.equal(
+    changedHosts(text, [{ ip: '10.0.0.2', names: ['me'] }], [{ ip: '10.1.0.2', names: ['me'] }]),
+    '127.0.0.1\tlocalhost\n1.2.3.4 mine\n10.0.0.3\tdb 0123456789ab store\n10.1.0.2\tme\n',
+  );
+  const names = ['db', '0123456789ab'];
+  assert.equal(movedHost(text, names, '10.0.0.9'), text.replace('10.0.0.3', '10.0.0.9'));
+  assert.equal(movedHost(text, names, undefined), '127.0.0.1\tlocalhost\n10.0.0.2\tme\n1.2.3.4 mine\n');
+  assert.equal(movedHost(text, ['db', 'ffffffffffff'], undefined), text);
 });
 
 test('/etc/hosts with the host’s network is the host’s own', () => {

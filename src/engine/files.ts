@@ -9,13 +9,38 @@ const LOCAL_HOSTS = [
   'ff02::2\tip6-allrouters',
 ];
 
+/** A line of a hosts file. */
+export interface HostLine {
+  readonly ip: string;
+  readonly names: readonly string[];
+}
+
+/** The file without the lines of some, and with those of others at its end; what else a container wrote there stays. */
+export function changedHosts(text: string, gone: readonly HostLine[], come: readonly HostLine[]): string {
+  const out = new Set(gone.map(hostLine));
+  const kept = text.split('\n').filter((line) => line !== '' && !out.has(line));
+  return [...kept, ...come.map(hostLine), ''].join('\n');
+}
+
+/** Another address on the lines that begin with these names; without one the lines go. */
+export function movedHost(text: string, names: readonly string[], ip: string | undefined): string {
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const [, ...words] = line.split(/\s+/);
+      if (!names.every((name, index) => words[index] === name)) return [line];
+      return ip === undefined ? [] : [hostLine({ ip, names: words })];
+    })
+    .join('\n');
+}
+
+function hostLine({ ip, names }: HostLine): string {
+  return `${ip}\t${names.join(' ')}`;
+}
+
 /** `extra` are `name:ip` or `name=ip` pairs of --add-host. */
-export function hostsText(extra: readonly string[], own: readonly { ip: string; names: readonly string[] }[]): string {
-  const lines = [
-    ...LOCAL_HOSTS,
-    ...extra.map(extraHostLine),
-    ...own.map((entry) => `${entry.ip}\t${entry.names.join(' ')}`),
-  ];
+export function hostsText(extra: readonly string[], own: readonly HostLine[]): string {
+  const lines = [...LOCAL_HOSTS, ...extra.map(extraHostLine), ...own.map(hostLine)];
   return `${lines.join('\n')}\n`;
 }
 

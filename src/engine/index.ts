@@ -39,6 +39,7 @@ import { connectNetwork, disconnectNetwork } from './verbs/network.ts';
 import { pause, unpause } from './verbs/pause.ts';
 import { prune } from './verbs/prune.ts';
 import { type RemoveOptions, removeByReference } from './verbs/remove.ts';
+import { removeLink } from './verbs/remove-link.ts';
 import { rename } from './verbs/rename.ts';
 import { resize } from './verbs/resize.ts';
 import { restart } from './verbs/restart.ts';
@@ -113,6 +114,7 @@ export function openEngine(options: EngineOptions) {
     restart: (reference: string, signal: string, seconds: number | undefined) =>
       restart(context, reference, signal, seconds),
     kill: (reference: string, signal: string) => kill(context, reference, signal),
+    removeLink: (reference: string) => removeLink(context, reference),
     remove: (reference: string, wish: RemoveOptions) => removeByReference(context, reference, wish),
     rename: (reference: string, name: string) => rename(context, reference, name),
     pause: (reference: string) => pause(context, reference),

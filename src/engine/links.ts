@@ -16,12 +16,6 @@ export function parseLink(link: string): { readonly name: string; readonly alias
   return { name: first.replace(/^\//, ''), alias: second.slice(second.lastIndexOf('/') + 1) };
 }
 
-/** As inspect shows a link of the container `own`. */
-export function shownLink(link: string, own: string): string {
-  const { name, alias } = parseLink(link);
-  return `/${name}:/${own}/${alias}`;
-}
-
 export function linkHosts(alias: string, other: LinkedContainer): { ip: string; names: string[] } {
   return { ip: other.address, names: [...new Set([alias, other.id.slice(0, 12), other.name])] };
 }

@@ -53,6 +53,13 @@ export interface MountRecord extends MountPoint {
   readonly createSource?: boolean;
 }
 
+/** Who a link was made to, and what that container was called then. */
+export interface LinkRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly alias: string;
+}
+
 export interface ContainerRecord {
   readonly id: string;
   /** Without the slash. */
@@ -68,6 +75,8 @@ export interface ContainerRecord {
   hostConfig: HostConfig;
   readonly mounts: readonly MountRecord[];
   endpoints: Record<string, EndpointSettings>;
+  /** Of the default network; on others links belong to the endpoint. */
+  links?: readonly LinkRecord[];
   /** MAC addresses that the user gave, by network as in `endpoints`; what an endpoint has is in its settings. */
   macs?: Record<string, string>;
   /** Published and exposed ports as inspect shows them, while there is a process. */

@@ -4,6 +4,10 @@ import type { RecordTable } from '../store/records/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerRecord } from './record.ts';
 
+export function nameInUse(name: string, owner: string): string {
+  return `Conflict. The container name "/${name}" is already in use by container "${owner}". You have to remove (or rename) that container to be able to reuse that name.`;
+}
+
 export class Registry {
   readonly #byId = new Map<string, Container>();
   /** Names taken, also by containers that are still being made. */
@@ -17,11 +21,7 @@ export class Registry {
   /** Takes a name for an id; throws Docker's conflict when it is taken. */
   reserve(name: string, id: string): void {
     const owner = this.#names.get(name);
-    if (owner !== undefined) {
-      throw conflict(
-        `Conflict. The container name "/${name}" is already in use by container "${owner}". You have to remove (or rename) that container to be able to reuse that name.`,
-      );
-    }
+    if (owner !== undefined) throw conflict(nameInUse(name, owner));
     this.#names.set(name, id);
   }
 
@@ -61,6 +61,25 @@ export class Registry {
     return this.#byId.get(id);
   }
 
+  /** What links call the containers they lead to, by the id of each: `web/db` for the `db` of `web`. */
+  linkNames(): Map<string, string[]> {
+    const found = new Map<string, string[]>();
+    for (const { record } of this.#byId.values())
+      for (const { id, alias } of record.links ?? []) {
+        const names = found.get(id) ?? [];
+        found.set(id, names);
+        names.push(`${record.name}/${alias}`);
+      }
+    return found;
+  }
+
+  #linked(name: string): Container | undefined {
+    const [owner = '', alias] = name.split('/');
+    const { record } = this.#byId.get(this.#names.get(owner) ?? '') ?? {};
+    const link = record?.links?.find((one) => one.alias === alias);
+    return link && this.#byId.get(link.id);
+  }
+
   /** By full id, name, or a prefix of an id that only one has: in this order, as Docker does. */
   get(reference: string): Container {
     const found = this.lookup(reference);
@@ -71,7 +90,8 @@ export class Registry {
   lookup(reference: string): Container | undefined {
     const exact = this.#byId.get(reference);
     if (exact) return exact;
-    const named = this.#byId.get(this.#names.get(reference.replace(/^\//, '')) ?? '');
+    const name = reference.replace(/^\//, '');
+    const named = this.#byId.get(this.#names.get(name) ?? '') ?? this.#linked(name);
     if (named) return named;
     if (!/^[0-9a-f]+$/.test(reference)) return undefined;
     const matches = [...this.#byId.keys()].filter((id) => id.startsWith(reference));

@@ -108,6 +108,69 @@ suite('names', { skip }, () => {
     await ok('rm', '-f', 'both', 'asker');
   });
 
+  test('the hosts file follows networks that come and go, and keeps what the container wrote there', async () => {
+    await start('asker', '--hostname', 'me');
+    await ok('exec', 'asker', 'sh', '-c', 'echo 1.2.3.4 mine >>/etc/hosts');
+    const lines = async (): Promise<string[]> =>
+      (await ok('exec', 'asker', 'tail', '-n', '+7', '/etc/hosts')).split('\n');
+    const first = await addressOf('asker', 'bridge');
+    await ok('network', 'connect', 'front', 'asker');
+    const second = await addressOf('asker', 'front');
+    const [own, mine, ...more] = await lines();
+    assert.deepEqual([own, mine], [`${first}\tme`, '1.2.3.4 mine']);
+    assert.equal(more.length, 2);
+    assert.ok(more.includes(`${second}\tme`) && more.some((line) => /^fd00:77::\w+\tme$/.test(line)), more.join());
+    await ok('network', 'disconnect', 'bridge', 'asker');
+    assert.deepEqual(await lines(), [mine, ...more]);
+    await ok('rm', '-f', 'asker');
+  });
+
+  test('a link of the default network: a name for its container, which moves, is renamed, and goes', async () => {
+    await start('target');
+    await start('asker', '--link', 'target:db');
+    const line = async (): Promise<string> =>
+      (await ok('exec', 'asker', 'cat', '/etc/hosts')).match(/.*\tdb .*/)?.[0] ?? '';
+    const id = (await ok('inspect', '-f', '{{.Id}}', 'asker/db')).slice(0, 12);
+    assert.equal(await line(), `${await addressOf('target', 'bridge')}\tdb ${id} target`);
+    assert.equal(await ok('ps', '--no-trunc', '--format', '{{.Names}}', '--filter', 'name=target'), 'asker/db,target');
+    await ok('rename', 'target', 'moved');
+    assert.equal(await ok('inspect', '-f', '{{.HostConfig.Links}}', 'asker'), '[/moved:/asker/db]');
+    await ok('network', 'disconnect', 'bridge', 'moved');
+    await start('other');
+    await ok('network', 'connect', 'bridge', 'moved');
+    assert.equal(await ok('exec', 'asker/db', 'hostname'), id);
+    for (const client of ['docker', 'berth'] as const) {
+      const none = await daemon.client(client, ['rm', '--link', 'asker/none']);
+      assert.match(none.stderr, /No such container: asker\/none/);
+    }
+    assert.match((await daemon.docker('rm', '--link', 'asker')).stderr, /cannot remove the default link name/);
+    assert.equal(await ok('rm', '--link', 'asker/db'), 'asker/db');
+    assert.equal(await line(), '');
+    assert.equal(await ok('inspect', '-f', '{{.HostConfig.Links}}', 'asker'), '[]');
+    const wrong = await daemon.docker('create', '--link', 'nobody:x', 'busybox');
+    assert.match(wrong.stderr, /could not get container for nobody: No such container: nobody/);
+    await ok('rm', '-f', 'asker', 'moved', 'other');
+  });
+
+  test('who restarts, or has the address of another, is reached at once by those who knew it', async () => {
+    await ok('network', 'create', '--ipv6', '--subnet', '172.30.77.0/24', '--subnet', 'fd00:77:1::/64', 'fixed');
+    const six = 'fd00:77:1::99';
+    const begin = (): Promise<string> => start('asker', '--network', 'fixed', '--ip', '172.30.77.9', '--ip6', six);
+    await start('other', '--network', 'fixed');
+    const reach = async (): Promise<void> => {
+      for (const to of ['172.30.77.9', six]) await ok('exec', 'other', 'ping', '-c', '1', '-W', '1', to);
+    };
+    await begin();
+    await reach();
+    await ok('restart', '-t', '0', 'asker');
+    await reach();
+    await ok('rm', '-f', 'asker');
+    await begin();
+    await reach();
+    await ok('rm', '-f', 'asker', 'other');
+    await ok('network', 'rm', 'fixed');
+  });
+
   test('a container on internal networks alone asks nobody outside, not even for the reverse of an address', async () => {
     for (const what of [['example.com'], ['-x', '203.0.113.1'], ['web'], ['example.com', '+tcp']])
       assert.deepEqual(await dig('db', ...what), ['NXDOMAIN'], what.join(' '));

@@ -1,6 +1,6 @@
 // Handlers of /containers.
 import { parseRfc3339 } from '../../base/clock.ts';
-import { internal, invalid } from '../../base/errors.ts';
+import { invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Query } from '../../spec/docker/index.ts';
 import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
@@ -66,8 +66,8 @@ export function containerHandlers(engine: Engine): Handlers {
     },
     ContainerDelete: async (request, response) => {
       const { v = false, force = false, link = false } = request.query;
-      if (link) throw internal('Conflict, cannot remove the default link name of the container');
-      await engine.remove(id(request), { force, volumes: v });
+      if (link) await engine.removeLink(id(request));
+      else await engine.remove(id(request), { force, volumes: v });
       response.empty(204);
     },
     ContainerWait: async (request, response) => {

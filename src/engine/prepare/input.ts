@@ -27,7 +27,7 @@ import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext } from '../context.ts';
 import { hostHostsText, hostsText, ownResolvText, resolvText } from '../files.ts';
 import { hasProcess } from '../lifecycle.ts';
-import { type LinkedContainer, linkHosts, linkVariables, parseLink } from '../links.ts';
+import { type LinkedContainer, linkHosts, linkVariables } from '../links.ts';
 import type { MountRecord } from '../record.ts';
 import { said } from './networks.ts';
 
@@ -125,12 +125,12 @@ function linksOf(
   context: EngineContext,
   { record }: Container,
 ): { readonly alias: string; readonly other: LinkedContainer }[] {
-  if (record.hostConfig.NetworkMode !== 'bridge') return [];
-  return (record.hostConfig.Links ?? []).map((link) => {
-    const { name, alias } = parseLink(link);
-    const other = context.registry.get(name);
-    if (!hasProcess(other.state.phase))
-      throw internal(`Cannot link to a non running container: /${other.record.name} AS /${record.name}/${alias}`);
+  return (record.links ?? []).map(({ id, name, alias }) => {
+    const other = context.registry.find(id);
+    if (!other || !hasProcess(other.state.phase))
+      throw internal(
+        `Cannot link to a non running container: /${other?.record.name ?? name} AS /${record.name}/${alias}`,
+      );
     const endpoint = other.record.endpoints['bridge'];
     if (!endpoint) throw internal(`Cannot link to /${other.record.name}, as it does not belong to the default network`);
     const { config } = other.record;

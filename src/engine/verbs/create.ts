@@ -1,9 +1,9 @@
 // Makes a container: validated, named, with its own layer and volumes, remembered.
 import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
-import { invalid } from '../../base/errors.ts';
+import { conflict, invalid } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
-import type { ContainerCreateResponse, EndpointSettings } from '../../spec/docker/index.ts';
+import type { ContainerCreateResponse, EndpointSettings, HostConfig } from '../../spec/docker/index.ts';
 import { Container } from '../container.ts';
 import { type EngineContext, emit, save } from '../context.ts';
 import {
@@ -16,8 +16,10 @@ import {
   validateName,
 } from '../create/index.ts';
 import { freshState } from '../lifecycle.ts';
+import { parseLink } from '../links.ts';
 import { makeLayer, removeLayer } from '../prepare/rootfs.ts';
-import type { ContainerStateRecord, MountRecord } from '../record.ts';
+import type { ContainerStateRecord, LinkRecord, MountRecord } from '../record.ts';
+import { nameInUse } from '../registry.ts';
 
 export interface CreateWish {
   readonly name: string | undefined;
@@ -64,6 +66,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
     hostConfig,
     mounts: await mountRecords(context, mounts, undo),
     endpoints,
+    ...linkRecords(context, hostConfig, name),
     macs: macsOf(endpoints),
     lowerDirs: [context.paths.init, ...image.lowerDirs],
     platform: { os: image.os, architecture: image.architecture },
@@ -89,6 +92,29 @@ function reserveName(context: EngineContext, given: string, id: string): string 
     context.registry.reserve(name, id);
     return name;
   }
+}
+
+/** Who the links of the default network lead to, in whatever way they are called later. Throws in dockerd's words. */
+function linkRecords(
+  { registry }: EngineContext,
+  { NetworkMode, Links }: HostConfig,
+  own: string,
+): { links?: readonly LinkRecord[] } {
+  if (NetworkMode !== 'bridge' || !Links?.length) return {};
+  const links = new Map<string, LinkRecord>();
+  for (const link of Links) {
+    const { name, alias } = parseLink(link);
+    const other = name === '' ? undefined : registry.lookup(name);
+    // not "not found": a client would think that it is the image
+    if (!other)
+      throw invalid(
+        `could not get container for ${name}: ${name === '' ? 'invalid name or ID supplied: ""' : `No such container: ${name}`}`,
+      );
+    const before = links.get(alias);
+    if (before && before.id !== other.id) throw conflict(nameInUse(`${own}/${alias}`, before.id));
+    links.set(alias, { id: other.id, name: other.record.name, alias });
+  }
+  return { links: [...links.values()] };
 }
 
 /** The settings show what an endpoint has; what the user wished is kept beside. */

@@ -3,7 +3,6 @@ import type { ContainerInspect, EndpointSettings, MountPoint, NetworkSettings } 
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState } from '../lifecycle.ts';
-import { shownLink } from '../links.ts';
 import { layerSizes } from '../prepare/sizes.ts';
 import type { ContainerRecord, MountRecord } from '../record.ts';
 
@@ -32,7 +31,7 @@ export async function inspect(context: EngineContext, reference: string, withSiz
     ProcessLabel: '',
     AppArmorProfile: context.host.apparmor ? 'docker-default' : '',
     ExecIDs: container.execs.size === 0 ? null : [...container.execs.keys()],
-    HostConfig: { ...record.hostConfig, Links: shownLinks(record) },
+    HostConfig: { ...record.hostConfig, Links: shownLinks(context, record) },
     GraphDriver: {
       Name: 'overlay2',
       Data: {
@@ -114,8 +113,9 @@ function wishedMac({ hostConfig, macs }: ContainerRecord): { MacAddress?: string
   return mac === undefined ? {} : { MacAddress: mac };
 }
 
-/** Links of the default network; on others they belong to the endpoint. */
-function shownLinks({ hostConfig, name }: ContainerRecord): string[] | null {
-  if (hostConfig.Links === null || hostConfig.NetworkMode !== 'bridge') return hostConfig.Links;
-  return hostConfig.Links.map((link) => shownLink(link, name));
+/** Links of the default network, by the names of today; on others they belong to the endpoint. */
+function shownLinks({ registry }: EngineContext, { links, hostConfig, name }: ContainerRecord): string[] | null {
+  if (!links) return hostConfig.Links;
+  if (links.length === 0) return null;
+  return links.map((link) => `/${registry.find(link.id)?.record.name ?? link.name}:/${name}/${link.alias}`);
 }

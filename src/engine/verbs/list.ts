@@ -40,19 +40,23 @@ export async function list(
     .sort((a, b) => (a.record.created < b.record.created ? 1 : -1));
   const shown = options.limit > 0 ? found.slice(0, options.limit) : found;
   const now = Date.now();
+  const links = context.registry.linkNames();
   return Promise.all(
     shown.map(async (container) => ({
-      ...summary(container, now, images),
+      ...summary(container, { now, images, links: links.get(container.id) ?? [] }),
       ...(options.size ? await layerSizes(context, container) : {}),
     })),
   );
 }
 
-export function summary(container: Container, now: number, images: ImageNames): ContainerSummary {
+function summary(
+  container: Container,
+  { now, images, links }: { now: number; images: ImageNames; links: readonly string[] },
+): ContainerSummary {
   const { record } = container;
   return {
     Id: container.id,
-    Names: [`/${record.name}`],
+    Names: [record.name, ...links].map((name) => `/${name}`).toSorted(),
     Image: images.shownName(record.config.Image, record.image),
     ImageID: record.image,
     ...(record.imageManifest ? { ImageManifestDescriptor: record.imageManifest } : {}),

@@ -4,6 +4,7 @@ import { decode, endpointSettings, networkConnect, networkDisconnect } from '../
 import type { Container } from '../container.ts';
 import { type EngineContext, save } from '../context.ts';
 import { checkEndpoint } from '../create/index.ts';
+import { followHosts, moveLinks } from '../hosts.ts';
 import { hasProcess } from '../lifecycle.ts';
 
 export async function connectNetwork(context: EngineContext, reference: string, body: unknown): Promise<void> {
@@ -20,9 +21,12 @@ export async function connectNetwork(context: EngineContext, reference: string, 
     const name = network?.name ?? reference;
     if (settings.MacAddress !== '') record.macs = { ...record.macs, [name]: settings.MacAddress };
     if (running) {
-      const given = await context.networks.connect(container.id, reference, settings);
+      const given = await followHosts(context, container, () =>
+        context.networks.connect(container.id, reference, settings),
+      );
       record.endpoints = { ...record.endpoints, ...given.endpoints };
       record.ports = given.ports;
+      moveLinks(context, container);
     } else record.endpoints = { ...record.endpoints, [name]: settings };
     save(context, container);
   });
@@ -60,7 +64,7 @@ export async function disconnectNetwork(context: EngineContext, reference: strin
     if (!Object.hasOwn(record.endpoints, name))
       throw internal(`container ${container.id} is not connected to the network ${name}`);
     if (network && hasProcess(record.state.phase) && context.networks.isOn(container.id, network.id))
-      record.ports = await context.networks.disconnect(container.id, network.id);
+      record.ports = await followHosts(context, container, () => context.networks.disconnect(container.id, network.id));
     const { [name]: _, ...endpoints } = record.endpoints;
     record.endpoints = endpoints;
     save(context, container);

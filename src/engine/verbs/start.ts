@@ -8,6 +8,7 @@ import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
 import { startHealth } from '../health.ts';
 import { logBounds, startRotation } from '../log-bounds.ts';
+import { moveLinks } from '../hosts.ts';
 import { specInput } from '../prepare/input.ts';
 import { reserveNetworks } from '../prepare/networks.ts';
 import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
@@ -100,6 +101,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   save(context, container);
   emit(context, container, 'start');
   undo.keep();
+  moveLinks(context, container);
   startRotation(context, container);
   startHealth(context, container);
 }

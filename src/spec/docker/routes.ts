@@ -5,7 +5,7 @@ export type ParamKind = 'bool' | 'int' | 'bytes' | 'text' | 'list' | 'texts' | '
 
 export interface Route {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
-  /** `{name}` is one segment; a `{name}` of an image may hold slashes. */
+  /** `{name}` is one segment; that of an image or a link may hold slashes. */
   readonly path: string;
   readonly query?: Readonly<Record<string, ParamKind>>;
 }

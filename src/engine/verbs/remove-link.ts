@@ -1,0 +1,20 @@
+// Takes a link of the default network away: `web/db` is what `web` calls `db`.
+import { internal, notFound } from '../../base/errors.ts';
+import { type EngineContext, save } from '../context.ts';
+import { forgetLink } from '../hosts.ts';
+
+export async function removeLink(context: EngineContext, reference: string): Promise<void> {
+  const { registry, locks } = context;
+  const [name = '', alias] = reference.replace(/^\//, '').split('/');
+  registry.get(reference);
+  const owner = alias === undefined ? undefined : registry.lookup(name);
+  if (!owner) throw internal('Conflict, cannot remove the default link name of the container');
+  await locks.run(owner.id, async () => {
+    const { record } = owner;
+    const link = record.links?.find((one) => one.alias === alias);
+    if (!link) throw notFound(`No such container: ${reference}`);
+    record.links = record.links?.filter((one) => one !== link) ?? [];
+    save(context, owner);
+    forgetLink(context, owner, link);
+  });
+}
