@@ -241,7 +241,7 @@ async function makeGraph(
       dockerfile: wish.dockerfile,
       buildArgs,
       labels: request.labels ?? new Map(),
-      labelSteps: request.classic ?? false,
+      classic: request.classic ?? false,
       target: request.target ?? '',
       platform: wish.platform,
       buildPlatform: hostPlatform(),

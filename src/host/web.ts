@@ -34,10 +34,18 @@ export async function openUrl(
     response.destroy();
     const next = parse(location, url);
     if (url.protocol === 'https:' && next.protocol === 'http:')
-      throw internal(`Get "${url.href}": refused to be led from https to http`);
+      throw internal(`Get "${shownUrl(url)}": refused to be led from https to http`);
     url = next;
   }
-  throw internal(`Get "${first.href}": stopped after ${MAX_REDIRECTS} redirects`);
+  throw internal(`Get "${shownUrl(first)}": stopped after ${MAX_REDIRECTS} redirects`);
+}
+
+/** The password is nobody's business, as Go's client has it. */
+export function shownUrl(url: URL): string {
+  if (url.password === '') return url.href;
+  const shown = new URL(url);
+  shown.password = '***';
+  return shown.href;
 }
 
 function parse(address: string, base?: URL): URL {
@@ -48,13 +56,13 @@ function parse(address: string, base?: URL): URL {
     throw invalid(`parse "${address}": invalid URL`);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw invalid(`Get "${url.href}": unsupported protocol scheme "${url.protocol.slice(0, -1)}"`);
+    throw invalid(`Get "${shownUrl(url)}": unsupported protocol scheme "${url.protocol.slice(0, -1)}"`);
   return url;
 }
 
 async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   const words = (error: unknown): Error =>
-    error instanceof BerthError ? error : internal(`Get "${url.href}": ${messageOf(error)}`, { cause: error });
+    error instanceof BerthError ? error : internal(`Get "${shownUrl(url)}": ${messageOf(error)}`, { cause: error });
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0 && isForbidden(host)) throw refusal(url);
   // TLS is loaded when it is first needed, not with the daemon
@@ -73,7 +81,7 @@ async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
 }
 
 function refusal(url: URL): BerthError {
-  return invalid(`Get "${url.href}": link-local addresses are not fetched from`);
+  return invalid(`Get "${shownUrl(url)}": link-local addresses are not fetched from`);
 }
 
 /** The name is looked up once, and the address that is checked is the one that is used. */

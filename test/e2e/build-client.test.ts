@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { type Result, TestDaemon } from '../support/daemon.ts';
 import { FOREIGN, registerInterpreter, whyNoInterpreter } from '../support/interpreter.ts';
 import { Terminal } from '../support/pty.ts';
@@ -76,6 +78,57 @@ test('the second build sends only what changed, and says why a step ran again', 
   assert.match(sent(third), /^\d+B$/);
   assert.match(third.stderr, /because .*in\.txt/);
   assert.equal(readFileSync(join(folder, 'files/out'), 'utf8').replace(/x+/, 'x'), 'xchanged\nworld\n');
+});
+
+test('owners, modes and times of what instructions make', async () => {
+  const at = context({
+    Dockerfile: `FROM busybox
+COPY --chmod=u=rwX,go=rX tree /tree/
+COPY --chmod=go-r,+t in.txt /in.txt
+ADD packed.gz archive.tar.gz /added/
+USER 33:44
+WORKDIR /app/own
+RUN touch mine
+USER 0
+RUN --mount=type=tmpfs,target=/made/t echo 'exit 0' >/made/t/x && chmod +x /made/t/x && /made/t/x && touch /made/left
+RUN grep -q " $(hostname)$" /etc/hosts
+RUN stat -c '%n %a %u:%g' /tree/* /in.txt /app /app/own /app/own/mine /made /made/* /added/* >/told
+FROM scratch
+COPY --chown=root --from=0 /told /
+`,
+    'tree/run': 'x',
+    'tree/sub/f': 'y',
+    'in.txt': 'one\n',
+  });
+  chmodSync(join(at, 'tree/run'), 0o700);
+  writeFileSync(join(at, 'packed.gz'), gzipSync('select 1;\n'));
+  execFileSync('tar', [
+    '-czf',
+    join(at, 'archive.tar.gz'),
+    '--mode=0640',
+    '--owner=7',
+    '--group=8',
+    '-C',
+    at,
+    'in.txt',
+  ]);
+  const files = join(folder, 'told');
+  const built = await build('-o', files, at);
+  assert.equal(built.code, 0, built.stderr);
+  assert.deepEqual(readFileSync(join(files, 'told'), 'utf8').trim().split('\n'), [
+    '/tree/run 755 0:0',
+    '/tree/sub 755 0:0',
+    '/in.txt 1600 0:0',
+    '/app 755 33:44',
+    '/app/own 755 33:44',
+    '/app/own/mine 644 33:44',
+    '/made 755 0:0',
+    '/made/left 644 0:0',
+    '/added/in.txt 640 7:8',
+    '/added/packed.gz 644 0:0',
+  ]);
+  const wrong = await build(context({ Dockerfile: 'FROM busybox\nCOPY --chmod=u=rwq f /f\n', f: '' }));
+  assert.match(wrong.stderr, /invalid chmod parameter: 'u=rwq'/);
 });
 
 test('secrets and the agent of ssh keys are there for the step that asks, and nowhere else', async () => {

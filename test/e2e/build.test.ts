@@ -66,6 +66,21 @@ CMD ["cat", "/result/out.txt"]
   assert.equal(await run('built'), 'three\ntwo\nhello you\n');
 });
 
+test('the Dockerfile from stdin or from beside the context, which the client puts into an archive that it does not end', async () => {
+  const context = mkdtempSync(join(folder, 'c-'));
+  writeFileSync(join(context, 'f'), 'here\n');
+  const recipe = 'FROM busybox\nCOPY f /f\nCMD ["cat", "/f"]\n';
+  writeFileSync(join(folder, 'Beside'), recipe);
+  for (const from of ['-', join(folder, 'Beside')]) {
+    const built = await daemon.client('docker', ['build', '-t', 'beside', '-f', from, context], {
+      env: { DOCKER_BUILDKIT: '0' },
+      input: recipe,
+    });
+    assert.equal(built.code, 0, built.stderr);
+    assert.equal(await run('beside'), 'here\n');
+  }
+});
+
 test('a step that fails says how, and what it wrote is shown', async () => {
   const failed = await build({ Dockerfile: 'FROM busybox\nRUN echo before; exit 7\n' });
   assert.equal(failed.code, 7);

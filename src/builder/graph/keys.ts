@@ -90,7 +90,12 @@ function copyBase(op: Op<'copy'>, inputs: readonly string[], epoch: string): Map
 }
 
 export function mkdirInputs(op: Op<'mkdir'>, inputs: readonly string[], epoch: string): Inputs {
-  return new Map([['base', inputs[0] ?? ''], ['directory', op.path], ...timeRow(epoch)]);
+  return new Map([
+    ['base', inputs[0] ?? ''],
+    ['directory', op.path],
+    ...(op.owner === '' ? [] : [['owner', op.owner] as const]),
+    ...timeRow(epoch),
+  ]);
 }
 
 function timeRow(epoch: string): [string, string][] {

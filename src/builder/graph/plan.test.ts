@@ -47,7 +47,7 @@ function input(text: string, over: Partial<PlanInput> = {}): PlanInput {
       ['HTTP_PROXY', 'http://proxy'],
     ]),
     labels: new Map(),
-    labelSteps: false,
+    classic: false,
     target: '',
     platform,
     buildPlatform: platform,

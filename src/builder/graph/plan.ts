@@ -32,7 +32,7 @@ export interface PlanInput {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: ReadonlyMap<string, string>;
   /** Labels are steps at the end. */
-  readonly labelSteps: boolean;
+  readonly classic: boolean;
   /** Name or number of a stage; '' for the last. */
   readonly target: string;
   readonly platform: Platform;
@@ -99,8 +99,8 @@ export class Planner {
     const target = this.#targetStage();
     const plan = this.stage(target);
     if (this.#needs.size > 0 || !plan) return { kind: 'needs', images: [...this.#needs.values()] };
-    const { labels, labelSteps } = this.input;
-    if (labelSteps) plan.labels(labels);
+    const { labels, classic } = this.input;
+    if (classic) plan.labels(labels);
     const steps = [...this.#stages].sort(([a], [b]) => a - b).flatMap(([, stage]) => stage?.steps ?? []);
     const vertices = this.#vertices.map((vertex): GraphVertex => {
       const paths = this.#contextPaths.get(vertex.id);
@@ -112,7 +112,7 @@ export class Planner {
       graph: {
         vertices,
         steps,
-        result: plan.result(labelSteps ? new Map() : labels),
+        result: plan.result(classic ? new Map() : labels),
         unusedArgs: unusedArgs(this.input.buildArgs, this.declared),
       },
     };

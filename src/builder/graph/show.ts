@@ -26,7 +26,7 @@ function showOp(op: Op): string {
     case 'copy':
       return `copy ${op.sources.map(({ input, path }) => `${input}:${path}`).join(' ')} to ${op.destination}${op.chown ? ` owner ${op.chown}` : ''}${op.chmod ? ` mode ${op.chmod}` : ''}${op.exclude.length > 0 ? ` without ${op.exclude.join(' ')}` : ''}${op.parents ? ' parents' : ''}${op.unpack === false ? '' : ' unpack'}`;
     case 'mkdir':
-      return `mkdir ${op.path}`;
+      return `mkdir ${op.path}${op.owner ? ` owner ${op.owner}` : ''}`;
     case 'image':
       return `image ${op.reference} ${op.platform.os}/${op.platform.architecture}`;
     case 'context':

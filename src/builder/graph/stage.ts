@@ -158,7 +158,9 @@ export class StagePlan {
           this.#meta(instruction.original);
           return true;
         }
-        this.#add(instruction.original, { kind: 'mkdir', path }, [this.vertex]);
+        // with the classic builder they are root's
+        const owner = this.planner.input.classic ? '' : (this.config.User ?? '');
+        this.#add(instruction.original, { kind: 'mkdir', path, owner }, [this.vertex]);
         return true;
       }
       case 'cmd':

@@ -77,7 +77,7 @@ export interface Ops {
     readonly link: boolean;
   };
   /** inputs[0] is the file system in which the directory is to be. */
-  mkdir: { readonly path: string };
+  mkdir: { readonly path: string /** As of `--chown`; empty for root. */; readonly owner: string };
 }
 
 export type OpKind = keyof Ops;

@@ -1,7 +1,15 @@
 // COPY, ADD and WORKDIR: files put into a workspace by confined threads.
 import { closeSync, constants, createReadStream, readSync } from 'node:fs';
-import { invalid } from '../../base/errors.ts';
-import { type PlaceGroup, placeFiles, readTexts, unpackTar } from '../../host/confined/index.ts';
+import { BerthError, invalid } from '../../base/errors.ts';
+import {
+  isTarHeader,
+  type ModeChange,
+  parseMode,
+  type PlaceGroup,
+  placeFiles,
+  readTexts,
+  unpackTar,
+} from '../../host/confined/index.ts';
 import { openInRoot } from '../../host/open-in-root.ts';
 import { lookupUser } from '../../runtime/user/index.ts';
 import { decompress, detectCompression } from '../../store/index.ts';
@@ -32,7 +40,7 @@ export async function runCopy(
     for (const group of selected) {
       const [only] = group.entries;
       if (op.unpack ?? (op.keyword === 'ADD' && local)) {
-        if (!group.isDirectory && only?.entry.type === 'file' && isArchive(readable, only.path)) {
+        if (!group.isDirectory && only?.entry.type === 'file' && (await isArchive(readable, only.path))) {
           archives.push({ readable, path: only.path });
           continue;
         }
@@ -59,11 +67,18 @@ export async function runCopy(
     await unpackInto(workspace, readable, path, op.destination, op.chown === '' ? undefined : owner, signal);
 }
 
-export async function runMkdir(workspace: Workspace, path: string, signal: AbortSignal): Promise<void> {
+export async function runMkdir(
+  workspace: Workspace,
+  { path, owner }: Pick<Op<'mkdir'>, 'path' | 'owner'>,
+  signal: AbortSignal,
+): Promise<void> {
   const { lowerDirs, upper, work, merged } = workspace;
   await placeFiles(
     { kind: 'workshop', at: merged, lowerDirs, upper, work, places: [] },
-    { groups: [{ from: 0, isDirectory: true, name: '', destination: path, entries: [] }], uid: 0, gid: 0 },
+    {
+      groups: [{ from: 0, isDirectory: true, name: '', destination: path, entries: [] }],
+      ...(await ownerOf(workspace, owner)),
+    },
     signal,
   );
 }
@@ -109,6 +124,8 @@ async function ownerOf(workspace: Workspace, chown: string): Promise<{ uid: numb
     lowerDirs.length === 0
       ? []
       : await readTexts({ kind: 'stack', at: merged, lowerDirs, binds: [] }, ['/etc/passwd', '/etc/group']);
+  // what has no users at all has this one
+  if (passwd === '' && /^root(:root)?$/.test(chown)) return { uid: 0, gid: 0 };
   try {
     const found = lookupUser(passwd, group, chown, []);
     // a number without a group is a group of the same number
@@ -123,18 +140,37 @@ async function ownerOf(workspace: Workspace, chown: string): Promise<{ uid: numb
   }
 }
 
-function modeOf(chmod: string): number | undefined {
+function modeOf(chmod: string): number | readonly ModeChange[] | undefined {
   if (chmod === '') return undefined;
-  if (!/^0?[0-7]{1,4}$/.test(chmod))
-    throw invalid(`invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`);
-  return Number.parseInt(chmod, 8);
+  if (/^0?[0-7]{1,4}$/.test(chmod)) return Number.parseInt(chmod, 8);
+  const changes = parseMode(chmod);
+  if (!changes) throw invalid(`invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`);
+  return changes;
 }
 
-/** A tar archive, compressed or not, told by its first bytes. */
-function isArchive(readable: Readable, path: string): boolean {
+/** A tar archive, compressed or not; what is compressed and no archive is a file like others. */
+async function isArchive(readable: Readable, path: string): Promise<boolean> {
   const start = firstBytes(readable, path);
   if (!start) return false;
-  return detectCompression(start) !== 'none' || start.subarray(257, 262).toString('latin1') === 'ustar';
+  const compression = detectCompression(start);
+  if (compression === 'none') return isTarHeader(start);
+  const fd = openFile(readable, path);
+  if (fd === undefined) return false;
+  const file = createReadStream('', { fd, autoClose: true, highWaterMark: 4096 });
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of decompress(file as AsyncIterable<Uint8Array>, compression)) {
+      parts.push(chunk);
+      if ((size += chunk.length) >= 512) break;
+    }
+  } catch (error) {
+    if (error instanceof BerthError) return false;
+    throw error;
+  } finally {
+    file.destroy();
+  }
+  return isTarHeader(Buffer.concat(parts));
 }
 
 function firstBytes(readable: Readable, path: string): Buffer | undefined {

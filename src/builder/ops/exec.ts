@@ -175,7 +175,8 @@ function specOf(
     domainname: '',
     mounts: prepared.mounts,
     files: {
-      hosts: file('hosts', network.hosts),
+      // sudo and their like ask for the name of their host
+      hosts: file('hosts', network.hosts.replace('\tlocalhost\n', `\tlocalhost ${HOSTNAME}\n`)),
       resolvConf: file('resolv.conf', network.resolvConf),
       hostname: file('hostname', `${HOSTNAME}\n`),
     },
@@ -238,7 +239,8 @@ class Prepared {
           ...plain(one),
           type: 'tmpfs',
           source: 'tmpfs',
-          options: one.size > 0 ? [`size=${one.size}`] : [],
+          // steps compile and run there
+          options: ['exec', ...(one.size > 0 ? [`size=${one.size}`] : [])],
         });
         return;
       case 'bind':
@@ -423,7 +425,12 @@ function removeEmpty(path: string): void {
     rmdirSync(path);
     return;
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTEMPTY')) return;
+    if (isErrno(error, 'ENOENT')) return;
+    if (isErrno(error, 'ENOTEMPTY')) {
+      // a directory that crun makes is sticky
+      if ((lstatSync(path).mode & 0o7777) === 0o1755) chmodSync(path, 0o755);
+      return;
+    }
     if (!isErrno(error, 'ENOTDIR')) throw error;
   }
   if (isEmptyFile(path)) unlinkSync(path);

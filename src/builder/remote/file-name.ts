@@ -1,8 +1,8 @@
-// The name that a file from the web gets: what the server says, else the end of the address; never a path. Pure.
+// The name that a file from the web gets: the end of the address that was written, else what the server says; never a path. Pure.
 
 /** One name without slashes; `download` when neither says one. */
-export function fileNameOf(url: string, disposition: string | undefined): string {
-  return plain(fromDisposition(disposition ?? '')) ?? plain(fromUrl(url)) ?? 'download';
+export function fileNameOf(address: string, disposition: string | undefined): string {
+  return plain(fromUrl(address)) ?? plain(fromDisposition(disposition ?? '')) ?? 'download';
 }
 
 /** `attachment; filename="x"`, and the form of RFC 5987 with its percent signs. */

@@ -61,18 +61,19 @@ test('a file with its name, digest and time', async () => {
       modified: 100,
     },
   );
-  assert.equal((await fetched('/moved')).name, 'file.txt');
+  assert.equal((await fetched('/moved')).name, 'moved', 'as it was asked for');
 });
 
 test('fault B57: the name that a server gives is no path', async () => {
-  assert.equal((await fetched('/named')).name, 'x');
+  assert.equal((await fetched('/named')).name, 'named');
   const names: readonly (readonly [string, string | undefined, string])[] = [
     ['http://h/a/b.tar', undefined, 'b.tar'],
     ['http://h/', undefined, 'download'],
     ['http://h/%2e%2e', undefined, 'download'],
     ['http://h/a%2Fb', undefined, 'b'],
-    ['http://h/x', 'attachment; filename=..', 'x'],
-    ['http://h/x', "attachment; filename*=UTF-8''%2Fetc%2Fpasswd", 'passwd'],
+    ['http://h/x?y=/z', 'attachment; filename=other', 'x'],
+    ['http://h/', 'attachment; filename=..', 'download'],
+    ['http://h/', "attachment; filename*=UTF-8''%2Fetc%2Fpasswd", 'passwd'],
   ];
   for (const [url, header, wanted] of names) assert.equal(fileNameOf(url, header), wanted, `${url} ${header}`);
 });

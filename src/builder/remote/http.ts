@@ -4,7 +4,7 @@ import { open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { BerthError, internal, invalid, messageOf } from '../../base/errors.ts';
-import { openUrl } from '../../host/web.ts';
+import { openUrl, shownUrl } from '../../host/web.ts';
 import { fileNameOf } from './file-name.ts';
 
 export interface Fetched {
@@ -44,7 +44,7 @@ export async function fetchHttp(address: string, into: string, options: FetchOpt
     const modified = Date.parse(response.headers['last-modified'] ?? '');
     return {
       path,
-      name: fileNameOf(url.href, response.headers['content-disposition']),
+      name: fileNameOf(address, response.headers['content-disposition']),
       sha256,
       size,
       contentType: response.headers['content-type'] ?? '',
@@ -65,25 +65,27 @@ async function write(
 ): Promise<{ sha256: string; size: number }> {
   const length = Number(response.headers['content-length']);
   const total = Number.isSafeInteger(length) ? length : undefined;
-  if ((total ?? 0) > limit) throw invalid(`Get "${url.href}": more than ${limit} bytes`);
+  if ((total ?? 0) > limit) throw invalid(`Get "${shownUrl(url)}": more than ${limit} bytes`);
   const hash = createHash('sha256');
   let size = 0;
   await using file = await open(path, 'wx', 0o600);
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > limit) throw invalid(`Get "${url.href}": more than ${limit} bytes`);
+      if (size > limit) throw invalid(`Get "${shownUrl(url)}": more than ${limit} bytes`);
       hash.update(chunk);
       await file.writeFile(chunk);
       report?.(size, total);
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof BerthError ? error : internal(`Get "${url.href}": ${messageOf(error)}`, { cause: error });
+    throw error instanceof BerthError
+      ? error
+      : internal(`Get "${shownUrl(url)}": ${messageOf(error)}`, { cause: error });
   }
-  if (total !== undefined && size !== total) throw internal(`Get "${url.href}": unexpected EOF`);
+  if (total !== undefined && size !== total) throw internal(`Get "${shownUrl(url)}": unexpected EOF`);
   const sha256 = hash.digest('hex');
   if (checksum !== undefined && checksum !== `sha256:${sha256}`)
-    throw invalid(`digest mismatch for ${url.href}: sha256:${sha256} (expected: ${checksum})`);
+    throw invalid(`digest mismatch for ${shownUrl(url)}: sha256:${sha256} (expected: ${checksum})`);
   return { sha256, size };
 }

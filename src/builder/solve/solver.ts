@@ -252,7 +252,7 @@ export class Solver {
         const key = keyOf(inputs);
         const { runMkdir } = await import('../ops/copy.ts');
         return this.#cached(vertex, told, { keys: [key], inputs }, async (workspace, _, signal) =>
-          runMkdir(workspace, op.path, signal),
+          runMkdir(workspace, op, signal),
         );
       }
     }

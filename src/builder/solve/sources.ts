@@ -69,7 +69,6 @@ export class Sources implements AsyncDisposable {
         throw invalid(`bad name of an inline file: ${name}`);
       writeFileSync(join(directory, name), content, { mode: 0o644 });
     }
-    await Promise.all(op.files.map(({ name }) => utimes(join(directory, name), 0, 0)));
     return this.#tree(directory);
   }
 

@@ -19,6 +19,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import { getXattr, listXattrs, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
+import { changedMode, type ModeChange } from './mode.ts';
 import { fsPath, parentOf } from './paths.ts';
 import { resolveBelow } from './resolve.ts';
 import { TarError } from './tar/entry.ts';
@@ -41,7 +42,7 @@ export interface PlaceOptions {
   readonly uid: number;
   readonly gid: number;
   /** Of files and directories instead of their own. */
-  readonly mode?: number | undefined;
+  readonly mode?: number | readonly ModeChange[] | undefined;
   /** Only makes directories: destinations of groups without entries. */
   readonly directoryMode?: number;
 }
@@ -142,7 +143,9 @@ class Placer {
   }
 
   #mode(stat: Stats): number {
-    return this.#options.mode ?? stat.mode & 0o7777;
+    const { mode } = this.#options;
+    if (mode === undefined) return stat.mode & 0o7777;
+    return typeof mode === 'number' ? mode : changedMode(mode, stat.mode, stat.isDirectory());
   }
 
   #xattrs(from: string, to: string): void {

@@ -42,6 +42,17 @@ export function verifyChecksum(block: Buffer): void {
   if (stored !== unsigned && stored !== signed) throw new TarError(INVALID);
 }
 
+/** Whether an archive may begin like this. */
+export function isTarHeader(start: Buffer): boolean {
+  if (start.length < BLOCK || start.subarray(0, BLOCK).every((byte) => byte === 0)) return false;
+  try {
+    verifyChecksum(start);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Octal digits, or a big-endian number when the first bit is set; negative and above 2^53 is refused by the caller's limits. */
 function number(block: Buffer, offset: number, length: number): number {
   const first = block[offset] ?? 0;

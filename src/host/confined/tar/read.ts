@@ -32,7 +32,9 @@ export class TarReader {
 
   /** The next entry, after skipping what is left of the one before; undefined at the end of the archive. */
   next(): TarEntry | undefined {
-    this.#skip(this.#left + this.#padding);
+    this.#skip(this.#left, false);
+    // who never ends an archive leaves out what would fill its last block, as Docker's client does when it adds a Dockerfile
+    this.#skip(this.#padding, true);
     this.#left = 0;
     this.#padding = 0;
     let pax: Map<string, string> | undefined;
@@ -100,9 +102,12 @@ export class TarReader {
     }
   }
 
-  #skip(count: number): void {
+  #skip(count: number, mayEnd: boolean): void {
     for (let left = count; left > 0; ) {
-      if (this.#at === this.#chunk.length && !this.#fill()) throw new TarError('unexpected EOF');
+      if (this.#at === this.#chunk.length && !this.#fill()) {
+        if (mayEnd) return;
+        throw new TarError('unexpected EOF');
+      }
       const step = Math.min(left, this.#chunk.length - this.#at);
       this.#onRaw?.(this.#chunk.subarray(this.#at, this.#at + step));
       this.#at += step;
