@@ -1,5 +1,7 @@
 // What a command gets to work with: the client, the outputs, the environment.
 import { existsSync, readFileSync } from 'node:fs';
+import { isErrno, messageOf } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { Client, contextHost, DEFAULT_SOCKET, type Endpoint, parseEndpoint, type TlsFiles } from '../client/index.ts';
 import { type Command, Failure, type Flags, type Node as TreeNode } from './grammar/index.ts';
 import { err, out } from './output.ts';
@@ -109,9 +111,10 @@ function chosenHost(globals: Globals, env: Context['env'], hash: (text: string) 
 
 function readConfig(path: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const value: unknown = parseJson(readFileSync(path, 'utf8'));
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) err(`WARNING: Error parsing config file (${path}): ${messageOf(error)}\n`);
     return {};
   }
 }

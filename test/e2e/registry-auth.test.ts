@@ -85,6 +85,38 @@ test('a password opens a registry: login, push, pull, logout', async () => {
   assert.ok(!daemon.log.includes('secret'), 'a password is in the log');
 });
 
+test('credentials are kept by host, found as older clients kept them, and what is broken is only said', async () => {
+  await using registry = await TestRegistry.start({ auth: passwords() });
+  const name = `${registry.address}/kept/bb:1`;
+  for (const client of clients) {
+    const config = mkdtempSync(join(folder, `${client}-`));
+    const file = join(config, 'config.json');
+    const auths = (): object => (JSON.parse(readFileSync(file, 'utf8')) as { auths: object }).auths;
+    for (const written of [`${registry.address}/`, `https://${registry.address}/v1/`]) {
+      const login = await with_(client, config, ['login', '-u', 'ada', '--password-stdin', written], 'secret');
+      assert.equal(login.code, 0, login.stderr);
+      assert.deepEqual(Object.keys(auths()), [registry.address], `${client} ${written}`);
+    }
+    const [entry] = Object.values(auths()) as object[];
+    writeFileSync(file, JSON.stringify({ auths: { [`http://${registry.address}/v2/`]: entry } }));
+    await with_(client, config, ['tag', 'busybox', name]);
+    const pushed = await with_(client, config, ['push', name]);
+    assert.equal(pushed.code, 0, pushed.stderr);
+    writeFileSync(file, '{bad');
+    const broken = await with_(client, config, ['push', name]);
+    assert.match(broken.stderr, /^WARNING: Error parsing config file \(.*config\.json\): invalid character 'b'/);
+    assert.match(broken.stderr, /no basic auth credentials/);
+    await with_(client, config, ['rmi', name]);
+  }
+  await using open = await TestRegistry.start();
+  const config = mkdtempSync(join(folder, 'helperless-'));
+  writeFileSync(join(config, 'config.json'), '{"credsStore":"missing"}');
+  await with_('berth', config, ['tag', 'busybox', `${open.address}/bb`]);
+  const pushed = await with_('berth', config, ['push', `${open.address}/bb`]);
+  assert.equal(pushed.code, 0, pushed.stderr);
+  assert.match(pushed.stderr, /WARNING: error getting credentials - err: exec: "docker-credential-missing"/);
+});
+
 test('a token server: scopes for what is done, a refresh token after login', async () => {
   const keys = certificate('token', 'DNS:token');
   await using tokens = await TokenServer.start(keys);

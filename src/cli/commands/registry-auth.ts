@@ -13,6 +13,11 @@ export function registryOf(image: string): string {
   return !isHost || first === 'docker.io' || first === 'index.docker.io' ? INDEX : first;
 }
 
+/** The host of an address as people write it and as older clients kept it: without scheme and path. */
+export function hostOf(address: string): string {
+  return address === INDEX ? INDEX : address.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '');
+}
+
 export interface Credentials {
   readonly username?: string;
   readonly password?: string;
@@ -25,7 +30,7 @@ export function credentials(context: Context, registry: string): Credentials {
   const helper = helperOf(context, registry);
   if (helper !== undefined) return fromHelper(helper, registry);
   const auths = (config['auths'] ?? {}) as Record<string, { auth?: string; identitytoken?: string } | undefined>;
-  const entry = auths[registry] ?? auths[`https://${registry}`] ?? auths[`http://${registry}`];
+  const entry = auths[registry] ?? Object.entries(auths).find(([key]) => hostOf(key) === registry)?.[1];
   if (!entry) return {};
   const [username = '', password = ''] = Buffer.from(entry.auth ?? '', 'base64')
     .toString('utf8')
@@ -51,9 +56,14 @@ function fromHelper(name: string, registry: string): Credentials {
   return { username: kept.Username, password: kept.Secret, serveraddress: registry };
 }
 
-/** The X-Registry-Auth header for an image. */
+/** The X-Registry-Auth header for an image. Most images can be had without: a helper that cannot be asked is only said. */
 export function registryAuth(context: Context, image: string): string {
-  return encodeAuth(credentials(context, registryOf(image)));
+  try {
+    return encodeAuth(credentials(context, registryOf(image)));
+  } catch (error) {
+    context.err(`WARNING: ${error instanceof Error ? error.message : String(error)}\n`);
+    return encodeAuth({});
+  }
 }
 
 export const encodeAuth = (value: Credentials): string => Buffer.from(JSON.stringify(value)).toString('base64url');

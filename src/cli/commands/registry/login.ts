@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type Context, command } from '../../context.ts';
 import { atMost, Failure, flag } from '../../grammar/index.ts';
-import { credentials, helperOf, INDEX } from '../registry-auth.ts';
+import { credentials, helperOf, hostOf, INDEX } from '../registry-auth.ts';
 import { editAuths } from './auths.ts';
 import { storeWithHelper } from './helper.ts';
 
@@ -26,7 +26,7 @@ export const login = command({
       password = readFileSync(0, 'utf8').replace(/\r?\n$/, '');
     } else if (password !== '')
       context.err('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n');
-    const address = server === '' || server === 'docker.io' ? INDEX : server;
+    const address = server === '' || server === 'docker.io' ? INDEX : hostOf(server);
     const stored = credentials(context, address);
     if (username === '' && password === '' && stored.username && stored.password) {
       context.err(`Authenticating with existing credentials... [Username: ${stored.username}]\n\n`);

@@ -1,7 +1,7 @@
 // `logout`: forgets the credentials of a registry.
 import { command } from '../../context.ts';
 import { atMost } from '../../grammar/index.ts';
-import { helperOf, INDEX } from '../registry-auth.ts';
+import { helperOf, hostOf, INDEX } from '../registry-auth.ts';
 import { editAuths } from './auths.ts';
 import { eraseWithHelper } from './helper.ts';
 
@@ -11,13 +11,13 @@ export const logout = command({
   args: atMost(1),
   flags: {},
   async run(context, { args: [server = ''] }) {
-    const address = server === '' ? INDEX : server;
-    const host = server === '' ? INDEX : server.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+    const host = server === '' ? INDEX : hostOf(server);
     context.out(`Removing login credentials for ${host}\n`);
-    const gone = new Set([address, host, `http://${host}`, `https://${host}`]);
     const helper = helperOf(context, host);
-    if (helper !== undefined) eraseWithHelper(helper, host);
-    editAuths(context, (auths) => Object.fromEntries(Object.entries(auths).filter(([key]) => !gone.has(key))));
+    // older clients kept them with a scheme
+    const kept = host === INDEX ? [INDEX] : [host, `http://${host}`, `https://${host}`];
+    if (helper !== undefined) for (const one of kept) eraseWithHelper(helper, one);
+    editAuths(context, (auths) => Object.fromEntries(Object.entries(auths).filter(([key]) => hostOf(key) !== host)));
     return 0;
   },
 });
