@@ -5,7 +5,7 @@ import { download } from './download.ts';
 
 /** Browsers, and Node's fetch with them, refuse these; Docker doesn't. */
 const BLOCKED_PORTS = [10080, 6566, 6697];
-const signal = AbortSignal.timeout(20_000);
+const signal = AbortSignal.timeout(300_000);
 const server = createServer((request, response) => {
   if (request.url === '/x.tar') response.end('tar');
   else if (request.url === '/cloud') response.writeHead(302, { Location: 'http://169.254.169.254/latest' }).end();

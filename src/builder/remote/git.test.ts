@@ -10,7 +10,8 @@ import { parseGitRef } from './git-ref.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'berth-git-'));
 const repository = join(home, 'served', 'x.git');
-const options = { signal: AbortSignal.timeout(30_000) };
+// a busy machine takes its time; what hangs ends with the run
+const options = { signal: AbortSignal.timeout(300_000) };
 let port = 0;
 let end = (): void => undefined;
 

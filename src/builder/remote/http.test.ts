@@ -40,7 +40,7 @@ after(() => {
   rmSync(into, { recursive: true, force: true });
 });
 
-const options = { signal: AbortSignal.timeout(20_000) };
+const options = { signal: AbortSignal.timeout(300_000) };
 
 async function fetched(page: string, more: { checksum?: string; limit?: number } = {}) {
   const found = await fetchHttp(`${base}${page}`, into, { ...options, ...more });
