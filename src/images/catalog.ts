@@ -17,11 +17,12 @@ import {
   type Wanted,
 } from '../store/index.ts';
 import { parseImageFile } from './file.ts';
-import type { Image, ImageRecord, ManifestRef, Named, ReferenceRecord, Removed } from './image.ts';
+import type { Image, ImageRecord, ManifestRef, Named, Origin, Removed } from './image.ts';
 import { attestationsOf, choosePart, documentsOf, type ImageIndex, Indexes, type Member, partsOf } from './indexes.ts';
+import { Names } from './names.ts';
 import { familiarString, fullName, fullString, parseReference, type Reference } from './reference/index.ts';
 
-export type { Image } from './image.ts';
+export type { Image, ManifestRef } from './image.ts';
 
 export class Catalog {
   readonly #store: Store;
@@ -31,18 +32,16 @@ export class Catalog {
   readonly #images = new Map<Digest, Image>();
   /** Removed images whose layers containers still use. */
   readonly #removed = new Map<Digest, Image>();
-  readonly #references = new Map<string, Named>();
-  readonly #byImage = new Map<Digest, Map<string, Reference>>();
+  readonly #names: Names;
   readonly #indexes: Indexes;
   readonly #imageTable: RecordTable<ImageRecord>;
-  readonly #referenceTable: RecordTable<ReferenceRecord>;
 
   constructor(store: Store, users: ImageUsers, log: Log, keep: () => Iterable<Digest> = () => []) {
     this.#keep = keep;
     this.#store = store;
     this.#users = users;
     this.#imageTable = store.records.table('image');
-    this.#referenceTable = store.records.table('reference');
+    this.#names = new Names(store);
     for (const [key, record] of this.#imageTable.load()) {
       try {
         if (!isDigest(key)) throw new Error('its key is no digest');
@@ -54,10 +53,11 @@ export class Catalog {
       }
     }
     this.#indexes = new Indexes(store, (id) => this.#images.has(id), log);
-    for (const [key, { image, index }] of this.#referenceTable.load()) {
+    for (const [key, { image, index, manifest }] of this.#names.load()) {
       try {
         if (!this.#images.has(image)) throw new Error('its image is missing');
-        this.#link(parseReference(key), image, index !== undefined && this.#indexes.get(index) ? index : undefined);
+        const known = index !== undefined && this.#indexes.get(index) ? { index } : {};
+        this.#names.link({ reference: parseReference(key), image, ...known, ...(manifest ? { manifest } : {}) });
       } catch (error) {
         log.warn(`name ${key} is left out: ${messageOf(error)}`);
       }
@@ -110,12 +110,12 @@ export class Catalog {
 
   /** Names of an image, sorted as text. */
   namesOf(id: Digest): Reference[] {
-    return [...(this.#byImage.get(id) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
+    return this.#names.of(id).map(({ reference }) => reference);
   }
 
   /** Those, and of indexes that have it as a part. */
   allNamesOf(image: Image): Reference[] {
-    const own = [...this.#references.values()].filter(
+    const own = [...this.#names.all()].filter(
       (named) => named.image === image.id || (named.index !== undefined && this.hasPart(named.index, image)),
     );
     const texts = new Map(own.map(({ reference }) => [fullString(reference), reference]));
@@ -123,19 +123,26 @@ export class Catalog {
   }
 
   resolve(reference: Reference): Image | undefined {
-    const found = this.#references.get(fullString(reference));
+    const found = this.#names.get(reference);
     return found && this.#images.get(found.image);
   }
 
   /** The index that a name leads to. */
   indexOf(reference: Reference): ImageIndex | undefined {
-    const index = this.#references.get(fullString(reference))?.index;
+    const index = this.#names.get(reference)?.index;
     return index === undefined ? undefined : this.#indexes.get(index);
+  }
+
+  /** The manifest of a name without an index: its own, or else that of its image. */
+  manifestOf(reference: Reference): ManifestRef | undefined {
+    const found = this.#names.get(reference);
+    if (!found || found.index !== undefined) return undefined;
+    return found.manifest ?? this.#images.get(found.image)?.manifest;
   }
 
   /** All indexes that an image stands for. */
   indexesOf(image: Image): ImageIndex[] {
-    const named = this.namesOf(image.id).map((name) => this.#references.get(fullString(name))?.index);
+    const named = this.#names.of(image.id).map(({ index }) => index);
     return [...new Set([image.index, ...named])].flatMap((digest) => {
       const index = digest === undefined ? undefined : this.#indexes.get(digest);
       return index ? [index] : [];
@@ -159,7 +166,8 @@ export class Catalog {
     if (standing) return { image: standing, index };
     const part = indexes.flatMap(partsOf).find(({ descriptor }) => begins(descriptor.digest));
     const image = part && this.#images.get(part.image);
-    const found = image ?? [...this.#images.values()].find(({ manifest }) => begins(manifest?.digest));
+    const all = this.#images.values();
+    const found = image ?? [...all].find((one) => this.#manifestsOf(one).some(({ digest }) => begins(digest)));
     return found && { image: found };
   }
 
@@ -169,7 +177,7 @@ export class Catalog {
   }
 
   references(): Iterable<Named> {
-    return this.#references.values();
+    return this.#names.all();
   }
 
   /** The one image whose id starts so (`sha256:` may be left out); undefined when there is none or several. */
@@ -208,10 +216,30 @@ export class Catalog {
     this.#write(parent === undefined ? rest : { ...rest, parent });
   }
 
-  /** Remembers the manifest of an image, whose blob is in the store. */
+  /** Remembers the manifest of an image, whose blob is in the store. Names that had the one before keep it. */
   setManifest(id: Digest, manifest: ManifestRef): void {
     const image = this.#images.get(id);
-    if (image && image.manifest?.digest !== manifest.digest) this.#write({ ...image, manifest });
+    const before = image?.manifest;
+    if (!image || before?.digest === manifest.digest) return;
+    this.#store.records.together(() => {
+      for (const { reference, index, manifest: own } of before ? this.#names.of(id) : [])
+        if (index === undefined && !own) this.#names.point(reference, id, { manifest: before as ManifestRef });
+      this.#write({ ...image, manifest });
+    });
+    this.#letGo(before);
+  }
+
+  /** What it and its names came with. */
+  #manifestsOf({ id, manifest }: Image): ManifestRef[] {
+    return [manifest, ...this.#names.of(id).map((named) => named.manifest)].flatMap((one) => one ?? []);
+  }
+
+  /** After something was replaced: a manifest that nothing else has goes, when nobody is at work any more. */
+  #letGo(manifest: ManifestRef | undefined): void {
+    if (!manifest) return;
+    const has = (one: ManifestRef | undefined): boolean => one?.digest === manifest.digest;
+    if ([...this.#images.values(), ...this.#names.all()].some((one) => has(one.manifest))) return;
+    this.#store.leases.whenFree(() => this.collect(false));
   }
 
   #write(image: Image): void {
@@ -221,52 +249,40 @@ export class Catalog {
   }
 
   /** Gives an image a name, taking it from whichever had it; with an index, the image stands for that. */
-  tag(reference: Reference, id: Digest, index?: Digest): void {
-    this.#store.records.together(() => this.#tag(reference, id, index));
+  tag(reference: Reference, id: Digest, origin: Origin = {}): void {
+    const before = this.#names.get(reference)?.manifest;
+    this.#store.records.together(() => this.#tag(reference, id, origin));
+    this.#letGo(before);
     this.#collectUnnamed();
   }
 
-  #tag(reference: Reference, id: Digest, index: Digest | undefined): void {
+  /** Says what a name was pushed as. */
+  setOrigin(reference: Reference, origin: Origin): void {
+    const named = this.#names.get(reference);
+    if (!named) return;
+    this.#names.point(reference, named.image, origin);
+    this.#letGo(named.manifest);
+  }
+
+  #tag(reference: Reference, id: Digest, origin: Origin): void {
     const image = this.#images.get(id);
     if (!image) throw internal(`image ${id} is missing`);
-    const before = this.#references.get(fullString(reference));
-    this.#point(reference, id, index);
+    const before = this.#names.get(reference);
+    this.#names.point(reference, id, origin);
+    const { index } = origin;
     // of the same image in an older index only the digest would be left
     if (reference.digest === undefined && before?.image === id && before.index !== undefined && before.index !== index)
       for (const name of this.namesOf(id))
-        if (name.digest === before.index && fullName(name) === fullName(reference)) this.#forgetName(name);
+        if (name.digest === before.index && fullName(name) === fullName(reference)) this.#names.forget(name);
     const { part: _, ...rest } = image;
     this.#write({ ...rest, tagged: rfc3339(), ...(index === undefined ? {} : { index }) });
   }
 
-  #point(reference: Reference, image: Digest, index: Digest | undefined): void {
-    this.#unlink(fullString(reference));
-    this.#link(reference, image, index);
-    this.#referenceTable.put(fullString(reference), { image, ...(index === undefined ? {} : { index }) });
-  }
-
   untag(reference: Reference): void {
-    this.#forgetName(reference);
+    const before = this.#names.get(reference)?.manifest;
+    this.#names.forget(reference);
+    this.#letGo(before);
     this.#collectUnnamed();
-  }
-
-  #forgetName(reference: Reference): void {
-    this.#unlink(fullString(reference));
-    this.#referenceTable.delete(fullString(reference));
-  }
-
-  #link(reference: Reference, image: Digest, index: Digest | undefined): void {
-    const key = fullString(reference);
-    this.#references.set(key, { reference, image, ...(index === undefined ? {} : { index }) });
-    const names = this.#byImage.get(image) ?? new Map<string, Reference>();
-    names.set(key, reference);
-    this.#byImage.set(image, names);
-  }
-
-  #unlink(key: string): void {
-    const before = this.#references.get(key);
-    this.#references.delete(key);
-    if (before) this.#byImage.get(before.image)?.delete(key);
   }
 
   /**
@@ -295,8 +311,8 @@ export class Catalog {
       image = this.#settle(this.#indexes.put(digest, mediaType, new Map(known)));
       if (!image) return this.#indexes.delete(digest);
       for (const name of names) {
-        const before = this.#references.get(fullString(name));
-        if (before?.image !== image.id || before.index !== digest) this.#tag(name, image.id, digest);
+        const before = this.#names.get(name);
+        if (before?.image !== image.id || before.index !== digest) this.#tag(name, image.id, { index: digest });
       }
       const now = this.#images.get(image.id) ?? image;
       if (now.index === undefined || names.length === 0) this.#write({ ...now, index: digest });
@@ -313,8 +329,8 @@ export class Catalog {
     const first = choosePart(parts, undefined, this);
     if (!first) return undefined;
     const elsewhere = ({ image, index: own }: Named): boolean => own === index.digest && image !== first.image;
-    for (const { reference } of [...this.#references.values()].filter(elsewhere))
-      this.#point(reference, first.image, index.digest);
+    for (const { reference } of [...this.#names.all()].filter(elsewhere))
+      this.#names.point(reference, first.image, { index: index.digest });
     for (const image of this.#imagesOf(parts.map((part) => part.image))) {
       const { part: wasPart, index: own, ...rest } = image;
       if (image.id === first.image) {
@@ -344,7 +360,7 @@ export class Catalog {
   #dropUnnamed(): Image[] {
     const gone: Image[] = [];
     for (;;) {
-      const led = new Set([...this.#references.values(), ...this.#images.values()].map(({ index }) => index));
+      const led = new Set([...this.#names.all(), ...this.#images.values()].map(({ index }) => index));
       const unnamed = [...this.#indexes.all()].filter(({ digest }) => !led.has(digest));
       if (unnamed.length === 0) return gone;
       for (const { digest } of unnamed) this.#indexes.delete(digest);
@@ -361,7 +377,6 @@ export class Catalog {
   #forget(image: Image): Image {
     for (const child of this.children(image.id)) this.setParent(child, undefined);
     this.#images.delete(image.id);
-    this.#byImage.delete(image.id);
     if (this.#users.usersOf(image.id).length > 0) {
       this.#removed.set(image.id, image);
       this.#imageTable.put(image.id, { removed: true });
@@ -438,7 +453,7 @@ export class Catalog {
     const images = this.#kept().map(({ image, name }) => ({
       image: name,
       layers: image.chains,
-      documents: [image.id, ...(image.manifest ? [image.manifest.digest] : [])],
+      documents: [...new Set([image.id, ...this.#manifestsOf(image).map(({ digest }) => digest)])],
     }));
     const indexes = [...this.#indexes.all()].map((index) => ({
       image: `index ${index.digest}`,

@@ -1,7 +1,7 @@
 // The image that a text means: a name, a name with a digest, an id or the start of one.
 import { notFound } from '../base/errors.ts';
 import { formatPlatform, type Platform, platformMatches } from '../spec/oci/index.ts';
-import type { Catalog, Image } from './catalog.ts';
+import type { Catalog, Image, ManifestRef } from './catalog.ts';
 import { choosePart, type ImageIndex, partsOf } from './indexes.ts';
 import { familiarString, fullName, parseAnyReference, type Reference, withDefaultTag } from './reference/index.ts';
 
@@ -9,6 +9,8 @@ import { familiarString, fullName, parseAnyReference, type Reference, withDefaul
 export interface Found {
   readonly image: Image;
   readonly index?: ImageIndex;
+  /** What the name came with, without an index. */
+  readonly manifest?: ManifestRef;
 }
 
 /**
@@ -50,7 +52,10 @@ export function findWhole(catalog: Catalog, text: string): Found {
     name.digest === undefined ? undefined : { domain: name.domain, path: name.path, digest: name.digest };
   const reference = byDigest ?? withDefaultTag(name);
   const image = catalog.resolve(reference);
-  if (image) return whole(image, catalog.indexOf(reference));
+  if (image) {
+    const manifest = catalog.manifestOf(reference);
+    return { ...whole(image, catalog.indexOf(reference)), ...(manifest ? { manifest } : {}) };
+  }
   const found = byDigest ? memberOf(catalog, byDigest) : byId(catalog, text);
   if (!found) throw notFound(`No such image: ${familiarString(withDefaultTag(name))}`);
   return found;

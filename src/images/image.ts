@@ -13,7 +13,7 @@ export interface Image {
   readonly parent?: Digest;
   /** When it last got a name, RFC 3339. */
   readonly tagged?: string;
-  /** The manifest that it came with; a push of it sends the same one. */
+  /** The manifest that it last came with, for names that have none of their own. */
   readonly manifest?: ManifestRef;
   /** The index that it last got a name with: the image stands for it. */
   readonly index?: Digest;
@@ -22,10 +22,8 @@ export interface Image {
 }
 
 /** What a name leads to. */
-export interface Named {
+export interface Named extends ReferenceRecord {
   readonly reference: Reference;
-  readonly image: Digest;
-  readonly index?: Digest;
 }
 
 /** What went with an image. */
@@ -51,7 +49,13 @@ export interface ImageRecord {
   readonly removed?: true;
 }
 
-export interface ReferenceRecord {
+export interface ReferenceRecord extends Origin {
   readonly image: Digest;
+}
+
+/** The document that a name came with or was pushed as, which a push of it sends again. */
+export interface Origin {
   readonly index?: Digest;
+  /** Without an index. Images with one configuration can have several: layers that are compressed in another way. */
+  readonly manifest?: ManifestRef;
 }

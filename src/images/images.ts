@@ -57,7 +57,7 @@ export class Images implements ImageSource, Disposable {
   forContainer(reference: string, platform?: string): ContainerImage {
     const { catalog } = this.#context;
     const image = findImage(catalog, reference, platform ? parsePlatform(platform) : undefined);
-    const manifest = manifestOf(this.#context, image, findWhole(catalog, reference).index);
+    const manifest = manifestOf(this.#context, image, findWhole(catalog, reference));
     return {
       id: image.id,
       ...(manifest ? { manifest } : {}),

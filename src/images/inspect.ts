@@ -38,7 +38,7 @@ export function inspectImage(
   const names = context.catalog.allNamesOf(image);
   const { index } = whole;
   const descriptor = platform
-    ? manifestOf(context, image, index)
+    ? manifestOf(context, image, whole)
     : index && { mediaType: index.mediaType, digest: index.digest, size: index.size };
   const top = image.chains.at(-1);
   const stack =

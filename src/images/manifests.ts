@@ -5,7 +5,7 @@ import type { ManifestSummary } from '../spec/docker/index.ts';
 import type { Descriptor } from '../spec/oci/index.ts';
 import type { Image } from './catalog.ts';
 import type { ImageContext } from './context.ts';
-import { platformOf } from './find.ts';
+import { type Found, platformOf } from './find.ts';
 import { type ImageIndex, type Member, partsOf } from './indexes.ts';
 import { sizeOf } from './size.ts';
 
@@ -25,15 +25,18 @@ export function manifestsOf(context: ImageContext, image: Image): ManifestSummar
   return [...found.values()];
 }
 
-/** The manifest of an image: as its index names it, else the one that it came with. */
-export function manifestOf(context: ImageContext, image: Image, index: ImageIndex | undefined): Descriptor | undefined {
+/** The manifest of an image: as its index or its name has it, else the one that it came with. */
+export function manifestOf(
+  context: ImageContext,
+  image: Image,
+  { index, manifest }: Pick<Found, 'index' | 'manifest'>,
+): Descriptor | undefined {
   const part = index && partsOf(index).find((one) => one.image === image.id);
-  return part?.descriptor ?? ownManifest(context, image);
+  return part?.descriptor ?? ownManifest(context, image, manifest);
 }
 
 /** The manifest that an image came with, described. */
-function ownManifest({ store }: ImageContext, image: Image): Descriptor | undefined {
-  const { manifest } = image;
+function ownManifest({ store }: ImageContext, image: Image, manifest = image.manifest): Descriptor | undefined {
   if (!manifest || !store.blobs.has(manifest.digest)) return undefined;
   const { digest, mediaType } = manifest;
   return { mediaType, digest, size: store.blobs.size(digest), platform: platformOf(image) };

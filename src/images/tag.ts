@@ -1,9 +1,9 @@
 // Gives an image one more name.
 import { invalid } from '../base/errors.ts';
-import type { Digest } from '../base/ids.ts';
 import type { Image } from './catalog.ts';
 import { emit, type ImageContext } from './context.ts';
 import { findWhole } from './find.ts';
+import type { Origin } from './image.ts';
 import { familiarName, familiarString, type Reference, repoTagReference } from './reference/index.ts';
 
 export function tagImage(
@@ -19,11 +19,12 @@ export function tagImage(
     throw invalid('refusing to create an ambiguous tag using digest algorithm as name');
   }
   const found = findWhole(context.catalog, image);
-  applyTag(context, found.image, reference, found.index?.digest);
+  const { index, manifest } = found;
+  applyTag(context, found.image, reference, index ? { index: index.digest } : manifest ? { manifest } : {});
 }
 
 /** With an index, the name is that of the index. */
-export function applyTag(context: ImageContext, image: Image, reference: Reference, index?: Digest): void {
-  context.catalog.tag(reference, image.id, index);
+export function applyTag(context: ImageContext, image: Image, reference: Reference, origin: Origin = {}): void {
+  context.catalog.tag(reference, image.id, origin);
   emit(context, 'tag', image, familiarString(reference));
 }

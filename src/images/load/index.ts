@@ -76,7 +76,7 @@ async function loadAll(
           stream: `The image ${familiarString(name)} already exists, renaming the old one with ID ${before.id} to empty string\n`,
         });
       }
-      context.catalog.tag(name, image.id, isIndex ? sha256(item.content) : undefined);
+      context.catalog.tag(name, image.id, isIndex ? { index: sha256(item.content) } : {});
       await options.say({ stream: `Loaded image: ${familiarString(name)}\n` });
       named = true;
     }

@@ -95,8 +95,10 @@ async function nameIt(
     return !had;
   }
   const isNew = before !== undefined || catalog.resolve(reference)?.id !== image.id;
+  const own = { digest: manifest.digest, mediaType: manifest.document.mediaType };
   for (const name of names)
-    if (catalog.resolve(name)?.id !== image.id || catalog.indexOf(name)) catalog.tag(name, image.id);
+    if (catalog.resolve(name)?.id !== image.id || catalog.manifestOf(name)?.digest !== own.digest)
+      catalog.tag(name, image.id, { manifest: own });
   return isNew;
 }
 

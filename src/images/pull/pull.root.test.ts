@@ -60,6 +60,20 @@ class Daemon {
     });
   }
 
+  push(tag: string): Promise<void> {
+    return this.images.push(parseReference(`${registry.address}/a/b:${tag}`), {
+      credentials: {},
+      say: () => undefined,
+      signal: new AbortController().signal,
+    });
+  }
+
+  /** What a check of the store finds. */
+  async check(): Promise<string[]> {
+    const { findings } = await this.images.check(false, new AbortController().signal);
+    return findings.map(({ text }) => text);
+  }
+
   /** What is left of unfinished work, and how much is in the store. */
   rest(): { layers: number; blobs: number; partial: string[]; temporary: string[] } {
     return {
@@ -335,4 +349,66 @@ test('two platforms of a nested index are pulled at once into one image; a part 
   daemon.images.remove(name);
   await settle();
   assert.deepEqual(daemon.rest(), nothing);
+});
+
+test('names of one image keep the manifests that they came with, in the next daemon too', async () => {
+  const plain = [layerArchive('x', Buffer.alloc(1000, 'x'))];
+  const gzip = registry.layers('gzip', plain, ['gzip']).manifest;
+  const zstd = registry.layers('zstd', plain, ['zstd']).manifest;
+  let daemon = await Daemon.open();
+  for (const tag of ['gzip', 'zstd']) await daemon.pull(tag);
+  const name = `${registry.address}/a/b`;
+  daemon.images.tag(`${name}:gzip`, name, 'copy');
+  assert.equal(daemon.images.count(), 1);
+  assert.deepEqual(
+    daemon.images.inspect(`${name}:gzip`).image.RepoDigests,
+    [`${name}@${gzip}`, `${name}@${zstd}`].sort(),
+  );
+  daemon.images[Symbol.dispose]();
+  daemon = await Daemon.open(daemon.root);
+  assert.equal(daemon.images.forContainer(`${name}:gzip`).manifest?.digest, gzip);
+  assert.equal(daemon.images.forContainer(`${name}:zstd`).manifest?.digest, zstd);
+  for (const tag of ['gzip', 'zstd', 'copy']) await daemon.push(tag);
+  assert.deepEqual(
+    ['gzip', 'zstd', 'copy'].map((tag) => registry.tagged(tag)),
+    [gzip, zstd, gzip],
+  );
+  assert.deepEqual(await daemon.check(), []);
+});
+
+test('a manifest goes with the last name that had it, while the image stays', async () => {
+  const plain = [layerArchive('y', Buffer.alloc(1000, 'y'))];
+  registry.layers('one', plain, ['gzip']);
+  const daemon = await Daemon.open();
+  await daemon.pull('one');
+  const name = `${registry.address}/a/b`;
+  daemon.images.tag(`${name}:one`, 'other', 'name');
+  const { digest } = daemon.images.forContainer('other:name').manifest ?? { digest: '' };
+  registry.layers('two', plain, ['plain']);
+  await daemon.pull('two');
+  assert.equal(daemon.rest().blobs, 4);
+  daemon.images.remove(`${name}@${digest}`);
+  daemon.images.remove(`${name}:one`);
+  assert.equal(daemon.rest().blobs, 4);
+  daemon.images.remove('other:name');
+  await settle();
+  assert.equal(daemon.rest().blobs, 3);
+  assert.deepEqual(await daemon.check(), []);
+});
+
+test('a record of a name without a manifest leans on that of its image, until another comes', async () => {
+  const plain = [layerArchive('z', Buffer.alloc(1000, 'z'))];
+  const first = registry.layers('one', plain, ['gzip']).manifest;
+  registry.layers('two', plain, ['plain']);
+  const daemon = await Daemon.open();
+  await daemon.pull('one');
+  // as names were written before they had manifests of their own
+  const { id } = daemon.images.forContainer(`${registry.address}/a/b:one`);
+  daemon.images.store.records.table('reference').put(`${registry.address}/a/b:one`, { image: id });
+  daemon.images[Symbol.dispose]();
+  const again = await Daemon.open(daemon.root);
+  await again.pull('two');
+  await again.push('one');
+  assert.equal(registry.tagged('one'), first);
+  assert.deepEqual(await again.check(), []);
 });

@@ -1,6 +1,6 @@
 // A registry of a test's own that serves one image and misbehaves as told.
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Digest, sha256 } from '../../base/ids.ts';
@@ -34,7 +34,9 @@ export class FakeRegistry implements AsyncDisposable {
 
   static async start(): Promise<FakeRegistry> {
     const server = createServer((request, response) =>
-      registry.#answer(request.url ?? '', request.headers.range, response),
+      request.method === 'PUT'
+        ? registry.#take(request, response)
+        : registry.#answer(request.url ?? '', request.headers.range, response),
     );
     const registry = new FakeRegistry(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -107,6 +109,22 @@ export class FakeRegistry implements AsyncDisposable {
     const digest = this.#put(Buffer.from(JSON.stringify(content)), type);
     this.#tags.set(tag, digest);
     return digest;
+  }
+
+  tagged(tag: string): string | undefined {
+    return this.#tags.get(tag);
+  }
+
+  /** Of pushes it takes manifests: their blobs are here. */
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const [, tag = ''] = /\/manifests\/([^/]+)$/.exec(request.url ?? '') ?? [];
+      const digest = this.#put(Buffer.concat(chunks), request.headers['content-type'] ?? '');
+      this.#tags.set(tag, digest);
+      response.writeHead(201, { 'Docker-Content-Digest': digest }).end();
+    });
   }
 
   #answer(url: string, range: string | undefined, response: ServerResponse): void {

@@ -1,11 +1,15 @@
 // An image to a registry: `docker push`. What the registry has is not sent.
 import { invalid, notFound } from '../../base/errors.ts';
+import type { Digest } from '../../base/ids.ts';
 import { type Credentials, type Remote, retrying } from '../../registry/client/index.ts';
-import type { Descriptor, Platform } from '../../spec/oci/index.ts';
-import type { Image } from '../catalog.ts';
+import type { Platform } from '../../spec/oci/index.ts';
+import type { Lease } from '../../store/index.ts';
+import type { Image, ManifestRef } from '../catalog.ts';
 import { emitNamed, type ImageContext } from '../context.ts';
-import { findImage, notProvided, platformOf } from '../find.ts';
+import { findImage, findWhole, notProvided, platformOf } from '../find.ts';
+import type { Origin } from '../image.ts';
 import type { ImageIndex } from '../indexes.ts';
+import { manifestOf } from '../manifests.ts';
 import type { Say } from '../progress.ts';
 import { Slots } from '../pull/slots.ts';
 import { familiarName, familiarString, fullName, fullString, type Reference, withDigest } from '../reference/index.ts';
@@ -33,7 +37,7 @@ export async function pushImages(context: ImageContext, reference: Reference, op
   await say({ status: `The push refers to repository [${fullName(reference)}]` });
   if (chosen.length === 0) return;
   const remote = await context.registries.writer(reference.domain, reference.path, options.credentials, options.signal);
-  for (const { image, index, name } of chosen) await pushOne(context, remote, { image, index }, name, options);
+  for (const { name, ...what } of chosen) await pushOne(context, remote, what, name, options);
 }
 
 function choose(context: ImageContext, reference: Reference): { image: Image; name: Reference }[] {
@@ -59,13 +63,21 @@ interface What {
   readonly image: Image;
   /** Goes with the image, as a whole. */
   readonly index: ImageIndex | undefined;
+  /** What the image goes with alone. */
+  readonly manifest: ManifestRef | undefined;
 }
 
 /** With a platform one image goes, without one the index that the name leads to. */
 function chooseWhat(context: ImageContext, image: Image, name: Reference, { platform }: PushOptions): What {
-  if (!platform) return { image, index: context.catalog.indexOf(name) };
+  const whole = findWhole(context.catalog, fullString(name));
+  const of = (one: Image): ManifestRef | undefined => {
+    const found = manifestOf(context, one, whole);
+    return found && { digest: found.digest as Digest, mediaType: found.mediaType };
+  };
+  if (!platform) return { image, index: whole.index, manifest: of(image) };
   try {
-    return { image: findImage(context.catalog, fullString(name), platform), index: undefined };
+    const chosen = findImage(context.catalog, fullString(name), platform);
+    return { image: chosen, index: undefined, manifest: of(chosen) };
   } catch {
     throw notFound(notProvided(familiarString(name), platform));
   }
@@ -74,15 +86,16 @@ function chooseWhat(context: ImageContext, image: Image, name: Reference, { plat
 async function pushOne(
   context: ImageContext,
   remote: Remote,
-  { image, index }: What,
+  { image, index, manifest }: What,
   name: Reference,
   options: PushOptions,
 ): Promise<void> {
   const { say, signal } = options;
   const { settings } = context.registries;
   using lease = context.store.leases.take();
-  const whole = index && (await indexOut(context, index, (one) => isThere(context, remote, one, signal), lease));
-  const { layers, small, manifests, top } = whole ?? (await imageOut(context, image, lease));
+  const there = (one: ManifestRef): Promise<boolean> => isThere(context, remote, one, signal);
+  const whole = index && (await indexOut(context, index, there, lease));
+  const { layers, small, manifests, top } = whole ?? (await imageOut(context, image, manifest, there, lease));
   await sendLayers(context, remote, name, layers, options);
   for (const blob of new Map(small.map((one) => [one.digest, one])).values())
     await send(context, remote, name, blob, () => undefined, signal);
@@ -91,18 +104,37 @@ async function pushOne(
   const tag = name.tag ?? 'latest';
   await retrying(() => remote.putManifest(tag, top.mediaType, top.content, signal), settings, signal);
   // a part of an index needs no name of its own
-  if (!image.part) context.catalog.tag(withDigest(name, top.digest), image.id, whole && index?.digest);
+  if (!image.part) await remember(context, image, name, top, whole && index, lease);
   if (index && !whole) await sayInstead(context, index, image, top, say);
   await say({ status: `${tag}: digest: ${top.digest} size: ${top.content.length}` });
   await say({ progressDetail: {}, aux: { Tag: tag, Digest: top.digest, Size: top.content.length } });
   emitNamed(context, 'push', image, familiarString(name), familiarName(name));
 }
 
+/** A next push of the name sends the same; a name that led to an index while one image of it was sent still does. */
+async function remember(
+  { catalog, store }: ImageContext,
+  image: Image,
+  name: Reference,
+  { digest, mediaType, content }: ManifestOut,
+  index: ImageIndex | undefined,
+  lease: Lease,
+): Promise<void> {
+  const origin: Origin = index ? { index: index.digest } : { manifest: { digest, mediaType } };
+  if (!index) {
+    lease.blobs.add(digest);
+    await store.blobs.put(content);
+    if (catalog.resolve(name)?.id === image.id && !catalog.indexOf(name)) catalog.setOrigin(name, origin);
+  }
+  // it may have been removed meanwhile
+  if (catalog.get(image.id)) catalog.tag(withDigest(name, digest), image.id, origin);
+}
+
 /** Whether the repository has a manifest already. */
 async function isThere(
   context: ImageContext,
   remote: Remote,
-  { digest }: Descriptor,
+  { digest }: ManifestRef,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {

@@ -4,7 +4,7 @@ import { type Digest, shortId } from '../../base/ids.ts';
 import { parseDocument } from '../../registry/client/index.ts';
 import type { Descriptor } from '../../spec/oci/index.ts';
 import type { Layer, Lease } from '../../store/index.ts';
-import type { Image } from '../catalog.ts';
+import type { Image, ManifestRef } from '../catalog.ts';
 import type { ImageContext } from '../context.ts';
 import type { ImageIndex } from '../indexes.ts';
 import { buildManifest, type ManifestOut } from './manifest.ts';
@@ -26,11 +26,24 @@ export interface Outgoing {
   readonly top: ManifestOut;
 }
 
-/** One image: with the manifest that it came with, when all it names is here as it was, or else with a new one. */
-export async function imageOut(context: ImageContext, image: Image, lease: Lease): Promise<Outgoing> {
+/**
+ * One image: with the manifest that its name came with, when all it names is here as it was or the manifest is `there`, where it
+ * goes; or else with that of the image, or a new one.
+ */
+export async function imageOut(
+  context: ImageContext,
+  image: Image,
+  own: ManifestRef | undefined,
+  there: (manifest: ManifestRef) => Promise<boolean>,
+  lease: Lease,
+): Promise<Outgoing> {
   const { store } = context;
-  const kept = image.manifest && (await manifestOut(context, image, image.manifest, lease));
-  if (kept) return { ...kept, manifests: [], top: kept.manifest };
+  for (const manifest of [own, image.manifest]) {
+    const kept = manifest && (await manifestOut(context, image, manifest, lease));
+    if (kept) return { ...kept, manifests: [], top: kept.manifest };
+    if (!manifest || manifest !== own || !store.blobs.has(own.digest) || !(await there(own))) continue;
+    return { layers: [], small: [], manifests: [], top: { ...own, content: store.blobs.readWhole(own.digest) } };
+  }
   const layers: Layer[] = [];
   for (const layer of layersOf(context, image, lease)) layers.push(await store.layers.withArchive(layer, lease));
   const config = { digest: image.id, size: store.blobs.size(image.id) };
@@ -49,7 +62,7 @@ export async function imageOut(context: ImageContext, image: Image, lease: Lease
 export async function indexOut(
   context: ImageContext,
   index: ImageIndex,
-  there: (manifest: Descriptor) => Promise<boolean>,
+  there: (manifest: ManifestRef) => Promise<boolean>,
   lease: Lease,
 ): Promise<Outgoing | undefined> {
   const { catalog, store } = context;
@@ -75,7 +88,7 @@ export async function indexOut(
       layers.push(...out.layers);
       small.push(...out.small);
       take(digest, descriptor.mediaType);
-    } else if (!(await there(descriptor))) return undefined;
+    } else if (!(await there({ digest, mediaType: descriptor.mediaType }))) return undefined;
   }
   for (const [digest, { kind }] of index.members) {
     if (kind !== 'index') continue;
@@ -107,7 +120,7 @@ export async function indexHere(
 async function manifestOut(
   context: ImageContext,
   image: Image,
-  { digest, mediaType }: { readonly digest: Digest; readonly mediaType: string },
+  { digest, mediaType }: ManifestRef,
   lease: Lease,
 ): Promise<{ layers: BlobOut[]; small: BlobOut[]; manifest: ManifestOut } | undefined> {
   const { store } = context;
