@@ -217,7 +217,7 @@ export class Images implements ImageSource, Disposable {
   usage(): DiskUsage {
     return {
       layersSize: this.#context.store.layersSize(),
-      images: this.list({ all: true, sharedSize: true, onDisk: true }),
+      images: this.list({ sharedSize: true, onDisk: true }),
     };
   }
 

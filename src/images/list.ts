@@ -34,7 +34,9 @@ export function listImages(context: ImageContext, options: ListOptions): ImageSu
   const { before, since } = bounds(context, filters);
   const references = filters.get('reference') ?? [];
   const parents = new Set([...catalog.all()].map((image) => image.parent));
-  const uses = options.sharedSize ? layerUses(catalog) : undefined;
+  // a step on the way to another image is not listed, and shares nothing with it that counts
+  const hidden = ({ id }: Image): boolean => !options.all && parents.has(id) && catalog.namesOf(id).length === 0;
+  const uses = options.sharedSize ? layerUses(catalog, hidden) : undefined;
   const found: { summary: ImageSummary; created: bigint }[] = [];
   for (const image of catalog.all()) {
     // it is shown with the image that stands for its index
@@ -103,10 +105,10 @@ function bounds(context: ImageContext, filters: Filters): { before: bigint | und
 }
 
 /** How many images of the list stand on each layer; the parts of an index count as one. */
-function layerUses(catalog: Catalog): Map<Digest, number> {
+function layerUses(catalog: Catalog, hidden: (image: Image) => boolean): Map<Digest, number> {
   const uses = new Map<Digest, number>();
   for (const image of catalog.all()) {
-    if (image.part) continue;
+    if (image.part || hidden(image)) continue;
     for (const chain of chainsOf(catalog.wholeOf(image))) uses.set(chain, (uses.get(chain) ?? 0) + 1);
   }
   return uses;
