@@ -9,7 +9,7 @@ import { emit, type ImageContext } from './context.ts';
 import { findImage, platformOf } from './find.ts';
 import type { Member } from './indexes.ts';
 import { buildManifest } from './push/manifest.ts';
-import { familiarString, parseReference, type Reference, withTag } from './reference/index.ts';
+import { checkGiven, familiarString, parseReference, type Reference, withTag } from './reference/index.ts';
 import { applyTag } from './tag.ts';
 import { compactConfig, encodeImageFile } from './write.ts';
 
@@ -130,5 +130,6 @@ async function putAll(context: ImageContext, contents: readonly Uint8Array[], le
 export function tagOf(text: string): Reference {
   const reference = parseReference(text);
   if (reference.digest !== undefined) throw invalid('build tag cannot contain a digest');
+  checkGiven(reference);
   return reference.tag === undefined ? withTag(reference, 'latest') : reference;
 }

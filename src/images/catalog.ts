@@ -20,7 +20,7 @@ import { parseImageFile } from './file.ts';
 import type { Image, ImageRecord, ManifestRef, Named, Origin, Removed } from './image.ts';
 import { attestationsOf, choosePart, documentsOf, type ImageIndex, Indexes, type Member, partsOf } from './indexes.ts';
 import { Names } from './names.ts';
-import { familiarString, fullName, fullString, parseReference, type Reference } from './reference/index.ts';
+import { checkGiven, familiarString, fullName, fullString, parseReference, type Reference } from './reference/index.ts';
 
 export type { Image, ManifestRef } from './image.ts';
 
@@ -250,6 +250,7 @@ export class Catalog {
 
   /** Gives an image a name, taking it from whichever had it; with an index, the image stands for that. */
   tag(reference: Reference, id: Digest, origin: Origin = {}): void {
+    checkGiven(reference);
     const before = this.#names.get(reference)?.manifest;
     this.#store.records.together(() => this.#tag(reference, id, origin));
     this.#letGo(before);
@@ -296,6 +297,7 @@ export class Catalog {
     names: readonly Reference[],
     lease: Lease,
   ): Promise<Image> {
+    for (const name of names) checkGiven(name);
     const digest = sha256(content);
     lease.blobs.add(digest);
     await this.#store.blobs.put(content);

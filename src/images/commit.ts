@@ -8,7 +8,7 @@ import { hostPlatform, type ImageFile } from '../spec/oci/index.ts';
 import type { Lease } from '../store/index.ts';
 import type { Image } from './catalog.ts';
 import type { ImageContext } from './context.ts';
-import type { Reference } from './reference/index.ts';
+import { checkGiven, type Reference } from './reference/index.ts';
 import { applyTag } from './tag.ts';
 import { compactConfig, encodeImageFile, historyEntry } from './write.ts';
 
@@ -36,6 +36,7 @@ const EMPTY_TAR: Digest = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755
 
 export async function commitImage(context: ImageContext, options: CommitOptions): Promise<Image> {
   const { catalog, store } = context;
+  if (options.reference) checkGiven(options.reference);
   const base = options.parent === undefined ? undefined : catalog.getKept(options.parent);
   if (options.parent !== undefined && !base) throw internal(`image ${options.parent} is missing`);
   const lease = store.leases.take();

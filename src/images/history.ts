@@ -2,7 +2,6 @@
 import { parseRfc3339 } from '../base/clock.ts';
 import type { ImageHistoryItem } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
-import type { Image } from './catalog.ts';
 import type { ImageContext } from './context.ts';
 import { findImage } from './find.ts';
 import { familiarString } from './reference/index.ts';
@@ -29,13 +28,33 @@ export function imageHistory(context: ImageContext, text: string, platform?: Pla
     });
   }
   // steps that were images of their own on this machine are named, as far as the chain of parents goes
-  let at: Image | undefined = image;
-  for (const item of items) {
-    item.Id = at.id;
-    const tags = context.catalog.namesOf(at.id).filter((name) => name.digest === undefined);
+  const line = [image];
+  for (;;) {
+    const above = context.catalog.get(line.at(-1)?.parent ?? image.id);
+    if (!above || line.includes(above)) break;
+    line.push(above);
+  }
+  for (const [at, row] of rowsOf(line.map(({ file }) => file.history?.length ?? 0)).entries()) {
+    const [item, step] = [row === undefined ? undefined : items[row], line[at]];
+    if (!item || !step) continue;
+    item.Id = step.id;
+    const tags = context.catalog.namesOf(step.id).filter((name) => name.digest === undefined);
     item.Tags = tags.length > 0 ? tags.map(familiarString) : null;
-    at = at.parent === undefined ? undefined : context.catalog.get(at.parent);
-    if (!at) break;
   }
   return items;
+}
+
+/**
+ * Where an image and those that it was made from stand in its history, newest first: each has so many steps. A parent is on
+ * the row of its own last step; one that has no fewer steps than what was made from it is on none.
+ */
+export function rowsOf(steps: readonly number[]): (number | undefined)[] {
+  const [all = 0] = steps;
+  let last = -1;
+  return steps.map((count) => {
+    const row = all - count;
+    if (row <= last || row >= all) return undefined;
+    last = row;
+    return row;
+  });
 }

@@ -121,6 +121,35 @@ test('images in use: conflicts, and layers that stay while a container needs the
   assert.equal(images.usage().layersSize, 0);
 });
 
+test('what the store holds is told without the images on the way to others', async () => {
+  using images = await open();
+  const step = await images.import(source(archive({ f: 'abc' })), {});
+  const top = await images.commit({ parent: step.id, config: {}, reference: withLatest('top') });
+  users.set(top.id, [{ id: 'c'.repeat(64), running: true }]);
+  const usage = images.usage();
+  users.delete(top.id);
+  assert.deepEqual(
+    usage.images.map(({ Id, Containers, SharedSize, Size }) => [Id, Containers, SharedSize, Size]),
+    [[top.id, 1, 0, usage.layersSize]],
+  );
+  assert.equal(images.list({ all: true, sharedSize: true }).length, 2);
+});
+
+test('no way to give a name gives one that reads like an id', async () => {
+  using images = await open();
+  const { id } = await make(images, 'good', 'abc');
+  const saved = (await gather(images.save(['good']))).toString('latin1').replaceAll('good:latest', 'sha256:late');
+  const said = { kind: 'invalid', message: /^refusing to create an ambiguous tag using digest algorithm as name/ };
+  await assert.rejects(make(images, 'sha256', 'x'), said);
+  await assert.rejects(images.commit({ parent: id as Digest, config: {}, reference: withLatest('sha256') }), said);
+  await assert.rejects(load(images, Buffer.from(saved, 'latin1')), said);
+  assert.throws(() => images.checkTag('sha256:x'), said);
+  assert.deepEqual(
+    images.list({ all: true }).map(({ RepoTags }) => RepoTags),
+    [['good:latest']],
+  );
+});
+
 test('commit: a layer on top, its parent, and an empty one', async () => {
   using images = await open();
   const base = await make(images, 'base', 'abc');

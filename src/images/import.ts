@@ -7,7 +7,7 @@ import { hostPlatform, type Platform } from '../spec/oci/index.ts';
 import { applyChanges } from './changes/index.ts';
 import type { Image } from './catalog.ts';
 import { emit, type ImageContext } from './context.ts';
-import type { Reference } from './reference/index.ts';
+import { checkGiven, type Reference } from './reference/index.ts';
 import { applyTag } from './tag.ts';
 import { compactConfig, encodeImageFile, historyEntry } from './write.ts';
 
@@ -41,6 +41,7 @@ export async function importLayer(
   config: ImageConfig,
   options: ImportOptions & { readonly platform: Platform },
 ): Promise<Image> {
+  if (options.reference) checkGiven(options.reference);
   const lease = context.store.leases.take();
   let image: Image | undefined;
   try {

@@ -4,7 +4,7 @@ import type { Image } from './catalog.ts';
 import { emit, type ImageContext } from './context.ts';
 import { findWhole } from './find.ts';
 import type { Origin } from './image.ts';
-import { familiarName, familiarString, type Reference, repoTagReference } from './reference/index.ts';
+import { familiarString, type Reference, repoTagReference } from './reference/index.ts';
 
 export function tagImage(
   context: ImageContext,
@@ -15,9 +15,6 @@ export function tagImage(
   const reference = repoTagReference(repo, tag);
   // dockerd answers 200 and does nothing; saying so is kinder
   if (!reference) throw invalid('repository name must have at least one component');
-  if (familiarName(reference) === 'sha256') {
-    throw invalid('refusing to create an ambiguous tag using digest algorithm as name');
-  }
   const found = findWhole(context.catalog, image);
   const { index, manifest } = found;
   applyTag(context, found.image, reference, index ? { index: index.digest } : manifest ? { manifest } : {});

@@ -9,7 +9,7 @@ import { decompress, type Lease, peekCompression } from '../../store/index.ts';
 import type { Image } from '../catalog.ts';
 import { emit, type ImageContext } from '../context.ts';
 import { platformOf } from '../find.ts';
-import { familiarString, parseReference, type Reference } from '../reference/index.ts';
+import { checkGiven, familiarString, parseReference, type Reference } from '../reference/index.ts';
 import { Archive } from './archive.ts';
 import { readDockerManifest } from './docker.ts';
 import { readLegacy } from './legacy.ts';
@@ -93,6 +93,7 @@ async function loadAll(
 function namedTag(text: string): Reference {
   const name = parseReference(text);
   if (name.tag === undefined) throw invalid(`invalid tag "${text}"`);
+  checkGiven(name);
   return { domain: name.domain, path: name.path, tag: name.tag };
 }
 

@@ -71,6 +71,13 @@ test('tags', () => {
   assert.throws(() => withTag(parseReference('a'), 'b c'), { message: 'invalid tag format' });
   assert.equal(repoTagReference('', 'x'), undefined);
   assert.throws(() => repoTagReference(`a@sha256:${HEX}`, ''), { message: 'cannot import digest reference' });
+  for (const [repo, tag] of [
+    ['sha256', 'x'],
+    ['sha256:x', ''],
+    ['docker.io/library/sha256', ''],
+  ])
+    assert.throws(() => repoTagReference(repo, tag), /^BerthError: refusing to create an ambiguous tag/);
+  assert.equal(repoTagReference('a/sha256', 'x')?.tag, 'x');
   assert.deepEqual(parseAnyReference(HEX), { id: `sha256:${HEX}` });
 });
 

@@ -146,6 +146,7 @@ export function repoTagReference(repo: string | undefined, tag: string | undefin
   if (!repo) return undefined;
   const reference = parseReference(repo);
   if (reference.digest !== undefined) throw invalid('cannot import digest reference');
+  checkGiven(reference);
   return tag ? withTag(reference, tag) : withDefaultTag(reference);
 }
 
@@ -182,4 +183,10 @@ function globRegex(pattern: string): RegExp {
 
 function escape(char: string): string {
   return char.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+/** A name that an image is to get. Throws invalid for one that reads like an id. */
+export function checkGiven(reference: Reference): void {
+  if (familiarName(reference) === 'sha256')
+    throw invalid('refusing to create an ambiguous tag using digest algorithm as name');
 }
