@@ -6,7 +6,7 @@ import { internal, invalid, isErrno } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import { sha256 } from '../base/ids.ts';
 import { syncDirectory } from './durable.ts';
-import { dropPartials, type PartialBlob, resumePartial, sweepPartials } from './partial.ts';
+import { dropPartials, type PartialBlob, resumePartial, settlePartial, sweepPartials } from './partial.ts';
 import type { StorePaths } from './paths.ts';
 
 export interface Blob {
@@ -38,6 +38,11 @@ export class Blobs {
   /** A blob that comes in pieces, perhaps over several runs of the daemon: what is there of it is kept until it is whole. */
   resume(digest: Digest): Promise<PartialBlob> {
     return resumePartial(this.#paths, digest);
+  }
+
+  /** What a blob was fetched for is made: it is no download any more. */
+  settle(digest: Digest): void {
+    settlePartial(this.#paths, digest);
   }
 
   /** Forgets what nobody went on with for a week. */

@@ -1,9 +1,10 @@
-// A blob whose bytes come over several connections, or several runs of the daemon: kept on disk as far as it came.
+// A blob whose bytes come over several connections, or several runs of the daemon: kept on disk as far as it came. A whole one
+// keeps its name there beside the new one until what it is for is made: if that fails, the blob goes, and the work is not lost.
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, readdirSync, rmSync, statSync } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { conflict, invalid } from '../base/errors.ts';
+import { conflict, invalid, isErrno } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import type { Blob } from './blobs.ts';
 import { syncDirectory } from './durable.ts';
@@ -18,7 +19,10 @@ export interface PartialBlob {
   write(chunks: readonly Uint8Array[]): Promise<void>;
   /** Begins from nothing. */
   restart(): Promise<void>;
-  /** On disk for good, and visible, when this returns. Throws invalid, and keeps nothing, when it has another digest. */
+  /**
+   * On disk for good, and visible, when this returns; still to be found by a `resume` after the blob was removed, until
+   * `settlePartial`. Throws invalid, and keeps nothing, when it has another digest.
+   */
   commit(): Promise<Blob>;
   /** Closes it and leaves what is there for the next `resume`. Does nothing after a commit. */
   keep(): Promise<void>;
@@ -35,6 +39,8 @@ export async function resumePartial(paths: StorePaths, digest: Digest): Promise<
   opened.add(path);
   let file: FileHandle | undefined;
   try {
+    // of a blob that is there, nobody but a check may change anything
+    if ((statSync(path, { throwIfNoEntry: false })?.nlink ?? 0) > 1) await unlink(path);
     file = await open(path, 'a', 0o600);
     const { size } = await file.stat();
     const hash = createHash('sha256');
@@ -47,6 +53,12 @@ export async function resumePartial(paths: StorePaths, digest: Digest): Promise<
     await file?.close();
     throw error;
   }
+}
+
+/** What this blob was fetched for is made, or cannot be made of it. */
+export function settlePartial(paths: StorePaths, digest: Digest): void {
+  const path = paths.partialBlob(digest);
+  if (!opened.has(path)) rmSync(path, { force: true });
 }
 
 export function sweepPartials(paths: StorePaths): void {
@@ -64,7 +76,9 @@ export function dropPartials(paths: StorePaths): number {
   for (const name of readdirSync(paths.partial)) {
     const path = join(paths.partial, name);
     if (opened.has(path)) continue;
-    bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    const { size = 0, nlink = 1 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    // of one that is a blob as well, no byte goes
+    if (nlink === 1) bytes += size;
     rmSync(path, { force: true, recursive: true });
   }
   return bytes;
@@ -121,8 +135,12 @@ class PartialFile implements PartialBlob {
       throw invalid(`unexpected content digest ${digest}, expected ${this.#digest}`);
     }
     await this.#file.datasync();
+    const blob = this.#paths.blob(digest);
+    await link(this.path, blob).catch(async (error: unknown) => {
+      // a file system may have no second names
+      if (!isErrno(error, 'EEXIST')) await rename(this.path, blob);
+    });
     await this.#close();
-    await rename(this.path, this.#paths.blob(digest));
     await syncDirectory(this.#paths.blobs);
     return { digest, size: this.#size };
   }

@@ -106,12 +106,13 @@ export class Download {
     }
   }
 
-  /** It may be whole, and have its last name, before anybody reads it. */
+  /** It may be whole, and have its last name, before anybody reads it; or be wrong, and gone. */
   async #open(): Promise<FileHandle> {
     try {
       return await open(this.#partial.path, 'r');
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
+      await this.#committed;
       return open(this.#wish.finalPath, 'r');
     }
   }

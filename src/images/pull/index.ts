@@ -173,6 +173,7 @@ async function bring(
   lease.blobs.add(manifest.digest);
   await context.store.blobs.put(manifest.content);
   const image = await context.catalog.create(config, undefined, lease);
+  for (const { digest } of layers) context.store.blobs.settle(digest as Digest);
   context.catalog.setManifest(image.id, { digest: manifest.digest, mediaType: manifest.document.mediaType });
   return image;
 }

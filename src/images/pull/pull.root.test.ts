@@ -174,6 +174,56 @@ test('fault I11: a download goes on in the next daemon', async () => {
   assert.deepEqual(next.rest(), { layers: 1, blobs: 3, partial: [], temporary: [] });
 });
 
+test('fault I11: what was whole when a pull ended is not downloaded again, in the next daemon either', async () => {
+  const image = registry.image('whole', SIZE, ['gzip', 'zstd', 'gzip']);
+  const [first, second, third] = image.layers.map(({ digest }) => digest as string);
+  registry.mischief.set(third ?? '', ({ count: times }, response) => {
+    if (times > 2) return false;
+    if (times === 1) response.writeHead(403).end();
+    else response.writeHead(200, { 'Content-Length': SIZE });
+    return true;
+  });
+  let daemon = await Daemon.open(undefined, { timing: { ...timing, idle: 60_000 } });
+  await assert.rejects(daemon.pull('whole'));
+  const stop = new AbortController();
+  const pulled = daemon.pull('whole', stop.signal);
+  pulled.catch(() => undefined);
+  const complete = (): number => daemon.lines.filter(({ status }) => status === 'Pull complete').length;
+  while (complete() < 2) await settle();
+  stop.abort();
+  await assert.rejects(pulled, { kind: 'cancelled' });
+  while (daemon.rest().layers > 0 || daemon.rest().blobs > 0) await settle();
+  assert.deepEqual(daemon.rest().partial, [first, second].map((digest = '') => digest.slice(7)).toSorted());
+  daemon.images[Symbol.dispose]();
+  daemon = await Daemon.open(daemon.root);
+  await daemon.pull('whole');
+  assert.deepEqual(
+    registry.asked.filter((one) => !one.startsWith(third ?? '')).toSorted(),
+    [`${first} 0`, `${second} 0`].toSorted(),
+  );
+  assert.deepEqual(daemon.rest(), { layers: 3, blobs: 5, partial: [], temporary: [] });
+  assert.deepEqual(await daemon.check(), []);
+});
+
+test('what is whole and was no use, or was changed on the disk, is downloaded again', async () => {
+  const image = registry.image('changed', 100_000, ['gzip', 'gzip']);
+  const [first, second] = image.layers.map(({ digest }) => digest as string);
+  registry.mischief.set(second ?? '', ({ count: times }, response) => {
+    if (times > 1) return false;
+    response.writeHead(403).end();
+    return true;
+  });
+  const daemon = await Daemon.open();
+  await assert.rejects(daemon.pull('changed'));
+  for (let tries = 0; tries < 40 && daemon.rest().layers > 0; tries += 1) await settle();
+  const path = join(daemon.root, 'part', first?.slice(7) ?? '');
+  writeFileSync(path, Buffer.alloc(statSync(path).size, 'x'));
+  await daemon.pull('changed');
+  assert.equal(registry.asked.filter((one) => one === `${first} 0`).length, 2);
+  assert.deepEqual(daemon.rest(), { layers: 2, blobs: 4, partial: [], temporary: [] });
+  assert.deepEqual(await daemon.check(), []);
+});
+
 test('a prune of all that is unused gives up unfinished downloads, a prune of nameless images does not', async () => {
   const daemon = await Daemon.open();
   const path = join(daemon.root, 'part', 'a'.repeat(64));
@@ -236,7 +286,7 @@ test('fault I14: addresses of foreign layers are not asked', async () => {
 
 test('fault I16: refusals are waited out, a silent layer is asked again while the others go on', async () => {
   const image = registry.image('busy', 200_000, ['gzip', 'gzip', 'gzip']);
-  const [busy, silent, slow] = image.layers.map(({ digest }) => digest);
+  const [busy, silent, slow] = image.layers.map(({ digest }) => digest as string);
   registry.mischief.set(busy ?? '', ({ count: times }, response) => {
     if (times > 2) return false;
     response.writeHead(times === 1 ? 429 : 503, { 'Retry-After': '1' }).end();

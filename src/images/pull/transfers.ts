@@ -167,7 +167,7 @@ export class Transfers {
     } catch (error) {
       stopped.abort();
       if (isErrno(error, 'ENOSPC', 'EDQUOT')) this.#full = true;
-      await this.#give(download, error, signal);
+      await this.#give(download, digest, error, signal);
       throw error;
     } finally {
       await (this.#full ? this.#giveRoom(download) : download.close());
@@ -182,13 +182,15 @@ export class Transfers {
   }
 
   /** After a failure: says whether what came was wrong, which is worse than a broken archive, and throws it away then. */
-  async #give(download: Download, error: unknown, signal: AbortSignal): Promise<void> {
+  async #give(download: Download, digest: Digest, error: unknown, signal: AbortSignal): Promise<void> {
     if (signal.aborted || !(error instanceof BerthError) || error.kind !== 'invalid') return;
     await download.finished.catch(() => undefined);
     await download.discard();
+    // with the right digest it is whole, and still of no use
+    this.#store.blobs.settle(digest);
     if (download.resumedAt > 0) throw new StaleError(error.message);
-    const digest = /^unexpected content digest \S+, expected (\S+)$/.exec(messageOf(error))?.[1];
-    if (digest !== undefined) throw invalid(`filesystem layer verification failed for digest ${digest}`);
+    const wrong = /^unexpected content digest \S+, expected (\S+)$/.exec(messageOf(error))?.[1];
+    if (wrong !== undefined) throw invalid(`filesystem layer verification failed for digest ${wrong}`);
   }
 }
 
