@@ -17,6 +17,7 @@ import {
   type UnpackResult,
   unpackTar,
 } from '../host/confined/index.ts';
+import { removeTree } from '../host/remove-tree.ts';
 import { MEDIA } from '../spec/oci/index.ts';
 import type { Blob, Blobs, Ingest } from './blobs.ts';
 import { chainOf } from './chain.ts';
@@ -99,7 +100,7 @@ export class Layers {
     const known = new Set([...this.#layers.values()].map((layer) => layer.name));
     for (const name of readdirSync(this.#paths.layers)) {
       if (known.has(name)) continue;
-      if (name.startsWith(UNFINISHED)) await rm(this.#paths.layer(name), { recursive: true, force: true });
+      if (name.startsWith(UNFINISHED)) await removeTree(this.#paths.layer(name));
       else await this.#discard(this.#paths.layer(name));
     }
     for (const name of readdirSync(this.#paths.seams))
@@ -186,7 +187,7 @@ export class Layers {
       void end?.().catch(() => undefined);
       await ingest?.discard();
       await rm(seamsPath, { force: true });
-      await rm(directory, { recursive: true, force: true });
+      await removeTree(directory);
     }
   }
 
@@ -407,7 +408,7 @@ export class Layers {
   async #discard(directory: string): Promise<void> {
     const aside = this.#paths.newLayer();
     if (!basename(directory).startsWith(UNFINISHED)) await rename(directory, aside);
-    await rm(aside, { recursive: true, force: true });
+    await removeTree(aside);
   }
 
   async #rebuild(layer: Layer): Promise<void> {
@@ -428,7 +429,7 @@ export class Layers {
       diffId: layer.diffId,
     });
     await rename(seamsPath, this.#paths.seamsOf(layer.name));
-    await rm(this.directory(layer), { recursive: true, force: true });
+    await removeTree(this.directory(layer));
     await rename(directory, this.directory(layer));
     this.#put({ ...layer, archiveSize: unpacked.length, boot: this.#boot });
   }

@@ -1,11 +1,11 @@
 // A local volume on disk and in the mount table.
 import { lookup } from 'node:dns/promises';
 import { mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { internal, messageOf } from '../base/errors.ts';
 import { mount, mountsBelow, unmount } from '../host/mount.ts';
+import { removeTree } from '../host/remove-tree.ts';
 import { addressOf, parseMountOptions } from './mount-options.ts';
 
 /**
@@ -59,7 +59,7 @@ export class LocalFolder {
   async remove(name: string): Promise<void> {
     await this.unmount(name);
     if (mountsBelow(join(this.root, name)).length > 0) throw internal(`remove ${name}: volume is still mounted`);
-    await rm(join(this.root, name), { recursive: true, force: true });
+    await removeTree(join(this.root, name));
   }
 }
 

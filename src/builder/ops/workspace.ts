@@ -1,10 +1,10 @@
 // The directory that a step writes into: an overlay's upper directory on its layers, committed as a layer or thrown away.
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomId, type Digest } from '../../base/ids.ts';
 import { unmount } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
+import { removeTree } from '../../host/remove-tree.ts';
 import type { Lease } from '../../store/index.ts';
 import type { BuilderContext } from '../context.ts';
 
@@ -79,7 +79,7 @@ export class Workspace implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unmount();
     rmSync(this.own, { recursive: true, force: true });
-    await rm(this.#made, { recursive: true, force: true });
+    await removeTree(this.#made);
   }
 }
 

@@ -1,10 +1,10 @@
 // A container's root file system: its layers and its own writable directory, mounted while there is a process.
 import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, messageOf } from '../../base/errors.ts';
 import { mountsBelow, unmount, unmountSync } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
+import { removeTree } from '../../host/remove-tree.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 
@@ -36,9 +36,7 @@ export function removeLayer(context: EngineContext, id: string): void {
     if (isErrno(error, 'ENOENT')) return;
     throw error;
   }
-  rm(doomed, { recursive: true, force: true }).catch((error: unknown) =>
-    context.log.warn(`${doomed} could not be deleted: ${messageOf(error)}`),
-  );
+  removeTree(doomed).catch((error: unknown) => context.log.warn(`${doomed} could not be deleted: ${messageOf(error)}`));
 }
 
 /** What a dead daemon had begun to delete. */

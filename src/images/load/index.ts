@@ -1,9 +1,10 @@
 // Images out of an archive: `docker load`. Reads what `docker save` wrote in any version, and OCI layouts.
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { invalid } from '../../base/errors.ts';
 import { sha256 } from '../../base/ids.ts';
 import type { Digest } from '../../base/ids.ts';
 import { spoolTar } from '../../host/confined/index.ts';
+import { removeTree } from '../../host/remove-tree.ts';
 import { platformMatches } from '../../spec/oci/index.ts';
 import { decompress, type Lease, peekCompression } from '../../store/index.ts';
 import type { Image } from '../catalog.ts';
@@ -44,7 +45,7 @@ export async function loadImages(
     return await loadAll(context, archive, wanted, options, lease);
   } finally {
     lease[Symbol.dispose]();
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
     context.catalog.collect(false);
   }
 }

@@ -1,0 +1,58 @@
+// Removes a directory with all that is in it, in memory that does not grow with it: a piece of a directory at a time.
+import { opendir, rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno } from '../base/errors.ts';
+
+/** Names of one directory that are known at a time. */
+const PIECE = 256;
+/** More at once would keep others from the few threads for files. */
+const AT_ONCE = 8;
+
+interface Directory {
+  readonly path: string;
+  /** All that it had when it was read last is on its way. */
+  emptied: boolean;
+}
+
+/** Links are removed and not followed. What is not there is no mistake. */
+export async function removeTree(path: string): Promise<void> {
+  if (await isGone(() => unlink(path))) return;
+  // innermost last: neither the stack nor open directories grow with the depth
+  const open: Directory[] = [{ path, emptied: false }];
+  for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+    if (at.emptied && (await isGone(() => rmdir(at.path)))) {
+      open.pop();
+      continue;
+    }
+    const { files, directories } = await readPiece(at.path);
+    for (let from = 0; from < files.length; from += AT_ONCE)
+      await Promise.all(files.slice(from, from + AT_ONCE).map((file) => isGone(() => unlink(file))));
+    at.emptied = files.length + directories.length < PIECE;
+    for (const directory of directories) open.push({ path: directory, emptied: false });
+  }
+}
+
+/** False for what is a directory, or one that is not empty. */
+async function isGone(remove: () => Promise<void>): Promise<boolean> {
+  try {
+    await remove();
+  } catch (error) {
+    if (isErrno(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) return false;
+    if (!isErrno(error, 'ENOENT')) throw error;
+  }
+  return true;
+}
+
+async function readPiece(path: string): Promise<{ files: string[]; directories: string[] }> {
+  const files: string[] = [];
+  const directories: string[] = [];
+  try {
+    for await (const entry of await opendir(path, { bufferSize: PIECE })) {
+      (entry.isDirectory() ? directories : files).push(join(path, entry.name));
+      if (files.length + directories.length === PIECE) break;
+    }
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+  }
+  return { files, directories };
+}
