@@ -18,7 +18,8 @@ interface Directory {
 export async function removeTree(path: string): Promise<void> {
   if (await isGone(() => unlink(path))) return;
   // innermost last: neither the stack nor open directories grow with the depth
-  const open: Directory[] = [{ path, emptied: false }];
+  // an empty one goes without a descriptor, of which there may be none
+  const open: Directory[] = [{ path, emptied: true }];
   for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
     if (at.emptied && (await isGone(() => rmdir(at.path)))) {
       open.pop();

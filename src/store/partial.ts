@@ -6,6 +6,7 @@ import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { conflict, invalid, isErrno } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
+import { Room } from '../host/room.ts';
 import type { Blob } from './blobs.ts';
 import { syncDirectory } from './durable.ts';
 import type { StorePaths } from './paths.ts';
@@ -16,6 +17,8 @@ export interface PartialBlob {
   readonly path: string;
   /** Bytes that are there. */
   readonly size: number;
+  /** Throws ENOSPC when there is no room for so many more bytes. */
+  expect(bytes: number): void;
   write(chunks: readonly Uint8Array[]): Promise<void>;
   /** Begins from nothing. */
   restart(): Promise<void>;
@@ -91,10 +94,12 @@ class PartialFile implements PartialBlob {
   readonly #file: FileHandle;
   #hash: Hash;
   #size: number;
+  readonly #room: Room;
   #open = true;
 
   constructor(paths: StorePaths, digest: Digest, path: string, file: FileHandle, hash: Hash, size: number) {
     this.#paths = paths;
+    this.#room = Room.of(paths.partial);
     this.#digest = digest;
     this.path = path;
     this.#file = file;
@@ -106,7 +111,12 @@ class PartialFile implements PartialBlob {
     return this.#size;
   }
 
+  expect(bytes: number): void {
+    this.#room.ahead(bytes);
+  }
+
   async write(chunks: readonly Uint8Array[]): Promise<void> {
+    this.#room.take(chunks.reduce((sum, { length }) => sum + length, 0));
     let left = chunks;
     while (left.length > 0) {
       let { bytesWritten } = await this.#file.writev(left);

@@ -13,21 +13,18 @@ import {
   openSync,
   renameSync,
   rmSync,
-  statfsSync,
   symlinkSync,
   utimesSync,
   writeSync,
 } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { isErrno } from '../../base/errors.ts';
+import { Room } from '../room.ts';
 import { confineThread, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
 import { fsPath, insidePath } from './paths.ts';
 import { type Made, RECORD_HEAD, type Received, type ReceiveReply, Record } from './receive-job.ts';
 import { ByteRing } from './ring.ts';
 
-/** Free space is looked at after every so many bytes, and writing stops while this much is left. */
-const LOOK_EVERY = 64 * 1024 * 1024;
-const LEAVE_FREE = 64 * 1024 * 1024;
 /** Finished files are told of in lots. */
 const LOT = 256;
 /** A file appears under its name when it is whole. */
@@ -43,7 +40,7 @@ interface Open {
 
 const open = new Map<number, Open>();
 let finished: Received[] = [];
-let sinceLook = 0;
+const room = Room.of('/');
 
 function tell(reply: ReceiveReply): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a thread, not a window
@@ -121,8 +118,7 @@ function data(id: number, bytes: Buffer): void {
     file.hash.update(bytes);
     for (let at = 0; at < bytes.length; ) at += writeSync(file.fd, bytes, at);
     file.size += bytes.length;
-    sinceLook += bytes.length;
-    if (sinceLook >= LOOK_EVERY) lookAtSpace();
+    room.take(bytes.length);
     return;
   }
   const { made } = file;
@@ -137,13 +133,6 @@ function data(id: number, bytes: Buffer): void {
   open.delete(id);
   finished.push({ id, sha256: file.hash.digest('hex'), size: file.size });
   if (finished.length >= LOT) flush();
-}
-
-function lookAtSpace(): void {
-  sinceLook = 0;
-  const { bavail, bsize } = statfsSync('/');
-  if (bavail * bsize < LEAVE_FREE)
-    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
 }
 
 function run(): void {

@@ -2,6 +2,7 @@
 // whatever names it holds, none of them ever becomes a path.
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { NODE_BYTES, Room } from '../room.ts';
 import { within } from './kernel.ts';
 import { insidePath, parentOf } from './paths.ts';
 import { SeamWriter } from './seams/write.ts';
@@ -41,13 +42,14 @@ const SMALLEST = 2 * BLOCK;
 /** The last member of a name counts. */
 export function spool(reader: TarReader, options: SpoolOptions): Map<string, Spooled> {
   const members = new Map<string, Spooled>();
+  const room = Room.of('/');
   let count = 0;
   for (let entry = reader.next(); entry; entry = reader.next()) {
     count += 1;
     if (count > MAX_MEMBERS) throw new TarError(`the archive has more than ${MAX_MEMBERS} members`);
     const path = insidePath(entry.name);
     const name = path.slice(1);
-    if (entry.type === 'file') members.set(name, content(reader, count, name, entry.size, options));
+    if (entry.type === 'file') members.set(name, content(reader, count, name, entry.size, options, room));
     else if (entry.type === 'symlink') {
       const target = entry.linkname.startsWith('/') ? entry.linkname : `${parentOf(path)}/${entry.linkname}`;
       members.set(name, { link: insidePath(target).slice(1) });
@@ -56,11 +58,18 @@ export function spool(reader: TarReader, options: SpoolOptions): Map<string, Spo
   return members;
 }
 
-function content(reader: TarReader, number: number, name: string, size: number, options: SpoolOptions): Spooled {
+function content(
+  reader: TarReader,
+  number: number,
+  name: string,
+  size: number,
+  options: SpoolOptions,
+  room: Room,
+): Spooled {
   const digest = /^blobs\/sha256\/([a-f0-9]{64})$/.exec(name)?.[1];
   if (digest !== undefined && options.known.has(digest)) return { known: digest };
   const head = size >= SMALLEST && size % BLOCK === 0 ? firstBlock(reader) : Buffer.alloc(0);
-  return isArchive(head) ? layer(reader, number, head) : file(reader, number, size, head);
+  return isArchive(head) ? layer(reader, number, head) : file(reader, number, size, head, room);
 }
 
 /** At least one block; what it is in may be more. A copy, since the reader's bytes last until the next only. */
@@ -84,10 +93,13 @@ function isArchive(head: Buffer): boolean {
   }
 }
 
-function file(reader: TarReader, number: number, size: number, head: Buffer): Spooled {
+function file(reader: TarReader, number: number, size: number, head: Buffer, room: Room): Spooled {
+  room.take(NODE_BYTES);
+  room.ahead(size);
   const fd = openSync(`/${number}`, 'wx', 0o600);
   try {
     for (let chunk: Buffer | undefined = head; chunk; chunk = reader.data()) {
+      room.take(chunk.length);
       for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
     }
   } finally {

@@ -16,7 +16,6 @@ import {
   readdirSync,
   realpathSync,
   rmdirSync,
-  statfsSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -24,6 +23,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
+import { NODE_BYTES, Room } from '../room.ts';
 import { getXattr, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { baseOf, fsPath, insidePath, parentOf } from './paths.ts';
@@ -59,9 +59,6 @@ const WHITEOUT = '.wh.';
 const META = '.wh..wh.';
 const OPAQUE = '.wh..wh..opq';
 const OPAQUE_XATTR = 'trusted.overlay.opaque';
-/** Free space is looked at after every so many bytes, and unpacking stops while this much is left. */
-const LOOK_EVERY = 64 * 1024 * 1024;
-const LEAVE_FREE = 64 * 1024 * 1024;
 /** Directories that are known to exist; forgotten when there are more, so that an archive cannot fill the memory. */
 const MAX_KNOWN = 100_000;
 
@@ -80,7 +77,7 @@ class Unpacker {
   readonly #directoryTimes = new Map<string, number>();
   /** A new file takes the group of a setgid directory, so that owners must be set even for root's. */
   #setgid = false;
-  #sinceLook = 0;
+  readonly #room: Room;
   #size = 0;
   /** By path without the first slash. */
   readonly #manifest: Map<string, ManifestEntry> | undefined;
@@ -90,12 +87,14 @@ class Unpacker {
     this.#options = options;
     this.#seams = seams;
     this.#into = options.into === undefined ? '/' : insidePath(options.into);
+    this.#room = Room.of(fsPath(this.#into));
   }
 
   run(reader: TarReader): Unpacked {
     let entries = 0;
     for (let entry = reader.next(); entry; entry = reader.next()) {
       entries += 1;
+      this.#room.take(NODE_BYTES);
       if (this.#options.owner) Object.assign(entry, this.#options.owner);
       const path = this.#locate(entry.name);
       if (this.#options.whiteouts !== 'literal' && baseOf(path).startsWith(WHITEOUT)) this.#whiteout(path);
@@ -277,9 +276,10 @@ class Unpacker {
     }
     const hash = this.#manifest ? createHash('sha256') : undefined;
     try {
+      this.#room.ahead(entry.size);
       if (entry.size > 0) this.#seams?.content(this.#real(path), entry.size);
       for (let chunk = reader.data(); chunk; chunk = reader.data()) {
-        this.#checkSpace(chunk.length);
+        this.#room.take(chunk.length);
         hash?.update(chunk);
         for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
       }
@@ -366,14 +366,6 @@ class Unpacker {
       else if (stat) size += this.#remove(child, stat);
     }
     return size;
-  }
-
-  #checkSpace(count: number): void {
-    this.#sinceLook += count;
-    if (this.#sinceLook < LOOK_EVERY) return;
-    this.#sinceLook = 0;
-    const { bavail, bsize } = statfsSync('/');
-    if (bavail * bsize < LEAVE_FREE) throw new TarError('no space left on device');
   }
 }
 

@@ -121,6 +121,7 @@ export class Download {
     const { size, digest, remotes, settings, signal } = this.#wish;
     const limits = { attempts: settings.attempts, ...settings.timing };
     if (this.#partial.size > size) await this.#partial.restart();
+    this.#partial.expect(size - this.#partial.size);
     this.#wish.onProgress({ bytes: this.#partial.size });
     let remote = 0;
     let attempt = 1;

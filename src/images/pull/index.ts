@@ -61,6 +61,8 @@ async function pullOne(context: ImageContext, reference: Reference, options: Pul
     const members = await beside;
     // it may have been removed while its manifest was written; from here on its name holds it
     if (!context.catalog.get(image.id)) image = await bring(context, reference, resolved, options, lease);
+    // also what an earlier pull had left of it, when other ways brought the image
+    for (const { digest } of resolved.manifest.document.layers) context.store.blobs.settle(digest as Digest);
     const isNew = await nameIt(context, reference, resolved, image, members, lease);
     emitNamed(context, 'pull', image, familiarString(reference), familiarName(reference));
     await say({ status: `Digest: ${resolved.top.digest}` });
@@ -173,7 +175,6 @@ async function bring(
   lease.blobs.add(manifest.digest);
   await context.store.blobs.put(manifest.content);
   const image = await context.catalog.create(config, undefined, lease);
-  for (const { digest } of layers) context.store.blobs.settle(digest as Digest);
   context.catalog.setManifest(image.id, { digest: manifest.digest, mediaType: manifest.document.mediaType });
   return image;
 }
