@@ -2,6 +2,7 @@
 import { BerthError } from '../base/errors.ts';
 import type { Live, PortMap } from './container.ts';
 import { type Endpoint, gatewayEndpoint, textOf } from './endpoint.ts';
+import { isCopied } from './firewall.ts';
 import { bridgeOptions } from './options.ts';
 import { type PortBook, portMap, wishesOf } from './publish.ts';
 
@@ -52,7 +53,7 @@ function isRouted(way: Endpoint | undefined, family: 4 | 6): boolean {
 export function moveClaims(book: PortBook, live: Live): PortMap {
   const before = book.of(live.wish.id);
   const now = publishedAddresses(live.endpoints);
-  if (before.length > 0 && before.every((one) => one.address === now[one.family]))
+  if (before.length > 0 && before.every((one) => one.address === now[isCopied(one) ? 4 : one.family]))
     return portMap(live.wish.exposed, before);
   book.release(live.wish.id);
   return claimPorts(book, live);

@@ -32,6 +32,11 @@ export interface PublishRule {
   readonly port: number;
 }
 
+/** An IPv6 port of the host for a container without IPv6: the daemon copies it, the rules know nothing of it. */
+export function isCopied({ family, address }: Pick<PublishRule, 'family' | 'address'>): boolean {
+  return family === 6 && address !== '' && !address.includes(':');
+}
+
 /** The table's sets and maps. Its rules are always the same: what networks and ports are there is in these. */
 const SETS: Readonly<Record<string, { readonly type: string; readonly interval?: true }>> = {
   bridges: { type: 'ifname' },
@@ -168,7 +173,8 @@ export function elementsOfBridge(network: BridgeRules): SetElement[] {
 
 /** What the table says of one container's ports. */
 export function elementsOfPorts(ports: readonly PublishRule[]): SetElement[] {
-  const elements = ports.flatMap((rule): SetElement[] => {
+  const led = ports.filter((rule) => !isCopied(rule));
+  const elements = led.flatMap((rule): SetElement[] => {
     const { family, hostAddress } = rule;
     const here = [protocolValue(rule.protocol), portValue(rule.hostPort)];
     const to = [addressValue(rule.address), portValue(rule.port)];

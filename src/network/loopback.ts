@@ -1,5 +1,5 @@
-// ::1, which the kernel cannot translate: a listener on it copies to the container's port. TCP connections and UDP flows, bounded.
-import { createSocket, type Socket as Datagrams } from 'node:dgram';
+// ::1, and IPv6 for a container without it, which the kernel cannot translate: a listener copies to the container's port. TCP connections and UDP flows, bounded.
+import { createSocket, type RemoteInfo, type Socket as Datagrams } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
 
 const LOOPBACK = '::1';
@@ -13,15 +13,21 @@ export interface CopyTarget {
   readonly port: number;
 }
 
-/** Takes the descriptor, a socket bound to `::` or `::1`, over. Others than this host's ::1 get nothing. */
-export function copyLoopback(protocol: 'tcp' | 'udp', fd: number, target: CopyTarget): Disposable {
-  return protocol === 'tcp' ? copyConnections(fd, target) : copyFlows(fd, target);
+/** Who is served: where the kernel leads the others on, this host's ::1 alone. */
+export type Served = '::1' | 'anybody';
+
+/** Takes the descriptor, a socket bound to an IPv6 address, over. Those who are not served get nothing. */
+export function copyFrom(whom: Served, protocol: 'tcp' | 'udp', fd: number, target: CopyTarget): Disposable {
+  const served = (address: string | undefined): boolean => whom === 'anybody' || address === LOOPBACK;
+  return protocol === 'tcp' ? copyConnections(served, fd, target) : copyFlows(served, fd, target);
 }
 
-function copyConnections(fd: number, { address, port }: CopyTarget): Disposable {
+type Test = (address: string | undefined) => boolean;
+
+function copyConnections(served: Test, fd: number, { address, port }: CopyTarget): Disposable {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-    if (client.remoteAddress !== LOOPBACK) {
+    if (!served(client.remoteAddress)) {
       client.destroy();
       return;
     }
@@ -52,20 +58,25 @@ function copyConnections(fd: number, { address, port }: CopyTarget): Disposable 
   };
 }
 
-function copyFlows(fd: number, { address, port }: CopyTarget): Disposable {
+interface Flow {
+  readonly inside: Datagrams;
+  readonly idle: NodeJS.Timeout;
+}
+
+function copyFlows(served: Test, fd: number, { address, port }: CopyTarget): Disposable {
   const outside = createSocket('udp6');
-  const flows = new Map<number, { inside: Datagrams; idle: NodeJS.Timeout }>();
-  const end = (key: number): void => {
+  const flows = new Map<string, Flow>();
+  const end = (key: string): void => {
     const flow = flows.get(key);
     if (!flow) return;
     flows.delete(key);
     clearTimeout(flow.idle);
     flow.inside.close();
   };
-  const begin = (key: number): { inside: Datagrams; idle: NodeJS.Timeout } => {
+  const begin = (key: string, from: RemoteInfo): Flow => {
     const inside = createSocket(address.includes(':') ? 'udp6' : 'udp4');
     inside.on('error', () => end(key));
-    inside.on('message', (data) => outside.send(data, key, LOOPBACK));
+    inside.on('message', (data) => outside.send(data, from.port, from.address));
     inside.connect(port, address);
     const flow = { inside, idle: setTimeout(() => end(key), IDLE_MS).unref() };
     flows.set(key, flow);
@@ -73,10 +84,11 @@ function copyFlows(fd: number, { address, port }: CopyTarget): Disposable {
   };
   outside.on('error', () => undefined);
   outside.on('message', (data, from) => {
-    if (from.address !== LOOPBACK) return;
-    const known = flows.get(from.port);
+    if (!served(from.address)) return;
+    const key = `${from.address} ${from.port}`;
+    const known = flows.get(key);
     if (!known && flows.size >= MAX_FLOWS) return;
-    const { inside, idle } = known ?? begin(from.port);
+    const { inside, idle } = known ?? begin(key, from);
     idle.refresh();
     // connect() is not done yet for the first packet: Node sends it when it is
     if (known) inside.send(data, () => undefined);

@@ -38,6 +38,18 @@ describe('wishes', () => {
     );
   });
 
+  test('an IPv6 address of the host that is named is published without IPv6 inside; `::` that nobody named is not', () => {
+    const led = (HostIp: string, more: Partial<PortWishes> = {}): string[] =>
+      wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp, HostPort: '1' }] }, ...more })).map(
+        (one) => `${one.hostAddress} to IPv${one.inside}`,
+      );
+    assert.deepEqual(led('::1'), ['::1 to IPv4']);
+    assert.deepEqual(led('::'), [':: to IPv4']);
+    assert.deepEqual(led('::1', { families: [4, 6] }), ['::1 to IPv6']);
+    assert.deepEqual(led(''), ['0.0.0.0 to IPv4']);
+    assert.deepEqual(led('::1', { routed: [4] }), []);
+  });
+
   test('nonsense is refused', () => {
     assert.throws(() => wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp: '', HostPort: '9-3' }] } })), {
       kind: 'invalid',
@@ -81,6 +93,32 @@ describe('port book', () => {
     assert.ok(next && next.hostPort > port);
     book.release('a');
     server.close();
+  });
+
+  test('IPv6 of the host for a container without it: held, refused to others, shown, and taken back', () => {
+    const without = { 4: '10.0.0.2', 6: '' };
+    const at = (HostIp: string, HostPort: string) =>
+      wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp, HostPort }] } }));
+    const book = new PortBook();
+    const [first] = book.claim('a', at('::1', ''), without);
+    assert.ok(first);
+    assert.equal(first.address, '10.0.0.2');
+    assert.throws(() => book.claim('b', at('::', String(first.hostPort)), without), /port is already allocated/);
+    const shown = portMap([], [first]);
+    assert.deepEqual(shown, { '80/tcp': [{ HostIp: '::1', HostPort: String(first.hostPort) }] });
+    assert.equal(publishedFrom(shown, without)[0]?.address, '10.0.0.2');
+    book.release('a');
+  });
+
+  test('::1 that is lent for localhost goes to who names it', () => {
+    const without = { 4: '10.0.0.2', 6: '' };
+    const at = (HostIp: string, HostPort: string) =>
+      wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp, HostPort }] } }));
+    const book = new PortBook();
+    const [first] = book.claim('a', at('127.0.0.1', ''), without);
+    assert.equal(book.claim('b', at('::1', String(first?.hostPort)), without).length, 1);
+    book.release('a');
+    book.release('b');
   });
 
   test('all or nothing', () => {

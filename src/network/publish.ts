@@ -4,8 +4,8 @@ import { internal, invalid, isErrno } from '../base/errors.ts';
 import { duplicate, holdPort } from '../host/port.ts';
 import type { PortBinding } from '../spec/docker/index.ts';
 import { addressBytes, type Family, parseAddress } from './address.ts';
-import type { PublishRule } from './firewall.ts';
-import { copyLoopback } from './loopback.ts';
+import { isCopied, type PublishRule } from './firewall.ts';
+import { copyFrom } from './loopback.ts';
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
@@ -17,6 +17,8 @@ export interface PortWish {
   readonly protocol: Protocol;
   readonly hostAddress: string;
   readonly family: Family;
+  /** Family of the container's address: another one for an IPv6 address of the host that was named, and a container without IPv6. */
+  readonly inside: Family;
   /** Candidates, in order: one, a range, or every dynamic port from a random start. */
   readonly low: number;
   readonly high: number;
@@ -67,8 +69,10 @@ function expand(
   return addresses.flatMap((hostAddress) => {
     const address = parseAddress(hostAddress);
     if (!address) throw invalid(`invalid IP address: ${hostAddress}`);
-    if (!families.includes(address.family)) return [];
-    const base = { port: Number(number), protocol: protocol as Protocol, hostAddress, family: address.family };
+    const inside = families.includes(address.family) ? address.family : 4;
+    const named = HostIp !== '' && address.family === 6 && families.includes(4) && !routed.includes(4);
+    if (inside !== address.family && (!named || protocol === 'sctp')) return [];
+    const base = { port: Number(number), protocol: protocol as Protocol, hostAddress, family: address.family, inside };
     if (routed.includes(address.family)) return [{ ...base, low: 0, high: 0, dynamic: false }];
     return [{ ...base, low: dynamic ? DYNAMIC.low : low, high: dynamic ? DYNAMIC.high : high, dynamic }];
   });
@@ -80,9 +84,13 @@ export interface Published extends PublishRule {
 
 interface Held extends Published {
   readonly fd: number | undefined;
-  /** The copying from ::1. */
-  readonly copy: Disposable | undefined;
+  /** The copying of what the kernel does not translate. */
+  copy: Disposable | undefined;
+  /** It holds ::1 for `localhost` alone, and makes room for who asks for that. */
+  readonly lent: boolean;
 }
+
+type Found = Omit<Held, 'copy' | 'lent'>;
 
 function drop({ fd, copy }: Held): void {
   copy?.[Symbol.dispose]();
@@ -90,21 +98,40 @@ function drop({ fd, copy }: Held): void {
 }
 
 /**
- * What is published where ::1 belongs to is copied from there by a listener on the port that is held anyway; what is published
- * on every IPv4 address of a container without IPv6 as well, when ::1 has the port free, so that `localhost` is one place.
+ * What the kernel does not lead on is copied by a listener on the port that is held anyway: ::1, and IPv6 for a container that
+ * has none.
  */
-function copyFor(one: Published, fd: number | undefined, alone: boolean): Disposable | undefined {
-  if (one.protocol === 'sctp') return undefined;
+function copyFor(one: Published, fd: number | undefined): Disposable | undefined {
+  if (one.protocol === 'sctp' || one.family !== 6 || fd === undefined) return undefined;
+  const copied = isCopied(one);
+  if (!copied && one.hostAddress !== undefined && one.hostAddress !== '::1') return undefined;
   try {
-    if (one.family === 6 && (one.hostAddress === undefined || one.hostAddress === '::1'))
-      return fd === undefined ? undefined : copyLoopback(one.protocol, duplicate(fd), one);
-    if (one.family === 6 || !alone || (one.hostAddress !== undefined && one.hostAddress !== '127.0.0.1'))
-      return undefined;
-    const own = holdPort(one.protocol, '::1', ONE, one.hostPort);
-    return own === undefined ? undefined : copyLoopback(one.protocol, own, one);
+    return copyFrom(copied ? 'anybody' : '::1', one.protocol, duplicate(fd), one);
   } catch {
     return undefined;
   }
+}
+
+/** A port on every IPv4 address, or on 127.0.0.1, has ::1 as well when that has the port free, so that `localhost` is one place. */
+function lendLoopback(one: Published): Disposable | undefined {
+  if (one.protocol === 'sctp' || one.family === 6 || one.hostPort === 0) return undefined;
+  if (one.hostAddress !== undefined && one.hostAddress !== '127.0.0.1') return undefined;
+  try {
+    const own = holdPort(one.protocol, '::1', ONE, one.hostPort);
+    return own === undefined ? undefined : copyFrom('::1', one.protocol, own, one);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every port held: what was named comes before what is only lent. */
+function serve(all: readonly (Published & { readonly fd: number | undefined })[]): Held[] {
+  const held = all.map((one): Held => {
+    const overSix = all.some((other) => other.family === 6 && !isCopied(other) && other.port === one.port);
+    return { ...one, copy: copyFor(one, one.fd), lent: one.family === 4 && !overSix };
+  });
+  for (const one of held) if (one.lent) one.copy = lendLoopback(one);
+  return held;
 }
 
 /** ::1 */
@@ -117,8 +144,7 @@ export class PortBook {
 
   /** All of the wishes or none. `addresses` are the container's; throws internal in Docker's words. */
   claim(owner: string, wishes: readonly PortWish[], addresses: Readonly<Record<Family, string>>): Published[] {
-    const got: Held[] = [];
-    this.#held.set(owner, [...(this.#held.get(owner) ?? []), ...got]);
+    const got: Found[] = [];
     const paired = new Map<string, number>();
     try {
       for (const wish of wishes) {
@@ -127,27 +153,21 @@ export class PortBook {
         const partner = wish.family === 6 ? paired.get(key) : undefined;
         const one = this.#find(partner === undefined ? wish : { ...wish, low: partner, high: partner }, addresses, got);
         if (wish.family === 4) paired.set(key, one.hostPort);
-        const alone = !wishes.some((other) => other.family === 6 && other.port === wish.port);
-        got.push({ ...one, copy: copyFor(one, one.fd, alone) });
+        got.push(one);
       }
     } catch (error) {
-      for (const one of got) drop(one);
+      for (const { fd } of got) if (fd !== undefined) closeSync(fd);
       throw error;
     }
-    this.#held.set(owner, [...(this.#held.get(owner) ?? []), ...got]);
-    return got;
+    const held = serve(got);
+    this.#held.set(owner, [...(this.#held.get(owner) ?? []), ...held]);
+    return held;
   }
 
   /** After a restart of the daemon: the ports that running containers have, whether or not they can be held again. */
   restore(owner: string, published: readonly Published[]): void {
-    this.#held.set(
-      owner,
-      published.map((one) => {
-        const fd = this.#hold(one);
-        const alone = !published.some((other) => other.family === 6 && other.port === one.port);
-        return { ...one, fd, copy: copyFor(one, fd, alone) };
-      }),
-    );
+    for (const one of published) this.#makeRoom(one.family, one.protocol, one.hostPort);
+    this.#held.set(owner, serve(published.map((one) => ({ ...one, fd: this.#hold(one) }))));
   }
 
   release(owner: string): void {
@@ -172,7 +192,17 @@ export class PortBook {
     }
   }
 
-  #routed(wish: PortWish, address: string): Held {
+  /** ::1, lent for `localhost` to what is published over IPv4, goes to who names it. */
+  #makeRoom(family: Family, protocol: Protocol, hostPort: number): void {
+    if (family !== 6) return;
+    for (const one of [...this.#held.values()].flat()) {
+      if (!one.lent || one.protocol !== protocol || one.hostPort !== hostPort) continue;
+      one.copy?.[Symbol.dispose]();
+      one.copy = undefined;
+    }
+  }
+
+  #routed(wish: PortWish, address: string): Found {
     const { family, protocol, hostAddress: shownAddress, port } = wish;
     return {
       family,
@@ -183,16 +213,16 @@ export class PortBook {
       address,
       port,
       fd: undefined,
-      copy: undefined,
     };
   }
 
-  #find(wish: PortWish, addresses: Readonly<Record<Family, string>>, mine: readonly Held[]): Held {
+  #find(wish: PortWish, addresses: Readonly<Record<Family, string>>, mine: readonly Found[]): Found {
     const span = wish.high - wish.low + 1;
     const start = wish.dynamic && span > 1 ? Math.floor(Math.random() * span) : 0;
     const address = parseAddress(wish.hostAddress);
     if (!address) throw invalid(`invalid IP address: ${wish.hostAddress}`);
     if (wish.high === 0) return this.#routed(wish, addresses[wish.family]);
+    const inside = addresses[wish.inside];
     let failure: Error | undefined;
     for (let step = 0; step < span; step += 1) {
       const hostPort = wish.low + ((start + step) % span);
@@ -200,6 +230,7 @@ export class PortBook {
         failure = internal(`Bind for ${hostText(wish)}:${hostPort} failed: port is already allocated`);
         continue;
       }
+      this.#makeRoom(wish.family, wish.protocol, hostPort);
       try {
         const fd = holdPort(wish.protocol, wish.hostAddress, addressBytes(address), hostPort);
         return {
@@ -208,13 +239,12 @@ export class PortBook {
           hostAddress: isAny(wish.hostAddress) ? undefined : wish.hostAddress,
           shownAddress: wish.hostAddress,
           hostPort,
-          address: addresses[wish.family],
+          address: inside,
           port: wish.port,
           fd,
-          copy: undefined,
         };
       } catch (error) {
-        const target = `${hostText(wish)}:${hostPort}:${addresses[wish.family]}:${wish.port}/${wish.protocol}`;
+        const target = `${hostText(wish)}:${hostPort}:${inside}:${wish.port}/${wish.protocol}`;
         failure = internal(`failed to bind host port for ${target}: ${bindWords(error)}`);
         if (!isErrno(error, 'EADDRINUSE')) break;
       }
@@ -274,7 +304,7 @@ export function publishedFrom(
           hostAddress: isAny(HostIp) ? undefined : HostIp,
           shownAddress: HostIp,
           hostPort: Number(HostPort),
-          address: addresses[family],
+          address: addresses[family] === '' && family === 6 ? addresses[4] : addresses[family],
           port: Number(number),
         },
       ];
