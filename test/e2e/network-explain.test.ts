@@ -86,7 +86,8 @@ suite('what stops a connection', { skip: dockerMissing() }, () => {
     assert.match(await explain('one', 'two:80'), /^3 no: refused by rule: containers on apart do not reach/);
     assert.equal(await canReach('one', 'two'), false);
     assert.match(await explain('client', 'nobody:80'), /^3 no: there is no container that is called nobody/);
-    assert.match(await explain('client', 'web:81'), /^3 no: nothing in web listens on port 81; it listens on 80/);
+    assert.match(await explain('client', 'web:81'), /^3 no: nothing in web listens on port 81; it listens on 80$/m);
+    assert.match(await explain('web', 'client:80'), /^3 no: nothing in client listens on tcp port 80$/m);
   });
 
   test('and through published ports', async () => {

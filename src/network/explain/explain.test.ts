@@ -4,7 +4,7 @@ import { explain } from './explain.ts';
 import { exposures } from './exposure.ts';
 import type { HostFacts, Origin, Party, Place } from './facts.ts';
 import { parseRuleset, verdictAt } from './ruleset.ts';
-import { listenersIn } from './sockets.ts';
+import { listenersIn, withoutResolver } from './sockets.ts';
 
 const place = (network: string, address: string, more: Partial<Place> = {}): Place => ({
   network,
@@ -200,4 +200,9 @@ test('sockets of a namespace', () => {
   assert.equal(six('00000000000000000000000001000000'), '::1');
   assert.equal(six('0000000000000000FFFF00000100007F'), '127.0.0.1');
   assert.equal(six('B80D0120000000000000000003000000'), '2001:db8::3');
+});
+
+test('the resolver that the daemon has in a namespace is nobody of the container’s', () => {
+  const text = 'head\n 0: 0B00007F:AEB3 00000000:0000 0A 0 0\n 1: 00000000:0050 00000000:0000 0A 0 0\n';
+  assert.deepEqual(withoutResolver(listenersIn('tcp', text)), [{ protocol: 'tcp', address: '0.0.0.0', port: 80 }]);
 });

@@ -4,17 +4,18 @@ import { listRuleset } from '../../host/nft.ts';
 import { uplinkName } from '../links.ts';
 import type { HostFacts } from './facts.ts';
 import { parseRuleset, type Table } from './ruleset.ts';
-import { type Listener, listenersIn } from './sockets.ts';
+import { type Listener, listenersIn, withoutResolver } from './sockets.ts';
 
 /** Of the namespace that the process is in; none for a process that is gone. */
 export function observeListeners(pid: number): Listener[] {
-  return ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((file) => {
+  const all = ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((file) => {
     try {
       return listenersIn(file, readFileSync(`/proc/${pid}/net/${file}`, 'latin1'));
     } catch {
       return [];
     }
   });
+  return withoutResolver(all);
 }
 
 /** Tables that are not of this daemon. */

@@ -7,6 +7,14 @@ export interface Listener {
   readonly port: number;
 }
 
+/** Where the daemon listens inside, for names: nobody of the container's. */
+const RESOLVER = '127.0.0.11';
+
+/** What the container's own programs listen on. */
+export function withoutResolver(listeners: readonly Listener[]): Listener[] {
+  return listeners.filter(({ address }) => address !== RESOLVER);
+}
+
 const LISTEN = '0A';
 /** A UDP socket that is not connected to anybody. */
 const UNCONNECTED = '07';
