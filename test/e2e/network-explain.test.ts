@@ -99,6 +99,20 @@ suite('what stops a connection', { skip: dockerMissing() }, () => {
     assert.match(await explain('outside', 'store:8081'), /^3 no: published on 127.0.0.1 only/);
   });
 
+  test('on the wire of a macvlan network', async () => {
+    const options = '-d macvlan -o parent=eth0 --subnet 10.78.0.0/24 --ip-range 10.78.0.64/26 --gateway 10.78.0.9 lan';
+    const made = await at.daemon.docker('network', 'create', ...options.split(' '));
+    assert.equal(made.code, 0, made.stderr);
+    await run('--name', 'near', '--network', 'lan', 'busybox', 'sleep', '100');
+    await run('--name', 'wired', '--network', 'lan', '--ip', '10.78.0.70', 'busybox', 'sh', '-c', SERVE);
+    await isServed(at.neighbour, 80, '10.78.0.70');
+    assert.equal(await explain('outside', 'wired:80'), '0 yes: wired answers on tcp port 80');
+    assert.equal(await explain('near', 'wired:80'), '0 yes: wired answers on tcp port 80');
+    assert.equal(await canReach('near', '10.78.0.70', 10), true);
+    assert.match(await explain('host', 'wired:80'), /^3 no: lan is a macvlan network: the kernel lets nothing pass/);
+    assert.equal(await fetched(at.host, 80, '10.78.0.70'), false);
+  });
+
   test('ports: who reaches what, and a host firewall that is bypassed', async () => {
     const before = await at.daemon.berth('ports');
     assert.match(before.stdout, /^HOST +PORT +CONTAINER +REACHABLE BY +WARNING\n/);

@@ -202,6 +202,18 @@ test('sockets of a namespace', () => {
   assert.equal(six('B80D0120000000000000000003000000'), '2001:db8::3');
 });
 
+test('macvlan: neighbours on the wire reach it as they reach each other, this host does not', () => {
+  const wire = { parent: 'eth0', mode: 'bridge' };
+  const on = (mode: string): Party =>
+    web('0.0.0.0', { places: [place('lan', '10.1.0.3', { bridge: '', wire: { ...wire, mode } })] });
+  const near: Origin = { kind: 'container', party: party('client', { places: on('bridge').places }) };
+  assert.equal(reason(near, on('bridge')), 'yes: web answers on tcp port 80');
+  assert.equal(reason(near, on('private')), 'no: containers on lan do not reach each other (macvlan_mode=private)');
+  assert.equal(reason(client, on('bridge')), 'no: no network in common: client is on app, web on lan');
+  assert.equal(reason({ kind: 'outside' }, on('bridge')), 'yes: web answers on tcp port 80');
+  assert.match(reason({ kind: 'host' }, on('bridge')), /^no: lan is a macvlan network: the kernel lets nothing pass/);
+});
+
 test('the resolver that the daemon has in a namespace is nobody of the container’s', () => {
   const text = 'head\n 0: 0B00007F:AEB3 00000000:0000 0A 0 0\n 1: 00000000:0050 00000000:0000 0A 0 0\n';
   assert.deepEqual(withoutResolver(listenersIn('tcp', text)), [{ protocol: 'tcp', address: '0.0.0.0', port: 80 }]);

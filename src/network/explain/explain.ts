@@ -23,7 +23,7 @@ export function explain(question: Question, host: HostFacts): Explanation {
     walk.go('name', `${target.name} is on the host's own network`);
     return listening(walk, question, target, undefined, port);
   }
-  if (!from || from.onHost) return throughPort(walk, question, target, host);
+  if (!from || from.onHost) return fromOutside(walk, question, target, host);
   if (from.alone) return walk.stop('route', `${from.name} has no network (--network none)`);
   if (from.id === target.id) return listening(walk, question, target, 'itself', port);
   return acrossNetwork(walk, question, from, target, protocol, port);
@@ -76,6 +76,7 @@ function acrossNetwork(
   }
   walk.go('name', `${question.to} is ${list(place.addresses)} on ${place.network}`);
   walk.go('route', `both are on ${place.network}`);
+  if (place.wire) return acrossWire(walk, question, target, place, place.wire);
   if (!place.icc)
     return walk.stop(
       'policy',
@@ -86,7 +87,46 @@ function acrossNetwork(
   return listening(walk, question, target, place, port);
 }
 
-/** From this machine or another: by a port of the host. */
+/** Containers of one macvlan network: the mode says whether the parent link leads from one to the other. */
+function acrossWire(
+  walk: Walk,
+  question: Question,
+  target: Party,
+  place: Place,
+  { parent, mode }: NonNullable<Place['wire']>,
+): Explanation {
+  if (mode === 'private')
+    return walk.stop('policy', `containers on ${place.network} do not reach each other (macvlan_mode=private)`);
+  walk.go(
+    'policy',
+    mode === 'vepa'
+      ? `the switch that ${parent} is on has to send packets back (macvlan_mode=vepa)`
+      : `containers on ${place.network} reach each other`,
+  );
+  return listening(walk, question, target, place, question.port);
+}
+
+/** From this machine or another: by a port of the host, or at the container's own address where that is on the wire. */
+function fromOutside(walk: Walk, question: Question, target: Party, host: HostFacts): Explanation {
+  const { port, protocol, origin } = question;
+  const place = target.places.find(({ wire }) => wire !== undefined);
+  const isPublished = target.published.some((one) => one.protocol === protocol && one.hostPort === port);
+  if (!place?.wire || isPublished) return throughPort(walk, question, target, host);
+  walk.go('name', `${question.to} is ${list(place.addresses)} on ${place.network}`);
+  if (origin.kind !== 'outside')
+    return walk.stop(
+      'route',
+      `${place.network} is a macvlan network: the kernel lets nothing pass between ${place.wire.parent} and the containers over it`,
+      'another machine, or a container on the same network, reaches it',
+    );
+  walk.go(
+    'route',
+    `it is on the wire of ${place.wire.parent} with an address of its own; no port is published for that`,
+  );
+  return listening(walk, question, target, place, port);
+}
+
+/** By a port of the host. */
 function throughPort(walk: Walk, question: Question, target: Party, host: HostFacts): Explanation {
   const { port, protocol, origin } = question;
   const candidates = target.published.filter((one) => one.protocol === protocol);

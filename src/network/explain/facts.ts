@@ -6,7 +6,10 @@ import type { Table } from './ruleset.ts';
 /** A container on one network. */
 export interface Place {
   readonly network: string;
+  /** Empty for a network without one. */
   readonly bridge: string;
+  /** Of a macvlan network: the link of the host that its containers are on, and how they are there. */
+  readonly wire?: { readonly parent: string; readonly mode: string };
   readonly internal: boolean;
   /** Containers on it reach each other. */
   readonly icc: boolean;

@@ -3,8 +3,9 @@ import { invalid } from '../../base/errors.ts';
 import type { Explanation, PublishedPort } from '../../spec/berth/index.ts';
 import { addressText, parseAddress } from '../address.ts';
 import type { Live } from '../container.ts';
-import { bridgeOptions } from '../options.ts';
+import { bridgeOptions, macvlanOptions } from '../options.ts';
 import type { Published } from '../publish.ts';
+import { hasLinks } from '../record.ts';
 import { explain } from './explain.ts';
 import { exposures } from './exposure.ts';
 import type { Origin, Party, Place } from './facts.ts';
@@ -99,7 +100,7 @@ export class Explainer {
       exitCode: facts.exitCode,
       onHost: owner.networkMode === 'host',
       alone: owner.networkMode === 'none',
-      places: (live?.endpoints ?? []).filter(({ network }) => network.bridge !== '').map(placeOf),
+      places: (live?.endpoints ?? []).filter(({ network }) => hasLinks(network)).map(placeOf),
       published: this.#networks.published(owner.id),
       listeners: withListeners && pid !== undefined ? observeListeners(pid) : [],
     };
@@ -116,9 +117,15 @@ function placeOf({ network, addresses, names }: Live['endpoints'][number]): Plac
   return {
     network: network.name,
     bridge: network.bridge,
+    ...(network.driver === 'macvlan' ? { wire: wireOf(network.options) } : {}),
     internal: network.internal,
     icc: bridgeOptions(network.options).icc,
     addresses: addresses.map(addressText),
     names,
   };
+}
+
+function wireOf(options: Readonly<Record<string, string>>): NonNullable<Place['wire']> {
+  const { parent, mode } = macvlanOptions(options, () => true);
+  return { parent, mode };
 }
