@@ -202,6 +202,15 @@ test('sockets of a namespace', () => {
   assert.equal(six('B80D0120000000000000000003000000'), '2001:db8::3');
 });
 
+test('containers that are kept apart are sent to the address of the host only where that leads on', () => {
+  const apart = [place('app', '172.18.0.3', { icc: false })];
+  const target = web('::', { places: apart, published: [published('0.0.0.0', 8080, 80)] });
+  const hint = (bridgedFiltered: boolean): string | undefined =>
+    explain({ origin: client, to: 'web', target, port: 80, protocol: 'tcp' }, { ...open, bridgedFiltered }).hint;
+  assert.equal(hint(false), 'published ports are open to them by the address of the host');
+  assert.equal(hint(true), undefined);
+});
+
 test('macvlan: neighbours on the wire reach it as they reach each other, this host does not', () => {
   const wire = { parent: 'eth0', mode: 'bridge' };
   const on = (mode: string): Party =>

@@ -26,7 +26,7 @@ export function explain(question: Question, host: HostFacts): Explanation {
   if (!from || from.onHost) return fromOutside(walk, question, target, host);
   if (from.alone) return walk.stop('route', `${from.name} has no network (--network none)`);
   if (from.id === target.id) return listening(walk, question, target, 'itself', port);
-  return acrossNetwork(walk, question, from, target, protocol, port);
+  return acrossNetwork(walk, question, from, target, host);
 }
 
 class Walk {
@@ -54,14 +54,8 @@ function notRunning({ name, phase, exitCode }: Party): string | undefined {
 
 const list = (words: readonly string[]): string => words.join(', ');
 
-function acrossNetwork(
-  walk: Walk,
-  question: Question,
-  from: Party,
-  target: Party,
-  protocol: string,
-  port: number,
-): Explanation {
+function acrossNetwork(walk: Walk, question: Question, from: Party, target: Party, host: HostFacts): Explanation {
+  const { protocol, port } = question;
   const shared = target.places.filter(({ network }) => from.places.some((one) => one.network === network));
   const [place] = shared;
   if (!place) {
@@ -81,7 +75,9 @@ function acrossNetwork(
     return walk.stop(
       'policy',
       `refused by rule: containers on ${place.network} do not reach each other (com.docker.network.bridge.enable_icc=false)`,
-      target.published.length > 0 ? 'published ports are open to them by the address of the host' : undefined,
+      target.published.length > 0 && host.bridgedFiltered !== true
+        ? 'published ports are open to them by the address of the host'
+        : undefined,
     );
   walk.go('policy', `containers on ${place.network} reach each other`);
   return listening(walk, question, target, place, port);

@@ -52,4 +52,6 @@ export interface HostFacts {
   readonly uplink: string | undefined;
   /** Published ports are held against the host's input rules. */
   readonly respectsFirewall: boolean;
+  /** Packets between ports of a bridge pass through the host's filters (br_netfilter). */
+  readonly bridgedFiltered?: boolean;
 }

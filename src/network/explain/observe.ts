@@ -1,7 +1,7 @@
 // What the kernel shows of both ends: who listens in a namespace, and the host's rules.
 import { readFileSync } from 'node:fs';
 import { listRuleset } from '../../host/nft.ts';
-import { uplinkName } from '../links.ts';
+import { bridgedPacketsAreFiltered, uplinkName } from '../links.ts';
 import type { HostFacts } from './facts.ts';
 import { parseRuleset, type Table } from './ruleset.ts';
 import { type Listener, listenersIn, withoutResolver } from './sockets.ts';
@@ -24,5 +24,6 @@ export async function observeRules(isOwn: (table: Table) => boolean): Promise<Ta
 }
 
 export async function observeHost(isOwn: (table: Table) => boolean, respectsFirewall: boolean): Promise<HostFacts> {
-  return { rules: await observeRules(isOwn), uplink: uplinkName(), respectsFirewall };
+  const rules = await observeRules(isOwn);
+  return { rules, uplink: uplinkName(), respectsFirewall, bridgedFiltered: bridgedPacketsAreFiltered() };
 }
