@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { internal, isErrno, messageOf } from '../base/errors.ts';
 import { inNamespace, inNamespaceAt, type Link, openNamespace, Routing } from '../host/netlink/index.ts';
-import { type Address, addressBytes, addressFrom, type Block, blockText, parseBlock } from './address.ts';
+import { type Address, addressBytes, addressFrom, addressText, type Block, blockText, parseBlock } from './address.ts';
 import { hostBlocks } from './ipam.ts';
 import { MACVLAN_MODES } from './options.ts';
 import { Removal } from './removal.ts';
@@ -27,6 +27,15 @@ export function observeLinks(names?: Iterable<string>): Observed {
       return read ? [{ link, address: blockText({ ...read, bits: prefix }) }] : [];
     }),
   };
+}
+
+/** Every address that the host has. */
+export function hostAddresses(): string[] {
+  using routing = new Routing();
+  return routing.addresses().flatMap(({ address }) => {
+    const read = addressFrom(address);
+    return read ? [addressText(read)] : [];
+  });
 }
 
 /** What links of these numbers are called. */

@@ -99,6 +99,17 @@ suite('what stops a connection', { skip: dockerMissing() }, () => {
     assert.match(await explain('outside', 'store:8081'), /^3 no: published on 127.0.0.1 only/);
   });
 
+  test('to the host, its addresses, and the world', async () => {
+    assert.equal(await explain('client', 'host:8080'), '0 yes: web answers on tcp port 80');
+    assert.equal(await explain('outside', '10.78.0.1:8080'), '0 yes: web answers on tcp port 80');
+    assert.equal(await explain('client', '10.78.0.1:8080'), '0 yes: web answers on tcp port 80');
+    assert.equal(await canReach('client', '10.78.0.1:8080', 10), true);
+    assert.match(await explain('client', 'host:8081'), /^3 no: published on 127\.0\.0\.1 only, which a container/);
+    assert.match(await explain('client', '10.78.0.1:8099'), /^3 no: no container publishes port 8099 of this host/);
+    assert.match(await explain('client', '10.78.0.9:80'), /^0 yes: client gets out to 10\.78\.0\.9 over app/);
+    assert.match(await explain('web', 'web:8080'), /^3 no: web's port 80 is published on port 8080 of the host/);
+  });
+
   test('on the wire of a macvlan network', async () => {
     const options = '-d macvlan -o parent=eth0 --subnet 10.78.0.0/24 --ip-range 10.78.0.64/26 --gateway 10.78.0.9 lan';
     const made = await at.daemon.docker('network', 'create', ...options.split(' '));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explain } from './explain.ts';
 import { exposures } from './exposure.ts';
-import type { HostFacts, Origin, Party, Place } from './facts.ts';
+import type { Elsewhere, HostFacts, Origin, Party, Place } from './facts.ts';
 import { parseRuleset, verdictAt } from './ruleset.ts';
 import { listenersIn, withoutResolver } from './sockets.ts';
 
@@ -209,6 +209,94 @@ test('containers that are kept apart are sent to the address of the host only wh
     explain({ origin: client, to: 'web', target, port: 80, protocol: 'tcp' }, { ...open, bridgedFiltered }).hint;
   assert.equal(hint(false), 'published ports are open to them by the address of the host');
   assert.equal(hint(true), undefined);
+});
+
+const elsewhere = (origin: Origin, to: string, port: number, there: Elsewhere, host = open): string => {
+  const { reachable, reason: text } = explain(
+    { origin, to, target: undefined, elsewhere: there, port, protocol: 'tcp' },
+    host,
+  );
+  return `${reachable ? 'yes' : 'no'}: ${text.replace(/^yes: /, '')}`;
+};
+
+test('to the host: what is published at its addresses, or a program of its own', () => {
+  const open80 = web('0.0.0.0', { published: [published('0.0.0.0', 8080, 80), published('127.0.0.1', 8081, 80)] });
+  const here = (address?: string): Elsewhere => ({
+    kind: 'host',
+    address,
+    parties: [open80],
+    listeners: [
+      { protocol: 'tcp', address: '0.0.0.0', port: 22 },
+      { protocol: 'tcp', address: '127.0.0.1', port: 631 },
+    ],
+  });
+  const outside: Origin = { kind: 'outside' };
+  assert.equal(elsewhere(client, 'host', 8080, here()), 'yes: web answers on tcp port 80');
+  assert.equal(elsewhere(outside, '10.0.0.1', 8080, here('10.0.0.1')), 'yes: web answers on tcp port 80');
+  assert.match(
+    elsewhere(outside, 'fd00::1', 8080, here('fd00::1')),
+    /^no: no container publishes port 8080 of this host at fd00::1/,
+  );
+  assert.equal(
+    elsewhere(client, 'host', 8081, here()),
+    'no: published on 127.0.0.1 only, which a container does not reach',
+  );
+  assert.equal(elsewhere({ kind: 'host' }, '127.0.0.1', 8081, here('127.0.0.1')), 'yes: web answers on tcp port 80');
+  assert.equal(elsewhere(client, 'host', 22, here()), 'yes: a program of this host answers on tcp port 22');
+  assert.match(elsewhere(client, 'host', 631, here()), /^no: no container publishes port 631/);
+  const sealed: Origin = {
+    kind: 'container',
+    party: party('client', { places: [place('in', '172.20.0.2', { internal: true })] }),
+  };
+  assert.equal(
+    elsewhere(sealed, 'host', 8080, here()),
+    'no: client has no way to this host: its networks are internal',
+  );
+  const apart: Origin = {
+    kind: 'container',
+    party: party('client', { places: [place('app', '172.18.0.2', { icc: false })] }),
+  };
+  const kept = { ...open80, places: [place('app', '172.18.0.3', { icc: false })] };
+  const led = (bridgedFiltered: boolean): string =>
+    elsewhere(apart, 'host', 8080, { ...here(), parties: [kept] } as Elsewhere, { ...open, bridgedFiltered });
+  assert.equal(led(false), 'yes: web answers on tcp port 80');
+  assert.match(led(true), /^no: refused by rule: containers on app/);
+});
+
+test('out into the world: whether there is a way, and over what', () => {
+  const way = { place: place('app', '172.18.0.2'), gateway: '172.18.0.1' };
+  const away = (more: Partial<Extract<Elsewhere, { kind: 'address' }>> = {}): Elsewhere => ({
+    kind: 'address',
+    family: 4,
+    near: undefined,
+    way,
+    ...more,
+  });
+  assert.match(
+    elsewhere(client, '1.1.1.1', 53, away()),
+    /^yes: client gets out to 1\.1\.1\.1 over app, 172\.18\.0\.1 and this host \(eth0\)/,
+  );
+  assert.equal(elsewhere(client, '1.1.1.1', 53, away({ way: undefined })), 'no: client has no way out over IPv4');
+  assert.match(
+    elsewhere(client, '172.18.0.9', 80, away({ near: way.place })),
+    /^no: no container has the address 172\.18\.0\.9/,
+  );
+  assert.match(elsewhere({ kind: 'outside' }, '1.1.1.1', 53, away()), /^no: 1\.1\.1\.1 is no address of a container/);
+  const rules = parseRuleset(
+    'table inet fw {\n\tchain fwd {\n\t\ttype filter hook forward priority filter; policy accept;\n\t\ttcp dport 53 drop\n\t}\n}\n',
+  );
+  assert.match(
+    elsewhere(client, '1.1.1.1', 53, away(), { ...open, rules }),
+    /^no: refused by rule: table inet fw, chain fwd/,
+  );
+});
+
+test('the port of the host, asked for inside', () => {
+  const target = web('0.0.0.0', { published: [published('0.0.0.0', 8081, 80)] });
+  assert.equal(
+    reason({ kind: 'container', party: target }, target, 8081),
+    "no: web's port 80 is published on port 8081 of the host; inside it is 80, not 8081",
+  );
 });
 
 test('macvlan: neighbours on the wire reach it as they reach each other, this host does not', () => {

@@ -19,6 +19,8 @@ export interface Place {
 
 export interface Party {
   readonly id: string;
+  /** Whose network it has: that of the container that it joined. */
+  readonly ownerId?: string;
   readonly name: string;
   /** `running`, `exited`, … */
   readonly phase: string;
@@ -35,12 +37,33 @@ export interface Party {
 /** Where a question starts: a container, this machine, or another machine. */
 export type Origin = { readonly kind: 'container'; readonly party: Party } | { readonly kind: 'host' | 'outside' };
 
+/** What is asked for where that is no container. */
+export type Elsewhere =
+  | {
+      readonly kind: 'host';
+      /** The one that was named; undefined for any of the host's. */
+      readonly address: string | undefined;
+      /** Containers that run. */
+      readonly parties: readonly Party[];
+      /** Of the host's own programs. */
+      readonly listeners: readonly Listener[];
+    }
+  | {
+      readonly kind: 'address';
+      readonly family: 4 | 6;
+      /** The asker's network that the address is of. */
+      readonly near: Place | undefined;
+      /** The asker's default route. */
+      readonly way: { readonly place: Place; readonly gateway: string } | undefined;
+    };
+
 export interface Question {
   readonly origin: Origin;
   /** As it was asked: a name, an alias, an address. */
   readonly to: string;
   /** The container that is meant; undefined when there is none. */
   readonly target: Party | undefined;
+  readonly elsewhere?: Elsewhere | undefined;
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
 }

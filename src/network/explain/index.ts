@@ -1,15 +1,18 @@
 // `network explain` and `ports`: what stops a connection, and who reaches what is published.
 import { invalid } from '../../base/errors.ts';
 import type { Explanation, PublishedPort } from '../../spec/berth/index.ts';
-import { addressText, parseAddress } from '../address.ts';
+import { addressText, contains, parseAddress } from '../address.ts';
 import type { Live } from '../container.ts';
+import { gatewayEndpoint, subnetsOf } from '../endpoint.ts';
+import { hostAddresses } from '../links.ts';
 import { bridgeOptions, macvlanOptions } from '../options.ts';
 import type { Published } from '../publish.ts';
 import { hasLinks } from '../record.ts';
 import { explain } from './explain.ts';
 import { exposures } from './exposure.ts';
-import type { Origin, Party, Place } from './facts.ts';
+import type { Elsewhere, Origin, Party, Place } from './facts.ts';
 import { observeHost, observeListeners } from './observe.ts';
+import { isLoopback } from './sockets.ts';
 import type { ContainerFacts, ContainerLookup } from './ports.ts';
 
 /** What the networks of this daemon show of themselves. */
@@ -41,19 +44,14 @@ export class Explainer {
   async explain({ from, to, port, protocol }: ExplainWish): Promise<Explanation> {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid(`invalid port: ${port}`);
     if (protocol !== 'tcp' && protocol !== 'udp') throw invalid(`invalid protocol: ${protocol}`);
-    const target = this.#target(to);
-    return explain(
-      { origin: this.#origin(from), to, target: target && this.#party(target), port, protocol },
-      await this.#host(),
-    );
+    const origin = this.#origin(from);
+    const target = this.#target(to, origin);
+    const elsewhere = target ? undefined : this.#elsewhere(to, origin);
+    return explain({ origin, to, target, elsewhere, port, protocol }, await this.#host());
   }
 
   async ports(): Promise<PublishedPort[]> {
-    const parties = this.#containers.all().filter(({ pid }) => pid !== undefined);
-    return exposures(
-      parties.map((one) => this.#party(one, false)),
-      await this.#host(),
-    );
+    return exposures(this.#running(false), await this.#host());
   }
 
   #host(): ReturnType<typeof observeHost> {
@@ -70,13 +68,15 @@ export class Explainer {
     });
   }
 
-  /** By name or id, by an alias on a network, or by address. */
-  #target(reference: string): ContainerFacts | undefined {
+  /** By name or id, by an alias on a network, or by address; a loopback is the asker's own. */
+  #target(reference: string, origin: Origin): Party | undefined {
     const named = this.#containers.lookup(reference);
-    if (named) return named;
+    if (named) return this.#party(named);
     const address = parseAddress(reference);
     const wanted = address && addressText(address);
-    return this.#containers
+    if (wanted !== undefined && isLoopback(wanted) && origin.kind === 'container' && !origin.party.onHost)
+      return origin.party;
+    const found = this.#containers
       .all()
       .find(({ id }) =>
         this.#networks
@@ -87,6 +87,41 @@ export class Explainer {
               (wanted !== undefined && endpoint.addresses.some((one) => addressText(one) === wanted)),
           ),
       );
+    return found && this.#party(found);
+  }
+
+  /** The host itself, one of its addresses, or an address of the world; undefined for what is none of these. */
+  #elsewhere(reference: string, origin: Origin): Elsewhere | undefined {
+    const address = parseAddress(reference);
+    const text = address && addressText(address);
+    if (reference === 'host' || (text !== undefined && hostAddresses().includes(text)))
+      return {
+        kind: 'host',
+        address: text,
+        parties: this.#running().filter((one) => one.ownerId === one.id),
+        listeners: observeListeners(process.pid),
+      };
+    if (!address) return undefined;
+    const { family } = address;
+    const live = origin.kind === 'container' ? this.#networks.live(origin.party.ownerId ?? origin.party.id) : undefined;
+    const near = live?.endpoints.find((endpoint) =>
+      subnetsOf(endpoint.network).some(({ block }) => contains(block, address)),
+    );
+    const way = live && gatewayEndpoint(live.endpoints, family);
+    const gateway = way?.gateways.find((one) => one.family === family);
+    return {
+      kind: 'address',
+      family,
+      near: near && placeOf(near),
+      way: way && gateway ? { place: placeOf(way), gateway: addressText(gateway) } : undefined,
+    };
+  }
+
+  #running(withListeners = true): Party[] {
+    return this.#containers
+      .all()
+      .filter(({ pid }) => pid !== undefined)
+      .map((one) => this.#party(one, withListeners));
   }
 
   #party(facts: ContainerFacts, withListeners = true): Party {
@@ -95,6 +130,7 @@ export class Explainer {
     const live = this.#networks.live(owner.id);
     return {
       id,
+      ownerId: owner.id,
       name: facts.name,
       phase: facts.phase,
       exitCode: facts.exitCode,

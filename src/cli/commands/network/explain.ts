@@ -10,7 +10,7 @@ const STOPPED = 3;
 export const explainConnection = command({
   use: '[OPTIONS] FROM TO:PORT[/PROTOCOL]',
   description:
-    'Say what stops a connection to a container, or how it goes\n\nFROM is a container, "host" for this machine, or "outside" for another one; from those PORT is a port of the host.',
+    'Say what stops a connection to a container, or how it goes\n\nFROM is a container, "host" for this machine, or "outside" for another one; from those PORT is a port of the host. TO is a container, "host", or an address.',
   args: exactly(2),
   flags: {
     format: flag.string('f', "Format output: 'json' for the whole answer"),
