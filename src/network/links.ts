@@ -157,6 +157,8 @@ export function addLinks(steps: readonly Step[], mark: string): void {
       routing.change(index(name), { master: index(bridge), up: true });
       routing.changePort(index(name), { isolated, hairpin: bridgedPacketsAreFiltered() });
     },
+    // who knows the container does these
+    plug: () => undefined,
     remove: () => undefined,
   };
   for (const { op } of steps) (handlers[op.kind] as (op: Op) => void)(op);

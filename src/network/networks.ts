@@ -41,6 +41,7 @@ import { OPTION } from './options.ts';
 import { PortBook, publishedFrom } from './publish.ts';
 import { hasLinks, isPredefined, type NetworkRecord } from './record.ts';
 import { Reconciler } from './reconcile.ts';
+import { replugging } from './replug.ts';
 import { removeFromHost } from './remove.ts';
 import { readSettings, type Settings, type SettingsInput } from './settings.ts';
 import { type Member, shown } from './show.ts';
@@ -92,6 +93,8 @@ export class Networks {
       published: (containerId) => this.#ports.of(containerId),
       mtuOf: (network) => mtuOf(network, this.#uplinkMtu),
       forwarding: this.#settings.forwarding,
+      replug: (hostLink) =>
+        replugging(hostLink, this.#live.values(), { names: this.#names, uplinkMtu: this.#uplinkMtu }),
       guard: this.#settings.respectsFirewall
         ? new InputGuard({ prefix: this.#names.table, log: input.log, published: () => this.#ports.all() })
         : undefined,

@@ -28,7 +28,16 @@ test('an empty host gets everything', () => {
       'mark br-a  # a bridge of this daemon',
       'addAddress br-a 10.0.0.1/24  # the gateway is missing',
       'raise br-a  # the bridge is down',
+      'plug bv12345aaa  # the container has lost its interface',
     ].join('\n'),
+  );
+});
+
+test('a pair whose end is down goes up again', () => {
+  const links = [link(3, 'br-a', { alias: 'berth 1234' }), link(4, 'bv12345aaa', { master: 3, up: false })];
+  assert.equal(
+    planText(planLinks(desired, { links, addresses: [{ link: 3, address: '10.0.0.1/24' }] })),
+    "raise bv12345aaa  # the host's end of the container's pair is down",
   );
 });
 

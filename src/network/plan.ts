@@ -38,6 +38,8 @@ export interface Ops {
   raise: { readonly name: string };
   addAddress: { readonly name: string; readonly address: string };
   join: { readonly name: string; readonly bridge: string; readonly isolated: boolean };
+  /** The pair made again, its far end where the container is. */
+  plug: { readonly name: string };
   remove: { readonly name: string };
 }
 export type OpKind = keyof Ops;
@@ -70,6 +72,8 @@ export function planLinks(desired: Desired, observed: Observed): Step[] {
     const master = byName.get(bridge)?.index;
     if (link && (master === undefined || link.master !== master))
       add({ kind: 'join', name, bridge, isolated }, 'the container is off its bridge');
+    else if (link?.up === false) add({ kind: 'raise', name }, "the host's end of the container's pair is down");
+    if (!link) add({ kind: 'plug', name }, 'the container has lost its interface');
   }
   const wanted = new Set([...desired.bridges, ...desired.veths].map(({ name }) => name));
   for (const link of observed.links) {

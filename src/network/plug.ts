@@ -13,7 +13,10 @@ export function plugIn(
 ): void {
   const { network, wishedName, mac, sysctls } = endpoint;
   const { icc, interfacePrefix } = bridgeOptions(network.options);
-  const name = wishedName === '' ? freeName(interfacePrefix, links.interfacesInside(namespace)) : wishedName;
+  const taken = links.interfacesInside(namespace);
+  // one that is made again has the name that it had
+  const known = [wishedName, endpoint.interfaceName].find((one) => one !== '' && !taken.includes(one));
+  const name = known ?? (wishedName === '' ? freeName(interfacePrefix, taken) : wishedName);
   const inside = { name, mac, mtu, sysctls, addresses: [...endpoint.addresses, ...endpoint.linkLocal] };
   endpoint.interfaceName = name;
   if (network.driver === 'macvlan') {

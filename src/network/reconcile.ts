@@ -28,7 +28,7 @@ import {
 } from './links.ts';
 import { bridgeMac, type HostNames, vethName } from './names.ts';
 import { bridgeOptions } from './options.ts';
-import { type Desired, planLinks, planText } from './plan.ts';
+import { type Desired, planLinks, planText, type Step } from './plan.ts';
 import { isPredefined, type NetworkRecord } from './record.ts';
 import type { InputGuard } from './input-guard.ts';
 import { MarkedTeller } from './marked.ts';
@@ -46,6 +46,8 @@ export interface ReconcileInput {
   /** Ports of one container. */
   readonly published: (containerId: string) => readonly PublishRule[];
   readonly mtuOf: (network: NetworkRecord) => number;
+  /** What makes the pair of this host's end again; undefined where its container is gone. */
+  readonly replug: (hostLink: string) => (() => void) | undefined;
   /** The kernel's forwarding may be turned on. */
   readonly forwarding: boolean;
   /** Where published ports are to obey the host's input rules. */
@@ -83,9 +85,10 @@ export class Reconciler {
   /** Everything, whatever was there before: what is lacking is added, what nothing uses goes. */
   async settle(): Promise<void> {
     const { names, log } = this.#input;
-    const steps = planLinks(this.#desired(), observeLinks());
+    const { steps, plugs } = this.#feasible(planLinks(this.#desired(), observeLinks()));
     if (steps.length > 0) log.debug(`links:\n${planText(steps)}`);
     const done = applyLinks(steps, names.mark);
+    this.#plug(plugs);
     for (const network of this.#bridges()) {
       this.#forward(network);
       this.#rules.want(network.id, elementsOfBridge(this.#rulesOf(network)));
@@ -221,10 +224,37 @@ export class Reconciler {
     if (which?.size === 0) return;
     const desired = this.#desired(which);
     const look = which && [...which, ...desired.veths.map(({ bridge }) => bridge)];
-    const steps = planLinks(desired, observeLinks(look && new Set(look))).filter(({ op }) => op.kind !== 'remove');
+    const plan = planLinks(desired, observeLinks(look && new Set(look)));
+    const { steps, plugs } = this.#feasible(plan.filter(({ op }) => op.kind !== 'remove'));
     if (steps.length === 0) return;
     log.warn(`links were changed by another program, and are put right:\n${planText(steps)}`);
     addLinks(steps, names.mark);
+    if (plugs.length === 0) return;
+    this.#plug(plugs);
+    // the chain that carries packets hangs on the links themselves
+    this.#carry.forget();
+    void this.#carry.bring().catch((error: unknown) => log.warn(`rules cannot be put back: ${messageOf(error)}`));
+  }
+
+  /** Without the pairs that went with their containers, and what makes the others. */
+  #feasible(plan: readonly Step[]): { steps: Step[]; plugs: (() => void)[] } {
+    const plugs: (() => void)[] = [];
+    const steps = plan.filter(({ op: { kind, name } }) => {
+      const plug = kind === 'plug' ? this.#input.replug(name) : undefined;
+      if (plug) plugs.push(plug);
+      return kind !== 'plug' || plug !== undefined;
+    });
+    return { steps, plugs };
+  }
+
+  #plug(plugs: readonly (() => void)[]): void {
+    for (const plug of plugs) {
+      try {
+        plug();
+      } catch (error) {
+        this.#input.log.warn(`a container stays without its interface: ${messageOf(error)}`);
+      }
+    }
   }
 
   /** Of the links that were touched those that are wanted; undefined when one of ours has got another name. */

@@ -107,6 +107,22 @@ suite('under the feet', { skip: dockerMissing() }, () => {
     }
   });
 
+  test('fault N47: the host’s end of a pair goes down, and is deleted', async () => {
+    const inside = (): Promise<string> => ok('exec', 'web', 'sh', '-c', 'ip -o addr show eth0; ip route');
+    const before = (await inside()).replaceAll(/@if\d+|^\d+:/gm, '');
+    const end = /(bv\S+?)@/.exec(await host.do('ip', '-br', 'link'))?.[1] ?? '';
+    await host.do('ip', 'link', 'set', end, 'down');
+    await served();
+    assert.match(daemon.log, /raise bv\w+ +# the host's end of the container's pair is down/);
+    await host.do('ip', 'link', 'del', end);
+    await served();
+    assert.equal((await inside()).replaceAll(/@if\d+|^\d+:/gm, ''), before);
+    assert.match(daemon.log, /plug bv\w+ +# the container has lost its interface/);
+    const told = daemon.log.length;
+    await ok('run', '--rm', '--network', 'front', 'busybox', 'true');
+    assert.doesNotMatch(daemon.log.slice(told), /lost its interface/);
+  });
+
   test('fault N47: forward policy drop, before and after; the rules are there only as long as it is, and come back when flushed', async () => {
     const forward = async (): Promise<string[]> =>
       (await host.do('iptables', '-S', 'FORWARD')).split('\n').filter((line) => line.includes('berth_'));
