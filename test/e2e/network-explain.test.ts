@@ -139,6 +139,19 @@ suite('what stops a connection', { skip: dockerMissing() }, () => {
     );
     await isServed(at.neighbour, 8080);
     await at.host.shell('nft delete table ip fw');
+    for (const [family, head, port] of [
+      ['inet', 'prerouting priority -300', 8080],
+      ['inet', 'forward priority 0', 80],
+      ['netdev', 'ingress device eth0 priority 0', 8080],
+    ] as const) {
+      await at.host.shell(
+        `nft 'add table ${family} raw2; add chain ${family} raw2 c { type filter hook ${head}; }; add rule ${family} raw2 c tcp dport ${port} drop'`,
+      );
+      assert.match(await explain('outside', 'web:8080'), /^3 no: refused by rule: table \w+ raw2, chain c: tcp dport/);
+      assert.equal(await fetched(at.neighbour, 8080), false);
+      assert.match((await at.daemon.berth('ports')).stdout, /web +this host *\n/);
+      await at.host.shell(`nft delete table ${family} raw2`);
+    }
   });
 
   test('bad questions', async () => {

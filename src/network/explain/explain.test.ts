@@ -202,6 +202,47 @@ test('sockets of a namespace', () => {
   assert.equal(six('B80D0120000000000000000003000000'), '2001:db8::3');
 });
 
+test('rules at every hook on the way to a published port, before and after it is translated', () => {
+  const chain = (head: string, rule: string, table = 'inet fw'): HostFacts => ({
+    ...open,
+    rules: parseRuleset(
+      `table ${table} {\n\tchain c {\n\t\ttype filter ${head}; policy accept;\n\t\t${rule}\n\t}\n}\n`,
+    ),
+  });
+  const target = web('0.0.0.0', { published: [published('0.0.0.0', 8080, 80)] });
+  const said = (host: HostFacts): string[] => [
+    reason({ kind: 'outside' }, target, 8080, host).replace(/: .*/, ''),
+    ...exposures([target], host).map(({ reachableBy }) => reachableBy),
+  ];
+  const [reached, refused] = [
+    ['yes', 'everybody'],
+    ['no', 'this host'],
+  ];
+  assert.deepEqual(said(chain('hook prerouting priority raw', 'tcp dport 8080 drop')), refused);
+  assert.deepEqual(said(chain('hook prerouting priority raw', 'tcp dport 80 drop')), reached);
+  assert.deepEqual(said(chain('hook prerouting priority dstnat + 5', 'tcp dport 80 drop')), refused);
+  assert.deepEqual(said(chain('hook prerouting priority -99', 'tcp dport 8080 drop')), reached);
+  assert.deepEqual(said(chain('hook forward priority filter', 'tcp dport 80 drop')), refused);
+  assert.deepEqual(said(chain('hook forward priority filter', 'ct status dnat drop')), refused);
+  assert.deepEqual(said(chain('hook postrouting priority filter', 'oifname "br-app" drop')), refused);
+  const early = 'priority filter';
+  assert.deepEqual(said(chain(`hook ingress device "eth0" ${early}`, 'tcp dport 8080 drop', 'netdev fw')), refused);
+  assert.deepEqual(said(chain(`hook ingress devices = { "eth1", "eth0" } ${early}`, 'drop', 'netdev fw')), refused);
+  assert.deepEqual(said(chain(`hook ingress device "eth1" ${early}`, 'tcp dport 8080 drop', 'netdev fw')), reached);
+  const copied = { ...published('::', 8080, 80), family: 6 as const };
+  const over = (host: HostFacts): string =>
+    exposures([web('0.0.0.0', { published: [copied] })], host)
+      .map(({ reachableBy, warning = '' }) => reachableBy + warning)
+      .join('');
+  assert.equal(over(chain('hook input priority filter', 'tcp dport 8080 drop')), 'this host');
+  assert.equal(over(chain('hook forward priority filter', 'tcp dport 80 drop')), 'everybody');
+  // policy drop, and the daemon's own rule against it in another program's words
+  const own = parseRuleset(
+    'table ip filter {\n\tchain FORWARD {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\toifname "br-app" xt match "conntrack" comment "berth_1" accept\n\t}\n}\n',
+  );
+  assert.deepEqual(said({ ...open, rules: own }), reached);
+});
+
 test('containers that are kept apart are sent to the address of the host only where that leads on', () => {
   const apart = [place('app', '172.18.0.3', { icc: false })];
   const target = web('::', { places: apart, published: [published('0.0.0.0', 8080, 80)] });

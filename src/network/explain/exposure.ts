@@ -1,8 +1,12 @@
 // Who reaches each published port, and where that is more than the host's own firewall would let in. Pure.
 import type { PublishedPort } from '../../spec/berth/index.ts';
+import { isCopied } from '../firewall.ts';
 import type { HostFacts, Party } from './facts.ts';
+import { passage } from './passage.ts';
 import { verdictAt } from './ruleset.ts';
 import { isAny, isLoopback } from './sockets.ts';
+
+const SOME = 'whom the host firewall lets in';
 
 /** By host port, then container. */
 export function exposures(parties: readonly Party[], host: HostFacts): PublishedPort[] {
@@ -25,6 +29,11 @@ function exposure(party: Party, one: Party['published'][number], host: HostFacts
   if (isLoopback(one.shownAddress)) return { ...base, reachableBy: 'this host' };
   const whom = isAny(one.shownAddress) ? 'everybody' : `who reaches ${one.shownAddress}`;
   const { rules, uplink, respectsFirewall } = host;
+  const place = party.places.find(({ addresses }) => addresses.includes(one.address));
+  const way = passage(rules, one, { from: uplink, to: place?.bridge });
+  if (!way.accepted) return { ...base, reachableBy: way.except.length > 0 ? SOME : 'this host' };
+  // what the daemon copies has come past the input rules
+  if (isCopied(one)) return { ...base, reachableBy: whom };
   const input = verdictAt(rules, 'input', {
     family: one.family,
     protocol: one.protocol,
@@ -33,7 +42,7 @@ function exposure(party: Party, one: Party['published'][number], host: HostFacts
   });
   if (input.accepted) return { ...base, reachableBy: whom };
   const some = input.except.length > 0;
-  if (respectsFirewall) return { ...base, reachableBy: some ? 'whom the host firewall lets in' : 'this host' };
+  if (respectsFirewall) return { ...base, reachableBy: some ? SOME : 'this host' };
   return {
     ...base,
     reachableBy: whom,

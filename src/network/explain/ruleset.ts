@@ -7,6 +7,8 @@ export interface Chain {
   readonly type?: string;
   readonly hook?: string;
   readonly priority?: string;
+  /** The links that an ingress chain hangs on. */
+  readonly devices?: readonly string[];
   readonly policy?: string;
   readonly rules: readonly string[];
 }
@@ -64,10 +66,12 @@ function blocks(lines: readonly string[], indent: string): Block[] {
 function chainOf(name: string, body: readonly string[]): Chain {
   const lines = body.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
   const [first = ''] = lines;
-  const base = /^type (\S+) hook (\S+)(?: device \S+)? priority ([^;]+);(?: policy (\S+);)?/.exec(first);
+  const base =
+    /^type (\S+) hook (\S+)(?: devices? (?:= \{ )?([^}]*?)(?: \})?)? priority ([^;]+);(?: policy (\S+);)?/.exec(first);
   if (!base) return { name, rules: lines };
-  const [, type = '', hook = '', priority = '', policy = 'accept'] = base;
-  return { name, type, hook, priority, policy, rules: lines.slice(1) };
+  const [, type = '', hook = '', links, priority = '', policy = 'accept'] = base;
+  const devices = links === undefined ? {} : { devices: links.replaceAll('"', '').split(/,\s*/) };
+  return { name, type, hook, priority, policy, ...devices, rules: lines.slice(1) };
 }
 
 export interface Packet {
@@ -78,6 +82,8 @@ export interface Packet {
   readonly from?: string;
   /** The link it goes out by, for what is forwarded. */
   readonly to?: string;
+  /** Its destination was another one before. */
+  readonly translated?: boolean;
 }
 
 export interface Verdict {
@@ -88,17 +94,43 @@ export interface Verdict {
   readonly except: readonly string[];
 }
 
-const FAMILY: Readonly<Record<string, readonly number[]>> = { ip: [4], ip6: [6], inet: [4, 6] };
+const FAMILY: Readonly<Record<string, readonly number[]>> = { ip: [4], ip6: [6], inet: [4, 6], netdev: [4, 6] };
 const MAX_DEPTH = 16;
 
-/** What becomes of a new connection's first packet at `hook`: every base chain must let it pass. */
-export function verdictAt(tables: readonly Table[], hook: 'input' | 'forward', packet: Packet): Verdict {
+export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'postrouting';
+
+const PRIORITY: Readonly<Record<string, number>> = {
+  raw: -300,
+  mangle: -150,
+  dstnat: -100,
+  filter: 0,
+  security: 50,
+  srcnat: 100,
+};
+
+/** `raw`, `dstnat + 5`, `-300` */
+function priorityOf({ priority = '' }: Chain): number {
+  const [, name = '', sign = '', number = '0'] = /^([a-z]*) ?([+-]?) ?(\d*)$/.exec(priority) ?? [];
+  return (PRIORITY[name] ?? 0) + (sign === '-' ? -1 : 1) * Number(number);
+}
+
+/**
+ * What becomes of a new connection's first packet at `hook`: every base chain must let it pass. `counts` says which
+ * priorities are asked.
+ */
+export function verdictAt(
+  tables: readonly Table[],
+  hook: Hook,
+  packet: Packet,
+  counts: (priority: number) => boolean = () => true,
+): Verdict {
   const except: string[] = [];
   let by: string | undefined;
   for (const table of tables) {
     if (!(FAMILY[table.family] ?? []).includes(packet.family)) continue;
     for (const chain of table.chains) {
-      if (chain.hook !== hook || chain.type !== 'filter') continue;
+      if (chain.hook !== hook || chain.type !== 'filter' || !counts(priorityOf(chain))) continue;
+      if (chain.devices && !chain.devices.includes(packet.from ?? '')) continue;
       const end = walk(table, chain, packet, except, 0);
       const where = `table ${table.family} ${table.name}, chain`;
       if (end?.accepted === false) return { accepted: false, by: `${where} ${end.rule}`, except };
@@ -156,7 +188,7 @@ type Hit = 'yes' | 'no' | 'maybe';
 
 /** `KEY [!=] VALUE`: the keys that a first packet of a connection answers. */
 const MATCH =
-  /^(iifname|iif|oifname|oif|ip6? [sd]addr|ether [sd]addr|ct state|meta l4proto|meta nfproto|ip protocol|ip6 nexthdr|(?:tcp|udp|sctp|th) dport|fib daddr type)( !=)? (\{[^}]*\}|@\S+|"[^"]*"|\S+) ?/;
+  /^(iifname|iif|oifname|oif|ip6? [sd]addr|ether [sd]addr|ct state|ct status|meta l4proto|meta nfproto|ip protocol|ip6 nexthdr|(?:tcp|udp|sctp|th) dport|fib daddr type)( !=)? (\{[^}]*\}|@\S+|"[^"]*"|\S+) ?/;
 /** What changes nothing about a packet. */
 const SILENT =
   /^(?:counter(?: packets \d+ bytes \d+)?|log(?: (?:prefix|level|flags|group) (?:"[^"]*"|\S+))*|comment "[^"]*") ?/;
@@ -201,10 +233,11 @@ function matchOne(table: Table, key: string, value: string, packet: Packet): Hit
 }
 
 /** What the packet has; '' when it cannot have it, undefined when it is not known. */
-function ownValue(key: string, { family, protocol, port, from, to }: Packet): string | undefined {
+function ownValue(key: string, { family, protocol, port, from, to, translated }: Packet): string | undefined {
   const [subject = ''] = key.split(' ');
   if (/ [sd]addr$/.test(key)) return undefined;
   if (key === 'ct state') return 'new';
+  if (key === 'ct status') return translated === true ? 'dnat' : '';
   if (key === 'fib daddr type') return 'local';
   if (key === 'meta nfproto') return `ipv${family}`;
   if (key === 'iifname' || key === 'iif') return from;

@@ -1,6 +1,7 @@
 // The end of every walk: the steps so far, a port of the host, and who listens. Pure.
 import type { Explanation, ExplainStep } from '../../spec/berth/index.ts';
 import type { HostFacts, Party, Place, Question } from './facts.ts';
+import { passage } from './passage.ts';
 import { type Verdict, verdictAt } from './ruleset.ts';
 import { isAny, isLoopback } from './sockets.ts';
 
@@ -47,8 +48,9 @@ export function throughPort(walk: Walk, question: Question, target: Party, host:
     );
   walk.go('port', `port ${port} of ${where(chosen.shownAddress)} leads to port ${chosen.port} of ${target.name}`);
   const place = target.places.find(({ addresses }) => addresses.includes(chosen.address)) ?? target.places[0];
-  if (outside && place) {
-    const refusal = refusedFromOutside(chosen, place, host, port);
+  if (isAway(origin) && place) {
+    const from = origin.kind === 'container' ? origin.party.places[0]?.bridge : host.uplink;
+    const refusal = refusedOnTheWay(chosen, place, host, from);
     if (refusal !== undefined) return walk.stop('policy', refusal);
     walk.go('policy', 'no rule of the host stands in the way');
   }
@@ -82,22 +84,23 @@ function notPublished(walk: Walk, { port, protocol, to }: Question, target: Part
   );
 }
 
-function refusedFromOutside(
-  { family, protocol, port, shownAddress }: Party['published'][number],
+function refusedOnTheWay(
+  one: Party['published'][number],
   { bridge, internal, network }: Place,
-  { rules, uplink, respectsFirewall }: HostFacts,
-  hostPort: number,
+  { rules, respectsFirewall }: HostFacts,
+  from: string | undefined,
 ): string | undefined {
   if (internal) return `refused by rule: ${network} is internal`;
-  const from = uplink === undefined ? {} : { from: uplink };
+  const { family, protocol, hostPort } = one;
+  const refuses = ({ accepted, except }: Verdict): boolean => !accepted && except.length === 0;
   const words = ({ by = '' }: Verdict): string => `refused by rule: ${by}`;
   if (respectsFirewall) {
-    const input = verdictAt(rules, 'input', { family, protocol, port: hostPort, ...from });
-    if (!input.accepted && input.except.length === 0) return words(input);
+    const packet = { family, protocol, port: hostPort, ...(from === undefined ? {} : { from }) };
+    const input = verdictAt(rules, 'input', packet);
+    if (refuses(input)) return words(input);
   }
-  const forward = verdictAt(rules, 'forward', { family, protocol, port, to: bridge, ...from });
-  if (!forward.accepted && forward.except.length === 0) return `${words(forward)} (${where(shownAddress)})`;
-  return undefined;
+  const verdict = passage(rules, one, { from, to: bridge });
+  return refuses(verdict) ? `${words(verdict)} (${where(one.shownAddress)})` : undefined;
 }
 
 /** `place` is where it must listen: a network, `itself`, or anywhere for a container on the host's network. */
