@@ -80,6 +80,22 @@ describe('create', () => {
         'invalid',
         'invalid network config:\ninvalid subnet : invalid CIDR block notation',
       ],
+      ...[
+        { Subnet: '10.99.3.0/24', AuxiliaryAddresses: { a: '10.99.3.1' } },
+        { Subnet: '10.99.3.0/24', Gateway: '10.99.3.5', AuxiliaryAddresses: { a: '10.99.3.5' } },
+        { Subnet: '10.99.3.0/24', IPRange: '10.99.3.128/25', AuxiliaryAddresses: { a: '10.99.3.128' } },
+        { Subnet: '10.99.3.0/24', AuxiliaryAddresses: { a: '10.99.3.255' } },
+        { Subnet: '10.99.3.0/24', AuxiliaryAddresses: { b: '10.99.3.9', a: '10.99.3.9' } },
+      ].map((one): [object, string, string] => [
+        config(one),
+        'internal',
+        `failed to allocate secondary ip address (a:${one.AuxiliaryAddresses.a}): Address already in use`,
+      ]),
+      [
+        { EnableIPv6: true, Options: { 'com.docker.network.driver.mtu': '1250' } },
+        'invalid',
+        'invalid MTU number: 1250: a network with IPv6 needs at least 1280',
+      ],
       [{ ConfigFrom: { Network: 'nope' } }, 'notFound', 'configuration network "nope" does not exist'],
     ];
     for (const [body, kind, message] of cases) assert.throws(() => make(body), { kind, message }, JSON.stringify(body));

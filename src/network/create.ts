@@ -1,11 +1,11 @@
 // From a create body to a network's record: checked in dockerd's order, subnets chosen. Pure over what is taken.
-import { forbidden, invalid, notFound, notImplemented, unavailable } from '../base/errors.ts';
+import { forbidden, internal, invalid, notFound, notImplemented, unavailable } from '../base/errors.ts';
 import type { IpamConfig, NetworkCreateBody } from '../spec/docker/index.ts';
 import { addressText, type Block, blockText, firstOf, lastOf, parseAddress, parseBlock } from './address.ts';
 import { checkIpam } from './check.ts';
 import { checkFree, freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
 import { bridgeName } from './names.ts';
-import { bridgeOptions, checkModes, enabledBy, macvlanOptions } from './options.ts';
+import { bridgeOptions, checkModes, enabledBy, macvlanOptions, mtuOption } from './options.ts';
 import type { NetworkRecord } from './record.ts';
 
 export interface CreateFacts {
@@ -21,6 +21,9 @@ export interface CreateFacts {
   /** 56 random bits for an IPv6 subnet. */
   readonly random: bigint;
 }
+
+/** RFC 8200, section 5. */
+const IPV6_MTU = 1280;
 
 const NO_SWARM =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
@@ -68,6 +71,7 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
   checkDriver(driver);
   if (ipamDriver !== 'default') throw invalid(`invalid ipam driver: "${ipamDriver}"`);
   if (!base.ipv4 && !base.ipv6) throw invalid('IPv4 or IPv6 must be enabled');
+  checkMtu(base);
   if (driver === 'macvlan') {
     const { parent, mode } = macvlanOptions(base.options, facts.linkExists);
     if (parent === '')
@@ -150,6 +154,7 @@ function chosen(
     if (!block || (block.family === 6 && !ipv6)) return wish;
     checkFree(block, facts.taken);
     checkGateway(block, wish);
+    checkAuxiliary(block, wish, !withoutGateway.includes(block.family));
     return wish;
   });
   const has = (family: 4 | 6): boolean => wishes.some(({ Subnet = '' }) => parseBlock(Subnet)?.family === family);
@@ -163,6 +168,30 @@ function chosen(
     add(own ? freeSubnet(facts.pools, facts.taken, 6) : localV6(facts.random));
   }
   return configs;
+}
+
+/** Throws when a reserved address is the network's own, its gateway, or reserved twice. */
+function checkAuxiliary(block: Block, { Gateway, IPRange, AuxiliaryAddresses }: IpamConfig, hasGateway: boolean): void {
+  const edges = block.bits >= (block.family === 4 ? 31 : 127) ? [] : [firstOf(block), lastOf(block)];
+  const { gateway } = subnetOf(block, {
+    ...(Gateway === undefined ? {} : { gateway: Gateway }),
+    ...(IPRange === undefined ? {} : { range: IPRange }),
+  });
+  const taken = new Set([...edges, ...(hasGateway ? [gateway.value] : [])]);
+  for (const [name, text] of Object.entries(AuxiliaryAddresses ?? {})) {
+    const value = parseAddress(text)?.value;
+    if (value === undefined) continue;
+    if (taken.has(value))
+      throw internal(`failed to allocate secondary ip address (${name}:${text}): Address already in use`);
+    taken.add(value);
+  }
+}
+
+/** IPv6 has a least MTU, without which the kernel gives no address. */
+function checkMtu({ ipv6, options }: Pick<NetworkRecord, 'ipv6' | 'options'>): void {
+  const mtu = mtuOption(options);
+  if (ipv6 && mtu !== undefined && mtu < IPV6_MTU)
+    throw invalid(`invalid MTU number: ${mtu}: a network with IPv6 needs at least ${IPV6_MTU}`);
 }
 
 /** Throws when the wished gateway cannot be one, or there is no address left for any. */
