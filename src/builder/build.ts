@@ -1,5 +1,5 @@
 // One build from beginning to end: the Dockerfile read, base images found, the graph made and solved, the outputs written.
-import { cancelled, invalid, notFound } from '../base/errors.ts';
+import { BerthError, cancelled, invalid, notFound } from '../base/errors.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { type Digest, randomId } from '../base/ids.ts';
 import { readIgnoreFile } from '../spec/ignore/index.ts';
@@ -14,7 +14,9 @@ import { checkExports, dropCache, exportCaches, importCaches } from './cache/rem
 import { ImportFailure } from './cache/remote/imports.ts';
 import { chainsBelow } from './cache/remote/write.ts';
 import { writeOutputs } from './export/index.ts';
+import { fullName } from './full-name.ts';
 import { imageKey, type ImageNeed, type KnownImage, planBuild } from './graph/plan.ts';
+import { placed, placeOf } from './graph/place.ts';
 import type { Graph } from './graph/vertex.ts';
 import { internalStep, internalVertex } from './internal-step.ts';
 import { withoutLayouts } from './layouts.ts';
@@ -138,7 +140,8 @@ export async function runBuild(
   } catch (error) {
     if (signal.aborted) throw cancelled('context canceled', { cause: error });
     abort.abort();
-    throw located(error, file.name, file.text, await rangeOf(dockerfile, solved, error));
+    const range = placeOf(error) ?? (await rangeOf(dockerfile, solved, error));
+    throw located(error, file.name, file.text, range);
   } finally {
     // whatever still runs ends before the build does
     abort.abort();
@@ -257,10 +260,26 @@ async function makeGraph(
     if (planned.kind === 'graph') return planned.graph;
     await Promise.all(
       planned.images.map(async (need) => {
-        images.set(imageKey(need), await baseImage(context, request, need, wish.id, sink, signal));
+        try {
+          images.set(imageKey(need), await baseImage(context, request, need, wish.id, sink, signal));
+        } catch (error) {
+          const told = request.classic ? error : unresolved(need.reference, error);
+          throw need.range ? placed(told, need.range) : told;
+        }
       }),
     );
   }
+}
+
+/** As BuildKit says which image it was about. */
+function unresolved(reference: string, error: unknown): unknown {
+  if (!(error instanceof BerthError) || error.kind === 'cancelled') return error;
+  const { kind, message, hint } = error;
+  const told =
+    kind === 'invalid'
+      ? `failed to parse stage name ${JSON.stringify(reference)}: ${message}`
+      : `${reference}: failed to resolve source metadata for ${fullName(reference)}: ${message}`;
+  return new BerthError(kind, told, { cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 
 async function baseImage(

@@ -170,6 +170,11 @@ suite('BuildKit', () => {
   test('what cannot be done is said, and a Dockerfile that is wrong fails with its line', async () => {
     await using wrong = await client('wrong', TREE, 'FROM busybox\nRNU x\n');
     assert.match((await wrong.build('never')).message, /dockerfile parse error on line 2: unknown instruction: RNU/);
+    // also one that is only found when the graph is made
+    await using planned = await client('planned', TREE, 'FROM busybox\nEXPOSE abc\n');
+    const { status, message, details } = await planned.build('never');
+    assert.deepEqual([status, message], [2, 'invalid containerPort: abc']);
+    assert.match(details, /"ranges":\[\{"start":\{"line":2\},/);
     const llb = await wrong.call('/moby.buildkit.v1.Control/Solve', messages.SolveRequest, {
       ref: 'graph',
       definition: { def: [Buffer.from('x')], metadata: new Map() },

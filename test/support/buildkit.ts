@@ -25,6 +25,8 @@ export interface ClientFile {
 export interface Outcome {
   readonly status: number;
   readonly message: string;
+  /** What an error says besides its text: where it is. */
+  readonly details: string;
   readonly answer: Buffer | undefined;
 }
 
@@ -104,8 +106,11 @@ export class BuildKitClient implements AsyncDisposable {
     });
     let status = -1;
     let text = '';
+    let details = '';
     const note = (found: Record<string, unknown>): void => {
       if (found['grpc-status'] !== undefined) status = Number(found['grpc-status']);
+      if (typeof found['grpc-status-details-bin'] === 'string')
+        details = Buffer.from(found['grpc-status-details-bin'], 'base64').toString();
       if (typeof found['grpc-message'] === 'string') text = decodeURIComponent(found['grpc-message']);
     };
     stream.on('response', note);
@@ -118,7 +123,7 @@ export class BuildKitClient implements AsyncDisposable {
     });
     stream.end(frame(input.encode(value)));
     await once(stream, 'close');
-    return { status, message: text, answer };
+    return { status, message: text, details, answer };
   }
 
   /** A build of the Dockerfile in the directory `dockerfile`, with the directory `context`. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fullName } from '../full-name.ts';
 import { packTar, type Place, scanBelow, TAR_TRAILER } from '../../host/confined/index.ts';
 import { formatPlatform } from '../../spec/oci/index.ts';
 import { attestationsOf } from '../attest/make.ts';
@@ -39,13 +40,6 @@ export async function writeFiles(
   const split = output.attributes?.['platform-split'] ?? String(solved.length > 1);
   await output.target.write(filesOf(end, solved, split === 'true'), signal);
   return {};
-}
-
-function fullName(name: string): string {
-  const [first = '', ...rest] = name.split('/');
-  const domain =
-    rest.length > 0 && /[.:]|^localhost$/.test(first) ? name : `docker.io/${rest.length > 0 ? '' : 'library/'}${name}`;
-  return /:[^/]*$/.test(domain) ? domain : `${domain}:latest`;
 }
 
 /** One archive of the files of all platforms, each in a folder of its own when they are split. */

@@ -93,6 +93,7 @@ function portsOf(word: string): string[] {
   if (!match) throw invalid(`invalid containerPort: ${range}`);
   const [from, to] = [Number(match[1]), Number(match[2] ?? match[1])];
   if (to < from || to > 65535) throw invalid(`invalid containerPort: ${range}`);
-  if (!['tcp', 'udp', 'sctp'].includes(protocol.toLowerCase())) throw invalid(`invalid proto: ${protocol}`);
+  if (!['tcp', 'udp', 'sctp'].includes(protocol.toLowerCase()))
+    throw invalid(`invalid port: ${JSON.stringify(word)}: invalid proto: ${protocol}`);
   return Array.from({ length: to - from + 1 }, (_, at) => `${from + at}/${protocol.toLowerCase()}`);
 }

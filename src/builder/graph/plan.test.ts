@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { messageOf } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import { parseDockerfile } from '../dockerfile/index.ts';
+import { placeOf } from './place.ts';
 import { imageKey, type KnownImage, type PlanInput, planBuild } from './plan.ts';
 import { showGraph } from './show.ts';
 
@@ -98,7 +100,9 @@ test('stages that the target does not need are not built, and their images not a
   assert.equal(graphOf(text, { target: 'b' }).vertices.filter(({ op }) => op.kind === 'exec').length, 1);
   assert.deepEqual(planBuild(input(text, { target: 'a' })), {
     kind: 'needs',
-    images: [{ reference: 'nowhere', platform }],
+    images: [
+      { reference: 'nowhere', platform, range: { start: { line: 1, column: 1 }, end: { line: 1, column: 18 } } },
+    ],
   });
 });
 
@@ -112,6 +116,32 @@ test('what cannot be built is said in the words of the builder', () => {
   wrong('FROM busybox\nCOPY --from=7 /x /y\n', /^invalid stage index 7$/);
   wrong('ARG X\nFROM $X\n', /should not be blank/);
   wrong('FROM busybox\nCOPY a b /c\n', /must be a directory and end with a \//);
+});
+
+test('what cannot be built is said with the lines of its instruction', () => {
+  const lines = (text: string): readonly unknown[] => {
+    try {
+      graphOf(text);
+      return ['built'];
+    } catch (error) {
+      const place = placeOf(error);
+      return [place?.start.line, place?.end.line, messageOf(error)];
+    }
+  };
+  assert.deepEqual(lines('FROM busybox\n\nRUN --mount=type=cash,target=/x \\\n  true\n'), [
+    3,
+    4,
+    'unsupported mount type "cash" (did you mean cache?)',
+  ]);
+  assert.deepEqual(lines('FROM busybox\nRUN --mount=type=cache true\n'), [2, 2, 'invalid mount target "/"']);
+  assert.deepEqual(lines('FROM busybox\nEXPOSE 80/foo\n'), [2, 2, 'invalid port: "80/foo": invalid proto: foo']);
+  assert.deepEqual(lines('FROM busybox\nRUN --network=host true\n'), [2, 2, 'network.host is not allowed']);
+  assert.deepEqual(lines('ARG X\nFROM busybox\nFROM $X\n'), [3, 3, 'base name ($X) should not be blank']);
+  // in the stage that it is in, not in that which needs it
+  assert.deepEqual(lines('FROM busybox AS a\nCOPY x y z\nFROM busybox\nCOPY --from=a /x /x\n').slice(0, 2), [2, 2]);
+  // a mount that names no place is where the step works
+  const mounted = graphOf('FROM busybox\nWORKDIR /w\nRUN --mount=type=cache true\n').vertices.at(-1)?.op;
+  assert.equal(mounted?.kind === 'exec' && mounted.mounts[0]?.target, '/w');
 });
 
 test('without cache: everything, or the stages that are named', () => {

@@ -1,5 +1,5 @@
 // A parsed Dockerfile, what the build was asked for and the base images that are known -> the graph of what is to be done.
-import { internal, invalid } from '../../base/errors.ts';
+import { internal, invalid, messageOf } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import { type ImageFile, parsePlatform, type Platform } from '../../spec/oci/index.ts';
 import {
@@ -8,10 +8,12 @@ import {
   expand,
   Failure,
   globalScope,
+  type Range,
   type Stage,
   withGuess,
 } from '../dockerfile/index.ts';
 import type { NamedContext } from '../request.ts';
+import { placed } from './place.ts';
 import { unusedArgs } from './scope.ts';
 import { StagePlan } from './stage.ts';
 import type { Graph, GraphVertex, Op } from './vertex.ts';
@@ -25,6 +27,8 @@ export interface KnownImage {
 export interface ImageNeed {
   readonly reference: string;
   readonly platform: Platform;
+  /** The instruction that names it first. */
+  readonly range?: Range;
 }
 
 export interface PlanInput {
@@ -56,11 +60,11 @@ export type Planned =
   | { readonly kind: 'graph'; readonly graph: Graph }
   | { readonly kind: 'needs'; readonly images: readonly ImageNeed[] };
 
-export function imageKey({ reference, platform }: ImageNeed): string {
+export function imageKey({ reference, platform }: Omit<ImageNeed, 'range'>): string {
   return `${reference} ${platform.os}/${platform.architecture}/${platform.variant ?? ''}`;
 }
 
-/** Throws invalid in Docker's words. With `needs`, the same call is made again with these images known. */
+/** Throws invalid in Docker's words, with its place. With `needs`, the same call is made again with these images known. */
 export function planBuild(input: PlanInput): Planned {
   try {
     return new Planner(input).run();
@@ -80,6 +84,7 @@ export class Planner {
   readonly #needs = new Map<string, ImageNeed>();
   readonly #shared = new Map<string, number>();
   readonly #contextPaths = new Map<number, Set<string> | 'all'>();
+  #range: Range | undefined;
   /** Arguments that some ARG names. */
   readonly declared = new Set<string>();
 
@@ -144,6 +149,19 @@ export class Planner {
     return plan;
   }
 
+  /** Does the work of one instruction: faults and missing images are told with its lines. */
+  at<T>(range: Range, work: () => T): T {
+    const before = this.#range;
+    this.#range = range;
+    try {
+      return work();
+    } catch (error) {
+      throw placed(error, range);
+    } finally {
+      this.#range = before;
+    }
+  }
+
   /** Adds a vertex. */
   add(vertex: Omit<GraphVertex, 'id'>): number {
     const id = this.#vertices.length;
@@ -185,7 +203,8 @@ export class Planner {
     const need = { reference, platform };
     const image = this.input.images.get(imageKey(need));
     if (!image) {
-      this.#needs.set(imageKey(need), need);
+      const { range } = this.#needs.get(imageKey(need)) ?? { range: this.#range };
+      this.#needs.set(imageKey(need), range ? { ...need, range } : need);
       return undefined;
     }
     const vertex = this.#once(`image ${imageKey(need)}`, () => ({
@@ -268,6 +287,10 @@ export class Planner {
       if (stage.platform !== '') throw invalid(`empty platform value from expression ${stage.platform}`);
       return this.input.platform;
     }
-    return parsePlatform(text);
+    try {
+      return parsePlatform(text);
+    } catch (error) {
+      throw invalid(`failed to parse platform ${text}: ${messageOf(error)}`);
+    }
   }
 }

@@ -73,6 +73,7 @@ function mountOf(plan: StagePlan, mount: Mount, inputs: number[]): ExecMount | u
   const { type } = mount;
   const cwd = plan.config.WorkingDir || '/';
   const target = targetOf(mount, cwd);
+  if (target === '/') throw invalid('invalid mount target "/"');
   let input: number | undefined;
   if (type === 'bind' || (type === 'cache' && mount.from !== '')) {
     const paths = [mount.source];
@@ -103,5 +104,5 @@ function targetOf(mount: Mount, cwd: string): string {
   if (mount.type === 'secret')
     return mount.env === undefined ? `/run/secrets/${posix.basename(mount.id || mount.source)}` : '';
   if (mount.type === 'ssh') return '';
-  throw invalid(`mount target is required for a mount of type ${mount.type}`);
+  return cwd;
 }

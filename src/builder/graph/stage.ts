@@ -70,13 +70,18 @@ export class StagePlan {
 
   /** undefined while an image below it is missing. */
   static make(planner: Planner, stage: Stage): StagePlan | undefined {
-    const base = baseOf(planner, stage);
+    const base = planner.at(stage.range, () => baseOf(planner, stage));
     if (!base) return undefined;
-    const instructions = [...base.triggers.map(parseTrigger), ...stage.instructions];
+    // what a base image asks for has no line of its own: it is where the image is named
+    const triggers = planner
+      .at(stage.range, () => base.triggers.map(parseTrigger))
+      .map((one) => ({ ...one, range: stage.range }));
+    const instructions = [...triggers, ...stage.instructions];
     const plan = new StagePlan(planner, stage, base, instructions);
     plan.#step(stage.original, base.vertex, base.history.length === 0 ? base.image?.id : undefined);
     let complete = true;
-    for (const instruction of instructions) complete = plan.#apply(instruction) && complete;
+    for (const instruction of instructions)
+      complete = planner.at(instruction.range, () => plan.#apply(instruction)) && complete;
     return complete ? plan : undefined;
   }
 
