@@ -1,6 +1,7 @@
 // What an instruction changes in the configuration of the image. Pure; words are expanded already.
 import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
+import { parseSignal } from '../../base/signals.ts';
 import type { ImageConfig } from '../../spec/docker/index.ts';
 import type { CommandLine, Healthcheck, Instruction, Kind } from '../dockerfile/instructions.ts';
 import { withVariable } from './scope.ts';
@@ -67,6 +68,7 @@ export function applyMeta(config: ImageConfig, instruction: Instruction<MetaKind
     case 'onbuild':
       return { ...config, OnBuild: [...(config.OnBuild ?? []), instruction.expression] };
     case 'stopsignal':
+      parseSignal(instruction.signal);
       return { ...config, StopSignal: instruction.signal };
     case 'healthcheck':
       return { ...config, Healthcheck: healthOf(instruction.check) };

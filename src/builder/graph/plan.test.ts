@@ -137,6 +137,8 @@ test('what cannot be built is said with the lines of its instruction', () => {
   assert.deepEqual(lines('FROM busybox\nEXPOSE 80/foo\n'), [2, 2, 'invalid port: "80/foo": invalid proto: foo']);
   assert.deepEqual(lines('FROM busybox\nRUN --network=host true\n'), [2, 2, 'network.host is not allowed']);
   assert.deepEqual(lines('ARG X\nFROM busybox\nFROM $X\n'), [3, 3, 'base name ($X) should not be blank']);
+  assert.deepEqual(lines('FROM busybox\nSTOPSIGNAL FOO\n'), [2, 2, 'invalid signal: FOO']);
+  assert.equal(graphOf('FROM busybox\nARG S=SIGRTMIN+3\nSTOPSIGNAL $S\n').result.config.StopSignal, 'SIGRTMIN+3');
   // in the stage that it is in, not in that which needs it
   assert.deepEqual(lines('FROM busybox AS a\nCOPY x y z\nFROM busybox\nCOPY --from=a /x /x\n').slice(0, 2), [2, 2]);
   // a mount that names no place is where the step works

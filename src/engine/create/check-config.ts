@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
 import type { ContainerConfig, HealthConfig } from '../../spec/docker/index.ts';
-import { parseSignal } from './signals.ts';
+import { parseSignal } from '../../base/signals.ts';
 
 const MILLISECOND = 1e6;
 

@@ -6,5 +6,5 @@ export { foreignWarnings } from './foreign.ts';
 export { randomName, validateName } from './names.ts';
 export { type CreateDraft, completeCreate, type NormalisedCreate, normaliseCreate, readCreate } from './normalise.ts';
 export type { ParsedMounts, PlannedMount, VolumesFrom } from './parse-mounts.ts';
-export { parseSignal, signalName } from './signals.ts';
+export { parseSignal, signalName } from '../../base/signals.ts';
 export { type NormalisedUpdate, normaliseUpdate, type UpdateInput } from './update.ts';

@@ -1,5 +1,5 @@
 // Signals by name and number, as `--stop-signal` and `kill --signal` write them.
-import { invalid } from '../../base/errors.ts';
+import { invalid } from './errors.ts';
 
 const NUMBERS: Readonly<Record<string, number>> = {
   HUP: 1,
