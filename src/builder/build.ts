@@ -1,35 +1,30 @@
 // One build from beginning to end: the Dockerfile read, base images found, the graph made and solved, the outputs written.
-import { BerthError, cancelled, invalid, notFound } from '../base/errors.ts';
+import { cancelled, invalid } from '../base/errors.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { type Digest, randomId } from '../base/ids.ts';
-import { readIgnoreFile } from '../spec/ignore/index.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
 import type { Material } from './attest/provenance.ts';
 import { attestWish } from './attest/wish.ts';
-import { type CheckResult, checksOf } from './checks.ts';
+import { checksOf } from './checks.ts';
 import type { BuilderContext } from './context.ts';
-import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
+import type { Dockerfile } from './dockerfile/index.ts';
 import type { StepEvent } from './event.ts';
 import { checkExports, dropCache, exportCaches, importCaches } from './cache/remote/index.ts';
 import { ImportFailure } from './cache/remote/imports.ts';
 import { chainsBelow } from './cache/remote/write.ts';
 import { writeOutputs } from './export/index.ts';
-import { fullName } from './full-name.ts';
-import { imageKey, type ImageNeed, type KnownImage, planBuild } from './graph/plan.ts';
-import { placed, placeOf } from './graph/place.ts';
+import { placeOf } from './graph/place.ts';
 import type { Graph } from './graph/vertex.ts';
 import { internalStep, internalVertex } from './internal-step.ts';
-import { withoutLayouts } from './layouts.ts';
 import { located, rangeOf } from './located.ts';
+import { makeGraph } from './make-graph.ts';
+import { parsed, readDockerfile } from './read-dockerfile.ts';
 import { tellSteps } from './steps.ts';
 import type { BuildRequest, BuildResult, BuildSink } from './request.ts';
 import { Solver } from './solve/solver.ts';
 import { Sources } from './solve/sources.ts';
 
 const LOAD = 'load build definition from Dockerfile';
-/** A Dockerfile above this is refused. */
-const MAX_DOCKERFILE_BYTES = 4 * 1024 * 1024;
-
 export interface Solved {
   readonly graph: Graph;
   readonly solver: Solver;
@@ -52,16 +47,6 @@ export interface BuildEnd {
   readonly materials: readonly Material[];
   readonly sink: BuildSink;
   readonly signal: AbortSignal;
-}
-
-/** The checks of a build that is not made. */
-export async function checkBuild(
-  context: BuilderContext,
-  request: BuildRequest,
-  signal: AbortSignal,
-): Promise<CheckResult> {
-  const { name, text, ignore } = await readDockerfile(request, signal);
-  return checksOf(parsed(name, text), text, ignore, request, context.images, true);
 }
 
 /** Findings of the checks as warnings of the step that read the Dockerfile. Throws when they fail the build. */
@@ -188,118 +173,4 @@ async function tellCaches(end: BuildEnd, solved: readonly Solved[]): Promise<Rea
   const final = new Set(tops.flatMap((top) => (top.kind === 'layers' ? [...chainsBelow(end.context, top.chain)] : [])));
   const steps = solved.flatMap(({ solver }) => solver.steps());
   return exportCaches(end, steps, final);
-}
-
-async function readDockerfile(
-  request: BuildRequest,
-  signal: AbortSignal,
-): Promise<{ name: string; text: Uint8Array; ignore: string[] }> {
-  const { dockerfile, context } = request;
-  const read = (source: typeof context, path: string): Promise<Uint8Array | undefined> =>
-    source.readFile(path, MAX_DOCKERFILE_BYTES, signal);
-  if (dockerfile.kind === 'text') {
-    const ignore = dockerfile.ignore ?? (await read(context, '.dockerignore'));
-    return { name: dockerfile.name, text: dockerfile.text, ignore: ignoreLines(ignore) };
-  }
-  const path = dockerfile.path || 'Dockerfile';
-  const source = dockerfile.source ?? context;
-  let text = await read(source, path);
-  if (!text && dockerfile.path === '') text = await read(source, 'dockerfile');
-  if (!text) throw notFound(`failed to read dockerfile: open ${path}: no such file or directory`);
-  const ignore = (await read(source, `${path}.dockerignore`)) ?? (await read(context, '.dockerignore'));
-  return { name: path, text, ignore: ignoreLines(ignore) };
-}
-
-function ignoreLines(text: Uint8Array | undefined): string[] {
-  return text ? readIgnoreFile(Buffer.from(text).toString()) : [];
-}
-
-function parsed(name: string, text: Uint8Array): Dockerfile {
-  const { value, problems } = parseDockerfile(text);
-  const error = problems.find(({ severity }) => severity === 'error');
-  if (error) throw located(invalid(error.message), name, text, error.range);
-  return value;
-}
-
-async function makeGraph(
-  context: BuilderContext,
-  request: BuildRequest,
-  wish: {
-    readonly dockerfile: Dockerfile;
-    readonly ignore: readonly string[];
-    readonly platform: Platform;
-    readonly many: boolean;
-    readonly id: string;
-  },
-  sink: BuildSink,
-  signal: AbortSignal,
-): Promise<Graph> {
-  const images = new Map<string, KnownImage>();
-  const buildArgs = new Map(request.buildArgs);
-  if (request.sourceDateEpoch !== undefined && !buildArgs.has('SOURCE_DATE_EPOCH'))
-    buildArgs.set('SOURCE_DATE_EPOCH', String(request.sourceDateEpoch));
-  const contexts = await withoutLayouts(context, request, wish.platform, wish.id, sink, signal);
-  for (;;) {
-    const planned = planBuild({
-      dockerfile: wish.dockerfile,
-      buildArgs,
-      labels: request.labels ?? new Map(),
-      classic: request.classic ?? false,
-      target: request.target ?? '',
-      platform: wish.platform,
-      buildPlatform: hostPlatform(),
-      multiPlatform: wish.many,
-      contexts,
-      ignore: wish.ignore,
-      noCache: request.noCache ?? false,
-      noCacheFilter: request.noCacheFilter ?? [],
-      network: request.network ?? 'default',
-      entitlements: request.entitlements ?? [],
-      images,
-    });
-    if (planned.kind === 'graph') return planned.graph;
-    await Promise.all(
-      planned.images.map(async (need) => {
-        try {
-          images.set(imageKey(need), await baseImage(context, request, need, wish.id, sink, signal));
-        } catch (error) {
-          const told = request.classic ? error : unresolved(need.reference, error);
-          throw need.range ? placed(told, need.range) : told;
-        }
-      }),
-    );
-  }
-}
-
-/** As BuildKit says which image it was about. */
-function unresolved(reference: string, error: unknown): unknown {
-  if (!(error instanceof BerthError) || error.kind === 'cancelled') return error;
-  const { kind, message, hint } = error;
-  const told =
-    kind === 'invalid'
-      ? `failed to parse stage name ${JSON.stringify(reference)}: ${message}`
-      : `${reference}: failed to resolve source metadata for ${fullName(reference)}: ${message}`;
-  return new BerthError(kind, told, { cause: error, ...(hint === undefined ? {} : { hint }) });
-}
-
-async function baseImage(
-  context: BuilderContext,
-  request: BuildRequest,
-  need: ImageNeed,
-  id: string,
-  sink: BuildSink,
-  signal: AbortSignal,
-): Promise<KnownImage> {
-  const { reference, platform } = need;
-  const local = context.images.find(reference, platform);
-  // an id is nowhere else
-  if (local && (!request.pull || reference.startsWith('sha256:'))) return local;
-  return internalStep(sink, id, `load metadata for ${reference}`, async (report) => {
-    return context.images.pull(reference, {
-      platform,
-      report,
-      signal,
-      ...(request.credentials ? { credentials: request.credentials } : {}),
-    });
-  });
 }

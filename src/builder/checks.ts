@@ -18,19 +18,32 @@ export interface ShownCheck {
   readonly ranges: readonly { readonly startLine: number; readonly endLine: number }[];
 }
 
+export interface CheckFault {
+  readonly message: string;
+  /** Empty where no line is to blame. */
+  readonly ranges: ShownCheck['ranges'];
+}
+
+export interface CheckTarget {
+  readonly name: string;
+  readonly description: string;
+  readonly base: string;
+  readonly platform: string;
+  readonly isDefault: boolean;
+}
+
 export interface CheckResult {
+  /** The Dockerfile's name. */
+  readonly file: string;
   /** The Dockerfile. */
   readonly source: Uint8Array;
   readonly findings: readonly ShownCheck[];
   /** Set when findings fail the build. */
   readonly failure: string | undefined;
-  readonly targets: readonly {
-    readonly name: string;
-    readonly description: string;
-    readonly base: string;
-    readonly platform: string;
-    readonly isDefault: boolean;
-  }[];
+  /** Why it can't be built at all. */
+  readonly fault?: CheckFault | undefined;
+  /** Throws when the Dockerfile can't be read. */
+  readonly targets: () => readonly CheckTarget[];
   /** What the target takes. Throws invalid for one that is not there. */
   readonly outline: () => Outline;
 }
@@ -78,19 +91,20 @@ export function checksOf(
     }),
   );
   const last = dockerfile.stages.length - 1;
-  const targets = dockerfile.stages.map(({ name, description, base, platform, index }) => ({
-    name,
-    description,
-    base,
-    platform,
-    isDefault: index === last,
-  }));
+  const targets = (): CheckTarget[] =>
+    dockerfile.stages.map(({ name, description, base, platform, index }) => ({
+      name,
+      description,
+      base,
+      platform,
+      isDefault: index === last,
+    }));
   const outline = (): Outline => {
     const { target = '', platforms = [] } = request;
     const automatic = automaticArgs(named(hostPlatform()), named(platforms[0] ?? hostPlatform()), target);
     return outlineOf({ dockerfile, given, automatic, target });
   };
-  return { source: text, findings, failure: checked.failure, targets, outline };
+  return { file, source: text, findings, failure: checked.failure, targets, outline };
 }
 
 function optionsOf(text: string): CheckOptions {

@@ -334,6 +334,11 @@ test('checks, targets, metadata', async () => {
     assert.match(checked.stdout, new RegExp(rule));
   const targets = await daemon.berth('build', '--call', 'targets', at);
   assert.match(targets.stdout, /^base +what all begins with\ntwo \(default\)$/m);
+  const json = await daemon.berth('build', '--call', 'check,format=json', at);
+  assert.equal((JSON.parse(json.stdout) as { warnings: unknown[] }).warnings.length, 3);
+  const wrong = await daemon.berth('build', '--check', context({ Dockerfile: 'FROM busybox\nEXPOSE zz\n' }));
+  assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
+  assert.match(wrong.stderr, /^ERROR: invalid containerPort: zz\nDockerfile:2\n-+\n.*\n   2 \| >>> EXPOSE zz\n/);
   const [iid, metadata] = [join(folder, 'iid'), join(folder, 'metadata')];
   const built = await daemon.berth('buildx', 'build', '-q', '--iidfile', iid, '--metadata-file', metadata, at);
   assert.equal(built.stdout, `${readFileSync(iid, 'utf8')}\n`);

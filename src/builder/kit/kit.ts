@@ -4,6 +4,7 @@ import { cancelled, messageOf, notFound, notImplemented } from '../../base/error
 import { randomId, sha256 } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { CheckResult } from '../checks.ts';
+import { checkSubrequest, subrequestAnswer } from '../describe.ts';
 import { serveLink } from '../link/index.ts';
 import type { BuildEvent } from '../event.ts';
 import { runnablePlatforms } from '../ops/emulators.ts';
@@ -15,7 +16,6 @@ import { Endpoint } from './control/endpoint.ts';
 import { History } from './control/history.ts';
 import type { Job } from './control/jobs.ts';
 import { Jobs } from './control/jobs.ts';
-import { checkSubrequest, subrequestAnswer } from './control/describe.ts';
 import { answerOf, checkWish, failureOf, runWish } from './control/run.ts';
 import type { Of } from './protocol/codec.ts';
 import {

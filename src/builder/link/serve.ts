@@ -6,6 +6,7 @@ import type { CheckResult } from '../checks.ts';
 import { outlineText } from '../outline.ts';
 import type { BuildEvent } from '../event.ts';
 import type { Build, BuildRequest } from '../request.ts';
+import { subrequestAnswer } from '../describe.ts';
 import { sourceOf } from '../located.ts';
 import { Link } from './link.ts';
 import { type LinkParts, requestOf } from './request.ts';
@@ -35,14 +36,17 @@ export async function serveLink(connection: Duplex, options: LinkOptions): Promi
 
 async function answer(wish: BuildWish, request: BuildRequest, link: Link, options: LinkOptions): Promise<ShownResult> {
   if (wish.call !== 'build' && options.check) {
-    const { findings, failure, targets, outline } = await options.check(request, link.signal);
-    const shown = findings.map(shownFinding);
+    const checked = await options.check(request, link.signal);
+    const { findings, failure, fault, targets, outline } = checked;
+    const answers = await subrequestAnswer(REQUESTS[wish.call], async () => checked);
     return {
       id: '',
       images: [],
       metadata: {},
-      findings: shown,
-      targets,
+      findings: findings.map(shownFinding),
+      json: Buffer.from(answers.get('result.json') ?? []).toString(),
+      ...(wish.call === 'targets' ? { targets: targets() } : {}),
+      ...(fault ? { fault: { ...fault, ...shownSource(checked) } } : {}),
       ...(failure === undefined ? {} : { failure }),
       ...(wish.call === 'outline' ? { outline: outlineText(outline()) } : {}),
     };
@@ -53,6 +57,12 @@ async function answer(wish: BuildWish, request: BuildRequest, link: Link, option
   };
   const { id, images, metadata } = await options.build(request, tell, link.signal);
   return { id, images: images.map((image) => image.id), metadata };
+}
+
+const REQUESTS = { check: 'frontend.lint', targets: 'frontend.targets', outline: 'frontend.outline' } as const;
+
+function shownSource({ file, source }: CheckResult): { readonly file: string; readonly source: string } {
+  return { file, source: Buffer.from(source).toString('base64') };
 }
 
 function shownFinding({ source, ...finding }: CheckResult['findings'][number]): ShownFinding {

@@ -57,6 +57,8 @@ export function outputsOf(flags: BuildFlags, stdoutIsTerminal: () => boolean): O
 }
 
 export interface Prepared {
+  /** What is asked besides a build is shown for programs. */
+  readonly json: boolean;
   readonly wish: BuildWish;
   readonly giving: Omit<Giving, 'credentials' | 'shell'>;
 }
@@ -121,7 +123,12 @@ export async function prepare(
   const secrets = new Map(flags.secret.map((text) => secretOf(text, options.env)));
   const { archive } = where;
   const caches = new Map([...cachePlaces('from', cacheFrom), ...cachePlaces('to', cacheTo)]);
-  return { wish, giving: { directories, secrets, agents, caches, outputs: places, ...(archive ? { archive } : {}) } };
+  const { json } = readCall(flags.call);
+  return {
+    wish,
+    json,
+    giving: { directories, secrets, agents, caches, outputs: places, ...(archive ? { archive } : {}) },
+  };
 }
 
 function cachePlaces(
@@ -139,9 +146,21 @@ function cachePlaces(
   });
 }
 
+/** `check`, `check,format=json`. */
+function readCall(text: string): { readonly method: string; readonly json: boolean } {
+  const [method = '', ...options] = text.split(',');
+  for (const option of options) {
+    if (option === 'format=json' || option === 'format=text') continue;
+    if (option.startsWith('format=')) throw new Failure(`ERROR: unsupported format ${JSON.stringify(option.slice(7))}`);
+    throw new Failure(`ERROR: invalid call option ${JSON.stringify(option)}`);
+  }
+  return { method, json: options.at(-1) === 'format=json' };
+}
+
 function callOf(flags: BuildFlags): BuildWish['call'] {
-  if (flags.check || flags.call === 'check' || flags.call === 'lint') return 'check';
-  if (flags.call === 'targets' || flags.call === 'outline' || flags.call === 'build') return flags.call;
+  const { method } = readCall(flags.call);
+  if (flags.check || method === 'check' || method === 'lint') return 'check';
+  if (method === 'targets' || method === 'outline' || method === 'build') return method;
   throw new Failure(`ERROR: unsupported call ${JSON.stringify(flags.call)}`);
 }
 

@@ -216,6 +216,10 @@ export interface ShownResult {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly findings?: readonly ShownFinding[];
   readonly failure?: string;
+  /** Why it can't be built at all; without ranges where no line is to blame. */
+  readonly fault?: ShownPlace & { readonly message: string };
+  /** What is asked besides a build, as programs read it. */
+  readonly json?: string;
   readonly targets?: readonly ShownTarget[];
   /** Of `outline`, ready to be shown. */
   readonly outline?: string;

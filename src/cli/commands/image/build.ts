@@ -48,7 +48,7 @@ async function buildByLink(
   context: Context,
   flags: BuildFlags,
   { wire }: Hijacked,
-  { wish, giving }: Prepared,
+  { wish, giving, json }: Prepared,
 ): Promise<number> {
   const { BuildFailure, runSession } = await import('../../build/session.ts');
   const { BuildView } = await import('../../build/show.ts');
@@ -77,12 +77,11 @@ async function buildByLink(
     throw error instanceof BuildFailure ? view.failure(error) : error;
   }
   view.end();
-  if (wish.call === 'check') return showCheck(context, result);
-  if (wish.call === 'targets') return showTargets(context, result);
-  if (wish.call === 'outline') {
-    context.out(result.outline ?? '');
-    return 0;
-  }
+  if (wish.call !== 'build' && json) context.out(`${result.json ?? ''}\n`);
+  else if (wish.call === 'targets') await showTargets(context, result);
+  else if (wish.call === 'outline') context.out(result.outline ?? '');
+  if (wish.call === 'check') return showCheck(context, result, json);
+  if (wish.call !== 'build') return 0;
   const [image = ''] = result.images;
   if (flags.push || wish.outputs.some(({ type }) => type === 'registry')) await pushAll(context, flags);
   if (flags.iidfile !== '') writeFileSync(flags.iidfile, image);
@@ -93,15 +92,23 @@ async function buildByLink(
   return 0;
 }
 
-async function showCheck(context: Context, { findings = [], failure }: ShownResult): Promise<number> {
-  const { checkSummary, findingText } = await import('../../progress/build/place.ts');
-  context.out(checkSummary(findings.length));
-  for (const finding of findings) context.out(findingText(finding));
+async function showCheck(
+  context: Context,
+  { findings = [], failure, fault }: ShownResult,
+  told: boolean,
+): Promise<number> {
+  const { checkSummary, findingText, placeText } = await import('../../progress/build/place.ts');
+  if (!told && (findings.length > 0 || !fault)) context.out(checkSummary(findings.length));
+  if (!told) for (const finding of findings) context.out(findingText(finding));
+  if (fault) {
+    const place = fault.ranges.length > 0 ? `\n${placeText(fault).trimEnd()}` : '';
+    throw new Failure(`${findings.length > 0 && !told ? '\n' : ''}ERROR: ${fault.message}${place}`);
+  }
   if (failure !== undefined) throw new Failure(`ERROR: ${failure}`);
   return findings.length > 0 ? 1 : 0;
 }
 
-async function showTargets(context: Context, { targets = [] }: ShownResult): Promise<number> {
+async function showTargets(context: Context, { targets = [] }: ShownResult): Promise<void> {
   const rows = targets
     .filter(({ name, isDefault }) => name !== '' || isDefault)
     .map(({ name, description, isDefault }) => {
@@ -112,7 +119,6 @@ async function showTargets(context: Context, { targets = [] }: ShownResult): Pro
   for (const [name, description] of [['TARGET', 'DESCRIPTION'] as const, ...rows]) {
     context.out(`${name.padEnd(width)}${description}`.trimEnd().concat('\n'));
   }
-  return 0;
 }
 
 /** What was built goes to its registries by the tags that it got. */

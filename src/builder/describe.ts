@@ -1,7 +1,7 @@
 // What clients ask of a Dockerfile besides a build: its checks, its targets, and what else may be asked.
-import { notImplemented } from '../../../base/errors.ts';
-import type { CheckResult } from '../../checks.ts';
-import { type Outline, outlineText, table } from '../../outline.ts';
+import { notImplemented } from '../base/errors.ts';
+import type { CheckResult, ShownCheck } from './checks.ts';
+import { type Outline, outlineText, table } from './outline.ts';
 
 const RPC = { version: '1.0.0', opts: [], metadata: [{ name: 'result.json' }, { name: 'result.txt' }] };
 const KINDS = [
@@ -39,29 +39,34 @@ export async function subrequestAnswer(
   return answer(KINDS, table([['NAME', 'VERSION', 'DESCRIPTION'], ...rows]));
 }
 
-function lintAnswer({ findings }: CheckResult): ReadonlyMap<string, Uint8Array> {
-  const [first] = findings;
-  const sources = first
-    ? [{ filename: first.file, data: Buffer.from(first.source).toString('base64'), language: 'Dockerfile' }]
-    : [];
+const locationOf = (ranges: ShownCheck['ranges']): object =>
+  ranges.length === 0
+    ? {}
+    : { ranges: ranges.map(({ startLine, endLine }) => ({ start: { line: startLine }, end: { line: endLine } })) };
+
+function lintAnswer({ file: name, source, findings, fault }: CheckResult): ReadonlyMap<string, Uint8Array> {
+  const sources = [{ filename: name, data: Buffer.from(source).toString('base64'), language: 'Dockerfile' }];
   const warnings = findings.map(({ rule, short, detail, url, ranges }) => ({
     ruleName: rule,
     description: detail.join('\n'),
     ...(url === '' ? {} : { url }),
     detail: short,
-    location: {
-      ranges: ranges.map(({ startLine, endLine }) => ({ start: { line: startLine }, end: { line: endLine } })),
-    },
+    location: locationOf(ranges),
   }));
+  const buildError = fault && { message: fault.message, location: locationOf(fault.ranges) };
   const text = findings.map(
     ({ rule, url, short, file, ranges }) =>
       `\nWARNING: ${rule}${url === '' ? '' : ` - ${url}`}\n${short}\n${file}:${ranges[0]?.startLine ?? 1}\n`,
   );
-  const status = findings.length > 0 ? '1' : '0';
-  return new Map([...answer({ warnings, sources }, text.join('')), ['result.statuscode', Buffer.from(status)]]);
+  const status = findings.length > 0 || fault ? '1' : '0';
+  return new Map([
+    ...answer({ warnings, sources, ...(buildError ? { buildError } : {}) }, text.join('')),
+    ['result.statuscode', Buffer.from(status)],
+  ]);
 }
 
-function targetsAnswer({ targets }: CheckResult): ReadonlyMap<string, Uint8Array> {
+function targetsAnswer(result: CheckResult): ReadonlyMap<string, Uint8Array> {
+  const targets = result.targets();
   const list = targets.map(({ isDefault, ...rest }) => ({
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== '')),
     ...(isDefault ? { default: true } : {}),

@@ -1,0 +1,41 @@
+// The Dockerfile of a build with what is to be left out of its context: looked for where it may lie, and parsed.
+import { invalid, notFound } from '../base/errors.ts';
+import { readIgnoreFile } from '../spec/ignore/index.ts';
+import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
+import { located } from './located.ts';
+import type { BuildRequest } from './request.ts';
+
+/** A Dockerfile above this is refused. */
+const MAX_DOCKERFILE_BYTES = 4 * 1024 * 1024;
+
+export async function readDockerfile(
+  request: BuildRequest,
+  signal: AbortSignal,
+): Promise<{ name: string; text: Uint8Array; ignore: string[] }> {
+  const { dockerfile, context } = request;
+  const read = (source: typeof context, path: string): Promise<Uint8Array | undefined> =>
+    source.readFile(path, MAX_DOCKERFILE_BYTES, signal);
+  if (dockerfile.kind === 'text') {
+    const ignore = dockerfile.ignore ?? (await read(context, '.dockerignore'));
+    return { name: dockerfile.name, text: dockerfile.text, ignore: ignoreLines(ignore) };
+  }
+  const path = dockerfile.path || 'Dockerfile';
+  const source = dockerfile.source ?? context;
+  let text = await read(source, path);
+  if (!text && dockerfile.path === '') text = await read(source, 'dockerfile');
+  if (!text) throw notFound(`failed to read dockerfile: open ${path}: no such file or directory`);
+  const ignore = (await read(source, `${path}.dockerignore`)) ?? (await read(context, '.dockerignore'));
+  return { name: path, text, ignore: ignoreLines(ignore) };
+}
+
+function ignoreLines(text: Uint8Array | undefined): string[] {
+  return text ? readIgnoreFile(Buffer.from(text).toString()) : [];
+}
+
+/** Throws what is wrong first, with its place. */
+export function parsed(name: string, text: Uint8Array): Dockerfile {
+  const { value, problems } = parseDockerfile(text);
+  const error = problems.find(({ severity }) => severity === 'error');
+  if (error) throw located(invalid(error.message), name, text, error.range);
+  return value;
+}
