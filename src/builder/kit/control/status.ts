@@ -12,6 +12,12 @@ import {
 /** Output of one step in one message at most: clients take messages of 4 MiB. */
 const MAX_LOG = 256 * 1024;
 
+/** As BuildKit's frontend writes a finding of its checks; clients show it as it is. */
+function warningText({ rule, short, ranges }: Extract<BuildEvent, { kind: 'warning' }>): string {
+  const [first] = ranges;
+  return first ? `${rule}: ${short} (line ${first.startLine})` : short;
+}
+
 export function gather(events: readonly BuildEvent[]): Partial<StatusResponse> {
   const vertexes = new Map<string, Of<typeof Vertex>>();
   const statuses = new Map<string, Of<typeof VertexStatus>>();
@@ -63,7 +69,7 @@ export function gather(events: readonly BuildEvent[]): Partial<StatusResponse> {
         warnings.push({
           vertex: event.vertex,
           level: 1,
-          short: Buffer.from(event.short),
+          short: Buffer.from(warningText(event)),
           detail: event.detail.map((line) => Buffer.from(line)),
           url: event.url,
           info: { filename: event.file, data: event.source, language: 'Dockerfile' },
