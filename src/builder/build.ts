@@ -5,6 +5,7 @@ import { type Digest, randomId } from '../base/ids.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
 import type { Material } from './attest/provenance.ts';
 import { attestWish } from './attest/wish.ts';
+import { switchedOn } from './build-arguments.ts';
 import { checksOf } from './checks.ts';
 import type { BuilderContext } from './context.ts';
 import type { Dockerfile } from './dockerfile/index.ts';
@@ -77,9 +78,10 @@ export async function runBuild(
   const abort = new AbortController();
   const either = AbortSignal.any([signal, abort.signal]);
   const file = await internalStep(sink, id, LOAD, () => readDockerfile(request, either));
-  const dockerfile = parsed(file.name, file.text);
+  const dockerfile = parsed(file.name, file.text, request);
   await using sources = new Sources(context, request);
   const platforms = request.platforms?.length ? request.platforms : [hostPlatform()];
+  const many = platforms.length > 1 || switchedOn(request.buildArgs, 'BUILDKIT_MULTI_PLATFORM', 'multi-platform');
   const solved: Solved[] = [];
   const endSolvers = async (): Promise<void> => {
     for (const { graph, solver } of solved.splice(0)) {
@@ -92,7 +94,7 @@ export async function runBuild(
     const [imports, ...graphs] = await Promise.all([
       importCaches({ context, request, id, sink, signal: either }, platforms),
       ...platforms.map((platform) => {
-        const wish = { dockerfile, ignore: file.ignore, platform, many: platforms.length > 1, id };
+        const wish = { dockerfile, ignore: file.ignore, platform, many, id };
         return makeGraph(context, request, wish, sink, either);
       }),
     ]);

@@ -21,7 +21,7 @@ export async function checkBuild(
   const { name, text, ignore } = await readDockerfile(request, signal);
   let dockerfile: Dockerfile;
   try {
-    dockerfile = parsed(name, text);
+    dockerfile = parsed(name, text, request);
   } catch (error) {
     const again = (): never => {
       throw error;

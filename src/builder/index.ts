@@ -9,6 +9,7 @@ import { formatPlatform } from '../spec/oci/index.ts';
 import type { OciRuntime, Runtime } from '../runtime/index.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { Records, Store } from '../store/index.ts';
+import { switchedOn } from './build-arguments.ts';
 import { runBuild } from './build.ts';
 import { checkBuild } from './check-build.ts';
 import type { CheckResult } from './checks.ts';
@@ -209,8 +210,9 @@ export class Builder {
   }
 
   /** A git repository or an archive of the web as a context; disposing it takes the files away. */
-  remoteContext(url: string): ContextSource & AsyncDisposable {
-    return new RemoteContext(join(this.#context.root, 'work'), url);
+  remoteContext(url: string, buildArgs?: ReadonlyMap<string, string>): ContextSource & AsyncDisposable {
+    const keepGitDir = switchedOn(buildArgs, 'BUILDKIT_CONTEXT_KEEP_GIT_DIR');
+    return new RemoteContext(join(this.#context.root, 'work'), url, keepGitDir);
   }
 
   /** The tar of the classic endpoint as a context; disposing it takes the files away. */

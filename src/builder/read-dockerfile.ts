@@ -1,6 +1,7 @@
 // The Dockerfile of a build with what is to be left out of its context: looked for where it may lie, and parsed.
 import { invalid, notFound } from '../base/errors.ts';
 import { readIgnoreFile } from '../spec/ignore/index.ts';
+import { checkSyntax } from './build-arguments.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
 import { located } from './located.ts';
 import type { BuildRequest } from './request.ts';
@@ -32,9 +33,15 @@ function ignoreLines(text: Uint8Array | undefined): string[] {
   return text ? readIgnoreFile(Buffer.from(text).toString()) : [];
 }
 
-/** Throws what is wrong first, with its place. */
-export function parsed(name: string, text: Uint8Array): Dockerfile {
+/** Throws what is wrong first, with its place: a file for another frontend is in no language that is known here. */
+export function parsed(name: string, text: Uint8Array, { buildArgs, classic }: BuildRequest): Dockerfile {
   const { value, problems } = parseDockerfile(text);
+  try {
+    if (!classic) checkSyntax(buildArgs, value.syntax);
+  } catch (error) {
+    const range = value.directives.find((directive) => directive.name === 'syntax')?.range;
+    throw located(error, name, text, buildArgs?.has('BUILDKIT_SYNTAX') ? undefined : range);
+  }
   const error = problems.find(({ severity }) => severity === 'error');
   if (error) throw located(invalid(error.message), name, text, error.range);
   return value;

@@ -125,6 +125,14 @@ suite('BuildKit', () => {
     const missing = await one.build('never', { context: `${repository.url}#nothing` });
     assert.notEqual(missing.status, 0);
     assert.match(missing.message, /nothing/);
+    // what the builder itself is told by build arguments
+    await using whole = await served({ Dockerfile: 'FROM busybox\nCOPY . /s\nRUN hostname > /name\n' });
+    const named = { 'build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR': '1', 'build-arg:BUILDKIT_SANDBOX_HOSTNAME': 'hb' };
+    const kept = await one.build('kept', { context: whole.url, 'force-network-mode': 'none', ...named });
+    assert.equal(kept.status, 0, kept.message);
+    assert.match(await printed('kept', 'cat', '/s/.git/HEAD', '/name'), /^[0-9a-f]{40}\nhb\n$/);
+    const other = await one.build('never', { context: whole.url, 'build-arg:BUILDKIT_SYNTAX': 'nosuch/frontend' });
+    assert.match(other.message, /frontend nosuch\/frontend is not implemented by this daemon/);
 
     const workers = await one.call('/moby.buildkit.v1.Control/ListWorkers', messages.Empty, {});
     const [worker] = messages.ListWorkersResponse.decode(workers.answer ?? Buffer.alloc(0)).record;

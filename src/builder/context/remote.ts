@@ -21,10 +21,12 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
   readonly label: string;
   readonly #folder: string;
   readonly #url: string;
+  readonly #keepGitDir: boolean;
   #fetched: Promise<Fetched> | undefined;
   origin: { readonly uri: string; readonly commit: string } | undefined;
 
-  constructor(folder: string, url: string) {
+  constructor(folder: string, url: string, keepGitDir = false) {
+    this.#keepGitDir = keepGitDir;
     this.#folder = join(folder, randomBytes(8).toString('hex'));
     this.#url = url;
     this.label = url.replace(/\/\/[^/@]*@/, '//');
@@ -34,8 +36,9 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
     this.#fetched ??= (async () => {
       const directory = join(this.#folder, 'context');
       mkdirSync(directory, { recursive: true, mode: 0o755 });
-      const git = parseGitRef(this.#url);
-      if (git) {
+      const named = parseGitRef(this.#url);
+      if (named) {
+        const git = { ...named, keepGitDir: named.keepGitDir ?? this.#keepGitDir };
         const found = await resolveGit(git, { signal });
         const uri = `${git.remote.replace(/\/\/[^/@]*@/, '//')}${git.ref === '' ? '' : `#${git.ref}`}`;
         this.origin = { uri, commit: found.commit };

@@ -39,11 +39,16 @@ export class DirectiveReader {
   }
 }
 
+/** The frontend that a file asks for. */
+export function syntaxOf(text: string): string | undefined {
+  return directiveOf(text, 'syntax');
+}
+
 /**
- * The frontend that a file asks for: `# syntax=`, `// syntax=` or `{"syntax": …}`, a `#!` line before it being allowed.
+ * What is asked of the frontend as a whole, as in `# syntax=`, `// syntax=` or `{"syntax": …}`, a `#!` line before it being allowed.
  * Undefined for most files.
  */
-export function syntaxOf(text: string): string | undefined {
+export function directiveOf(text: string, wanted: 'syntax' | 'check'): string | undefined {
   const lines = text.replace(/^\ufeff/, '').split('\n');
   const first = lines[0]?.startsWith('#!') ? 1 : 0;
   for (const comment of ['#', '//']) {
@@ -55,13 +60,13 @@ export function syntaxOf(text: string): string | undefined {
         break;
       }
     }
-    const syntax = reader.found.find(({ name }) => name === 'syntax');
-    if (syntax) return syntax.value.split(' ')[0];
+    const found = reader.found.find(({ name }) => name === wanted);
+    if (found) return found.value.split(' ')[0];
   }
   try {
     const value: unknown = JSON.parse(lines.slice(first).join('\n'));
-    if (typeof value !== 'object' || value === null || !('syntax' in value)) return undefined;
-    return typeof value.syntax === 'string' ? value.syntax : undefined;
+    const one = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[wanted] : undefined;
+    return typeof one === 'string' ? one : undefined;
   } catch {
     return undefined;
   }

@@ -217,6 +217,7 @@ test('the frontend that a file asks for', () => {
   assert.equal(syntaxOf('#!/bin/x\n// syntax = y\nFROM a'), 'y');
   assert.equal(syntaxOf('{"syntax": "z"}'), 'z');
   assert.equal(syntaxOf('FROM a\n# syntax=b'), undefined);
+  assert.equal(parseDockerfile('#!/bin/x\n# check=error=true\nFROM a').value.check, 'error=true');
 });
 
 test('what was meant', () => {

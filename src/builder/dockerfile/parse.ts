@@ -1,6 +1,6 @@
 // A whole Dockerfile: bytes -> arguments before the first stage, and stages of typed instructions.
 import type { Directive, Node, Parsed, Problem } from './ast.ts';
-import { syntaxOf } from './directives.ts';
+import { directiveOf, syntaxOf } from './directives.ts';
 import { Failure } from './failure.ts';
 import type { Instruction, Stage } from './instructions.ts';
 import { readLines } from './lines.ts';
@@ -10,6 +10,8 @@ export interface Dockerfile {
   readonly directives: readonly Directive[];
   /** The frontend asked for by `# syntax=`, without what is behind a space. */
   readonly syntax: string | undefined;
+  /** Options of the checks, by `# check=`. */
+  readonly check: string | undefined;
   /** `\` or a backquote; `expand` needs it. */
   readonly escape: string;
   /** ARG instructions before the first FROM. */
@@ -50,7 +52,17 @@ export function parseDockerfile(source: Uint8Array | string): Parsed<Dockerfile>
       (bare ? early : late).push({ severity: 'error', message: shown, range: node.range });
     }
   }
-  const value = { directives, syntax: syntaxOf(text), escape, metaArgs, stages, nodes, lines: text.split(/\r?\n/) };
+  const check = directiveOf(text, 'check');
+  const value = {
+    directives,
+    syntax: syntaxOf(text),
+    check,
+    escape,
+    metaArgs,
+    stages,
+    nodes,
+    lines: text.split(/\r?\n/),
+  };
   return { value, problems: [...early, ...late] };
 }
 

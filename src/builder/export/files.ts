@@ -9,6 +9,7 @@ import { attestationsOf } from '../attest/make.ts';
 import { SPDX_TYPE } from '../attest/sbom.ts';
 import { statementOf } from '../attest/statement.ts';
 import { attestWish, wantsAttestations } from '../attest/wish.ts';
+import { switchedOn } from '../build-arguments.ts';
 import type { BuildEnd, Solved } from '../build.ts';
 import { lowerDirsOf } from '../ops/workspace.ts';
 import type { BuildOutput } from '../request.ts';
@@ -37,7 +38,8 @@ export async function writeFiles(
     await output.target.write(archive, signal);
     return metadata;
   }
-  const split = output.attributes?.['platform-split'] ?? String(solved.length > 1);
+  const several = solved.length > 1 || switchedOn(end.request.buildArgs, 'BUILDKIT_MULTI_PLATFORM');
+  const split = output.attributes?.['platform-split'] ?? String(several);
   await output.target.write(filesOf(end, solved, split === 'true'), signal);
   return {};
 }

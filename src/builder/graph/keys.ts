@@ -32,6 +32,7 @@ export function execInputs(
     rows.set(`variable ${pair.slice(0, at)}`, pair.slice(at + 1));
   }
   if (op.network !== 'default') rows.set('network', op.network);
+  if (op.hostname !== undefined) rows.set('hostname', op.hostname);
   if (op.insecure) rows.set('security', 'insecure');
   if (extra.epoch !== '') rows.set('SOURCE_DATE_EPOCH', extra.epoch);
   if (extra.hosts !== '') rows.set('hosts', extra.hosts);

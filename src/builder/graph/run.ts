@@ -1,6 +1,7 @@
 // RUN: the process of a step and what it sees mounted. Pure.
 import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
+import { sandboxHostname } from '../build-arguments.ts';
 import { heredocText, type Instruction, type Mount } from '../dockerfile/index.ts';
 import { runEnvironment } from './scope.ts';
 import type { StagePlan } from './stage.ts';
@@ -31,6 +32,7 @@ export function execOf(
   if (insecure && !entitlements.includes('security.insecure')) throw invalid('security.insecure is not allowed');
   if (run.network === 'host' && usual !== 'host' && !entitlements.includes('network.host'))
     throw invalid('network.host is not allowed');
+  const hostname = sandboxHostname(plan.planner.input.buildArgs);
   const asked = run.network === 'default' ? usual : run.network;
   return {
     op: {
@@ -43,6 +45,7 @@ export function execOf(
       mounts: execMounts,
       network: asked === 'none' || asked === 'host' ? asked : 'default',
       insecure,
+      ...(hostname === undefined ? {} : { hostname }),
       platform: plan.platform,
       command: args.join(' '),
       scripts,

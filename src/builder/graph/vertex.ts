@@ -56,6 +56,8 @@ export interface Ops {
     readonly mounts: readonly ExecMount[];
     readonly network: 'default' | 'none' | 'host';
     readonly insecure: boolean;
+    /** Where another than the usual one is asked for. */
+    readonly hostname?: string;
     readonly platform: Platform;
     /** The command as the user wrote it, for messages. */
     readonly command: string;

@@ -71,7 +71,7 @@ export interface KitOptions {
   /** Sends an image to its registry; without it a build that is to be pushed is refused. */
   readonly push?: (name: string, credentials: RegistryCredentials, signal: AbortSignal) => Promise<void>;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
-  readonly remoteContext?: (url: string) => ContextSource & AsyncDisposable;
+  readonly remoteContext?: (url: string, buildArgs: ReadonlyMap<string, string>) => ContextSource & AsyncDisposable;
   readonly check?: (request: BuildRequest, signal: AbortSignal) => Promise<CheckResult>;
 }
 

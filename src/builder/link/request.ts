@@ -20,7 +20,7 @@ import { linkSource } from './source.ts';
 export interface LinkParts {
   readonly trees: Trees;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
-  readonly remoteContext?: (url: string) => ContextSource & AsyncDisposable;
+  readonly remoteContext?: (url: string, buildArgs: ReadonlyMap<string, string>) => ContextSource & AsyncDisposable;
 }
 
 const EMPTY: ContextSource = {
@@ -100,7 +100,7 @@ export async function requestOf(
 }
 
 async function contextOf(
-  { context }: BuildWish,
+  { context, buildArgs }: BuildWish,
   link: Link,
   parts: LinkParts,
   made: AsyncDisposableStack,
@@ -116,7 +116,7 @@ async function contextOf(
     }
     case 'remote':
       if (!parts.remoteContext) throw notImplemented('a remote context is not implemented by this daemon');
-      return made.use(parts.remoteContext(context.url));
+      return made.use(parts.remoteContext(context.url, new Map(Object.entries(buildArgs))));
     case 'empty':
       return EMPTY;
     default:

@@ -30,8 +30,7 @@ export interface Checked {
 
 /** Throws a Failure for options that can't be read. A fault that a build would meet ends the checks quietly: the build tells it. */
 export function checkDockerfile(dockerfile: Dockerfile, facts: CheckFacts): Checked {
-  const text = dockerfile.directives.find(({ name }) => name === 'check')?.value.split(' ')[0] ?? '';
-  const options = facts.options ?? readCheckOptions(text);
+  const options = facts.options ?? readCheckOptions(dockerfile.check ?? '');
   const findings = new Findings(options);
   checkText(dockerfile, findings);
   try {

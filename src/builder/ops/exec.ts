@@ -142,7 +142,7 @@ function specOf(
     Entrypoint: null,
     WorkingDir: op.cwd,
     User: op.user,
-    Hostname: HOSTNAME,
+    Hostname: op.hostname ?? HOSTNAME,
   };
   const host: HostConfig = {
     ...decode(hostConfig, {}),
@@ -171,14 +171,14 @@ function specOf(
     hostConfig: host,
     rootfs,
     user: resolveUser(rootfs, op.user, []),
-    hostname: HOSTNAME,
+    hostname: op.hostname ?? HOSTNAME,
     domainname: '',
     mounts: prepared.mounts,
     files: {
       // sudo and their like ask for the name of their host
       hosts: file('hosts', network.hosts.replace('\tlocalhost\n', `\tlocalhost ${HOSTNAME}\n`)),
       resolvConf: file('resolv.conf', network.resolvConf),
-      hostname: file('hostname', `${HOSTNAME}\n`),
+      hostname: file('hostname', `${op.hostname ?? HOSTNAME}\n`),
     },
     namespaces: {
       network: network.namespace,

@@ -1,5 +1,6 @@
 // The attributes of a Dockerfile build, as clients of BuildKit write them, read into what the builder is asked for.
 import { invalid, notImplemented } from '../../../base/errors.ts';
+import { isDockerfileFrontend } from '../../build-arguments.ts';
 import type { CacheExport, CacheImport, StepLimits } from '../../request.ts';
 import type { Platform } from '../../../spec/oci/index.ts';
 
@@ -123,7 +124,7 @@ export function checkFrontend(frontend: string, attributes: Attributes): void {
   if (frontend === 'dockerfile.v0') return;
   if (frontend === 'gateway.v0') {
     const source = attributes.get('source') ?? '';
-    if (/^(docker\.io\/)?docker\/dockerfile(-upstream)?(:|@|$)/.test(source)) return;
+    if (isDockerfileFrontend(source)) return;
     throw notImplemented(`frontend ${source || frontend} is not implemented by this daemon`);
   }
   throw invalid(`frontend ${frontend} not found`);

@@ -54,7 +54,7 @@ export interface Parts {
   readonly sessions: Sessions;
   readonly trees: Trees;
   /** A directory, git repository or archive elsewhere as a context; undefined when the builder has none of that kind. */
-  readonly remoteContext?: (url: string) => ContextSource & AsyncDisposable;
+  readonly remoteContext?: (url: string, buildArgs: ReadonlyMap<string, string>) => ContextSource & AsyncDisposable;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
   /** An image that another of this client's builds makes, by the definition that stands for it. */
   imageOf(input: string, signal: AbortSignal): Promise<string>;
@@ -89,7 +89,7 @@ export async function buildRequestOf(
     wish.context ??
     (address === undefined || address === ''
       ? await directory(names.context, 'context')
-      : remote(address, session, parts, made, signal));
+      : remote(address, wish, parts, made, signal));
   const dockerfile: DockerfileSource = {
     kind: 'file',
     path: attributes.get('filename') ?? '',
@@ -147,7 +147,7 @@ function attestationsOf(attributes: Attributes): ReadonlyMap<string, string> {
 
 function remote(
   address: string,
-  session: Session,
+  { session, attributes }: Wish,
   parts: Parts,
   made: AsyncDisposableStack,
   signal: AbortSignal,
@@ -157,7 +157,7 @@ function remote(
     return made.use(parts.tarContext(uploaded(address, session, signal)));
   }
   if (!parts.remoteContext) throw notImplemented(`the context ${address} is not implemented by this daemon`);
-  return made.use(parts.remoteContext(address));
+  return made.use(parts.remoteContext(address, prefixed(attributes, 'build-arg:')));
 }
 
 async function* uploaded(
