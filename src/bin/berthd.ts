@@ -192,6 +192,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
           build: builder.build,
           check: builder.check,
           tarContext: (archive) => builder.tarContext(archive),
+          past: (ref) => builder.history.past(ref),
           remoteContext: (url, buildArgs) => builder.remoteContext(url, buildArgs),
           hostGateway: () => networks.hostGateways()[0] ?? '',
           cache: kitCache(builder),

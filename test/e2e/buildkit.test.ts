@@ -175,6 +175,25 @@ suite('BuildKit', () => {
     assert.equal((await open).status, 0);
   });
 
+  test('the course of a build is told again when it is over and was told once', async () => {
+    await using one = await client('logged', TREE, 'FROM busybox\nRUN echo what it said\n');
+    const status = '/moby.buildkit.v1.Control/Status';
+    const ref = 'logged';
+    const built = await one.call('/moby.buildkit.v1.Control/Solve', messages.SolveRequest, {
+      ref,
+      session: one.id,
+      frontend: 'dockerfile.v0',
+      frontendAttrs: new Map([['force-network-mode', 'none']]),
+    });
+    assert.equal(built.status, 0, built.message);
+    for (const time of ['while it is remembered', 'from the history']) {
+      const told = await one.call(status, messages.StatusRequest, { ref });
+      assert.equal(told.status, 0, told.message);
+      const { logs } = messages.StatusResponse.decode(told.answer ?? Buffer.alloc(0));
+      assert.equal(logs.map(({ msg }) => Buffer.from(msg).toString()).join(''), 'what it said\n', time);
+    }
+  });
+
   test('what cannot be done is said, and a Dockerfile that is wrong fails with its line', async () => {
     await using wrong = await client('wrong', TREE, 'FROM busybox\nRNU x\n');
     assert.match((await wrong.build('never')).message, /dockerfile parse error on line 2: unknown instruction: RNU/);

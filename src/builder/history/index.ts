@@ -49,6 +49,8 @@ export class BuildHistory {
   readonly #table: RecordTable<BuildRecord>;
   readonly #records: Map<string, BuildRecord>;
   readonly #active = new Map<string, Active>();
+  /** Builds whose last events are still being written. */
+  readonly #ending = new Map<string, Promise<void>>();
 
   constructor(folder: string, table: RecordTable<BuildRecord>) {
     this.#folder = folder;
@@ -107,8 +109,11 @@ export class BuildHistory {
   ): void {
     const all = [...active.vertices.values()];
     const { error } = outcome;
-    active.stream.end();
-    this.#active.delete(active.record.id);
+    const { id } = active.record;
+    const whole = new Promise<void>((resolve) => active.stream.end(() => resolve()));
+    this.#ending.set(id, whole);
+    void whole.then(() => this.#ending.get(id) === whole && this.#ending.delete(id));
+    this.#active.delete(id);
     const record: BuildRecord = {
       ...active.record,
       completed: rfc3339(),
@@ -122,7 +127,7 @@ export class BuildHistory {
     for (const watch of active.watchers) watch(undefined);
     this.#put(record);
     const finished = this.list().filter(({ status }) => status !== 'running');
-    for (const { id } of finished.slice(MAX_BUILDS)) this.#forget(id);
+    for (const one of finished.slice(MAX_BUILDS)) this.#forget(one.id);
   }
 
   /** Newest first. */
@@ -141,6 +146,11 @@ export class BuildHistory {
     return found;
   }
 
+  /** What happened in the build of just this id; undefined while it runs, and when there was none. */
+  past(id: string): AsyncGenerator<BuildEvent, void, void> | undefined {
+    return this.#records.has(id) && !this.#active.has(id) ? this.events(id, false) : undefined;
+  }
+
   cancel(id: string): boolean {
     const active = this.#active.get(id);
     active?.abort.abort();
@@ -150,6 +160,7 @@ export class BuildHistory {
   /** What happened in a build, and what still does when it runs and `follow` is set. */
   async *events(id: string, follow: boolean): AsyncGenerator<BuildEvent, void, void> {
     const record = this.find(id);
+    await this.#ending.get(record.id);
     const queue: (BuildEvent | undefined)[] = [];
     let wake = (): void => undefined;
     const active = follow ? this.#active.get(record.id) : undefined;

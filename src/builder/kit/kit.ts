@@ -72,6 +72,8 @@ export interface KitOptions {
   readonly push?: (name: string, credentials: RegistryCredentials, signal: AbortSignal) => Promise<void>;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
   readonly remoteContext?: (url: string, buildArgs: ReadonlyMap<string, string>) => ContextSource & AsyncDisposable;
+  /** What happened in a build that is over. */
+  readonly past?: (ref: string) => AsyncIterable<BuildEvent> | undefined;
   readonly check?: (request: BuildRequest, signal: AbortSignal) => Promise<CheckResult>;
 }
 
@@ -131,6 +133,10 @@ export class Kit {
         version: this.version,
       },
     ];
+  }
+
+  past(ref: string): AsyncIterable<BuildEvent> | undefined {
+    return this.#options.past?.(ref);
   }
 
   openBridge(ref: string, request: SolveRequest): Bridge {

@@ -27,7 +27,7 @@ import { cacheExportsOf } from './attributes.ts';
 import type { Exporter } from './build.ts';
 import { type Asked, type Bridge, gatewayMethods, RESULT, returnedBy } from './gateway.ts';
 import { answerOf } from './run.ts';
-import type { Job } from './jobs.ts';
+import { courseOf, type Job } from './jobs.ts';
 
 const SERVICE = '/moby.buildkit.v1.Control/';
 
@@ -47,6 +47,11 @@ export function controlMethods(kit: Kit): Methods {
     [
       `${SERVICE}Status`,
       serverStream(StatusRequest, StatusResponse, async ({ ref }, send, { signal }) => {
+        const past = kit.jobs.isTold(ref) ? kit.past(ref) : undefined;
+        if (past) {
+          for await (const part of courseOf(past)) await send(part);
+          return;
+        }
         const job = await kit.jobs.find(ref, signal);
         for await (const part of job.course(signal)) await send(part);
       }),

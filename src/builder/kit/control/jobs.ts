@@ -19,6 +19,8 @@ export class Job {
   readonly startedAt = BigInt(Date.now()) * 1_000_000n;
   #events: BuildEvent[] = [];
   #over = false;
+  /** Somebody has heard it to its end: nothing of it is left here. */
+  isTold = false;
   #listener: (() => void) | undefined;
 
   constructor(ref: string) {
@@ -51,7 +53,10 @@ export class Job {
         this.#events = [];
         if (events.length > 0) yield gather(events);
         if (this.#events.length > 0) continue;
-        if (this.#over) return;
+        if (this.#over) {
+          this.isTold = true;
+          return;
+        }
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -75,6 +80,23 @@ function pause(ms: number, onEarly: (early: () => void) => void): Promise<void> 
   });
 }
 
+/** Events told at once, of a build that was. */
+const PART = 500;
+
+/** What happened in a build that is over, as its course was told. */
+export async function* courseOf(
+  events: AsyncIterable<BuildEvent>,
+): AsyncGenerator<Partial<StatusResponse>, void, void> {
+  let part: BuildEvent[] = [];
+  for await (const event of events) {
+    part.push(event);
+    if (part.length < PART) continue;
+    yield gather(part);
+    part = [];
+  }
+  if (part.length > 0) yield gather(part);
+}
+
 export class Jobs {
   readonly #jobs = new Map<string, Job>();
   readonly #waiting = new Set<() => void>();
@@ -93,6 +115,11 @@ export class Jobs {
     setTimeout(() => {
       if (this.#jobs.get(job.ref) === job) this.#jobs.delete(job.ref);
     }, LINGER_MS).unref();
+  }
+
+  /** Nothing more can be heard of it here: it is not known, or has been told. */
+  isTold(ref: string): boolean {
+    return this.#jobs.get(ref)?.isTold ?? true;
   }
 
   async find(ref: string, signal: AbortSignal): Promise<Job> {
