@@ -220,6 +220,10 @@ test('an image in OCI layout is a base, by its tag or its digest; its names stay
   const packed = await build('-t', 'laid/out:one', '-o', `type=oci,dest=${archive}`, made);
   assert.equal(packed.code, 0, packed.stderr);
   execFileSync('tar', ['-C', layout, '-xf', archive]);
+  const straight = join(folder, 'straight');
+  const asFiles = await build('-t', 'laid/out:one', '-o', `type=oci,dest=${straight},tar=false`, made);
+  assert.equal(asFiles.code, 0, asFiles.stderr);
+  assert.equal(readFileSync(join(straight, 'index.json'), 'utf8'), readFileSync(join(layout, 'index.json'), 'utf8'));
   const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: { digest: string }[] };
   const at = context({ Dockerfile: 'FROM base\nRUN cat /laid\nCOPY --from=base /laid /twice\n' });
   for (const name of ['', ':one', `@${index.manifests[0]?.digest ?? ''}`]) {

@@ -31,6 +31,13 @@ interface Outputs {
   readonly places: readonly (OutputPlace | undefined)[];
 }
 
+/** `tar=false`. Throws Failure for what is neither. */
+function isFalse(value: string | undefined): boolean {
+  if (value === undefined || /^(1|t|T|true|TRUE|True)$/.test(value)) return false;
+  if (/^(0|f|F|false|FALSE|False)$/.test(value)) return true;
+  throw new Failure(`ERROR: invalid value for tar: ${JSON.stringify(value)}`);
+}
+
 export function outputsOf(flags: BuildFlags, stdoutIsTerminal: () => boolean): Outputs {
   const wished: WishedOutput[] = [];
   const places: (OutputPlace | undefined)[] = [];
@@ -41,7 +48,10 @@ export function outputsOf(flags: BuildFlags, stdoutIsTerminal: () => boolean): O
     const { type: _, ...others } = rest;
     if (type === 'local' && dest === '') throw new Failure('ERROR: dest is required for local exporter');
     const isArchive = type === 'tar' || type === 'oci' || (type === 'docker' && dest !== '');
-    if (type === 'local') places.push({ takes: 'directory', path: resolve(dest) });
+    const asLayout = isArchive && type !== 'tar' && isFalse(others['tar']);
+    if (asLayout && (dest === '' || dest === '-'))
+      throw new Failure(`ERROR: dest is required for ${type} exporter with tar=false`);
+    if (type === 'local' || asLayout) places.push({ takes: 'directory', path: resolve(dest) });
     else if (!isArchive) places.push(undefined);
     else if (dest !== '' && dest !== '-') places.push({ takes: 'archive', path: resolve(dest) });
     else if (!stdoutIsTerminal()) places.push({ takes: 'archive', path: '-' });

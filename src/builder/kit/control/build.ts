@@ -216,6 +216,9 @@ function outputsOf(exporters: readonly Exporter[], session: Session): BuildOutpu
         return { type: 'image', names, push: attrs.get('push') === 'true', attributes };
       case 'docker':
       case 'oci':
+        // the client would take blob after blob into a store of its own, and has no place for an archive
+        if (/^(0|f|F|false|FALSE|False)$/.test(attributes['tar'] ?? ''))
+          throw notImplemented(`exporter ${type} with tar=false is not implemented by this daemon`);
         return { type, names, attributes, target: sessionOutput(session, { index, kind: 'archive' }) };
       case 'tar':
         return { type, attributes, target: sessionOutput(session, { index, kind: 'archive' }) };
