@@ -42,6 +42,34 @@ export function execInputs(
   return rows;
 }
 
+/** What a step is shown of a client's files. */
+export interface ShownFiles {
+  readonly id: string;
+  /** Undefined for results of other steps. */
+  readonly files: readonly Selected['entries'][number][] | undefined;
+}
+
+/** The same as `execInputs`, for people: files that are mounted are rows of their own, in place of the digest of them all. */
+export function execCauses(
+  op: Op<'exec'>,
+  shown: readonly ShownFiles[],
+  extra: Parameters<typeof execInputs>[2],
+): Inputs {
+  const ids = shown.map(({ id, files }) => (files ? '' : id));
+  const rows = new Map(execInputs(op, ids, extra));
+  shown.forEach(({ files = [] }, index) => {
+    for (const { path, to, entry } of files) {
+      const row = `file ${path.slice(1)}`;
+      const { type, mode, sha256: content, linkname } = entry;
+      rows.set(
+        rows.has(row) ? `${row} (mount ${index})` : row,
+        `${to}|${type}|${mode.toString(8)}|${content}|${linkname}`,
+      );
+    }
+  });
+  return rows;
+}
+
 /** What secrets and agents hold is no part of a key, nor is what a cache holds. */
 function mountKey(mount: ExecMount, inputs: readonly string[]): string {
   const { type, source, target, readOnly, size, id, sharing, mode, uid, gid, env } = mount;

@@ -7,7 +7,16 @@ import type { Imported, Imports } from '../cache/remote/imports.ts';
 import type { Known } from '../cache/remote/write.ts';
 import type { BuilderContext } from '../context.ts';
 import type { BuildEvent, Vertex } from '../event.ts';
-import { copyContentInputs, copyInputs, execInputs, type Inputs, keyOf, mkdirInputs } from '../graph/keys.ts';
+import {
+  copyContentInputs,
+  copyInputs,
+  execCauses,
+  execInputs,
+  type Inputs,
+  keyOf,
+  mkdirInputs,
+  type ShownFiles,
+} from '../graph/keys.ts';
 import type { Selected } from '../graph/select.ts';
 import type { Graph, GraphVertex, Op } from '../graph/vertex.ts';
 import type { Readable } from '../ops/exec.ts';
@@ -261,9 +270,11 @@ export class Solver {
   async #exec(vertex: GraphVertex, op: Op<'exec'>, values: readonly Value[], told: Telling): Promise<Value> {
     const request = this.#request;
     const hosts = (request.extraHosts ?? []).map(({ host, ip }) => `${host}:${ip}`);
-    const ids = await Promise.all(values.map((value, index) => this.#contentId(op, index, value)));
-    const inputs = execInputs(op, ids, { hosts: hosts.join(' '), limits: limitsText(request), epoch: this.#epoch() });
-    const key = keyOf(inputs);
+    const shown = await Promise.all(values.map((value, index) => this.#shown(op, index, value)));
+    const ids = shown.map(({ id }) => id);
+    const extra = { hosts: hosts.join(' '), limits: limitsText(request), epoch: this.#epoch() };
+    const key = keyOf(execInputs(op, ids, extra));
+    const inputs = execCauses(op, shown, extra);
     const { runExec } = await import('../ops/exec.ts');
     return this.#cached(vertex, told, { keys: [key], inputs }, async (workspace, ready, signal) => {
       const run = request.containers && new StepRun(request.containers.keep, workspace, told);
@@ -292,15 +303,15 @@ export class Solver {
   }
 
   /** What a mount shows: by its files when they are a client's. */
-  async #contentId(op: Op<'exec'>, index: number, value: Value): Promise<string> {
-    if (index === 0 || value.kind === 'layers') return value.id;
+  async #shown(op: Op<'exec'>, index: number, value: Value): Promise<ShownFiles> {
+    if (index === 0 || value.kind === 'layers') return { id: value.id, files: undefined };
     const { select } = await import('../graph/select.ts');
-    const rows = op.mounts
+    const files = op.mounts
       .filter(({ input }) => input === index)
       .flatMap(({ source }) => select(value.tree.manifest, source, { exclude: [], parents: false }))
-      .flatMap(({ entries }) => entries)
-      .map(({ to, entry }) => `${to}|${entry.type}|${entry.mode}|${entry.sha256}|${entry.linkname}`);
-    return sha256(rows.join('\n'));
+      .flatMap(({ entries }) => entries);
+    const rows = files.map(({ to, entry }) => `${to}|${entry.type}|${entry.mode}|${entry.sha256}|${entry.linkname}`);
+    return { id: sha256(rows.join('\n')), files };
   }
 
   async #copy(vertex: GraphVertex, op: Op<'copy'>, values: readonly Value[], told: Telling): Promise<Value> {
