@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer as createWeb } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,6 @@ import { parseGitRef } from './git-ref.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'berth-git-'));
 const repository = join(home, 'served', 'x.git');
-// a busy machine takes its time; what hangs ends with the run
 const options = { signal: AbortSignal.timeout(300_000) };
 let port = 0;
 let end = (): void => undefined;
@@ -106,6 +106,35 @@ test('the repository itself is kept where that is asked for', async () => {
     execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' }).trim();
   assert.equal(inside('rev-parse', 'HEAD'), git('rev-parse', 'main'));
   assert.equal(inside('remote', 'get-url', 'origin'), `git://127.0.0.1:${port}/x.git`);
+});
+
+test('a web server of plain files gives all of the repository, where a part cannot be asked for', async () => {
+  git('update-server-info');
+  const web = createWeb((request, response) => {
+    const path = join(home, 'served', (request.url ?? '').split('?')[0] ?? '');
+    if (!existsSync(path) || path.endsWith('/')) response.writeHead(404).end();
+    else response.end(readFileSync(path));
+  });
+  await new Promise<void>((done) => void web.listen(0, '127.0.0.1', done));
+  try {
+    const address = web.address();
+    const at = typeof address === 'object' && address ? address.port : 0;
+    const first = git('rev-parse', 'HEAD~1');
+    for (const [part, content] of [
+      ['', 'two\n'],
+      ['#v1', 'one\n'],
+      [`#${first}`, 'one\n'],
+    ] as const) {
+      const found = parseGitRef(`http://127.0.0.1:${at}/x.git/.git${part}`);
+      assert.ok(found);
+      const into = mkdtempSync(join(home, 'plain-'));
+      await fetchGit(found, await resolveGit(found, options), into, options);
+      assert.equal(readFileSync(join(into, 'file'), 'utf8'), content, part);
+    }
+  } finally {
+    web.closeAllConnections();
+    web.close();
+  }
 });
 
 test('a commit must be the one that was promised', async () => {

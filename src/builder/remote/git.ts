@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cancelled, internal, invalid, unavailable } from '../../base/errors.ts';
+import { cancelled, internal, invalid, messageOf, unavailable } from '../../base/errors.ts';
 import { findProgram } from '../../host/find.ts';
 import { type GitRef, isCommit, withoutPassword } from './git-ref.ts';
 
@@ -67,17 +67,32 @@ export async function fetchGit(wish: GitRef, found: GitCommit, into: string, opt
   try {
     await inside(['fetch', '--quiet', '--depth=1', '--no-tags', '--', wish.remote, name]);
   } catch (error) {
-    // a server need not hand out a commit that no branch ends with
-    if (!isCommit(found.ref)) throw error;
+    // a server of plain files can't hand out a part; another need not hand out a commit that no branch ends with
+    if (!servesPlainFiles(error) && !isCommit(found.ref)) throw error;
     options.signal.throwIfAborted();
-    await inside(['fetch', '--quiet', '--tags', '--', wish.remote, '+refs/heads/*:refs/remotes/origin/*']);
+    const some = ['--no-tags', '--', wish.remote, name];
+    const all = ['--tags', '--', wish.remote, '+refs/heads/*:refs/remotes/origin/*'];
+    await inside(['fetch', '--quiet', ...(isCommit(found.ref) ? all : some)]);
   }
   await inside(['-c', 'advice.detachedHead=false', 'checkout', '--quiet', '--force', '--detach', found.commit]);
-  if (wish.submodules) await inside(['submodule', 'update', '--init', '--recursive', '--depth=1', '--quiet']);
+  if (wish.submodules) {
+    const update = ['submodule', 'update', '--init', '--recursive', '--quiet'];
+    try {
+      await inside([...update, '--depth=1']);
+    } catch (error) {
+      if (!servesPlainFiles(error)) throw error;
+      await inside(update);
+    }
+  }
   const folder = await subfolder(into, wish.subdir);
   if (wish.keepGitDir === true) await inside(['remote', 'add', 'origin', '--', bareRemote(wish.remote)]);
   else await removeGitFiles(into, inside);
   return folder;
+}
+
+/** A web server that knows nothing of git: what is there is fetched whole. */
+function servesPlainFiles(error: unknown): boolean {
+  return /dumb http transport/.test(messageOf(error));
 }
 
 /** Without the credentials, which an image must not hold. */
