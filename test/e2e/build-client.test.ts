@@ -344,10 +344,22 @@ test('checks, targets, metadata', async () => {
   assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
   assert.match(wrong.stderr, /^ERROR: invalid containerPort: zz\nDockerfile:2\n-+\n.*\n   2 \| >>> EXPOSE zz\n/);
   const [iid, metadata] = [join(folder, 'iid'), join(folder, 'metadata')];
-  const built = await daemon.berth('buildx', 'build', '-q', '--iidfile', iid, '--metadata-file', metadata, at);
+  const named = ['-t', 'meta/data', '-t', 'localhost/own:1'];
+  const built = await daemon.berth(
+    'buildx',
+    'build',
+    '-q',
+    ...named,
+    '--iidfile',
+    iid,
+    '--metadata-file',
+    metadata,
+    at,
+  );
   assert.equal(built.stdout, `${readFileSync(iid, 'utf8')}\n`);
   const read = JSON.parse(readFileSync(metadata, 'utf8')) as Record<string, unknown>;
   assert.equal(read['containerimage.config.digest'], readFileSync(iid, 'utf8'));
+  assert.equal(read['image.name'], 'docker.io/meta/data,localhost/own:1');
   const strict = await build(context({ Dockerfile: '# check=error=true\nFROM busybox\nCMD x\n' }));
   assert.match(strict.stderr, /lint violation found for rules: JSONArgsRecommended/);
 });

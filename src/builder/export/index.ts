@@ -1,6 +1,7 @@
 // What comes out of a build: an image in the store, an archive, or files.
 import type { BuildEnd, Solved } from '../build.ts';
 import type { BuildOutput, BuildResult, BuiltImage } from '../request.ts';
+import { withDomain } from '../full-name.ts';
 import { storeImages } from './image.ts';
 
 export async function writeOutputs(end: BuildEnd, solved: readonly Solved[]): Promise<BuildResult> {
@@ -20,7 +21,7 @@ export async function writeOutputs(end: BuildEnd, solved: readonly Solved[]): Pr
     const stored = await storeImages(end, solved, names, lease, output.attributes);
     images.push(...stored.images);
     Object.assign(metadata, stored.metadata);
-    if (names.length > 0) metadata['image.name'] = names.join(',');
+    if (names.length > 0) metadata['image.name'] = names.map(withDomain).join(',');
   }
   return { id, images, metadata };
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { ResponseError, type Hijacked } from '../../../client/index.ts';
 import type { ShownResult } from '../../../spec/berth/build.ts';
 import type { Giving } from '../../build/session.ts';
+import { pushedNames } from '../../build/pushed.ts';
 import type { Prepared } from '../../build/wish.ts';
 import { type Context, command } from '../../context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
@@ -83,7 +84,8 @@ async function buildByLink(
   if (wish.call === 'check') return showCheck(context, result, json);
   if (wish.call !== 'build') return 0;
   const [image = ''] = result.images;
-  if (flags.push || wish.outputs.some(({ type }) => type === 'registry')) await pushAll(context, flags);
+  const pushed = pushedNames(flags.push, flags.tag, wish.outputs);
+  if (pushed) await pushAll(context, pushed, flags.quiet);
   if (flags.iidfile !== '') writeFileSync(flags.iidfile, image);
   if (flags['metadata-file'] !== '') {
     writeFileSync(flags['metadata-file'], `${JSON.stringify(result.metadata, undefined, 2)}\n`);
@@ -121,11 +123,11 @@ async function showTargets(context: Context, { targets = [] }: ShownResult): Pro
   }
 }
 
-/** What was built goes to its registries by the tags that it got. */
-async function pushAll(context: Context, flags: BuildFlags): Promise<void> {
-  if (flags.tag.length === 0) throw new Failure('ERROR: tag is needed when pushing to registry');
-  for (const tag of flags.tag) {
-    const reference = parseReference(tag);
+/** What was built goes to its registries by the names that it got. */
+async function pushAll(context: Context, names: readonly string[], quiet: boolean): Promise<void> {
+  if (names.length === 0) throw new Failure('ERROR: tag is needed when pushing to registry');
+  for (const name of names) {
+    const reference = parseReference(name);
     const answer = await context.client.stream('ImagePush', {
       params: { name: reference.name },
       query: { tag: reference.tag ?? 'latest' },
@@ -133,7 +135,7 @@ async function pushAll(context: Context, flags: BuildFlags): Promise<void> {
     });
     await showProgress(
       answer.body,
-      displayOn(context, flags.quiet ? undefined : 2, () => undefined),
+      displayOn(context, quiet ? undefined : 2, () => undefined),
     );
   }
 }

@@ -1,0 +1,17 @@
+// Names under which what was built goes to registries. Pure.
+import type { WishedOutput } from '../../spec/berth/build.ts';
+
+/** All tags with `--push`; those and its own names for an output that is to be pushed. Undefined when nothing is. */
+export function pushedNames(
+  push: boolean,
+  tags: readonly string[],
+  outputs: readonly Pick<WishedOutput, 'type' | 'attributes'>[],
+): readonly string[] | undefined {
+  const own = outputs.filter(
+    ({ type, attributes }) =>
+      type === 'registry' || (type === 'image' && /^(1|t|T|true|TRUE|True)$/.test(attributes['push'] ?? '')),
+  );
+  if (!push && own.length === 0) return undefined;
+  const names = own.flatMap(({ attributes }) => (attributes['name'] ?? '').split(','));
+  return [...new Set([...tags, ...names].filter((name) => name !== ''))];
+}
