@@ -121,6 +121,22 @@ describe('port book', () => {
     book.release('b');
   });
 
+  test('one port of the container twice on one port of the host', () => {
+    const book = new PortBook();
+    const [free] = book.claim('a', any, addresses);
+    book.release('a');
+    const HostPort = String(free?.hostPort);
+    const twice = (HostIp: string, other: string): PortWishes =>
+      wishes({ bindings: { '80/tcp': [{ HostIp, HostPort }], [other]: [{ HostIp, HostPort }] } });
+    const same = wishes({ bindings: { '80/tcp': [0, 1].map(() => ({ HostIp: '', HostPort })) } });
+    assert.throws(() => book.claim('a', wishesOf(same), addresses), {
+      message: 'failed to listen on TCP socket: address already in use',
+    });
+    assert.throws(() => book.claim('a', wishesOf(twice('', '81/tcp')), addresses), {
+      message: `Bind for 0.0.0.0:${HostPort} failed: port is already allocated`,
+    });
+  });
+
   test('all or nothing', () => {
     const book = new PortBook();
     const [taken] = book.claim('a', any, addresses);

@@ -227,7 +227,11 @@ export class PortBook {
     for (let step = 0; step < span; step += 1) {
       const hostPort = wish.low + ((start + step) % span);
       if ([...this.all(), ...mine].some((one) => clashes(one, wish, hostPort))) {
-        failure = internal(`Bind for ${hostText(wish)}:${hostPort} failed: port is already allocated`);
+        const twice = mine.some((one) => clashes(one, wish, hostPort) && one.port === wish.port);
+        failure =
+          twice && wish.protocol === 'tcp'
+            ? internal('failed to listen on TCP socket: address already in use')
+            : internal(`Bind for ${hostText(wish)}:${hostPort} failed: port is already allocated`);
         continue;
       }
       this.#makeRoom(wish.family, wish.protocol, hostPort);

@@ -333,7 +333,7 @@ suite('docker run', { skip: dockerMissing() }, () => {
     await daemon.docker('rm', '-f', 'server');
     const missing = await daemon.docker('run', '--rm', '--network', 'container:nosuch', 'busybox', 'true');
     assert.equal(missing.code, 125);
-    assert.match(missing.stderr, /No such container: nosuch/);
+    assert.match(missing.stderr, /joining network namespace of container: No such container: nosuch/);
   });
 
   test('-m, --cpus, --cpu-shares, --pids-limit are in the control group', async () => {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Undo } from '../../base/disposal.ts';
-import { conflict, internal, invalid, isErrno } from '../../base/errors.ts';
+import { conflict, internal, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
 import {
   checkPropagation,
@@ -99,7 +99,7 @@ function joined(
   if (mode === 'host') return 'host';
   const reference = /^container:(.*)$/.exec(mode)?.[1];
   if (reference === undefined) return 'new';
-  const other = context.registry.get(reference);
+  const other = kind === 'net' ? lender(context, reference) : context.registry.get(reference);
   if (other === container)
     throw internal(
       kind === 'net' ? 'cannot join own network namespace' : `cannot join own ${kind.toUpperCase()} namespace`,
@@ -111,6 +111,15 @@ function joined(
   if (kind === 'ipc' && other.record.hostConfig.IpcMode !== 'shareable')
     throw invalid(`container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`);
   return { path: `/proc/${pid}/ns/${kind}` };
+}
+
+/** One whose network is joined; dockerd's refusal is an error of its own then, not that of a name. */
+function lender({ registry }: EngineContext, reference: string): Container {
+  try {
+    return registry.get(reference);
+  } catch (error) {
+    throw internal(`joining network namespace of container: ${messageOf(error)}`);
+  }
 }
 
 function notRunning(other: Container, kind: 'net' | 'pid' | 'ipc'): string {
