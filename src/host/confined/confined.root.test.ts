@@ -96,6 +96,34 @@ test('fault T2: a link as a parent directory leads nowhere outside', async () =>
   assert.deepEqual(readdirSync(join(path, outside)).sort(), ['absolute', 'chain', 'relative']);
 });
 
+test('fault T2: a link to a directory that only a layer below has gets it in this layer, inside the root', async () => {
+  const outside = join(work, 'not-here');
+  const path = await unpackItems(
+    ['d', { type: 'symlink', linkname: '/tmp/x' }],
+    ['d/p', {}, 'p'],
+    ['d/.wh.gone', {}],
+    ['up', { type: 'symlink', linkname: `../../..${outside}` }],
+    ['up/q/r', {}, 'r'],
+    ['twice', { type: 'symlink', linkname: 'd/y' }],
+    ['twice/z', {}, 'z'],
+  );
+  assert.ok(lstatSync(join(path, 'd')).isSymbolicLink());
+  assert.equal(readFileSync(join(path, 'tmp/x/p'), 'utf8'), 'p');
+  assert.equal(lstatSync(join(path, 'tmp/x/gone')).rdev, 0);
+  assert.equal(readFileSync(join(path, outside, 'q/r'), 'utf8'), 'r');
+  assert.equal(readFileSync(join(path, 'tmp/x/y/z'), 'utf8'), 'z');
+  assert.ok(!existsSync(outside));
+  const loop: Item[] = [
+    ['a', { type: 'symlink', linkname: 'b' }],
+    ['b', { type: 'symlink', linkname: 'a' }],
+  ];
+  await assert.rejects(unpackItems(...loop, ['a/f', {}, 'x']));
+  await assert.rejects(unpackItems(['f', {}, 'x'], ['l', { type: 'symlink', linkname: 'f/g' }], ['l/x', {}, 'x']));
+  const literal = root();
+  const items = tar(['d', { type: 'symlink', linkname: '/tmp/x' }], ['d/p', {}, 'p']);
+  await assert.rejects(unpackTar(literal, items, { whiteouts: 'literal' }), /is a link that leads nowhere/);
+});
+
 test('fault T4: hard links to what is outside are refused', async () => {
   await assert.rejects(unpackItems(['l', { type: 'link', linkname: '../../etc/passwd' }]), {
     message: 'invalid hardlink target "../../etc/passwd"',

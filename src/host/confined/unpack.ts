@@ -27,6 +27,7 @@ import { NODE_BYTES, Room } from '../room.ts';
 import { getXattr, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
 import type { ManifestEntry } from './manifest.ts';
 import { baseOf, fsPath, insidePath, parentOf } from './paths.ts';
+import { resolveInRoot, TooManyLinks } from './resolve.ts';
 import type { SeamWriter } from './seams/write.ts';
 import { type TarEntry, TarError } from './tar/entry.ts';
 import type { TarReader } from './tar/read.ts';
@@ -161,6 +162,7 @@ class Unpacker {
     if (this.#known.has(path)) return;
     if (this.#known.size > MAX_KNOWN) this.#forget();
     let there = stat(path);
+    if (there === undefined && this.#makeTarget(path)) there = stat(path);
     if (there === undefined || isWhiteout(there)) {
       this.#ensureDirectory(parentOf(path));
       if (there) unlinkSync(fsPath(path));
@@ -175,6 +177,24 @@ class Unpacker {
     }
     if (!there?.isDirectory()) throw new TarError(`"${path}" is not a directory`);
     this.#known.set(path, this.#seams ? realpathSync.native(fsPath(path), 'latin1') : path);
+  }
+
+  /**
+   * A link may lead to a directory that only a layer below has: this one gets it too, inside the root of the thread. Elsewhere
+   * than in a layer what a link leads to is there, or it is a mistake.
+   */
+  #makeTarget(path: string): boolean {
+    if (this.#options.whiteouts !== 'overlay' || this.#into !== '/') return false;
+    if (!lstat(path)?.isSymbolicLink()) return false;
+    try {
+      const { path: target } = resolveInRoot(path);
+      if (target === path) return false;
+      this.#ensureDirectory(target);
+      return true;
+    } catch (error) {
+      if (error instanceof TooManyLinks) return false;
+      throw error;
+    }
   }
 
   #forget(): void {
