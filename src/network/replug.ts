@@ -1,4 +1,5 @@
 // A pair that somebody took away is made again, with the addresses, MAC and name that the container had.
+import { statSync } from 'node:fs';
 import type { Live } from './container.ts';
 import * as links from './links.ts';
 import { type HostNames, vethName } from './names.ts';
@@ -24,8 +25,10 @@ export function replugging(
   return undefined;
 }
 
+/** Not the host's own either: the number of a process that is gone may be another's already. */
 function isThere(namespace: string): boolean {
   try {
+    if (statSync(namespace).ino === statSync('/proc/self/ns/net').ino) return false;
     links.interfacesInside(namespace);
     return true;
   } catch {
