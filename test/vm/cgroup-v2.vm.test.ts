@@ -32,12 +32,12 @@ describe('cgroup v2', { skip: (await whyNoMachine()) ?? false, concurrency: 2 },
 
   for (const runtime of ['runc', 'crun']) {
     const skip = findProgram(runtime) === undefined ? `${runtime} is not installed` : false;
-    test(`containers live under their limits with ${runtime}`, { skip, timeout: 820_000 }, (t) =>
+    test(`containers live under their limits with ${runtime}`, { skip, timeout: 1_000_000 }, (t) =>
       runScenario(t, folder, `node scenario.mjs ${runtime}`),
     );
   }
 
-  test('containers live under their limits where Berth itself runs in a container', { timeout: 820_000 }, (t) =>
+  test('containers live under their limits where Berth itself runs in a container', { timeout: 1_000_000 }, (t) =>
     runScenario(t, folder, `${IN_CONTAINER} node scenario.mjs runc'`),
   );
 });

@@ -160,7 +160,7 @@ function power(
   if (child.pid !== undefined) setPriority(child.pid, 5);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const late = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 800_000);
+  const late = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 980_000);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (_, signal) => {
