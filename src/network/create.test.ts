@@ -51,8 +51,8 @@ describe('create', () => {
       [{ Name: 'bridge' }, 'forbidden', 'operation is not permitted on predefined bridge network '],
       [{ Name: ' ' }, 'invalid', 'invalid name: name is empty'],
       [{ Driver: 'host' }, 'forbidden', 'only one instance of "host" network is allowed'],
-      [{ Driver: 'nope' }, 'notFound', 'plugin "nope" not found'],
-      [{ IPAM: { Driver: 'nope' } }, 'notFound', 'plugin "nope" not found'],
+      [{ Driver: 'nope' }, 'notFound', 'could not find plugin nope in v1 plugin registry: plugin not found'],
+      [{ IPAM: { Driver: 'nope' } }, 'invalid', 'invalid ipam driver: "nope"'],
       [{ EnableIPv4: false }, 'invalid', 'IPv4 or IPv6 must be enabled'],
       [{ Options: { 'com.docker.network.driver.mtu': '-5' } }, 'invalid', 'invalid MTU number: -5'],
       [

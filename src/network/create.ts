@@ -69,7 +69,7 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
   };
   if (body.ConfigOnly) return { ...base, driver: 'null' };
   checkDriver(driver);
-  if (ipamDriver !== 'default') throw notFound(`plugin "${ipamDriver}" not found`);
+  if (ipamDriver !== 'default') throw invalid(`invalid ipam driver: "${ipamDriver}"`);
   if (!base.ipv4 && !base.ipv6) throw invalid('IPv4 or IPv6 must be enabled');
   checkMtu(base);
   if (driver === 'macvlan') {
@@ -120,7 +120,7 @@ function checkDriver(driver: string): void {
   if (driver === 'bridge' || driver === 'macvlan') return;
   if (driver === 'host' || driver === 'null') throw forbidden(`only one instance of "${driver}" network is allowed`);
   if (driver === 'ipvlan') throw notImplemented('network driver ipvlan is not implemented');
-  throw notFound(`plugin "${driver}" not found`);
+  throw notFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
 }
 
 function checkBridge({ id, networks }: CreateFacts, bridge: string): void {
