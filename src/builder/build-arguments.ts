@@ -1,4 +1,5 @@
 // Build arguments that are said to the builder, not to the Dockerfile, as BuildKit's frontend reads them. Pure.
+import { parseBool } from '../base/bool.ts';
 import { invalid, notImplemented } from '../base/errors.ts';
 
 type Arguments = ReadonlyMap<string, string> | undefined;
@@ -7,8 +8,8 @@ type Arguments = ReadonlyMap<string, string> | undefined;
 export function switchedOn(given: Arguments, name: string, shown = name): boolean {
   const value = given?.get(name);
   if (value === undefined) return false;
-  if (/^(1|t|T|true|TRUE|True)$/.test(value)) return true;
-  if (/^(0|f|F|false|FALSE|False)$/.test(value)) return false;
+  const read = parseBool(value);
+  if (read !== undefined) return read;
   throw invalid(`invalid boolean value for ${shown}: ${value}`);
 }
 

@@ -1,4 +1,5 @@
 // Which networks a list or a prune means. Pure.
+import { parseBool } from '../base/bool.ts';
 import { invalid } from '../base/errors.ts';
 import type { Filters } from '../spec/docker/index.ts';
 import { isPredefined, type NetworkRecord } from './record.ts';
@@ -48,10 +49,8 @@ function accept(filters: Filters, known: readonly string[]): void {
 function boolean(values: readonly string[] | undefined): boolean | undefined {
   if (values === undefined || values.length === 0) return undefined;
   const [value = ''] = values;
-  if (values.length === 1) {
-    if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true;
-    if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false;
-  }
+  const read = values.length === 1 ? parseBool(value) : undefined;
+  if (read !== undefined) return read;
   throw invalid('invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")');
 }
 

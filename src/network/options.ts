@@ -1,5 +1,6 @@
 // The drivers' options, read and checked. Pure.
 import { isIPv4, isIPv6 } from 'node:net';
+import { parseBool } from '../base/bool.ts';
 import { forbidden, invalid } from '../base/errors.ts';
 import type { Family } from './address.ts';
 
@@ -140,9 +141,9 @@ function sourceOf(options: Options, family: Family): string | undefined {
 function booleanOf(options: Options, key: string, unsaid: boolean): boolean {
   const text = options[key];
   if (text === undefined) return unsaid;
-  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
-  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
-  throw unreadable(key, text, goParse('ParseBool', text));
+  const read = parseBool(text);
+  if (read === undefined) throw unreadable(key, text, goParse('ParseBool', text));
+  return read;
 }
 
 const goParse = (call: string, text: string): string =>

@@ -1,4 +1,5 @@
 // Which volumes a list or a prune means.
+import { parseBool } from '../base/bool.ts';
 import { invalid } from '../base/errors.ts';
 import type { Filters } from '../spec/docker/index.ts';
 
@@ -51,10 +52,8 @@ function boolean(
 ): boolean | undefined {
   if (values === undefined || values.length === 0) return undefined;
   const [value = ''] = values;
-  if (values.length === 1) {
-    if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true;
-    if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false;
-  }
+  const read = values.length === 1 ? parseBool(value) : undefined;
+  if (read !== undefined) return read;
   throw invalid(complaint(values));
 }
 

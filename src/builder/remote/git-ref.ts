@@ -1,5 +1,6 @@
 // What an address of a git repository asks for: `https://host/x.git#ref:folder`, `git@host:x.git?branch=b`. Pure.
 // The forms are those of BuildKit's frontend/dockerfile/dfgitutil.
+import { parseBool } from '../../base/bool.ts';
 import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
 
@@ -112,7 +113,7 @@ function under(prefix: string, name: string): string {
 }
 
 function flag(key: string, value: string): boolean {
-  if (['', '1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true;
-  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false;
+  const read = value === '' ? true : parseBool(value);
+  if (read !== undefined) return read;
   throw invalid(`invalid ${key} value: "${value}"`);
 }

@@ -1,4 +1,5 @@
 // Names under which what was built goes to registries. Pure.
+import { parseBool } from '../../base/bool.ts';
 import type { WishedOutput } from '../../spec/berth/build.ts';
 
 /** All tags with `--push`; those and its own names for an output that is to be pushed. Undefined when nothing is. */
@@ -8,8 +9,7 @@ export function pushedNames(
   outputs: readonly Pick<WishedOutput, 'type' | 'attributes'>[],
 ): readonly string[] | undefined {
   const own = outputs.filter(
-    ({ type, attributes }) =>
-      type === 'registry' || (type === 'image' && /^(1|t|T|true|TRUE|True)$/.test(attributes['push'] ?? '')),
+    ({ type, attributes }) => type === 'registry' || (type === 'image' && parseBool(attributes['push'] ?? '') === true),
   );
   if (!push && own.length === 0) return undefined;
   const names = own.flatMap(({ attributes }) => (attributes['name'] ?? '').split(','));

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
+import { parseBool } from '../../base/bool.ts';
 import type { BuildWish, WishedContext, WishedNamedContext, WishedOutput } from '../../spec/berth/build.ts';
 import type { BuildFlags } from '../commands/image/build-flags.ts';
 import { Failure, flag } from '../grammar/index.ts';
@@ -33,8 +34,8 @@ interface Outputs {
 
 /** `tar=false`. Throws Failure for what is neither. */
 function isFalse(value: string | undefined): boolean {
-  if (value === undefined || /^(1|t|T|true|TRUE|True)$/.test(value)) return false;
-  if (/^(0|f|F|false|FALSE|False)$/.test(value)) return true;
+  const read = value === undefined ? true : parseBool(value);
+  if (read !== undefined) return !read;
   throw new Failure(`ERROR: invalid value for tar: ${JSON.stringify(value)}`);
 }
 

@@ -1,4 +1,5 @@
 // The kinds of flags, with pflag's rules: how a text is read, what the help page says of it, what a bare flag means.
+import { parseBool as readBool } from '../../base/bool.ts';
 import { parseBytes } from './size.ts';
 
 /** One flag of a command. `read` gives the value after one more occurrence; it throws an Error with Go's wording. */
@@ -180,8 +181,8 @@ export function cut(text: string, separator: string): [string, string] {
 }
 
 export function parseBool(text: string): boolean {
-  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
-  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false;
+  const read = readBool(text);
+  if (read !== undefined) return read;
   throw new Error(`strconv.ParseBool: parsing ${quote(text)}: invalid syntax`);
 }
 

@@ -1,4 +1,5 @@
 // SecurityOpt, read: which seccomp and AppArmor profile, which labels, whether privileges may grow.
+import { parseBool } from '../../base/bool.ts';
 import { type BerthError, internal } from '../../base/errors.ts';
 
 export interface SecurityOptions {
@@ -11,13 +12,6 @@ export interface SecurityOptions {
   readonly labels: readonly string[];
   /** Undefined: as privileged says. */
   readonly writableCgroups: boolean | undefined;
-}
-
-/** Reads what Go's strconv.ParseBool reads. */
-function parseBool(text: string): boolean | undefined {
-  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true;
-  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false;
-  return undefined;
 }
 
 /** Throws internal, as dockerd does: `invalid --security-opt 1: "x"` for no key, `… 2: …` for a key or value it does not know. */
