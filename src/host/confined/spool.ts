@@ -7,7 +7,7 @@ import { within } from './kernel.ts';
 import { insidePath, parentOf } from './paths.ts';
 import { SeamWriter } from './seams/write.ts';
 import { BLOCK, TarError } from './tar/entry.ts';
-import { verifyChecksum } from './tar/header.ts';
+import { isTarHeader } from './tar/header.ts';
 import { TarReader } from './tar/read.ts';
 import { unpack } from './unpack.ts';
 
@@ -69,7 +69,7 @@ function content(
   const digest = /^blobs\/sha256\/([a-f0-9]{64})$/.exec(name)?.[1];
   if (digest !== undefined && options.known.has(digest)) return { known: digest };
   const head = size >= SMALLEST && size % BLOCK === 0 ? firstBlock(reader) : Buffer.alloc(0);
-  return isArchive(head) ? layer(reader, number, head) : file(reader, number, size, head, room);
+  return isTarHeader(head) ? layer(reader, number, head) : file(reader, number, size, head, room);
 }
 
 /** At least one block; what it is in may be more. A copy, since the reader's bytes last until the next only. */
@@ -81,16 +81,6 @@ function firstBlock(reader: TarReader): Buffer {
     head = Buffer.concat([head, chunk]);
   }
   return head;
-}
-
-function isArchive(head: Buffer): boolean {
-  if (head.length < BLOCK || head[0] === 0) return false;
-  try {
-    verifyChecksum(head.subarray(0, BLOCK));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function file(reader: TarReader, number: number, size: number, head: Buffer, room: Room): Spooled {

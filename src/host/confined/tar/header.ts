@@ -44,7 +44,7 @@ export function verifyChecksum(block: Buffer): void {
 
 /** Whether an archive may begin like this. */
 export function isTarHeader(start: Buffer): boolean {
-  if (start.length < BLOCK || start.subarray(0, BLOCK).every((byte) => byte === 0)) return false;
+  if (start.length < BLOCK || start[0] === 0) return false;
   try {
     verifyChecksum(start);
     return true;
