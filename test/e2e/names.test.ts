@@ -149,7 +149,11 @@ suite('names', { skip }, () => {
     assert.equal(await ok('inspect', '-f', '{{.HostConfig.Links}}', 'asker'), '[]');
     const wrong = await daemon.docker('create', '--link', 'nobody:x', 'busybox');
     assert.match(wrong.stderr, /could not get container for nobody: No such container: nobody/);
-    await ok('rm', '-f', 'asker', 'moved', 'other');
+    await ok('rm', '-f', 'asker', 'other');
+    await start('asker', '--link', 'moved:db');
+    await ok('rm', '-f', 'moved');
+    assert.equal(await ok('rm', '--link', 'asker/db'), 'asker/db', 'also when its container has gone');
+    await ok('rm', '-f', 'asker');
   });
 
   test('who restarts, or has the address of another, is reached at once by those who knew it', async () => {

@@ -6,9 +6,12 @@ import { forgetLink } from '../hosts.ts';
 export async function removeLink(context: EngineContext, reference: string): Promise<void> {
   const { registry, locks } = context;
   const [name = '', alias] = reference.replace(/^\//, '').split('/');
-  registry.get(reference);
-  const owner = alias === undefined ? undefined : registry.lookup(name);
-  if (!owner) throw internal('Conflict, cannot remove the default link name of the container');
+  if (alias === undefined) {
+    registry.get(reference);
+    throw internal('Conflict, cannot remove the default link name of the container');
+  }
+  const owner = registry.lookup(name);
+  if (!owner) throw notFound(`No such container: ${reference}`);
   await locks.run(owner.id, async () => {
     const { record } = owner;
     const link = record.links?.find((one) => one.alias === alias);
