@@ -13,6 +13,10 @@ const wishes = (more: Partial<PortWishes>): PortWishes => ({
   ...more,
 });
 const addresses = { 4: '10.0.0.2', 6: 'fd00::2' };
+/** Of a container that has IPv4 only. */
+const without = { 4: '10.0.0.2', 6: '' };
+/** Port 80, at one address of the host. */
+const at = (HostIp: string, HostPort: string) => wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp, HostPort }] } }));
 
 describe('wishes', () => {
   test('one port, a range, any port, all exposed ports', () => {
@@ -85,7 +89,7 @@ describe('port book', () => {
     const bound = server.address();
     const port = typeof bound === 'object' && bound ? bound.port : 0;
     const book = new PortBook();
-    const one = (HostPort: string) => wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort }] } }));
+    const one = (HostPort: string) => at('127.0.0.1', HostPort);
     assert.throws(() => book.claim('a', one(String(port)), addresses), {
       message: `failed to bind host port for 127.0.0.1:${port}:10.0.0.2:80/tcp: address already in use`,
     });
@@ -96,9 +100,6 @@ describe('port book', () => {
   });
 
   test('IPv6 of the host for a container without it: held, refused to others, shown, and taken back', () => {
-    const without = { 4: '10.0.0.2', 6: '' };
-    const at = (HostIp: string, HostPort: string) =>
-      wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp, HostPort }] } }));
     const book = new PortBook();
     const [first] = book.claim('a', at('::1', ''), without);
     assert.ok(first);
@@ -111,9 +112,6 @@ describe('port book', () => {
   });
 
   test('::1 that is lent for localhost goes to who names it', () => {
-    const without = { 4: '10.0.0.2', 6: '' };
-    const at = (HostIp: string, HostPort: string) =>
-      wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp, HostPort }] } }));
     const book = new PortBook();
     const [first] = book.claim('a', at('127.0.0.1', ''), without);
     assert.equal(book.claim('b', at('::1', String(first?.hostPort)), without).length, 1);
