@@ -35,6 +35,11 @@ if (scorer === undefined) {
 process.env['BERTH_TEST_ENTRY'] ??= join(root, 'dist/berth.cjs');
 const { TestDaemon } = await import('../test/support/daemon.ts');
 
+/** Who is stopped leaves nothing behind either: the scorers end, and then their daemons with all that they have. */
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+
 const folder = mkdtempSync(join(tmpdir(), 'berth-score-'));
 try {
   process.exitCode = await (write ? writeBaseline() : compare());
@@ -91,7 +96,7 @@ async function withDaemon(work: (host: string) => Promise<void>): Promise<void> 
 
 /** Every row for every API version, each from a daemon of its own at the same time: a run waits for most of its time. */
 async function scores(): Promise<[Api, Rows][]> {
-  return Promise.all(
+  const settled = await Promise.allSettled(
     APIS.map(async (api): Promise<[Api, Rows]> => {
       let rows: Rows = new Map();
       await withDaemon(async (host) => {
@@ -102,6 +107,10 @@ async function scores(): Promise<[Api, Rows][]> {
       return [api, rows];
     }),
   );
+  return settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
 }
 
 /** Every row, or those whose id contains `match`. Throws when the scorer itself broke. */
@@ -112,12 +121,14 @@ async function score(host: string, api: Api, match?: string): Promise<{ rows: Ro
   const child = spawn(process.execPath, [scorer ?? '', ...args, ...(match === undefined ? [] : ['--match', match])], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  stop.signal.addEventListener('abort', () => child.kill());
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
+  stop.signal.throwIfAborted();
   if (code !== 0 || !existsSync(file)) throw new Error(`${text}\nthe scorer ended with exit code ${code}`);
   const { rows } = JSON.parse(readFileSync(file, 'utf8')) as { rows: readonly Row[] };
   return { rows: new Map(rows.map((row) => [row.id, row])), text };
