@@ -5,6 +5,7 @@ import { nowNanos, parseRfc3339 } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import { diskUsage } from '../host/disk-usage.ts';
 import { formatPlatform } from '../spec/oci/index.ts';
 import type { OciRuntime, Runtime } from '../runtime/index.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
@@ -106,7 +107,7 @@ export class Builder {
     try {
       const result = await runBuild(this.#context, { ...withEpoch(request), id }, both, either);
       this.history.end(active, { images: result.images.map((image) => image.id) }, false);
-      this.#collect();
+      void this.#collect().catch((error: unknown) => this.#context.log.warn(`the build cache: ${messageOf(error)}`));
       return result;
     } catch (error) {
       // why the build failed is what counts, also where a full disk has no room for its record
@@ -128,10 +129,18 @@ export class Builder {
     return this.history.cancel(id);
   }
 
-  /** Everything that the build cache holds. */
-  usage(): Usage[] {
-    const { cache, mounts, images } = this.#context;
+  /** Everything that the build cache holds, with what it takes on disk. */
+  async usage(): Promise<Usage[]> {
+    const { cache, mounts, images, store } = this.#context;
     const shared = images.chains();
+    const { layer } = await store.usage();
+    const trees = this.trees.list();
+    const measured = await diskUsage([
+      ...mounts.all().map(({ key }) => mounts.directory(key)),
+      ...trees.flatMap(({ files }) => files),
+    ]);
+    const onDisk = (paths: readonly string[]): number =>
+      paths.reduce((sum, path) => sum + (measured.get(path) ?? 0), 0);
     return [
       ...cache.all().map(
         (record): Usage => ({
@@ -139,7 +148,8 @@ export class Builder {
           parents: record.parent === undefined ? [] : [record.parent],
           type: record.type,
           description: record.description,
-          size: record.size,
+          // one that left its parent as it was has no layer of its own
+          size: record.chain === undefined || record.size === 0 ? 0 : layer(record.chain),
           created: parseRfc3339(record.created) ?? 0n,
           used: parseRfc3339(record.used) ?? 0n,
           uses: record.uses,
@@ -153,7 +163,7 @@ export class Builder {
           parents: [],
           type: 'exec.cachemount',
           description: `cached mount ${record.id}`,
-          size: mounts.size(record.key),
+          size: onDisk([mounts.directory(record.key)]),
           created: parseRfc3339(record.created) ?? 0n,
           used: parseRfc3339(record.used) ?? 0n,
           uses: record.uses,
@@ -161,13 +171,13 @@ export class Builder {
           shared: false,
         }),
       ),
-      ...this.trees.list().map(
+      ...trees.map(
         (tree): Usage => ({
           id: tree.name,
           parents: [],
           type: 'source.local',
           description: 'local source for context',
-          size: tree.size,
+          size: onDisk(tree.files),
           created: BigInt(Math.trunc(tree.usedAt)) * 1_000_000n,
           used: BigInt(Math.trunc(tree.usedAt)) * 1_000_000n,
           uses: 1,
@@ -184,9 +194,9 @@ export class Builder {
   }
 
   /** Removes what the wish names and no build works with; answers what went and how many bytes that freed. */
-  prune(wish: PruneWish): { readonly removed: readonly Usage[]; readonly reclaimed: number } {
+  async prune(wish: PruneWish): Promise<{ readonly removed: readonly Usage[]; readonly reclaimed: number }> {
     const { cache, mounts, images } = this.#context;
-    const removed = planPrune(this.usage(), wish, nowNanos());
+    const removed = planPrune(await this.usage(), wish, nowNanos());
     let reclaimed = 0;
     for (const one of removed) {
       if (one.type === 'exec.cachemount') {
@@ -200,10 +210,10 @@ export class Builder {
   }
 
   /** Keeps the cache within its bound. */
-  #collect(): void {
+  async #collect(): Promise<void> {
     const bytes = this.#context.cache.all().reduce((sum, { size }) => sum + size, 0);
     if (bytes <= MAX_CACHE_BYTES) return;
-    const { removed } = this.prune({ all: true, filters: new Map(), keepBytes: MAX_CACHE_BYTES });
+    const { removed } = await this.prune({ all: true, filters: new Map(), keepBytes: MAX_CACHE_BYTES });
     this.#context.log.info(
       `build cache: ${removed.length} results removed, it was larger than ${MAX_CACHE_BYTES} bytes`,
     );

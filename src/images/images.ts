@@ -38,11 +38,12 @@ import { type RemoveOptions, removeImage } from './remove.ts';
 import type { ImageWaste, ImageWhy, StoreCheck } from '../spec/berth/index.ts';
 import { checkStore, collectionText, findingText, type Store } from '../store/index.ts';
 import { type SaveOptions, saveImages } from './save.ts';
+import { sizeOfChains } from './size.ts';
 import { tagImage } from './tag.ts';
 import { whyFile, whyWaste } from './why/index.ts';
 
 export interface DiskUsage {
-  /** Bytes of all layers, shared ones once. */
+  /** Bytes of all that is there for images, shared layers once; those that only the build cache holds are told of there. */
   readonly layersSize: number;
   readonly images: ImageSummary[];
 }
@@ -214,10 +215,14 @@ export class Images implements ImageSource, Disposable {
     return this.#context.store;
   }
 
-  usage(): DiskUsage {
+  async usage(): Promise<DiskUsage> {
+    const { store } = this.#context;
+    const usage = await store.usage();
+    const chains = this.chains();
+    const others = [...store.layers.all().keys()].filter((chain) => !chains.has(chain));
     return {
-      layersSize: this.#context.store.layersSize(),
-      images: this.list({ sharedSize: true, onDisk: true }),
+      layersSize: usage.total - sizeOfChains(others, usage.layer),
+      images: this.list({ sharedSize: true, weigh: usage.layer }),
     };
   }
 
@@ -233,9 +238,9 @@ export class Images implements ImageSource, Disposable {
     return this.#context.catalog.collect(true).reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Every chain of layers that an image stands on. */
+  /** Every chain of layers that an image stands on, also one that was removed while a container uses it. */
   chains(): ReadonlySet<Digest> {
-    return new Set([...this.#context.catalog.all()].flatMap(({ chains }) => chains));
+    return new Set(this.#context.catalog.wanted().flatMap(({ layers }) => layers));
   }
 
   [Symbol.dispose](): void {

@@ -8,7 +8,7 @@ import { boolFilter, checkFilters, labelsMatch } from './filters.ts';
 import { findImage } from './find.ts';
 import { manifestsOf } from './manifests.ts';
 import { familiarMatch, familiarString } from './reference/index.ts';
-import { chainsOf, sizeOfChains } from './size.ts';
+import { byLength, chainsOf, sizeOfChains, type Weigh } from './size.ts';
 import { parseTimestamp } from './time.ts';
 
 const ACCEPTED = ['dangling', 'label', 'before', 'since', 'reference', 'until'];
@@ -18,8 +18,8 @@ export interface ListOptions {
   readonly all?: boolean;
   readonly filters?: Filters;
   readonly sharedSize?: boolean;
-  /** Sizes are those of the disk: with the archives that are kept beside the files. */
-  readonly onDisk?: boolean;
+  /** How large a layer is said to be; the sum of its files when not given. */
+  readonly weigh?: Weigh;
   /** With what the indexes name. */
   readonly manifests?: boolean;
 }
@@ -27,7 +27,7 @@ export interface ListOptions {
 /** Newest first. `Containers` is counted; SharedSize is -1 unless asked for. */
 export function listImages(context: ImageContext, options: ListOptions): ImageSummary[] {
   const { catalog } = context;
-  const { onDisk = false } = options;
+  const weigh = options.weigh ?? byLength(context.store);
   const filters = options.filters ?? new Map<string, string[]>();
   checkFilters(filters, ACCEPTED);
   const danglingOnly = boolFilter(filters, 'dangling', false);
@@ -67,12 +67,11 @@ export function listImages(context: ImageContext, options: ListOptions): ImageSu
       RepoTags: tags,
       SharedSize: uses
         ? sizeOfChains(
-            context.store,
             chains.filter((chain) => (uses.get(chain) ?? 0) > 1),
-            onDisk,
+            weigh,
           )
         : -1,
-      Size: sizeOfChains(context.store, chains, onDisk),
+      Size: sizeOfChains(chains, weigh),
       ...(index ? { Descriptor: { mediaType: index.mediaType, digest: index.digest, size: index.size } } : {}),
       ...(options.manifests ? { Manifests: manifestsOf(context, image) } : {}),
     };

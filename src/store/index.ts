@@ -6,11 +6,12 @@ import type { Digest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { Blobs } from './blobs.ts';
 import { type Decision, planCollection, type Root } from './gc.ts';
-import { diskSizeOf, type Layer, Layers } from './layers.ts';
+import { type Layer, Layers } from './layers.ts';
 import { Leases } from './lease.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import type { ArchiveForm } from './pack.ts';
 import { openRecords, type Records } from './records/index.ts';
+import { StoreMeter, type StoreUsage } from './usage.ts';
 
 export type { Blob, Blobs, Ingest } from './blobs.ts';
 export { type Finding, checkStore, findingText, type Wanted } from './check/index.ts';
@@ -18,7 +19,7 @@ export { collectionText, type Decision, type Root } from './gc.ts';
 export { chainsOf } from './chain.ts';
 export { type Compression, decompress, detectCompression, peekCompression } from './compression.ts';
 export type { PartialBlob } from './partial.ts';
-export { diskSizeOf, type Layer, type Layers } from './layers.ts';
+export type { Layer, Layers } from './layers.ts';
 export type { ArchiveForm } from './pack.ts';
 export type { Lease } from './lease.ts';
 export type { StorePaths } from './paths.ts';
@@ -34,8 +35,8 @@ export interface Store extends Disposable {
   plan(roots: Iterable<Root>, blobRoots: Iterable<Root>): Decision[];
   /** Removes layers and blobs that nothing needs; answers the layers, upper ones first. */
   collect(roots: Iterable<Root>, blobRoots: Iterable<Root>): Layer[];
-  /** Bytes of the files of all layers, and of the archives that are kept beside them. */
-  layersSize(): number;
+  /** A walk through the files of layers that were not counted yet. */
+  usage(): Promise<StoreUsage>;
 }
 
 /** Opens or makes the store below `root`; what was half done when the daemon last ended is gone afterwards. */
@@ -53,6 +54,7 @@ export async function openStore(
   const records = given ?? openRecords(paths.database, log);
   const blobs = new Blobs(paths);
   const layers = new Layers(paths, blobs, records.table<Layer>('layer'), log, archiveForm);
+  const meter = new StoreMeter(paths, layers);
   const leases = new Leases();
   await layers.recover();
   blobs.sweepPartials();
@@ -95,7 +97,7 @@ export async function openStore(
       }
       return gone;
     },
-    layersSize: () => [...layers.all().values()].reduce((sum, layer) => sum + diskSizeOf(layer), 0),
+    usage: () => meter.measure(),
     [Symbol.dispose]() {
       layers.close();
       if (!given) records[Symbol.dispose]();

@@ -45,11 +45,6 @@ export interface Layer {
   readonly boot?: string;
 }
 
-/** Bytes that a layer takes: its files, and the archive that is kept beside them so that it can be pushed as it came. */
-export function diskSizeOf({ size, blob, filesOnly }: Layer): number {
-  return size + (filesOnly ? 0 : blob.size);
-}
-
 export interface RegisterOptions {
   readonly diffId?: Digest;
   readonly signal?: AbortSignal;

@@ -4,6 +4,7 @@ import { conflict, messageOf, notFound } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { KeyedMutex } from '../base/mutex.ts';
+import { diskUsage } from '../host/disk-usage.ts';
 import type { Filters, Volume, VolumeListResponse, VolumePruneResponse } from '../spec/docker/index.ts';
 import { decode, volumeCreate } from '../spec/docker/schemas/index.ts';
 import type { RecordTable } from '../store/records/index.ts';
@@ -12,7 +13,6 @@ import { ANONYMOUS_LABEL, type Candidate, listFilter, pruneFilter } from './filt
 import { LocalFolder } from './local.ts';
 import type { VolumeEvents, VolumeUsers } from './ports.ts';
 import { checkName, checkOptions } from './rules.ts';
-import { directorySize } from './usage.ts';
 
 export type { VolumeEvents, VolumeUsers } from './ports.ts';
 
@@ -176,8 +176,8 @@ export class Volumes {
       for (const record of [...this.#volumes.values()].filter((one) => wanted(this.#candidate(one)))) {
         try {
           // What is mounted from elsewhere is not freed with the volume.
-          const size =
-            record.options?.['device'] === undefined ? await directorySize(this.#folder.dataOf(record.name)) : 0;
+          const data = this.#folder.dataOf(record.name);
+          const size = record.options?.['device'] === undefined ? ((await diskUsage([data])).get(data) ?? 0) : 0;
           await this.remove(record.name);
           deleted.push(record.name);
           reclaimed += size;
@@ -192,17 +192,17 @@ export class Volumes {
     }
   }
 
-  /** Every volume with its size and how many containers refer to it, for `system df`. */
+  /** Every volume with what it takes on disk and how many containers refer to it, for `system df`. */
   async usage(): Promise<Volume[]> {
-    const rows: Volume[] = [];
-    for (const record of this.#volumes.values()) {
-      const Size = await directorySize(this.#folder.dataOf(record.name));
-      rows.push({
-        ...this.#show(record),
-        UsageData: { RefCount: this.#input.users.usersOf(record.name).length, Size },
-      });
-    }
-    return rows;
+    const records = [...this.#volumes.values()];
+    const sizes = await diskUsage(records.map(({ name }) => this.#folder.dataOf(name)));
+    return records.map((record) => ({
+      ...this.#show(record),
+      UsageData: {
+        RefCount: this.#input.users.usersOf(record.name).length,
+        Size: sizes.get(this.#folder.dataOf(record.name)) ?? 0,
+      },
+    }));
   }
 
   /** Makes the volume's files available for a container and gives their path. Each call is undone by one `release`. */

@@ -15,7 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { TestDaemon } from '../support/daemon.ts';
+import type { DiskUsageResponse } from '../../src/spec/docker/system.ts';
+import { TestDaemon, until } from '../support/daemon.ts';
 
 const DOCKERFILE = `FROM busybox
 RUN dd if=/dev/zero of=/big bs=1024 count=600 && echo one > /conf
@@ -118,16 +119,44 @@ suite('the store', () => {
   });
 
   test('df agrees with du', async () => {
-    const df = JSON.parse((await daemon.get('/system/df?type=image')).body) as { LayersSize: number };
-    const folders = ['l', 'blobs'].map((name) => join(daemon.dataRoot, name));
-    const du = execFileSync('find', [...folders, '-type', 'f', '-links', '1', '-printf', '%s\\n'], {
-      encoding: 'utf8',
-    });
-    const bytes = du
-      .trim()
-      .split('\n')
-      .reduce((sum, line) => sum + Number(line), 0);
-    assert.ok(Math.abs(df.LayersSize - bytes) <= bytes / 100, `df ${df.LayersSize}, du ${bytes}`);
+    // 3000 files of some bytes, one with a hole, one of two names
+    const script =
+      'mkdir /s && cd /s && i=0; while [ $i -lt 3000 ]; do echo $i > $i; i=$((i+1)); done; truncate -s 64M hole; ln 1 one';
+    writeFileSync(
+      join(folder, 'Dockerfile.df'),
+      `FROM busybox AS only-cached\nRUN ${script}\nFROM busybox\nCOPY --from=only-cached /bin/busybox /bin/busybox2\nRUN --mount=type=cache,target=/cache ${script.replaceAll('/s', '/cache/s')}; ${script}\n`,
+    );
+    assert.equal(
+      (await daemon.berth('build', '-q', '-t', 'small', '-f', join(folder, 'Dockerfile.df'), folder)).code,
+      0,
+    );
+    assert.equal((await daemon.berth('run', '--name', 'df', '-v', 'df:/v', 'small', 'cp', '-a', '/s', '/v')).code, 0);
+    assert.equal((await daemon.berth('run', '--name', 'df2', 'small', 'cp', '-a', '/s', '/t')).code, 0);
+    const df = JSON.parse((await daemon.get('/system/df')).body) as DiskUsageResponse;
+    const du = (...names: string[]): number =>
+      execFileSync('du', ['-sck', ...names.map((name) => join(daemon.dataRoot, name))], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => line.endsWith('\ttotal'))
+        .reduce((sum, line) => sum + Number.parseInt(line, 10) * 1024, 0);
+    const sum = (values: readonly (number | undefined)[]): number =>
+      values.reduce<number>((total, value) => total + (value ?? 0), 0);
+    const cached = (df.BuildCache ?? []) as { readonly Shared: boolean; readonly Size: number }[];
+    const cache = sum(cached.map((one) => (one.Shared ? 0 : one.Size)));
+    const uppers = df.Containers.map(({ Id }) => `containers/${Id}/upper`);
+    const agree = (what: string, said: number, found: number): void =>
+      assert.ok(found > 1e6 && Math.abs(said - found) <= found / 100, `${what}: df ${said}, du ${found}`);
+    agree(
+      'images and cache',
+      df.LayersSize + cache,
+      du('l', 'blobs', 'seams', 'part', 'build/mounts', 'build/clients'),
+    );
+    agree('volumes', sum(df.Volumes.map(({ UsageData }) => UsageData?.Size)), du('volumes'));
+    agree('containers', sum(df.Containers.map(({ SizeRw }) => SizeRw)), du(...uppers));
+    assert.equal((await daemon.berth('builder', 'prune', '-af')).code, 0);
+    // files of what was removed go in the background
+    await until(() => assert.ok(!readdirSync(join(daemon.dataRoot, 'l')).some((name) => name.startsWith('+'))));
+    const { LayersSize } = JSON.parse((await daemon.get('/system/df')).body) as DiskUsageResponse;
+    agree('images', LayersSize, du('l', 'blobs', 'seams', 'part'));
   });
 
   test('image why: the line that brought a file, and what is wasted', async () => {

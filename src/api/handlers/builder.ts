@@ -7,8 +7,8 @@ import type { ApiRequest, Handlers } from '../handler.ts';
 
 export function builderHandlers(builder: Builder): Handlers {
   return {
-    BuildPrune: (request, response) => {
-      const { removed, reclaimed } = builder.prune(pruneWish(request));
+    BuildPrune: async (request, response) => {
+      const { removed, reclaimed } = await builder.prune(pruneWish(request));
       response.json({ CachesDeleted: removed.map(({ id }) => id), SpaceReclaimed: reclaimed });
     },
     BuildCancel: (request, response) => {

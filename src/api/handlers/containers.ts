@@ -23,7 +23,7 @@ export function containerHandlers(engine: Engine): Handlers {
     },
     ContainerList: async (request, response) => {
       const { all = false, limit = 0, size = false, filters = new Map() } = request.query;
-      const rows = await engine.list({ all, limit, size, filters });
+      const rows = await engine.list({ all, limit, filters, ...(size ? { sizes: 'files' } : {}) });
       response.json(rows.map((row) => summaryForVersion(row, request.minor)));
     },
     ContainerInspect: async (request, response) => {

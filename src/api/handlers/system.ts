@@ -94,9 +94,9 @@ export function systemHandlers({ engine, images, volumes, builder, facts }: Syst
         if (!['container', 'image', 'volume', 'build-cache'].includes(type))
           throw invalid(`unknown object type: ${type}`);
       const wants = (type: string): boolean => types.length === 0 || types.includes(type);
-      const usage = wants('image') ? images.usage() : undefined;
+      const usage = wants('image') ? await images.usage() : undefined;
       const containers: ContainerSummary[] | null = wants('container')
-        ? await engine.list({ all: true, limit: 0, size: true, filters: new Map() })
+        ? await engine.list({ all: true, limit: 0, sizes: 'disk', filters: new Map() })
         : null;
       const found = wants('volume') ? await volumes.usage() : null;
       response.json({
@@ -104,7 +104,7 @@ export function systemHandlers({ engine, images, volumes, builder, facts }: Syst
         Images: usage ? usage.images : null,
         Containers: containers,
         Volumes: found,
-        BuildCache: wants('build-cache') ? builder.usage().map((one) => cacheRow(one, request.minor)) : null,
+        BuildCache: wants('build-cache') ? (await builder.usage()).map((one) => cacheRow(one, request.minor)) : null,
         ...(request.minor < 52 ? { BuilderSize: 0 } : {}),
       });
     },

@@ -140,7 +140,7 @@ export function kitCache(builder: Builder): KitCache {
     usageCount: one.uses,
   });
   return {
-    list: () => builder.usage().map(item),
+    list: async () => (await builder.usage()).map(item),
     prune: async ({ all, filters, keepDuration, keepBytes }) => {
       const pairs = filters.filter(Boolean).map((text): [string, string[]] => {
         const [, key = '', value = 'true'] = /^([^=~!]+)(?:[=~]+(.*))?$/s.exec(text) ?? [];
@@ -152,7 +152,7 @@ export function kitCache(builder: Builder): KitCache {
         keepBytes,
         unusedFor: BigInt(Math.trunc(keepDuration)) * 1_000_000n,
       };
-      return builder.prune(wish).removed.map(item);
+      return (await builder.prune(wish)).removed.map(item);
     },
   };
 }

@@ -1,6 +1,6 @@
 // Directories of `RUN --mount=type=cache`: kept from build to build, shared as each asks for.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { conflict, notFound } from '../../base/errors.ts';
 import { sha256 } from '../../base/ids.ts';
@@ -140,18 +140,8 @@ export class CacheMounts {
     }
   }
 
-  /** Bytes of its files; a walk. */
-  size(name: string): number {
-    let total = 0;
-    const walk = (folder: string): void => {
-      for (const entry of readdirSync(folder, { withFileTypes: true })) {
-        const path = join(folder, entry.name);
-        if (entry.isDirectory()) walk(path);
-        else if (entry.isFile()) total += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-      }
-    };
-    walk(join(this.#root, name));
-    return total;
+  directory(name: string): string {
+    return join(this.#root, name);
   }
 
   remove(name: string): void {

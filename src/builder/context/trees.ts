@@ -51,7 +51,8 @@ interface Tree {
 
 export interface KeptTree {
   readonly name: string;
-  readonly size: number;
+  /** Paths of all that is kept for it. */
+  readonly files: readonly string[];
   readonly usedAt: number;
   readonly held: boolean;
 }
@@ -128,8 +129,8 @@ export class Trees {
     return [...this.#trees.values()].flatMap((tree) => {
       const entries = this.#entriesOf(tree);
       if (!entries) return [];
-      const size = [...entries.values()].reduce((sum, entry) => sum + entry.size, 0);
-      return [{ name: tree.name, usedAt: tree.usedAt, held: tree.held, size }];
+      const directory = join(this.#root, tree.name);
+      return [{ name: tree.name, usedAt: tree.usedAt, held: tree.held, files: [directory, `${directory}.json`] }];
     });
   }
 

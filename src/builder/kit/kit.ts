@@ -55,7 +55,7 @@ export interface CachePrune {
 
 /** The build cache behind the protocol. */
 export interface KitCache {
-  list(): readonly CacheItem[];
+  list(): Promise<readonly CacheItem[]>;
   prune(wish: CachePrune, signal: AbortSignal): Promise<readonly CacheItem[]>;
 }
 
@@ -255,7 +255,7 @@ export class Kit {
   }
 
   async usage(filters: readonly string[]): Promise<Of<typeof UsageRecord>[]> {
-    return (this.#options.cache?.list() ?? []).filter((item) => matches(item, filters)).map(usageOf);
+    return ((await this.#options.cache?.list()) ?? []).filter((item) => matches(item, filters)).map(usageOf);
   }
 
   async *prune(

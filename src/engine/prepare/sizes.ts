@@ -2,6 +2,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../../base/errors.ts';
+import { diskUsage } from '../../host/disk-usage.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 
@@ -37,12 +38,21 @@ export async function folderSize(folder: string): Promise<number> {
   return walk(folder);
 }
 
-export async function layerSizes(
+/** Of each container its own layer, and with all below it. `files`: as `folderSize`; `disk`: as du counts. */
+export async function sizesOf(
   context: EngineContext,
-  container: Container,
-): Promise<{ SizeRw: number; SizeRootFs: number }> {
-  const own = await folderSize(context.paths.of(container.id).upper);
-  let shared = 0;
-  for (const folder of container.record.lowerDirs) shared += await folderSize(folder);
-  return { SizeRw: own, SizeRootFs: own + shared };
+  containers: readonly Container[],
+  by: 'files' | 'disk',
+): Promise<Map<Container, { SizeRw: number; SizeRootFs: number }>> {
+  const own = (container: Container): string => context.paths.of(container.id).upper;
+  const folders = new Set(containers.flatMap((container) => [own(container), ...container.record.lowerDirs]));
+  const sizes = by === 'disk' ? await diskUsage([...folders]) : new Map<string, number>();
+  if (by === 'files') for (const folder of folders) sizes.set(folder, await folderSize(folder));
+  return new Map(
+    containers.map((container) => {
+      const SizeRw = sizes.get(own(container)) ?? 0;
+      const below = container.record.lowerDirs.reduce((sum, folder) => sum + (sizes.get(folder) ?? 0), 0);
+      return [container, { SizeRw, SizeRootFs: SizeRw + below }];
+    }),
+  );
 }

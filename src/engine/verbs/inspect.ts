@@ -3,7 +3,7 @@ import type { ContainerInspect, EndpointSettings, MountPoint, NetworkSettings } 
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState } from '../lifecycle.ts';
-import { layerSizes } from '../prepare/sizes.ts';
+import { sizesOf } from '../prepare/sizes.ts';
 import type { ContainerRecord, MountRecord } from '../record.ts';
 
 export async function inspect(context: EngineContext, reference: string, withSize: boolean): Promise<ContainerInspect> {
@@ -42,7 +42,7 @@ export async function inspect(context: EngineContext, reference: string, withSiz
         WorkDir: paths.work,
       },
     },
-    ...(withSize ? await layerSizes(context, container) : {}),
+    ...(withSize ? (await sizesOf(context, [container], 'files')).get(container) : {}),
     Mounts: record.mounts.filter((mount) => mount.hidden !== true).map(shownMount),
     Config: { ...record.config, ...wishedMac(record) },
     NetworkSettings: networkSettings(container),

@@ -6,7 +6,7 @@ import type { ContainerSummary, Filters, Port, PortBinding } from '../../spec/do
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState, statusText } from '../lifecycle.ts';
-import { layerSizes } from '../prepare/sizes.ts';
+import { sizesOf } from '../prepare/sizes.ts';
 import { shownMount } from './inspect.ts';
 import { type ImageNames, listFilter } from './list-filter.ts';
 
@@ -14,7 +14,8 @@ export interface ListOptions {
   readonly all: boolean;
   /** The newest N, whatever their state; 0 for no limit. */
   readonly limit: number;
-  readonly size: boolean;
+  /** With sizes: of files as they say themselves, or of what they take on disk. */
+  readonly sizes?: 'files' | 'disk';
   readonly filters: Filters;
 }
 
@@ -41,12 +42,11 @@ export async function list(
   const shown = options.limit > 0 ? found.slice(0, options.limit) : found;
   const now = Date.now();
   const links = context.registry.linkNames();
-  return Promise.all(
-    shown.map(async (container) => ({
-      ...summary(container, { now, images, links: links.get(container.id) ?? [] }),
-      ...(options.size ? await layerSizes(context, container) : {}),
-    })),
-  );
+  const sizes = options.sizes && (await sizesOf(context, shown, options.sizes));
+  return shown.map((container) => ({
+    ...summary(container, { now, images, links: links.get(container.id) ?? [] }),
+    ...sizes?.get(container),
+  }));
 }
 
 function summary(
