@@ -24,7 +24,7 @@ export {
   parseReference,
   type Reference,
   repoTagReference,
-  withDigest,
+  withTagOrDigest,
   withTag,
 } from './reference/index.ts';
 

@@ -7,7 +7,7 @@ import {
   type Images,
   parseReference,
   repoTagReference,
-  withDigest,
+  withTagOrDigest,
   withProgress,
   withTag,
 } from '../../images/index.ts';
@@ -103,7 +103,7 @@ async function pull(images: Images, request: ApiRequest<'ImageCreate'>, response
   const platform = minor >= 32 && query.platform ? parsePlatform(query.platform) : undefined;
   let reference = parseReference((query.fromImage ?? '').replace(/:$/, ''));
   const { tag } = query;
-  if (tag) reference = tag.includes(':') ? withDigest(reference, tag) : withTag(reference, tag);
+  if (tag) reference = withTagOrDigest(reference, tag);
   if (familiarName(reference) === 'scratch') throw forbidden("'scratch' is a reserved name");
   const lines = new Lines(response);
   await lines.finish(() =>

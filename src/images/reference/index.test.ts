@@ -1,74 +1,64 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { BerthError } from '../../base/errors.ts';
 import {
   familiarMatch,
   familiarString,
   fullString,
   parseAnyReference,
   parseReference,
+  type Reference,
   repoTagReference,
   withDefaultTag,
   withTag,
+  withTagOrDigest,
 } from './index.ts';
 
 const HEX = '1a3f5e7d9c1b3a5f7e9d1c3b5a7f9e1d3c5b7a9f1e3d5d7c9b1a3f5e7d9c1b3a';
 
-const VALID: [string, string, string][] = [
-  ['debian', 'docker.io/library/debian', 'debian'],
-  ['debian:12', 'docker.io/library/debian:12', 'debian:12'],
-  ['docker.io/debian', 'docker.io/library/debian', 'debian'],
-  ['index.docker.io/library/debian', 'docker.io/library/debian', 'debian'],
-  ['library/debian', 'docker.io/library/debian', 'debian'],
-  ['foo/bar', 'docker.io/foo/bar', 'foo/bar'],
-  ['library/foo/bar', 'docker.io/library/foo/bar', 'library/foo/bar'],
-  ['localhost/foo', 'localhost/foo', 'localhost/foo'],
-  ['LOCALDOMAIN/foo', 'LOCALDOMAIN/foo', 'LOCALDOMAIN/foo'],
-  ['127.0.0.1:5000/a/b:T_1', '127.0.0.1:5000/a/b:T_1', '127.0.0.1:5000/a/b:T_1'],
-  ['[fc00::1]:5000/docker', '[fc00::1]:5000/docker', '[fc00::1]:5000/docker'],
-  ['192.168.0.1:80', 'docker.io/library/192.168.0.1:80', '192.168.0.1:80'],
-  ['dock__er/docker---x', 'docker.io/dock__er/docker---x', 'dock__er/docker---x'],
-  [`docker.io/${HEX}`, `docker.io/library/${HEX}`, HEX],
-  ['a_a.a/a', 'a_a.a/a', 'a_a.a/a'],
-  ['my_host.local/library/app:1', 'my_host.local/library/app:1', 'my_host.local/library/app:1'],
-  [`a@sha256:${HEX}`, `docker.io/library/a@sha256:${HEX}`, `a@sha256:${HEX}`],
-  [`a:b@sha256:${HEX}`, `docker.io/library/a:b@sha256:${HEX}`, `a:b@sha256:${HEX}`],
-];
+const corpus = readFileSync(new URL('./testdata/references.tsv', import.meta.url), 'utf8');
 
-test('names are normalised and shown as people know them', () => {
-  for (const [text, full, familiar] of VALID) {
-    assert.equal(fullString(parseReference(text)), full, text);
-    assert.equal(familiarString(parseReference(text)), familiar, text);
+test('every string of the corpus is taken or refused as it says', () => {
+  const lines = corpus.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  assert.ok(lines.length > 600);
+  for (const line of lines) {
+    const [text = '', ...expected] = line.split('\t').map(plain);
+    assert.deepEqual(outcome(text), expected, line);
   }
 });
 
-const INVALID: [string, string][] = [
-  ['', 'invalid reference format'],
-  ['Foo', 'invalid reference format: repository name (library/Foo) must be lowercase'],
-  ['docker/Docker', 'invalid reference format: repository name (docker/Docker) must be lowercase'],
-  ['foo:bar:baz', 'invalid reference format'],
-  ['https://github.com/docker/docker', 'invalid reference format'],
-  ['-docker', 'invalid reference format'],
-  ['docker///docker', 'invalid reference format'],
-  ['dock..er/docker', 'invalid reference format'],
-  ['docker/', 'invalid reference format'],
-  ['[fc00::1]', 'invalid reference format'],
-  ['[fe80::1%eth0]:5000/debian', 'invalid reference format'],
-  [HEX, `invalid repository name (${HEX}), cannot specify 64-byte hexadecimal strings`],
-  ['a@sha256:1234', 'invalid reference format'],
-  [`a@sha256:${HEX.slice(0, 40)}`, 'invalid checksum digest length'],
-  [`a@md5:${HEX}`, 'unsupported digest algorithm'],
-  ['a'.repeat(256), 'repository name must not be more than 255 characters'],
-];
+/** A column as it is meant: `-` is nothing, `{3 a}` is `aaa`, the rest is the inside of a JSON string. */
+function plain(column: string): string {
+  if (column === '-') return '';
+  const whole = column.replace(/\{(\d+) ([^}]+)\}/g, (_, count: string, part: string) => part.repeat(Number(count)));
+  return JSON.parse(`"${whole}"`) as string;
+}
 
-test('what is no name is refused in the words of distribution/reference', () => {
-  for (const [text, message] of INVALID) assert.throws(() => parseReference(text), { message, kind: 'invalid' }, text);
-});
+function outcome(text: string): string[] {
+  let reference: Reference;
+  try {
+    reference = parseReference(text);
+  } catch (error) {
+    assert.equal((error as BerthError).kind, 'invalid', text);
+    return ['!', (error as BerthError).message];
+  }
+  const { domain, path, tag = '', digest = '' } = reference;
+  const whole = `${domain && `${domain}/`}${path}${tag && `:${tag}`}${digest && `@${digest}`}`;
+  assert.equal(fullString(reference), whole);
+  return [domain, path, tag, digest, familiarString(reference)];
+}
 
 test('tags', () => {
   assert.equal(familiarString(withDefaultTag(parseReference('a'))), 'a:latest');
   assert.equal(familiarString(withTag(parseReference('a:1'), '2')), 'a:2');
   assert.throws(() => withTag(parseReference('a'), 'b c'), { message: 'invalid tag format' });
+  assert.throws(() => withTag(parseReference('a'), '-foo'), { message: 'invalid tag format' });
+  assert.equal(familiarString(withTagOrDigest(parseReference('a:1'), '2')), 'a:2');
+  assert.equal(familiarString(withTagOrDigest(parseReference('a:1'), `sha256:${HEX}`)), `a@sha256:${HEX}`);
+  for (const odd of ['sha256:12', 'a:b', ':', `md5:${HEX}`, `sha256:${HEX.toUpperCase()}`])
+    assert.throws(() => withTagOrDigest(parseReference('a'), odd), { message: 'invalid tag format' }, odd);
   assert.equal(repoTagReference('', 'x'), undefined);
   assert.throws(() => repoTagReference(`a@sha256:${HEX}`, ''), { message: 'cannot import digest reference' });
   for (const [repo, tag] of [
@@ -78,24 +68,46 @@ test('tags', () => {
   ])
     assert.throws(() => repoTagReference(repo, tag), /^BerthError: refusing to create an ambiguous tag/);
   assert.equal(repoTagReference('a/sha256', 'x')?.tag, 'x');
-  assert.deepEqual(parseAnyReference(HEX), { id: `sha256:${HEX}` });
 });
 
+test('what may be an id is one', () => {
+  assert.deepEqual(parseAnyReference(HEX), { id: `sha256:${HEX}` });
+  assert.deepEqual(parseAnyReference(`sha256:${HEX}`), { id: `sha256:${HEX}` });
+  for (const name of [HEX.slice(1), `${HEX}0`, `docker.io/${HEX}`, `sha256:${HEX.slice(1)}`, 'dbcc1'])
+    assert.deepEqual(parseAnyReference(name), { name: parseReference(name) });
+});
+
+// The tests of distribution/reference (Apache-2.0) have the patterns with `example.com` or three parts.
+const PATTERNS: [name: string, pattern: string, matches: boolean][] = [
+  ['foo/bar:1', 'foo/bar', true],
+  ['foo/bar:1', 'foo/*', true],
+  ['foo/bar:1', '*', false],
+  ['foo/bar:1', 'foo/bar:1', true],
+  ['foo/bar:1', 'foo/bar:2', false],
+  ['foo/bar:1', 'foo/ba?', true],
+  ['foo/bar:1', 'foo?bar', false],
+  ['foo/bar:1', 'foo/ba[q-s]', true],
+  ['foo/bar:1', 'foo/ba[^r]', false],
+  ['foo/bar:1', 'foo/ba[\\]r]', true],
+  ['foo/bar:1', 'foo/b\\a[s-q]', false],
+  ['foo/bar:1', 'foo/b\\ar', true],
+  ['foo/bar:1', 'foo.bar', false],
+  ['foo', 'foo/**/ba[rz]', false],
+  ['foo/any/bat', 'foo/**/ba[rz]', false],
+  ['foo/a/bar', 'foo/**/ba[rz]', true],
+  ['foo/b/baz', 'foo/**/ba[rz]', true],
+  ['foo/c/baz:tag', 'foo/**/ba[rz]', true],
+  ['foo/c/baz:tag', 'foo/*/baz:tag', true],
+  ['foo/c/baz:tag', 'foo/c/baz:tag', true],
+  ['example.com/foo/c/baz:tag', '*/foo/c/baz', true],
+  ['example.com/foo/c/baz:tag', 'example.com/foo/c/baz', true],
+];
+
 test('patterns match with and without the tag', () => {
-  const name = parseReference('foo/bar:1');
-  for (const [pattern, matches] of [
-    ['foo/bar', true],
-    ['foo/*', true],
-    ['*', false],
-    ['foo/bar:1', true],
-    ['foo/bar:2', false],
-    ['foo/ba?', true],
-    ['foo/ba[q-s]', true],
-    ['foo/ba[^r]', false],
-  ] as const) {
-    assert.equal(familiarMatch(pattern, name), matches, pattern);
-  }
-  assert.throws(() => familiarMatch('[x', name), { message: 'syntax error in pattern' });
+  for (const [name, pattern, matches] of PATTERNS)
+    assert.equal(familiarMatch(pattern, parseReference(name)), matches, `${name} ${pattern}`);
+  for (const bad of ['[x', '[-x]', '[x-]', '[]a]', '[a-b-c]', '[^', 'a\\'])
+    assert.throws(() => familiarMatch(bad, parseReference('foo')), { message: 'syntax error in pattern' }, bad);
 });
 
 test('fault I18: any text is refused, or is a reference that means the same when it is read again', () => {

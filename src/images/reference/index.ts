@@ -1,5 +1,6 @@
 // Names of images: read, normalised and printed as Docker does (`debian` is `docker.io/library/debian`).
 import { invalid } from '../../base/errors.ts';
+import { globTest } from '../../spec/ignore/pattern.ts';
 
 /**
  * A normalised reference. `domain/path` is the repository's full name; without tag and digest it names the repository.
@@ -26,7 +27,11 @@ const DIGEST = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{
 const REFERENCE = new RegExp(`^(?:(${DOMAIN})/)?(${REMOTE})(?::(${TAG}))?(?:@(${DIGEST}))?$`);
 const TAG_ONLY = new RegExp(`^${TAG}$`);
 const IDENTIFIER = /^[a-f0-9]{64}$/;
-const DIGEST_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
+const DIGEST_LENGTHS: ReadonlyMap<string, number> = new Map([
+  ['sha256', 64],
+  ['sha384', 96],
+  ['sha512', 128],
+]);
 
 const DEFAULT_DOMAIN = 'docker.io';
 const MAX_PATH = 255;
@@ -72,7 +77,7 @@ function splitDomain(name: string): [string, string] {
 
 function checkDigest(digest: string): void {
   const colon = digest.indexOf(':');
-  const length = DIGEST_LENGTHS[digest.slice(0, colon)];
+  const length = DIGEST_LENGTHS.get(digest.slice(0, colon));
   if (length === undefined) throw invalid('unsupported digest algorithm');
   const hex = digest.slice(colon + 1);
   if (hex.length !== length) throw invalid('invalid checksum digest length');
@@ -96,6 +101,15 @@ export function withTag(reference: Reference, tag: string): Reference {
     tag,
     ...(reference.digest === undefined ? {} : { digest: reference.digest }),
   };
+}
+
+/** The `tag` parameter of a pull, which may be a digest as well. */
+export function withTagOrDigest(reference: Reference, text: string): Reference {
+  try {
+    return withDigest(reference, text);
+  } catch {
+    return withTag(reference, text);
+  }
 }
 
 export function withDigest(reference: Reference, digest: string): Reference {
@@ -152,37 +166,9 @@ export function repoTagReference(repo: string | undefined, tag: string | undefin
 
 /** Whether a pattern (Go's path.Match) is that of a familiar name, with or without its tag. Throws invalid for a bad pattern. */
 export function familiarMatch(pattern: string, reference: Reference): boolean {
-  const regex = globRegex(pattern);
-  return regex.test(familiarString(reference)) || (!isNameOnly(reference) && regex.test(familiarName(reference)));
-}
-
-function globRegex(pattern: string): RegExp {
-  let out = '';
-  for (let at = 0; at < pattern.length; at += 1) {
-    const char = pattern.charAt(at);
-    if (char === '*') out += '[^/]*';
-    else if (char === '?') out += '[^/]';
-    else if (char === '\\') {
-      at += 1;
-      if (at === pattern.length) throw invalid('syntax error in pattern');
-      out += escape(pattern.charAt(at));
-    } else if (char === '[') {
-      const end = pattern.indexOf(']', at + 2);
-      if (end < 0) throw invalid('syntax error in pattern');
-      const body = pattern.slice(at + 1, end).replace(/[\\[\]]/g, '\\$&');
-      out += `[${body.startsWith('^') ? `^${body.slice(1)}` : body}]`;
-      at = end;
-    } else out += escape(char);
-  }
-  try {
-    return new RegExp(`^${out}$`);
-  } catch {
-    throw invalid('syntax error in pattern');
-  }
-}
-
-function escape(char: string): string {
-  return char.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  const matches = globTest(pattern);
+  if (!matches) throw invalid('syntax error in pattern');
+  return matches(familiarString(reference)) || (!isNameOnly(reference) && matches(familiarName(reference)));
 }
 
 /** A name that an image is to get. Throws invalid for one that reads like an id. */

@@ -1,4 +1,4 @@
-// One pattern of .dockerignore as a test of a path: Go's filepath.Match with `**` for any number of directories.
+// Patterns of Go's path.Match as tests of a name, and those of .dockerignore, where `**` is any number of directories.
 
 /** Says why a text is no pattern of Go's filepath.Match; undefined when it is one. */
 export function patternFault(pattern: string): string | undefined {
@@ -63,6 +63,19 @@ function tokens(pattern: string): readonly Token[] | undefined {
 
 const inClass = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+
+/** A test of whole names for a pattern of Go's path.Match, where `**` is but a star; undefined for what is no pattern. */
+export function globTest(pattern: string): ((name: string) => boolean) | undefined {
+  const list = tokens(pattern);
+  if (!list) return undefined;
+  const source = list.map((token) => {
+    if (token.kind === 'text') return literal(token.text);
+    if (token.kind === 'class') return token.source;
+    return token.kind === 'any' ? '[^/]' : '[^/]*';
+  });
+  const expression = new RegExp(`^${source.join('')}$`, 'su');
+  return (name) => expression.test(name);
+}
 
 /** A test of whole paths for a pattern without faults. */
 export function patternTest(pattern: string): (path: string) => boolean {
