@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Client, execute, TestDaemon } from '../support/daemon.ts';
+import { Bystander } from '../support/unharmed.ts';
 import { TestRegistry } from '../support/registry.ts';
 import { TokenServer } from '../support/token-server.ts';
 
@@ -179,9 +180,12 @@ test('fault I17: a certificate that nobody vouches for is refused, one in certs.
   const past = `${hostWithDot()}:${third.address.split(':')[1] ?? ''}`;
   mkdirSync(join(folder, 'certs.d', past), { recursive: true });
   writeFileSync(join(folder, 'certs.d', past, 'ca.crt'), readFileSync(old.cert));
-  const pulled = await again.docker('pull', `${past}/x`);
-  assert.equal(pulled.code, 1);
-  assert.match(pulled.stderr, /tls: failed to verify certificate: x509: certificate has expired or is not yet valid/);
+  using bystander = new Bystander();
+  await bystander.unharmed(again, 'an expired certificate', async () => {
+    const pulled = await again.docker('pull', `${past}/x`);
+    assert.equal(pulled.code, 1);
+    assert.match(pulled.stderr, /tls: failed to verify certificate: x509: certificate has expired or is not yet valid/);
+  });
   await again.end();
   await named.end();
 });
@@ -189,8 +193,11 @@ test('fault I17: a certificate that nobody vouches for is refused, one in certs.
 test('fault I17: a registry without TLS is not spoken to unless it is named as insecure', async () => {
   await using registry = await TestRegistry.start();
   const port = registry.address.split(':')[1] ?? '';
-  const refused = await daemon.docker('pull', `${hostWithDot()}:${port}/x`);
-  assert.match(refused.stderr, /http: server gave HTTP response to HTTPS client/);
+  using bystander = new Bystander();
+  await bystander.unharmed(daemon, 'a registry without TLS', async () => {
+    const refused = await daemon.docker('pull', `${hostWithDot()}:${port}/x`);
+    assert.match(refused.stderr, /http: server gave HTTP response to HTTPS client/);
+  });
   await using open = await TestDaemon.start(['--insecure-registry', `${hostWithDot()}/32`]);
   const missing = await open.docker('pull', `${hostWithDot()}:${port}/x`);
   assert.match(missing.stderr, /manifest unknown/);

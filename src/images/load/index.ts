@@ -60,7 +60,9 @@ async function loadAll(
   const loaded: { image: Image; parent: string | undefined }[] = [];
   const unnamed: string[] = [];
   let named = false;
-  for (const item of wanted) {
+  // an image whose name is no good must not come in without it
+  const wishes = wanted.map((item) => ({ item, names: item.names.map(namedTag) }));
+  for (const { item, names } of wishes) {
     options.signal?.throwIfAborted();
     const isIndex = 'images' in item;
     const image = isIndex
@@ -69,8 +71,7 @@ async function loadAll(
     if (!isIndex && options.platform && !platformMatches(options.platform, platformOf(image))) continue;
     if (!isIndex) loaded.push({ image, parent: item.parent });
     unnamed.push(`Loaded image ID: ${image.id}\n`);
-    for (const text of item.names) {
-      const name = namedTag(text);
+    for (const name of names) {
       const before = context.catalog.resolve(name);
       if (before && before.id !== image.id) {
         await options.say({

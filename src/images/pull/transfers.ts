@@ -183,15 +183,32 @@ export class Transfers {
 
   /** After a failure: says whether what came was wrong, which is worse than a broken archive, and throws it away then. */
   async #give(download: Download, digest: Digest, error: unknown, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || !(error instanceof BerthError) || error.kind !== 'invalid') return;
+    if (signal.aborted || !isOfArchive(error)) return;
     await download.finished.catch(() => undefined);
     await download.discard();
     // with the right digest it is whole, and still of no use
     this.#store.blobs.settle(digest);
-    if (download.resumedAt > 0) throw new StaleError(error.message);
+    if (download.resumedAt > 0) throw new StaleError(messageOf(error));
     const wrong = /^unexpected content digest \S+, expected (\S+)$/.exec(messageOf(error))?.[1];
     if (wrong !== undefined) throw invalid(`filesystem layer verification failed for digest ${wrong}`);
   }
+}
+
+/** Whether it would fail in the same way wherever it is unpacked. */
+function isOfArchive(error: unknown): boolean {
+  const codes = [
+    'ELOOP',
+    'ENAMETOOLONG',
+    'ENOTDIR',
+    'EISDIR',
+    'ENOENT',
+    'EEXIST',
+    'EINVAL',
+    'EFBIG',
+    'EMLINK',
+    'EOVERFLOW',
+  ];
+  return isErrno(error, ...codes) || (error instanceof BerthError && error.kind === 'invalid');
 }
 
 /** A download that went on from an earlier one came to nothing. */
