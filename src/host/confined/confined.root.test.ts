@@ -73,6 +73,18 @@ test('files, directories, links, devices, modes, owners and times arrive', async
   assert.ok(readdirSync(path, { encoding: 'latin1' }).includes('caf\xe9'));
 });
 
+test('times that no file can have are 1970', async () => {
+  const times = [-1, -0.5, 0, 1e9, 8589934592, 1e11, 1e17];
+  const path = await unpackItems(...times.map((mtime): Item => [`f${mtime}`, { mtime }]));
+  const found = times.map((mtime) => lstatSync(join(path, `f${mtime}`)).mtimeMs);
+  assert.deepEqual(found, [0, 0, 0, 1e12, 8589934592000, 0, 0]);
+  const others = await unpackItems(
+    ['d/', { type: 'directory', mtime: -1 }],
+    ['l', { type: 'symlink', linkname: 'd', mtime: 1e17 }],
+  );
+  assert.deepEqual([lstatSync(join(others, 'd')).mtimeMs, lstatSync(join(others, 'l')).mtimeMs], [0, 0]);
+});
+
 test('fault T1: names that lead out are refused, absolute ones stay inside', async () => {
   for (const name of ['../../etc/x', 'a/../../b'])
     await assert.rejects(unpackItems([name, {}, 'x']), { message: `invalid entry name "${name}"` });

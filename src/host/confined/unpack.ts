@@ -310,7 +310,7 @@ class Unpacker {
       // a change of owner clears setuid, so modes come after it
       if (entry.mode & 0o7000 || owned) fchmodSync(fd, entry.mode);
       if (entry.xattrs) this.#xattrs(entry, path);
-      futimesSync(fd, entry.mtime, entry.mtime);
+      futimesSync(fd, timeOf(entry), timeOf(entry));
     } finally {
       closeSync(fd);
     }
@@ -327,7 +327,7 @@ class Unpacker {
     if (entry.xattrs) this.#xattrs(entry, path);
     if (path !== '/') this.#note(path, { type: 'directory', mode: entry.mode });
     this.#known.set(path, this.#seams ? this.#real(path) : path);
-    this.#directoryTimes.set(path, entry.mtime);
+    this.#directoryTimes.set(path, timeOf(entry));
   }
 
   #note(path: string, entry: Pick<ManifestEntry, 'type' | 'mode'> & Partial<ManifestEntry>): void {
@@ -338,7 +338,7 @@ class Unpacker {
     lchownSync(fsPath(path), entry.uid, entry.gid);
     if (canChmod) chmodSync(fsPath(path), entry.mode);
     if (entry.xattrs && canChmod) this.#xattrs(entry, path);
-    lutimesSync(fsPath(path), entry.mtime, entry.mtime);
+    lutimesSync(fsPath(path), timeOf(entry), timeOf(entry));
   }
 
   #xattrs(entry: TarEntry, path: string): void {
@@ -387,6 +387,14 @@ class Unpacker {
     }
     return size;
   }
+}
+
+/** In seconds: about what 64 bits hold as nanoseconds. */
+const LAST_TIME = 9_223_372_036;
+
+/** Of what is before 1970 Node would make the present, and of what is too far ahead an error: both are 1970, as in Docker. */
+function timeOf({ mtime }: TarEntry): number {
+  return mtime >= 0 && mtime <= LAST_TIME ? mtime : 0;
 }
 
 function lstat(path: string): ReturnType<typeof lstatSync> {

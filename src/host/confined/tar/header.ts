@@ -116,7 +116,8 @@ export function entryOf(block: Buffer, pax: ReadonlyMap<string, string> | undefi
     xattrs: undefined,
   };
   if (pax) applyPax(entry, pax);
-  if (type === 'file' && entry.name.endsWith('/')) {
+  // programs before ustar had no type for directories
+  if (flag === '\0' && entry.name.endsWith('/')) {
     type = 'directory';
     entry.type = type;
   }
@@ -129,8 +130,10 @@ export function entryOf(block: Buffer, pax: ReadonlyMap<string, string> | undefi
 function applyPax(entry: TarEntry, pax: ReadonlyMap<string, string>): void {
   let xattrs: Map<string, string> | undefined;
   for (const [key, value] of pax) {
-    if (key === 'path') entry.name = value || entry.name;
-    else if (key === 'linkpath') entry.linkname = value || entry.linkname;
+    // an empty value leaves what the block says; an attribute may be empty
+    if (value === '' && !key.startsWith('SCHILY.xattr.')) continue;
+    if (key === 'path') entry.name = value;
+    else if (key === 'linkpath') entry.linkname = value;
     else if (key === 'size') entry.size = whole(value);
     else if (key === 'uid') entry.uid = whole(value);
     else if (key === 'gid') entry.gid = whole(value);

@@ -22,7 +22,6 @@ export class TarReader {
   /** Bytes of the current entry that were not read yet, and the padding after them. */
   #left = 0;
   #padding = 0;
-  readonly #globals = new Map<string, string>();
 
   /** `onRaw` gets every byte of the source, in order, but those that `data` returns. */
   constructor(source: ByteSource, onRaw?: (bytes: Buffer) => void) {
@@ -38,17 +37,20 @@ export class TarReader {
     this.#left = 0;
     this.#padding = 0;
     let pax: Map<string, string> | undefined;
+    let long = new Map<string, string>();
     let started = false;
     for (;;) {
       const block = this.#exactly(BLOCK, !started);
       if (block === undefined || isZero(block)) {
         if (started) throw new TarError('unexpected EOF');
+        if (block) this.#end();
         return undefined;
       }
       verifyChecksum(block);
       const flag = flagOf(block);
       if (flag === 'entry') {
-        if (pax === undefined && this.#globals.size > 0) pax = new Map(this.#globals);
+        // Docker takes a long name before a path of PAX, wherever it stands
+        if (long.size > 0) pax = new Map([...(pax ?? []), ...long]);
         const entry = entryOf(block, pax);
         this.#left = entry.size;
         this.#padding = padding(entry.size);
@@ -59,14 +61,20 @@ export class TarReader {
       if (size > MAX_META) throw new TarError('archive/tar: header field too long');
       const body = Buffer.from(this.#exactly(size + padding(size), false) ?? []).subarray(0, size);
       if (flag === 'global') {
-        for (const [key, value] of parsePax(body)) this.#globals.set(key, value);
+        // records for all members are no more than read, as Docker does: an image has the same files here and there
+        parsePax(body);
+        pax = undefined;
+        long = new Map();
         started = false;
-        continue;
-      }
-      pax ??= new Map(this.#globals);
-      if (flag === 'pax') for (const [key, value] of parsePax(body)) pax.set(key, value);
-      else pax.set(flag === 'longname' ? 'path' : 'linkpath', parseLong(body));
+      } else if (flag === 'pax') pax = parsePax(body);
+      else long.set(flag === 'longname' ? 'path' : 'linkpath', parseLong(body));
     }
+  }
+
+  /** After one block of zeros: there is another or nothing. Else members would be behind the end, where not all look for them. */
+  #end(): void {
+    const block = this.#exactly(BLOCK, true);
+    if (block && !isZero(block)) throw new TarError('archive/tar: invalid tar header');
   }
 
   /** The next bytes of the current entry, undefined after its last. Valid until the next call. */

@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { TarEntry } from './entry.ts';
-import { TarReader } from './read.ts';
-import { TarError } from './entry.ts';
+import { type TarEntry, TarError } from './entry.ts';
+import { readerOf } from './listing.ts';
+import type { TarReader } from './read.ts';
 import { header, padding, type TarFields, TRAILER } from './write.ts';
-
-function readerOf(bytes: Buffer, step = 700): TarReader {
-  let at = 0;
-  return new TarReader({
-    next() {
-      if (at >= bytes.length) return undefined;
-      at += step;
-      return bytes.subarray(at - step, at);
-    },
-  });
-}
 
 function archive(...entries: [TarFields, string?][]): Buffer {
   const parts = entries.flatMap(([fields, data = '']) => [
