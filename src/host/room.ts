@@ -24,6 +24,7 @@ export function isTight({ blocks, bavail, bsize }: Space, coming = 0): boolean {
 export class Room {
   readonly #look: () => Space;
   #since = 0;
+  #claimed = 0;
 
   constructor(look: () => Space) {
     this.#look = look;
@@ -44,8 +45,22 @@ export class Room {
     if (this.#since >= LOOK_EVERY) this.#check(0);
   }
 
+  /**
+   * Before a file with holes, of its whole size: it costs an archive nothing to claim any. All that are claimed must be no more
+   * than the file system, since whoever reads a file reads its holes.
+   */
+  claim(bytes: number): void {
+    this.#claimed += bytes;
+    const { blocks, bsize } = this.#look();
+    if (blocks > 0 && this.#claimed > blocks * bsize) throw noSpace();
+  }
+
   #check(coming: number): void {
     this.#since = 0;
-    if (isTight(this.#look(), coming)) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    if (isTight(this.#look(), coming)) throw noSpace();
   }
+}
+
+function noSpace(): Error {
+  return Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
 }

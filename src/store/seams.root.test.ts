@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { BerthError } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import { TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
+import { FORMS, sparseMember } from '../host/confined/tar/testing.ts';
 import { openStore } from './index.ts';
 
 /** Few names, so that they meet: entries replace each other, go through links, and lie below what is no directory. */
@@ -17,7 +18,8 @@ const part = fc.oneof(
 const name = fc.array(part, { minLength: 1, maxLength: 3 });
 const entry = fc.record({
   name: name.map((parts) => parts.join('/')),
-  type: fc.constantFrom('file', 'file', 'file', 'file', 'directory', 'directory', 'symlink', 'link'),
+  type: fc.constantFrom('file', 'file', 'file', 'sparse', 'directory', 'directory', 'symlink', 'link'),
+  form: fc.constantFrom(...FORMS),
   target: name.map((parts) => parts.join('/')),
   absolute: fc.boolean(),
   content: fc.string({ unit: 'binary-ascii', maxLength: 700 }),
@@ -31,7 +33,12 @@ test('fault T10: whatever an archive holds, it is refused or given back byte for
     await fc.assert(
       fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 8 }), async (entries) => {
         const archive = Buffer.concat([
-          ...entries.flatMap(({ name: path, type, target, absolute, content }) => {
+          ...entries.flatMap(({ name: path, type, form, target, absolute, content }) => {
+            if (type === 'sparse') {
+              const stored = Buffer.from(content, 'latin1');
+              const size = absolute ? 9000 : stored.length;
+              return sparseMember(form, { name: path, size, map: [size - stored.length, stored.length], stored });
+            }
             const body = type === 'file' ? Buffer.from(content, 'latin1') : Buffer.alloc(0);
             const linkname = type === 'symlink' || type === 'link' ? (absolute ? '/' : '') + target : '';
             return [

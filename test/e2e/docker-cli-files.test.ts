@@ -184,4 +184,36 @@ suite('docker', { skip: dockerMissing() }, () => {
       ['export', 'pause', 'commit', 'unpause', 'export', 'commit'],
     );
   });
+
+  test('archives with holes: import, save, load, cp and ADD; the holes take no space', async () => {
+    mkdirSync(join(work, 'holes'));
+    // more fragments than the header and one block behind it hold
+    for (let i = 0; i < 30; i += 1)
+      piped(`head -c 8192 /dev/urandom | dd of=holes/many bs=64k seek=${i} conv=notrunc 2>&1`);
+    piped('truncate -s 3M holes/many; truncate -s 50M holes/hole; : > holes/empty');
+    // 480 blocks are written, and the file system may need one or two of its own for them
+    const look = 'sha256sum *; stat -c "%n %s" *; stat -c %b hole; [ $(stat -c %b many) -lt 500 ] && echo holes';
+    const all = piped(`cd holes; ${look}`).trim();
+    writeFileSync(join(work, 'Dockerfile'), 'FROM busybox\nADD a.tar /holes/\n');
+    mkdirSync(join(work, 'put'));
+    const forms = ['gnu', ...['0.0', '0.1', '1.0'].map((version) => `posix --sparse-version=${version}`)];
+    for (const form of forms) {
+      piped(`tar -S --format=${form} -C holes -cf a.tar many hole empty`);
+      const sha = piped('sha256sum < a.tar').slice(0, 64);
+      await docker('import', join(work, 'a.tar'), 'holes');
+      piped('docker save holes > saved.tar; docker rmi holes; docker load < saved.tar');
+      assert.equal(
+        await docker('inspect', '-f', '{{index .RootFS.Layers 0}} {{.Size}}', 'holes'),
+        `sha256:${sha} ${53 * 2 ** 20}`,
+      );
+      assert.equal(piped(`docker save holes | tar -xO blobs/sha256/${sha} | sha256sum`).slice(0, 64), sha);
+      await docker('build', '-q', '-t', 'added', work);
+      const script = `cd /holes; ${look}; cd /put; ${look}`;
+      await docker('create', '--name', 'box', '--network', 'none', 'added', 'sh', '-c', script);
+      piped('docker cp put box:/; docker cp - box:/put < a.tar');
+      assert.equal(await docker('start', '-a', 'box'), `${all}\n${all}`, form);
+      await docker('rm', 'box');
+      await docker('rmi', 'added', 'holes');
+    }
+  });
 });

@@ -6,7 +6,7 @@ import { NODE_BYTES, Room } from '../room.ts';
 import { within } from './kernel.ts';
 import { insidePath, parentOf } from './paths.ts';
 import { SeamWriter } from './seams/write.ts';
-import { BLOCK, TarError } from './tar/entry.ts';
+import { BLOCK, type TarEntry, TarError } from './tar/entry.ts';
 import { isTarHeader } from './tar/header.ts';
 import { TarReader } from './tar/read.ts';
 import { unpack } from './unpack.ts';
@@ -49,7 +49,7 @@ export function spool(reader: TarReader, options: SpoolOptions): Map<string, Spo
     if (count > MAX_MEMBERS) throw new TarError(`the archive has more than ${MAX_MEMBERS} members`);
     const path = insidePath(entry.name);
     const name = path.slice(1);
-    if (entry.type === 'file') members.set(name, content(reader, count, name, entry.size, options, room));
+    if (entry.type === 'file') members.set(name, content(reader, count, name, entry, options, room));
     else if (entry.type === 'symlink') {
       const target = entry.linkname.startsWith('/') ? entry.linkname : `${parentOf(path)}/${entry.linkname}`;
       members.set(name, { link: insidePath(target).slice(1) });
@@ -62,12 +62,14 @@ function content(
   reader: TarReader,
   number: number,
   name: string,
-  size: number,
+  { size, stored }: TarEntry,
   options: SpoolOptions,
   room: Room,
 ): Spooled {
   const digest = /^blobs\/sha256\/([a-f0-9]{64})$/.exec(name)?.[1];
   if (digest !== undefined && options.known.has(digest)) return { known: digest };
+  // its holes are read as zeros
+  if (stored !== undefined) room.claim(size);
   const head = size >= SMALLEST && size % BLOCK === 0 ? firstBlock(reader) : Buffer.alloc(0);
   return isTarHeader(head) ? layer(reader, number, head) : file(reader, number, size, head, room);
 }

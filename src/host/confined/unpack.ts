@@ -29,6 +29,7 @@ import type { ManifestEntry } from './manifest.ts';
 import { baseOf, fsPath, insidePath, parentOf } from './paths.ts';
 import { resolveInRoot, TooManyLinks } from './resolve.ts';
 import type { SeamWriter } from './seams/write.ts';
+import { SparseFiles, writeSparse } from './sparse-files.ts';
 import { type TarEntry, TarError } from './tar/entry.ts';
 import type { TarReader } from './tar/read.ts';
 
@@ -79,6 +80,8 @@ class Unpacker {
   /** A new file takes the group of a setgid directory, so that owners must be set even for root's. */
   #setgid = false;
   readonly #room: Room;
+  /** Of those the seams hold every byte, so that none is lost with them. */
+  readonly #sparse = new SparseFiles();
   #size = 0;
   /** By path without the first slash. */
   readonly #manifest: Map<string, ManifestEntry> | undefined;
@@ -296,12 +299,17 @@ class Unpacker {
     }
     const hash = this.#manifest ? createHash('sha256') : undefined;
     try {
-      this.#room.ahead(entry.size);
-      if (entry.size > 0) this.#seams?.content(this.#real(path), entry.size);
-      for (let chunk = reader.data(); chunk; chunk = reader.data()) {
-        this.#room.take(chunk.length);
-        hash?.update(chunk);
-        for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
+      this.#room.ahead(entry.stored ?? entry.size);
+      if (entry.stored !== undefined) {
+        if (this.#seams) this.#sparse.add(fd);
+        writeSparse(fd, entry.size, reader, this.#room, hash);
+      } else {
+        if (entry.size > 0) this.#seams?.content(this.#real(path), entry.size);
+        for (let chunk = reader.data(); chunk; chunk = reader.data()) {
+          this.#room.take(chunk.length);
+          hash?.update(chunk);
+          for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
+        }
       }
       this.#size += entry.size;
       if (hash) this.#note(path, { type: 'file', mode: entry.mode, size: entry.size, sha256: hash.digest('hex') });
@@ -359,7 +367,8 @@ class Unpacker {
 
   /** Removes a file; answers how many bytes that were the last name of go with it. */
   #remove(path: string, stat: Stat): number {
-    if (this.#seams && stat.isFile() && stat.size > 0) {
+    // an empty one leaves too
+    if (this.#seams && stat.isFile() && !this.#sparse.leaves(path) && stat.size > 0) {
       const fd = openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW);
       try {
         this.#seams.lost(path, Number(stat.size), fd);

@@ -19,9 +19,12 @@ export interface TarEntry {
   minor: number;
   /** Extended attributes: name to value, the value as bytes in latin1. */
   xattrs: ReadonlyMap<string, string> | undefined;
+  /** Bytes that the archive holds of a file with holes; `size` is that of the whole file. */
+  stored?: number;
 }
 
 export const BLOCK = 512;
+export const INVALID = 'archive/tar: invalid tar header';
 
 /** The archive is broken or uses what is not supported. */
 export class TarError extends Error {

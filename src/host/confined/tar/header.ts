@@ -1,8 +1,6 @@
 // Header blocks and PAX records to entries: ustar, PAX, GNU long names, base-256 numbers.
-import { BLOCK, type TarEntry, TarError, type TarType } from './entry.ts';
-
-const INVALID = 'archive/tar: invalid tar header';
-const ZERO = 48;
+import { BLOCK, INVALID, type TarEntry, TarError, type TarType } from './entry.ts';
+import { number, text, whole } from './fields.ts';
 
 const TYPES: Readonly<Record<string, TarType>> = {
   '\0': 'file',
@@ -14,6 +12,7 @@ const TYPES: Readonly<Record<string, TarType>> = {
   '5': 'directory',
   '6': 'fifo',
   '7': 'file',
+  S: 'file',
 };
 
 /** Meta members change the entry that follows; the others are entries. */
@@ -53,36 +52,6 @@ export function isTarHeader(start: Buffer): boolean {
   }
 }
 
-/** Octal digits, or a big-endian number when the first bit is set; negative and above 2^53 is refused by the caller's limits. */
-function number(block: Buffer, offset: number, length: number): number {
-  const first = block[offset] ?? 0;
-  if (first & 0x80) {
-    const negative = (first & 0x40) !== 0;
-    let value = negative ? (first & 0x7f) - 0x80 : first & 0x7f;
-    for (let i = offset + 1; i < offset + length; i += 1) value = value * 256 + (block[i] ?? 0);
-    if (!Number.isSafeInteger(value)) throw new TarError(INVALID);
-    return value;
-  }
-  let value = 0;
-  let digits = false;
-  for (let i = offset; i < offset + length; i += 1) {
-    const byte = block[i] ?? 0;
-    if (byte >= ZERO && byte < ZERO + 8) {
-      value = value * 8 + byte - ZERO;
-      digits = true;
-    } else if (byte === 0 || byte === 32) {
-      if (digits) break;
-    } else throw new TarError(INVALID);
-  }
-  return value;
-}
-
-function text(block: Buffer, offset: number, length: number): string {
-  let end = offset;
-  while (end < offset + length && block[end] !== 0) end += 1;
-  return block.toString('latin1', offset, end);
-}
-
 export function sizeOf(block: Buffer): number {
   const size = number(block, 124, 12);
   if (size < 0) throw new TarError(INVALID);
@@ -92,7 +61,6 @@ export function sizeOf(block: Buffer): number {
 /** A block and what meta members said before it. */
 export function entryOf(block: Buffer, pax: ReadonlyMap<string, string> | undefined): TarEntry {
   const flag = String.fromCharCode(block[156] ?? 0);
-  if (flag === 'S') throw new TarError('sparse files in tar archives are not supported');
   let type = TYPES[flag];
   if (type === undefined) throw new TarError(`unhandled tar header type ${block[156] ?? 0}`);
   const magic = block.toString('latin1', 257, 263);
@@ -139,15 +107,8 @@ function applyPax(entry: TarEntry, pax: ReadonlyMap<string, string>): void {
     else if (key === 'gid') entry.gid = whole(value);
     else if (key === 'mtime') entry.mtime = seconds(value);
     else if (key.startsWith('SCHILY.xattr.')) (xattrs ??= new Map()).set(key.slice('SCHILY.xattr.'.length), value);
-    else if (key.startsWith('GNU.sparse.')) throw new TarError('sparse files in tar archives are not supported');
   }
   entry.xattrs = xattrs;
-}
-
-function whole(value: string): number {
-  const result = Number(value);
-  if (!/^\d+$/.test(value) || !Number.isSafeInteger(result)) throw new TarError(INVALID);
-  return result;
 }
 
 function seconds(value: string): number {
@@ -155,9 +116,13 @@ function seconds(value: string): number {
   return Number(value);
 }
 
-/** `25 path=some/long/name\n` … to a map; throws for anything else. */
+/**
+ * `25 path=some/long/name\n` … to a map; throws for anything else. The only records that come more than once are those of a
+ * sparse map of version 0.0: they are put together to one of version 0.1.
+ */
 export function parsePax(body: Buffer): Map<string, string> {
   const records = new Map<string, string>();
+  const map: string[] = [];
   for (let at = 0; at < body.length; ) {
     const space = body.indexOf(32, at);
     if (space < 0 || space === at || space - at > 10) throw new TarError(INVALID);
@@ -170,9 +135,15 @@ export function parsePax(body: Buffer): Map<string, string> {
     if (equals < 0 || equals >= end) throw new TarError(INVALID);
     const key = body.toString('latin1', space + 1, equals);
     if (key.includes('\0')) throw new TarError(INVALID);
-    records.set(key, body.toString('latin1', equals + 1, end - 1));
+    const value = body.toString('latin1', equals + 1, end - 1);
+    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') {
+      if (key !== (map.length % 2 === 0 ? 'GNU.sparse.offset' : 'GNU.sparse.numbytes') || value.includes(','))
+        throw new TarError(INVALID);
+      map.push(value);
+    } else records.set(key, value);
     at = end;
   }
+  if (map.length > 0) records.set('GNU.sparse.map', map.join(','));
   return records;
 }
 

@@ -3,15 +3,14 @@ import { createHash } from 'node:crypto';
 import { type TarEntry, TarError } from './entry.ts';
 import { TarReader } from './read.ts';
 
-export function readerOf(bytes: Buffer, step = 700): TarReader {
+export function readerOf(bytes: Buffer, step = 700, onRaw?: (bytes: Buffer) => void): TarReader {
   let at = 0;
-  return new TarReader({
-    next() {
-      if (at >= bytes.length) return undefined;
-      at += step;
-      return bytes.subarray(at - step, at);
-    },
-  });
+  const next = (): Buffer | undefined => {
+    if (at >= bytes.length) return undefined;
+    at += step;
+    return bytes.subarray(at - step, at);
+  };
+  return new TarReader({ next }, onRaw);
 }
 
 /**

@@ -1,9 +1,12 @@
 // Reads a tar archive from a blocking source, one entry at a time, in constant memory.
-import { BLOCK, type TarEntry, TarError } from './entry.ts';
+import { BLOCK, INVALID, type TarEntry, TarError } from './entry.ts';
 import { entryOf, flagOf, parseLong, parsePax, sizeOf, verifyChecksum } from './header.ts';
+import { checkMap, type Pax, readMap, type SparseHeader, sparseHeader, SparsePosition } from './sparse.ts';
 
 /** PAX headers and long names above this are refused, as Go's reader does. */
 const MAX_META = 1024 * 1024;
+/** What holes are read as. */
+const ZEROS = Buffer.alloc(64 * 1024);
 
 /** Where the bytes come from. `next` blocks; what it returned stays valid until the next call; undefined is the end. */
 export interface ByteSource {
@@ -22,8 +25,10 @@ export class TarReader {
   /** Bytes of the current entry that were not read yet, and the padding after them. */
   #left = 0;
   #padding = 0;
+  /** Only while the current entry is a file with holes. */
+  #sparse: SparsePosition | undefined;
 
-  /** `onRaw` gets every byte of the source, in order, but those that `data` returns. */
+  /** `onRaw` gets every byte of the source, in order, but those that `data` returns of files without holes. */
   constructor(source: ByteSource, onRaw?: (bytes: Buffer) => void) {
     this.#source = source;
     this.#onRaw = onRaw;
@@ -36,6 +41,7 @@ export class TarReader {
     this.#skip(this.#padding, true);
     this.#left = 0;
     this.#padding = 0;
+    this.#sparse = undefined;
     let pax: Map<string, string> | undefined;
     let long = new Map<string, string>();
     let started = false;
@@ -51,9 +57,12 @@ export class TarReader {
       if (flag === 'entry') {
         // Docker takes a long name before a path of PAX, wherever it stands
         if (long.size > 0) pax = new Map([...(pax ?? []), ...long]);
+        const sparse = sparseHeader(block, pax);
+        if (sparse?.name) pax?.set('path', sparse.name);
         const entry = entryOf(block, pax);
         this.#left = entry.size;
         this.#padding = padding(entry.size);
+        if (sparse) this.#openSparse(entry, sparse, block, pax);
         return entry;
       }
       started = true;
@@ -77,11 +86,30 @@ export class TarReader {
     if (block && !isZero(block)) throw new TarError('archive/tar: invalid tar header');
   }
 
-  /** The next bytes of the current entry, undefined after its last. Valid until the next call. */
+  /** The next bytes of the current entry, undefined after its last; holes are zeros. Valid until the next call. */
   data(): Buffer | undefined {
-    if (this.#left === 0) return undefined;
+    const sparse = this.#sparse;
+    if (!sparse) return this.#stored(this.#left);
+    const hole = Math.min(sparse.hole(), ZEROS.length);
+    const view = hole > 0 ? ZEROS.subarray(0, hole) : this.#stored(sparse.stored());
+    if (!view) return undefined;
+    sparse.pass(view.length);
+    if (hole === 0) this.#onRaw?.(view);
+    return view;
+  }
+
+  /** Passes over the hole that comes next; how long it is, 0 where there is none. */
+  hole(): number {
+    const length = this.#sparse?.hole() ?? 0;
+    this.#sparse?.pass(length);
+    return length;
+  }
+
+  /** At most so many bytes of what the archive holds of the current entry. */
+  #stored(most: number): Buffer | undefined {
+    if (most === 0) return undefined;
     if (this.#at === this.#chunk.length && !this.#fill()) throw new TarError('unexpected EOF');
-    const end = Math.min(this.#chunk.length, this.#at + this.#left);
+    const end = Math.min(this.#chunk.length, this.#at + most);
     const view = this.#chunk.subarray(this.#at, end);
     this.#left -= view.length;
     this.#at = end;
@@ -94,6 +122,22 @@ export class TarReader {
       this.#onRaw?.(this.#chunk.subarray(this.#at));
       this.#at = this.#chunk.length;
     } while (this.#fill());
+  }
+
+  /** Reads the map; what is left of the entry then are its fragments. */
+  #openSparse(entry: TarEntry, { form, size = entry.size }: SparseHeader, block: Buffer, pax: Pax | undefined): void {
+    if (entry.type !== 'file') throw new TarError(INVALID);
+    const map = readMap(form, block, pax, () => {
+      if (form === 'content') {
+        if (this.#left < BLOCK) throw new TarError('unexpected EOF');
+        this.#left -= BLOCK;
+      }
+      return this.#exactly(BLOCK, false) ?? ZEROS;
+    });
+    checkMap(map, size, this.#left);
+    entry.stored = this.#left;
+    entry.size = size;
+    this.#sparse = new SparsePosition(map, size);
   }
 
   #fill(): boolean {

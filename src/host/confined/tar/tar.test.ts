@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { type TarEntry, TarError } from './entry.ts';
 import { readerOf } from './listing.ts';
 import type { TarReader } from './read.ts';
-import { header, padding, type TarFields, TRAILER } from './write.ts';
+import { header, padding, sumUp, type TarFields, TRAILER } from './write.ts';
 
 function archive(...entries: [TarFields, string?][]): Buffer {
   const parts = entries.flatMap(([fields, data = '']) => [
@@ -77,10 +77,7 @@ test('fault T8: huge, negative and odd fields are refused', () => {
   const withSize = (bytes: number[]): Buffer => {
     const block = header({ name: 'a', type: 'file' });
     Buffer.from(bytes).copy(block, 124);
-    block.fill(32, 148, 156);
-    const sum = block.reduce((total, byte) => total + byte, 0);
-    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-    return block;
+    return sumUp(block);
   };
   assert.throws(() => all(readerOf(withSize([0xff, ...Array<number>(11).fill(0xff)]))), /invalid tar header/);
   assert.throws(() => all(readerOf(withSize([0x80, 0x7f, ...Array<number>(10).fill(0xff)]))), /invalid tar header/);
@@ -92,11 +89,8 @@ test('fault T8: PAX records with NUL in a name or wrong lengths are refused', ()
   const pax = (body: string): Buffer => {
     const block = header({ name: 'p', type: 'file', size: body.length });
     block.write('x', 156);
-    block.fill(32, 148, 156);
-    const sum = block.reduce((total, byte) => total + byte, 0);
-    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
     return Buffer.concat([
-      block,
+      sumUp(block),
       Buffer.from(body),
       Buffer.alloc(padding(body.length)),
       archive([{ name: 'f', type: 'file' }]),
@@ -111,7 +105,7 @@ test('fault T8: PAX records with NUL in a name or wrong lengths are refused', ()
     '8 path=x\n',
     '19 GNU.sparse.map=0\n',
   ]) {
-    assert.throws(() => all(readerOf(pax(body))), /invalid tar header|sparse/, body);
+    assert.throws(() => all(readerOf(pax(body))), /invalid tar header/, body);
   }
 });
 
@@ -129,7 +123,7 @@ test('fault T8: an archive damaged anywhere gives entries or an error, and no mo
       for (const { at, by } of changes) if (at < bytes.length) bytes[at] = by;
       // else nearly every change would be found by the sum alone
       for (let at = 0; at + 512 <= bytes.length; at += 512)
-        if (bytes.toString('latin1', at + 257, at + 262) === 'ustar') sumUp(bytes, at);
+        if (bytes.toString('latin1', at + 257, at + 262) === 'ustar') sumUp(bytes.subarray(at, at + 512));
       try {
         const found = all(readerOf(bytes));
         assert.ok(found.reduce((sum, { data }) => sum + data.length, 0) <= bytes.length);
@@ -140,11 +134,3 @@ test('fault T8: an archive damaged anywhere gives entries or an error, and no mo
     { numRuns: 2000 },
   );
 });
-
-/** Makes the checksum of the header there right. */
-function sumUp(bytes: Buffer, at: number): void {
-  const block = bytes.subarray(at, at + 512);
-  block.fill(32, 148, 156);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 8, 'latin1');
-}

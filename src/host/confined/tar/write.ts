@@ -78,7 +78,7 @@ function ascii(name: string): string {
   return name.replace(/[^\x20-\x7e]/g, '_');
 }
 
-function paxRecord(key: string, value: string): string {
+export function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`;
   let length = rest.length + 1;
   while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
@@ -97,14 +97,19 @@ function block(entry: TarEntry, flag: string): Buffer {
   octal(entry.gid, 116, 8, MAX_OCTAL_7);
   octal(entry.size, 124, 12, MAX_OCTAL_11);
   octal(entry.mtime, 136, 12, MAX_OCTAL_11);
-  out.write('        ', 148, 8, 'latin1');
   out.write(flag, 156, 1, 'latin1');
   out.write(fits(entry.linkname) ? entry.linkname : ascii(entry.linkname).slice(0, 100), 157, 100, 'latin1');
   out.write('ustar\x0000', 257, 8, 'latin1');
   octal(entry.major, 329, 8, MAX_OCTAL_7);
   octal(entry.minor, 337, 8, MAX_OCTAL_7);
+  return sumUp(out);
+}
+
+/** Makes the checksum of a header block right. */
+export function sumUp(block: Buffer): Buffer {
+  block.write('        ', 148, 8, 'latin1');
   let sum = 0;
-  for (const byte of out) sum += byte;
-  out.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 8, 'latin1');
-  return out;
+  for (const byte of block) sum += byte;
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 8, 'latin1');
+  return block;
 }
