@@ -47,7 +47,6 @@ const ABSENT_COMMANDS = [
   'checkpoint',
   'compose',
   'config',
-  'context',
   'node',
   'plugin',
   'scout',

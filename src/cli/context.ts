@@ -1,8 +1,9 @@
 // What a command gets to work with: the client, the outputs, the environment.
-import { existsSync, readFileSync } from 'node:fs';
-import { isErrno, messageOf } from '../base/errors.ts';
-import { parseJson } from '../base/json.ts';
-import { Client, contextHost, DEFAULT_SOCKET, type Endpoint, parseEndpoint, type TlsFiles } from '../client/index.ts';
+import { existsSync } from 'node:fs';
+import { messageOf } from '../base/errors.ts';
+import { Client, DEFAULT_SOCKET, type Endpoint, parseEndpoint, type TlsFiles } from '../client/index.ts';
+import { type ConfigFile, readConfig } from './config-file.ts';
+import { ContextStore, DEFAULT_CONTEXT } from './contexts.ts';
 import { type Command, Failure, type Flags, type Node as TreeNode } from './grammar/index.ts';
 import { err, out } from './output.ts';
 
@@ -23,13 +24,16 @@ export class Context {
   readonly globals: Globals;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** the host was named by a flag, a variable or a context */
-  readonly explicitHost: boolean;
-  readonly endpoint: Endpoint;
+  /** Named by a flag, a variable or config.json; `default` where a host is named instead, or nothing. */
+  readonly currentContext: string;
+  /** The host that a flag or a variable names. */
+  readonly host: string | undefined;
+  readonly contexts: ContextStore;
   /** starts a daemon when the default one does not answer; true when it has */
   readonly #start: ((endpoint: Endpoint) => Promise<boolean>) | undefined;
+  #endpoint: Endpoint | undefined;
   #client: Client | undefined;
-  #config: Record<string, unknown> | undefined;
+  #config: ConfigFile | undefined;
 
   constructor(
     globals: Globals,
@@ -44,14 +48,37 @@ export class Context {
     if (globals.host.length > 0 && globals.context !== '')
       throw new Failure('conflicting options: cannot specify both --host and --context');
     if (globals.host.length > 1) throw new Failure('Specify only one -H');
-    const host = chosenHost(globals, env, hash);
-    this.explicitHost = host !== undefined;
+    this.contexts = new ContextStore(globals.config, hash);
+    this.host = globals.host[0] ?? (globals.context === '' ? env['BERTH_HOST'] || env['DOCKER_HOST'] : undefined);
+    this.currentContext = this.#chooseContext();
+    this.#start = this.host === undefined && this.currentContext === DEFAULT_CONTEXT ? start : undefined;
+  }
+
+  #chooseContext(): string {
+    const { globals, env, host } = this;
+    if (globals.context !== '') return globals.context;
+    if (host) return DEFAULT_CONTEXT;
+    const current = env['DOCKER_CONTEXT'] || this.config()['currentContext'];
+    return typeof current === 'string' && current !== '' ? current : DEFAULT_CONTEXT;
+  }
+
+  /** Where the daemon is. Throws a Failure when the context is not there, or its host is no good. */
+  get endpoint(): Endpoint {
     try {
-      this.endpoint = parseEndpoint(host ?? `unix://${DEFAULT_SOCKET}`, tlsFiles(globals, env));
+      return (this.#endpoint ??= this.#resolve());
     } catch (error) {
-      throw new Failure(`Failed to initialize: unable to resolve docker endpoint: ${(error as Error).message}`);
+      throw new Failure(`Failed to initialize: unable to resolve docker endpoint: ${messageOf(error)}`);
     }
-    this.#start = this.explicitHost ? undefined : start;
+  }
+
+  #resolve(): Endpoint {
+    const { globals, env, contexts, currentContext: name } = this;
+    if (name === DEFAULT_CONTEXT) return parseEndpoint(this.host || `unix://${DEFAULT_SOCKET}`, tlsFiles(globals, env));
+    const { Host, SkipTLSVerify = false } = contexts.get(name).Endpoints.docker ?? {};
+    return parseEndpoint(
+      Host || `unix://${DEFAULT_SOCKET}`,
+      tlsOfContext(`${contexts.tlsPath(name)}/docker`, !SkipTLSVerify),
+    );
   }
 
   get client(): Client {
@@ -64,8 +91,8 @@ export class Context {
   }
 
   /** The client's config.json; empty when there is none. */
-  config(): Readonly<Record<string, unknown>> {
-    this.#config ??= readConfig(`${this.globals.config}/config.json`);
+  config(): ConfigFile {
+    this.#config ??= readConfig(this.globals.config);
     return this.#config;
   }
 
@@ -101,24 +128,6 @@ function isTerminal(fd: number): boolean {
   return process.getBuiltinModule('tty').isatty(fd);
 }
 
-function chosenHost(globals: Globals, env: Context['env'], hash: (text: string) => string): string | undefined {
-  if (globals.host.length > 0) return globals.host.at(-1);
-  if (globals.context !== '') return contextHost(globals.config, globals.context, hash);
-  const variable = env['BERTH_HOST'] || env['DOCKER_HOST'];
-  if (variable) return variable;
-  return contextHost(globals.config, env['DOCKER_CONTEXT'], hash);
-}
-
-function readConfig(path: string): Record<string, unknown> {
-  try {
-    const value: unknown = parseJson(readFileSync(path, 'utf8'));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT')) err(`WARNING: Error parsing config file (${path}): ${messageOf(error)}\n`);
-    return {};
-  }
-}
-
 function tlsFiles(globals: Globals, env: Context['env']): TlsFiles | undefined {
   const verify = globals.tlsverify || Boolean(env['DOCKER_TLS_VERIFY']);
   if (!verify && !globals.tls && !env['DOCKER_TLS']) return undefined;
@@ -131,4 +140,12 @@ function tlsFiles(globals: Globals, env: Context['env']): TlsFiles | undefined {
     key: existsSync(key) ? key : undefined,
     verify,
   };
+}
+
+/** Those that the context has; without any, and with a server that is to be verified, there is no TLS. */
+function tlsOfContext(folder: string, verify: boolean): TlsFiles | undefined {
+  const path = (name: string): string | undefined =>
+    existsSync(`${folder}/${name}`) ? `${folder}/${name}` : undefined;
+  const [ca, cert, key] = [path('ca.pem'), path('cert.pem'), path('key.pem')];
+  return ca === undefined && cert === undefined && key === undefined && verify ? undefined : { ca, cert, key, verify };
 }

@@ -168,7 +168,7 @@ export class Client {
   ): Promise<StreamAnswer & { wire: Wire; route: Route; target: string }> {
     const body = options.raw ?? jsonBody(options.json ?? options.body);
     const headers: Record<string, string> = {
-      Host: this.endpoint.kind === 'unix' ? 'api.moby.localhost' : `${this.endpoint.host}:${this.endpoint.port}`,
+      Host: this.endpoint.kind === 'tcp' ? `${this.endpoint.host}:${this.endpoint.port}` : 'api.moby.localhost',
       'User-Agent': 'berth',
       ...this.#headers,
       ...(body !== undefined && options.raw === undefined ? { 'Content-Type': 'application/json' } : {}),
@@ -246,6 +246,10 @@ export class Client {
       if (endpoint.kind === 'tcp' && endpoint.tls) {
         const { connectTls } = await import('./tls.ts');
         return new Wire(await connectTls(endpoint.host, endpoint.port, endpoint.tls));
+      }
+      if (endpoint.kind === 'ssh') {
+        const { connectSsh } = await import('./ssh.ts');
+        return new Wire(await connectSsh(endpoint));
       }
       const bun = endpoint.kind === 'unix' ? bunRuntime() : undefined;
       if (bun && endpoint.kind === 'unix') return new Wire(await connectInBun(bun, endpoint.path));

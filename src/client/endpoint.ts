@@ -1,5 +1,4 @@
-// Where the daemon is: reads -H values, the environment and the current context into something that can be dialled.
-import { readFileSync } from 'node:fs';
+// Where the daemon is: reads what -H takes into something that can be dialled.
 import { invalid } from '../base/errors.ts';
 
 export interface TlsFiles {
@@ -17,11 +16,20 @@ export type Endpoint =
       readonly port: number;
       readonly shown: string;
       readonly tls: TlsFiles | undefined;
+    }
+  | {
+      readonly kind: 'ssh';
+      readonly user: string | undefined;
+      readonly host: string;
+      readonly port: string | undefined;
+      /** The socket on the other machine; undefined for the one that its client would take. */
+      readonly path: string | undefined;
+      readonly shown: string;
     };
 
 export const DEFAULT_SOCKET = '/run/berth/berth.sock';
 
-/** `unix:///path`, `tcp://host:port`, `http://`, `fd://` and bare `host:port` as docker's -H takes them. */
+/** `unix:///path`, `tcp://host:port`, `http://`, `ssh://user@host` and bare `host:port` as docker's -H takes them. */
 export function parseEndpoint(text: string, tls?: TlsFiles): Endpoint {
   const host = text.trim();
   const cut = host.indexOf('://');
@@ -31,6 +39,7 @@ export function parseEndpoint(text: string, tls?: TlsFiles): Endpoint {
     const path = rest === '' ? DEFAULT_SOCKET : rest;
     return { kind: 'unix', path, shown: `unix://${path}` };
   }
+  if (scheme === 'ssh') return parseSsh(host);
   if (scheme !== 'tcp' && scheme !== 'http' && scheme !== 'https')
     throw invalid(`invalid bind address format: ${host}`);
   const address = rest.replace(/\/.*$/, '');
@@ -42,34 +51,20 @@ export function parseEndpoint(text: string, tls?: TlsFiles): Endpoint {
   return { kind: 'tcp', host: name, port, shown: `tcp://${match[1] || '127.0.0.1'}:${port}`, tls: secure };
 }
 
-/** The host that a docker context of this name holds, out of its metadata file; undefined for the default context. */
-export function contextHost(
-  configDir: string,
-  name: string | undefined,
-  hash: (text: string) => string,
-): string | undefined {
-  let current = name;
-  if (current === undefined || current === '') {
-    const config = readJson(`${configDir}/config.json`);
-    const chosen = config?.['currentContext'];
-    current = typeof chosen === 'string' ? chosen : undefined;
-  }
-  if (current === undefined || current === '' || current === 'default') return undefined;
-  const meta = readJson(`${configDir}/contexts/meta/${hash(current)}/meta.json`);
-  const host = (meta as { Endpoints?: { docker?: { Host?: unknown } } } | undefined)?.Endpoints?.docker?.Host;
-  if (typeof host !== 'string') {
-    throw invalid(
-      `Failed to initialize: unable to resolve docker endpoint: context "${current}": context not found: open ${configDir}/contexts/meta/${hash(current)}/meta.json: no such file or directory`,
-    );
-  }
-  return host;
-}
-
-function readJson(path: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+function parseSsh(text: string): Endpoint {
+  const wrong = (why: string): Error => invalid(`ssh host connection is not valid: invalid SSH URL: ${why}`);
+  const url = URL.parse(text);
+  if (!url) throw wrong(text === 'ssh://' ? 'hostname is empty' : `cannot parse "${text}"`);
+  if (url.password !== '') throw wrong('plain-text password is not supported');
+  if (url.hostname === '') throw wrong('hostname is empty');
+  if (url.search !== '') throw wrong(`query parameters are not allowed: "${url.search.slice(1)}"`);
+  if (url.hash !== '') throw wrong(`fragments are not allowed: "${url.hash.slice(1)}"`);
+  return {
+    kind: 'ssh',
+    user: decodeURIComponent(url.username) || undefined,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port || undefined,
+    path: /^\/*$/.test(url.pathname) ? undefined : decodeURIComponent(url.pathname),
+    shown: text,
+  };
 }

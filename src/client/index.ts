@@ -6,6 +6,6 @@ export {
   ResponseError,
 } from './client.ts';
 export { Demux } from './demux.ts';
-export { contextHost, DEFAULT_SOCKET, type Endpoint, parseEndpoint, type TlsFiles } from './endpoint.ts';
+export { DEFAULT_SOCKET, type Endpoint, parseEndpoint, type TlsFiles } from './endpoint.ts';
 export { lines } from './jsonlines.ts';
 export type { Wire } from './wire.ts';

@@ -120,6 +120,20 @@ test('a client with a certificate of the right authority is served', async () =>
   }
 });
 
+test('a context brings its certificates', async () => {
+  const entry = new URL('../../src/bin/berth.ts', import.meta.url).pathname;
+  const env = { DOCKER_CONFIG: join(folder, 'config'), DOCKER_HOST: '', BERTH_HOST: '' };
+  const berth = (...args: string[]): ReturnType<typeof execute> => execute(process.execPath, [entry, ...args], { env });
+  const pem = Object.entries({ ca: 'ca', cert: 'client-cert', key: 'client-key' });
+  const files = pem.map(([key, name]) => `${key}=${join(folder, `${name}.pem`)}`).join(',');
+  const made = await berth('context', 'create', 'secure', '--docker', `host=tcp://127.0.0.1:${port},${files}`);
+  assert.equal(made.code, 0, made.stderr);
+  assert.equal((await berth('context', 'create', 'blind', '--docker', `host=tcp://127.0.0.1:${port}`)).code, 0);
+  const version = ['version', '--format', '{{.Server.Os}}'];
+  assert.equal((await berth('-c', 'secure', ...version)).stdout, 'linux\n');
+  assert.equal((await berth('-c', 'blind', ...version)).code, 1);
+});
+
 test('a client without a certificate is refused', async () => {
   await assert.rejects(
     new Promise((resolve, reject) => {

@@ -312,6 +312,36 @@ const volume: CliNode = {
   ],
 };
 
+const context: CliNode = {
+  name: 'context',
+  short: 'Manage contexts',
+  children: [
+    leaf('create', 'Create a context', async () => (await import('./context/create.ts')).create),
+    leaf(
+      'export',
+      'Export a context to a tar archive FILE or a tar stream on STDOUT.',
+      async () => (await import('./context/export.ts')).exportContext,
+    ),
+    leaf(
+      'import',
+      'Import a context from a tar or zip file',
+      async () => (await import('./context/import.ts')).importContext,
+    ),
+    leaf(
+      'inspect',
+      'Display detailed information on one or more contexts',
+      async () => (await import('./context/inspect.ts')).inspectContext,
+    ),
+    leaf('ls', 'List contexts', async () => (await import('./context/ls.ts')).ls, { aliases: ['list'] }),
+    leaf('rm', 'Remove one or more contexts', async () => (await import('./context/rm.ts')).rm, {
+      aliases: ['remove'],
+    }),
+    leaf('show', 'Print the name of the current context', async () => (await import('./context/show.ts')).show),
+    leaf('update', 'Update a context', async () => (await import('./context/update.ts')).update),
+    leaf('use', 'Set the current docker context', async () => (await import('./context/use.ts')).use),
+  ],
+};
+
 const { run, exec, ...otherContainerVerbs } = containerVerbs;
 const { build, pull, push, ...otherImageVerbs } = imageVerbs;
 
@@ -338,6 +368,7 @@ export const tree: CliNode = {
     builder,
     buildx,
     container,
+    context,
     image,
     manifest,
     network,

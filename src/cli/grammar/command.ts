@@ -39,12 +39,12 @@ export interface Command<F extends Flags, Context> {
   readonly flagsFirst?: boolean;
   readonly examples?: string;
   /** the exit code, 0 when nothing is returned */
-  readonly run: (context: Context, invocation: Invocation<F>) => Promise<number | undefined>;
+  readonly run: (context: Context, invocation: Invocation<F>) => Promise<number | undefined> | number;
 }
 
 /** A command whose flags are its own business; the tree holds these. */
 export interface AnyCommand<Context> extends Omit<Command<Flags, Context>, 'run'> {
-  readonly run: (context: Context, invocation: Invocation<never>) => Promise<number | undefined>;
+  readonly run: (context: Context, invocation: Invocation<never>) => Promise<number | undefined> | number;
 }
 
 /** A node of the tree: a group with children, or a command that is loaded when it is called. */

@@ -126,6 +126,23 @@ export function map(
   };
 }
 
+/** pflag's stringToString: `name=value`, several with commas between them, and repeatable. */
+export function pairs(short: string, usage: string, extra: Extra = {}): Flag<ReadonlyMap<string, string>> {
+  return {
+    short,
+    word: 'stringToString',
+    usage,
+    initial: new Map(),
+    read: (before, text) => {
+      const fields = text.split('=').length > 2 ? parseCsv(text) : [text.replace(/^"+|"+$/g, '')];
+      for (const field of fields) if (!field.includes('=')) throw new Error(`${field} must be formatted as key=value`);
+      return new Map([...before, ...fields.map((field) => cut(field, '='))]);
+    },
+    shown: '[]',
+    ...extra,
+  };
+}
+
 export function bytes(short: string, usage: string, extra: Extra & { readonly minusOne?: boolean } = {}): Flag<number> {
   const { minusOne, ...rest } = extra;
   return {

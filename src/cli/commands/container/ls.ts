@@ -5,6 +5,7 @@ import { command } from '../../context.ts';
 import { parse, renderRows, type Row } from '../../format/index.ts';
 import { type Filters, FORMAT_HELP, flag, none } from '../../grammar/index.ts';
 import { isImageId, parseReference } from '../../options/index.ts';
+import { ellipsis } from '../ellipsis.ts';
 import { goTime } from '../time.ts';
 import { displayPorts } from './ports.ts';
 
@@ -89,11 +90,6 @@ function chooseFormat(format: string, quiet: boolean, size: boolean): string {
   if (format === 'raw') return quiet ? 'container_id: {{.ID}}' : `${RAW}${size ? 'size: {{.Size}}\n' : ''}`;
   return quiet ? '{{.ID}}' : format;
 }
-
-const ellipsis = (text: string, width: number): string => {
-  const chars = Array.from(text);
-  return chars.length <= width ? text : `${chars.slice(0, width - 1).join('')}…`;
-};
 
 /** The placeholders of one container. `trunc` shortens ids, commands and names. */
 export function containerRow(container: ContainerSummary, trunc: boolean): Row {

@@ -27,7 +27,7 @@ export const info = command({
     const client = {
       Debug: context.globals.debug,
       Version: VERSION.version,
-      Context: context.globals.context || 'default',
+      Context: context.currentContext,
       Plugins: [],
       Warnings: null,
     };

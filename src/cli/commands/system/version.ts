@@ -54,7 +54,7 @@ function clientVersion(context: Context, server: VersionResponse | undefined) {
     Os: process.platform,
     Arch: ARCH[process.arch] ?? process.arch,
     BuildTime: '',
-    Context: context.globals.context || 'default',
+    Context: context.currentContext,
   };
 }
 

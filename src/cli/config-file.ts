@@ -1,0 +1,29 @@
+// The client's config.json: read as it is, replaced at once, and only its owner reads it.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isErrno, messageOf } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
+import { err } from './output.ts';
+
+export type ConfigFile = Readonly<Record<string, unknown>>;
+
+/** Empty when there is none, and, with a warning, when it cannot be read. */
+export function readConfig(directory: string): ConfigFile {
+  const path = `${directory}/config.json`;
+  try {
+    const value: unknown = parseJson(readFileSync(path, 'utf8'));
+    return typeof value === 'object' && value !== null ? (value as ConfigFile) : {};
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) err(`WARNING: Error parsing config file (${path}): ${messageOf(error)}\n`);
+    return {};
+  }
+}
+
+/** Fields that are undefined go. Gives the path of the file. */
+export function editConfig(directory: string, before: ConfigFile, change: ConfigFile): string {
+  const path = `${directory}/config.json`;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, JSON.stringify({ auths: {}, ...before, ...change }, undefined, '\t'), { mode: 0o600 });
+  renameSync(temporary, path);
+  return path;
+}
