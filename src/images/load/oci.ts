@@ -1,15 +1,8 @@
 // An OCI layout: index to manifests to configurations and layers. An index in it is kept whole, with all that the archive has of it.
 import { invalid, notFound } from '../../base/errors.ts';
 import { type Digest, isDigest, sha256 } from '../../base/ids.ts';
-import { bestManifest, isAttestation } from '../../registry/client/index.ts';
-import {
-  type Descriptor,
-  formatPlatform,
-  type Index,
-  type Manifest,
-  MEDIA,
-  type Platform,
-} from '../../spec/oci/index.ts';
+import { bestManifest, type Fields, isAttestation, readFields } from '../../registry/client/index.ts';
+import { type Descriptor, formatPlatform, MEDIA, type Platform } from '../../spec/oci/index.ts';
 import { type Archive, parseNamed } from './archive.ts';
 import type { ToLoad } from './one.ts';
 
@@ -29,13 +22,12 @@ const MAX_DEPTH = 4;
 const NAMES = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'];
 const INDEX_TYPES: readonly string[] = [MEDIA.index, MEDIA.dockerIndex];
 
-type Document = Partial<Index> & Partial<Manifest>;
-
 /** Whether the archive has an index that Docker's manifest.json says nothing of. */
 export async function hasIndexes(archive: Archive): Promise<boolean> {
   if (!archive.has('index.json')) return false;
-  const index = (await archive.json('index.json')) as Partial<Index> | null;
-  return (index?.manifests ?? []).some(({ mediaType }) => INDEX_TYPES.includes(mediaType));
+  const index = (await archive.json('index.json')) as { manifests?: unknown } | null;
+  if (!Array.isArray(index?.manifests)) return false;
+  return index.manifests.some((one: Partial<Descriptor> | null) => INDEX_TYPES.includes(one?.mediaType ?? ''));
 }
 
 /** With a platform, images of it alone. */
@@ -43,9 +35,9 @@ export async function readOciLayout(
   archive: Archive,
   platform: Platform | undefined,
 ): Promise<(ToLoad | IndexToLoad)[]> {
-  const index = (await archive.json('index.json')) as Partial<Index> | null;
+  const index = readFields((await archive.json('index.json')) ?? {});
   const found: (ToLoad | IndexToLoad)[] = [];
-  for (const descriptor of index?.manifests ?? []) {
+  for (const descriptor of index.manifests ?? []) {
     const name = NAMES.map((key) => descriptor.annotations?.[key]).find((text) => text?.includes(':'));
     const names = name === undefined ? [] : [name];
     const document = await read(archive, descriptor);
@@ -114,13 +106,13 @@ async function readIndex(
 }
 
 /** What a manifest names. */
-function allOf({ config, layers }: Document): Descriptor[] {
+function allOf({ config, layers }: Fields): Descriptor[] {
   return [...(config ? [config] : []), ...(layers ?? [])];
 }
 
 function typeOf({ mediaType }: Descriptor, content: Buffer): string {
   const { mediaType: own } = JSON.parse(content.toString()) as { mediaType?: string };
-  return own ?? mediaType;
+  return own || mediaType;
 }
 
 /** Undefined for what is no image. */
@@ -139,7 +131,7 @@ function readManifest(descriptor: Descriptor, { value, content }: Read, names: r
 }
 
 interface Read {
-  readonly value: Document;
+  readonly value: Fields;
   readonly content: Buffer;
 }
 
@@ -147,13 +139,7 @@ interface Read {
 async function read(archive: Archive, { digest }: Descriptor): Promise<Read | undefined> {
   if (!archive.has(blobPath(digest))) return undefined;
   const content = await verified(archive, digest);
-  const value = parseNamed(digest, content);
-  if (typeof value !== 'object' || value === null) throw invalid(`${digest} is no document`);
-  const document = value as Document;
-  if (document.manifests && document.layers) throw invalid('a document is both an index and a manifest');
-  if (![document.manifests ?? [], document.layers ?? []].every(Array.isArray))
-    throw invalid(`${digest} is no document`);
-  return { value: document, content };
+  return { value: readFields(parseNamed(digest, content)), content };
 }
 
 async function verified(archive: Archive, digest: string): Promise<Buffer> {

@@ -14,6 +14,7 @@ import {
 import { hostPlatform, type Platform } from '../../spec/oci/index.ts';
 import { MAX_CONFIG_BYTES } from '../file.ts';
 import type { Reference } from '../reference/index.ts';
+import { checkIsImage } from './kinds.ts';
 
 export interface FetchedIndex extends Fetched {
   readonly document: IndexDocument;
@@ -86,19 +87,11 @@ async function resolveAt(
   }
   const { document } = manifest;
   if (document.kind !== 'manifest') throw invalid('no manifest of an image');
-  const { digest, mediaType, size } = document.config;
-  if (!isImageConfig(mediaType)) throw invalid(`Encountered remote "${mediaType}"(unknown) when fetching`);
+  checkIsImage(document);
+  const { digest, size } = document.config;
   if (size > MAX_CONFIG_BYTES) throw invalid(`the image configuration is too large: ${size} bytes`);
   const config = await again(() => remote.blobWhole(digest as Digest, MAX_CONFIG_BYTES, 'image config', signal));
   return { top, indexes, manifest: { ...manifest, document }, config };
-}
-
-function isImageConfig(mediaType: string): boolean {
-  return (
-    mediaType === 'application/vnd.oci.image.config.v1+json' ||
-    mediaType.startsWith('application/vnd.docker.container.image') ||
-    mediaType === 'application/octet-stream'
-  );
 }
 
 /** What can be asked of a registry as a reference: a tag, or a digest of a kind that is known here. */

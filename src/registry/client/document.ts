@@ -42,26 +42,53 @@ export function parseDocument(content: Uint8Array, contentType: string): Documen
   } catch (error) {
     throw invalid(`invalid manifest: ${messageOf(error)}`);
   }
+  const fields = fieldsOf(value);
+  if (fields['schemaVersion'] === 1 || isGiven(fields['fsLayers'])) throw schema1();
+  const { mediaType: own, manifests, config, layers } = readFields(fields);
+  const mediaType = typeOf(declared, own, manifests !== undefined);
+  if (manifests) return { kind: 'index', mediaType, manifests };
+  if (!config) throw invalid('invalid manifest: config has no descriptor');
+  return { kind: 'manifest', mediaType, config, layers: layers ?? [] };
+}
+
+export interface Fields {
+  readonly mediaType?: string;
+  readonly manifests?: readonly Descriptor[];
+  readonly config?: Descriptor;
+  readonly layers?: readonly Descriptor[];
+}
+
+/** What a document has, be its type what it may; null is "not said". Throws invalid. */
+export function readFields(value: unknown): Fields {
+  const { mediaType: type, manifests, config, layers, annotations } = fieldsOf(value);
+  const mediaType = textOf(type, 'mediaType');
+  if (isGiven(manifests) && (isGiven(layers) || isGiven(config)))
+    throw invalid('ambiguous manifest: it is both an index (manifests) and an image (config, layers)');
+  if (isGiven(annotations)) textsOf(annotations, 'annotations');
+  return {
+    ...(mediaType ? { mediaType } : {}),
+    ...(isGiven(manifests) ? { manifests: descriptors(manifests, 'manifests', MAX_MANIFESTS) } : {}),
+    ...(isGiven(config) ? { config: descriptor(config, 'config') } : {}),
+    ...(isGiven(layers) ? { layers: descriptors(layers, 'layers', MAX_LAYERS) } : {}),
+  };
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('invalid manifest: not an object');
-  const fields = value as Record<string, unknown>;
-  if (fields['schemaVersion'] === 1 || fields['fsLayers'] !== undefined) throw schema1();
-  const own = fields['mediaType'];
-  if (own !== undefined && typeof own !== 'string') throw invalid('invalid manifest: mediaType is no text');
-  const isIndex = fields['manifests'] !== undefined;
-  if (isIndex && (fields['layers'] !== undefined || fields['config'] !== undefined))
-    throw invalid('ambiguous manifest: it is both an index (manifests) and an image (config, layers)');
-  const mediaType = typeOf(declared, own, isIndex);
-  if (isIndex) {
-    const manifests = descriptors(fields['manifests'], 'manifests', MAX_MANIFESTS);
-    return { kind: 'index', mediaType, manifests };
+  checkKeys(value, ['schemaVersion', 'mediaType', 'config', 'layers', 'manifests', 'fsLayers']);
+  return value as Record<string, unknown>;
+}
+
+/** Go takes a key in any case, and the last of them counts: what would be something else there is refused. */
+function checkKeys(value: object, keys: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    // s and k have a second small form each
+    const folded = key.toUpperCase().toLowerCase();
+    const meant = keys.find((one) => one.toLowerCase() === folded);
+    if (meant !== undefined && meant !== key)
+      throw invalid(`ambiguous manifest: ${JSON.stringify(key)} is read as ${meant} by some`);
   }
-  return {
-    kind: 'manifest',
-    mediaType,
-    config: descriptor(fields['config'], 'config'),
-    layers: descriptors(fields['layers'], 'layers', MAX_LAYERS),
-  };
 }
 
 function schema1(): Error {
@@ -91,8 +118,6 @@ function typeOf(declared: string, own: string | undefined, isIndex: boolean): st
 }
 
 function descriptors(value: unknown, name: string, limit: number): Descriptor[] {
-  // Go writes null for no layers
-  if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) throw invalid(`invalid manifest: ${name} is no list`);
   if (value.length > limit)
     throw invalid(name === 'layers' ? 'max depth exceeded' : `invalid manifest: more than ${limit} ${name}`);
@@ -101,15 +126,19 @@ function descriptors(value: unknown, name: string, limit: number): Descriptor[] 
 
 function descriptor(value: unknown, name: string): Descriptor {
   if (typeof value !== 'object' || value === null) throw invalid(`invalid manifest: ${name} has no descriptor`);
-  const { mediaType, digest, size } = value as Partial<Descriptor>;
+  checkKeys(value, ['mediaType', 'digest', 'size', 'urls', 'annotations', 'platform']);
+  const { mediaType, digest, size, urls, platform, annotations, ...rest } = value as Record<string, unknown>;
   if (typeof digest !== 'string' || !isDigest(digest))
     throw invalid(`invalid manifest: ${name} has the unsupported digest ${JSON.stringify(digest)?.slice(0, 100)}`);
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     throw invalid(`invalid manifest: ${name} ${digest} has no usable size`);
-  if (typeof mediaType !== 'string') throw invalid(`invalid manifest: ${name} ${digest} has no mediaType`);
-  const { platform, annotations, ...rest } = value as Record<string, unknown>;
   return {
-    ...(rest as Omit<Descriptor, 'platform' | 'annotations'>),
+    // old registries left it out
+    mediaType: textOf(mediaType, `mediaType of ${name} ${digest}`),
+    digest,
+    size,
+    ...rest,
+    ...(isGiven(urls) ? { urls: listOf(urls, `urls of ${digest}`) } : {}),
     ...(isGiven(platform) ? { platform: platformOf(platform, digest) } : {}),
     ...(isGiven(annotations) ? { annotations: textsOf(annotations, `annotations of ${digest}`) } : {}),
   };
@@ -117,10 +146,32 @@ function descriptor(value: unknown, name: string): Descriptor {
 
 function platformOf(value: unknown, digest: string): Platform {
   const what = `platform of ${digest}`;
-  if (typeof value !== 'object' || value === null) throw invalid(`invalid manifest: ${what} is no object`);
-  const { os, architecture, variant, ...more } = value as Record<string, unknown>;
-  const own = textsOf({ os, architecture, variant }, what);
-  return { ...more, os: '', architecture: '', ...own };
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(`invalid manifest: ${what} is no object`);
+  checkKeys(value, ['os', 'architecture', 'variant', 'os.version', 'os.features']);
+  const {
+    os,
+    architecture,
+    variant,
+    'os.version': version,
+    'os.features': features,
+    ...more
+  } = value as Record<string, unknown>;
+  const own = textsOf({ os, architecture, variant, 'os.version': version }, what);
+  const list = isGiven(features) ? { 'os.features': listOf(features, `os.features in ${what}`) } : {};
+  return { ...more, ...list, os: '', architecture: '', ...own };
+}
+
+function textOf(value: unknown, what: string): string {
+  if (!isGiven(value)) return '';
+  if (typeof value !== 'string') throw invalid(`invalid manifest: ${what} is no text`);
+  return value;
+}
+
+function listOf(value: unknown, what: string): string[] {
+  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string'))
+    throw invalid(`invalid manifest: ${what} is no list of texts`);
+  return value;
 }
 
 function textsOf(value: unknown, what: string): Record<string, string> {

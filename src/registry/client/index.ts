@@ -1,6 +1,13 @@
 // Speaking to registries.
 export { bestManifest, chooseManifest, isAttestation, platformOf } from './choose.ts';
-export { type Document, type IndexDocument, type ManifestDocument, parseDocument } from './document.ts';
+export {
+  type Document,
+  type Fields,
+  type IndexDocument,
+  type ManifestDocument,
+  parseDocument,
+  readFields,
+} from './document.ts';
 export { login } from './login.ts';
 export { Registries } from './registry.ts';
 export type { Fetched, Remote, Upload } from './remote.ts';
