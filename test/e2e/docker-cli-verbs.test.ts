@@ -272,6 +272,8 @@ suite('docker', { skip: dockerMissing() }, () => {
 
   test('top shows the processes, with the columns of ps', async () => {
     await using _ = await running('box');
+    // until then its process is the runtime's
+    await until(async () => assert.match(await docker('top', 'box'), /sleep 1000$/));
     const before = String(Date.now() / 1000);
     const plain = (await docker('top', 'box')).split('\n');
     assert.match(plain[0] ?? '', /^UID +PID +PPID +C +STIME +TTY +TIME +CMD$/);
