@@ -239,6 +239,7 @@ test('fault I21: archives that claim too much are refused and leave nothing', as
     ],
     [{ 'manifest.json': '[{"Config":"c","Layers":["l"]}]', c: '{}', l: layer }, /no RootFS key/],
     [{ 'manifest.json': '[{"Config":"c","Layers":["gone"]}]', c: config }, /no such file/],
+    [{ 'manifest.json': '[{"Config":"c","Layers":["l",7]}]', c: config, l: layer }, /Layers is no list of texts/],
     [{ x: 'y' }, /repositories: no such file/],
     [
       {

@@ -15,13 +15,16 @@ export async function readDockerManifest(archive: Archive): Promise<ToLoad[]> {
     if (typeof Config !== 'string') throw invalid('invalid manifest.json: an image has no Config');
     return {
       config: Config,
-      layers: texts(Layers),
-      names: texts(RepoTags),
+      layers: texts(Layers, 'Layers'),
+      names: texts(RepoTags, 'RepoTags'),
       parent: typeof Parent === 'string' ? Parent : undefined,
     };
   });
 }
 
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+/** One that is left out would make another image of it. */
+function texts(value: unknown, name: string): string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  throw invalid(`invalid manifest.json: ${name} is no list of texts`);
 }
