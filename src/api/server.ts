@@ -125,7 +125,8 @@ async function answer(
     await handler(apiRequest, reply);
   } catch (error) {
     const status = statusOf(error);
-    if (status >= 500 && status !== 501)
+    // who has gone needs no answer, and it is no fault of ours
+    if (status >= 500 && status !== 501 && !gone.signal.aborted)
       options.log.error(
         { err: error instanceof Error ? error.stack : error },
         `${request.method} ${request.url}: ${textOf(error)}`,
@@ -164,8 +165,25 @@ async function upgradedBody(request: IncomingMessage, taken: { socket: Duplex; h
     if (taken.head.length > 0) taken.socket.unshift(taken.head);
     return Readable.from([all.subarray(0, length)], { objectMode: false });
   }
+  // HTTP/2 begins behind all of the request; who attaches may send its bytes at once, whatever was declared
+  if (request.headers.upgrade === 'h2c' && request.headers['transfer-encoding'] === 'chunked')
+    taken.head = await withoutEmptyBody(taken);
   if (taken.head.length > 0) taken.socket.unshift(taken.head);
   return Readable.from([], { objectMode: false });
+}
+
+/** What a request without a body sends when it has promised chunks. */
+const EMPTY_BODY = Buffer.from('0\r\n\r\n');
+
+async function withoutEmptyBody({ socket, head }: { socket: Duplex; head: Buffer }): Promise<Buffer> {
+  let start = head;
+  while (start.length < EMPTY_BODY.length) {
+    const chunk = await nextChunk(socket);
+    if (chunk === undefined) break;
+    start = Buffer.concat([start, chunk]);
+  }
+  const isEmpty = start.subarray(0, EMPTY_BODY.length).equals(EMPTY_BODY);
+  return isEmpty ? start.subarray(EMPTY_BODY.length) : start;
 }
 
 function nextChunk(socket: Duplex): Promise<Buffer | undefined> {

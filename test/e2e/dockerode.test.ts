@@ -1,9 +1,12 @@
 // dockerode, the Node client: containers with separate streams, hijacked input, exec, logs, events, wait.
 import assert from 'node:assert/strict';
-import { PassThrough, type Readable } from 'node:stream';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { after, afterEach, before, test } from 'node:test';
 import Docker from 'dockerode';
-import { TestDaemon, until } from '../support/daemon.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/confined/index.ts';
+import { execute, TestDaemon, until } from '../support/daemon.ts';
 
 let daemon: TestDaemon;
 let docker: Docker;
@@ -187,4 +190,33 @@ test('errors carry the status and Docker’s words', async () => {
   await container.start();
   await assert.rejects(container.start(), { statusCode: 304 });
   await assert.rejects(container.remove(), { statusCode: 409 });
+});
+
+test('builds of BuildKit: by a session that begins behind an empty body in chunks, and without a session', async () => {
+  const dockerfile = Buffer.from('FROM busybox\nRUN echo built > /made\n');
+  const context = Buffer.concat([
+    tarHeader({ name: 'Dockerfile', type: 'file', size: dockerfile.length }),
+    dockerfile,
+    Buffer.alloc(tarPadding(dockerfile.length)),
+    TAR_TRAILER,
+  ]);
+  const stream = await docker.buildImage(Readable.from([context]), { version: '2', t: 'by-session' });
+  await new Promise((resolve, reject) =>
+    docker.modem.followProgress(stream, (error, messages: { error?: string }[]) => {
+      const said = error?.message ?? messages.find((one) => one.error !== undefined)?.error;
+      if (said === undefined) resolve(undefined);
+      else reject(new Error(said));
+    }),
+  );
+  const file = join(daemon.folder, 'context.tar');
+  writeFileSync(file, context);
+  const sent = ['--unix-socket', daemon.socket, '--data-binary', `@${file}`, '-H', 'Content-Type: application/x-tar'];
+  const { stdout } = await execute('curl', ['-s', ...sent, 'http://docker/build?version=2&t=without&nocache=1']);
+  assert.match(stdout, /"moby\.image\.id"/);
+  for (const image of ['by-session', 'without']) {
+    const made = await create(['cat', '/made'], { Image: image });
+    await made.start();
+    await made.wait();
+    assert.match(String(await made.logs({ stdout: true })), /built\n$/);
+  }
 });

@@ -1,6 +1,8 @@
 // Builds of older clients: asked for on the classic endpoint with a session, told in its stream as messages of the protocol.
 import { cancelled, conflict, invalid } from '../../../base/errors.ts';
+import { randomId } from '../../../base/ids.ts';
 import type { ContextSource } from '../../request.ts';
+import { NO_SESSION } from '../session/sessions.ts';
 import { StatusResponse } from '../protocol/messages.ts';
 import type { Kit } from '../kit.ts';
 import type { Exporter } from './build.ts';
@@ -50,9 +52,9 @@ export class Endpoint {
 
   /** Throws before the first message for what is wrong with the request, and what the build failed of later. */
   async build(query: EndpointQuery, body: AsyncIterable<Uint8Array>, say: Say, signal: AbortSignal): Promise<void> {
-    const id = query.buildid ?? '';
-    if (id.startsWith(`${UPLOAD}:`)) return this.#bring(id.slice(UPLOAD.length + 1), body, signal);
-    if (id === '' || !query.session) throw invalid('BuildKit needs a session and the id of the build');
+    const { buildid = '' } = query;
+    if (buildid.startsWith(`${UPLOAD}:`)) return this.#bring(buildid.slice(UPLOAD.length + 1), body, signal);
+    const id = buildid || randomId();
     if (this.#running.has(id)) throw conflict(`build ${id} exists`);
     this.#running.add(id);
     await using made = new AsyncDisposableStack();
@@ -74,7 +76,8 @@ export class Endpoint {
     made: AsyncDisposableStack,
   ): Promise<void> {
     const kit = this.#kit;
-    const session = await kit.sessions.find(query.session ?? '', signal);
+    // a library that sends the context in the request may have none
+    const session = query.session ? await kit.sessions.find(query.session, signal) : NO_SESSION;
     const remote = query.remote ?? '';
     let context: (ContextSource & AsyncDisposable) | undefined;
     if (remote === '' || remote === UPLOAD) {

@@ -17,6 +17,16 @@ export interface Session {
   serves(method: string): boolean;
 }
 
+/** Of a client that opened none: it serves nothing. */
+export const NO_SESSION: Session = {
+  id: '',
+  sharedKey: '',
+  get caller(): Caller {
+    throw unavailable('the client has no session');
+  },
+  serves: () => false,
+};
+
 export interface SessionHeaders {
   readonly id: string;
   readonly sharedKey: string;
