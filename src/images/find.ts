@@ -24,11 +24,12 @@ export function findImage(catalog: Catalog, text: string, platform?: Platform): 
   const chosen = part && catalog.get(part.image);
   if (chosen) return chosen;
   if (index && partsOf(index).length > 1) throw notFound(notProvided(text, platform));
-  const own = platformOf(image);
-  if (platformMatches(platform, own)) return image;
-  throw notFound(
-    `image with reference ${text} was found but its platform (${formatPlatform(own)}) does not match the specified platform (${formatPlatform(platform)})`,
-  );
+  if (platformMatches(platform, platformOf(image))) return image;
+  throw notFound(otherPlatform(text, image, platform));
+}
+
+export function otherPlatform(text: string, image: Image, platform: Platform): string {
+  return `image with reference ${text} was found but its platform (${formatPlatform(platformOf(image))}) does not match the specified platform (${formatPlatform(platform)})`;
 }
 
 export function notProvided(text: string, platform: Platform): string {

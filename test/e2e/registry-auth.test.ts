@@ -62,10 +62,13 @@ test('a password opens a registry: login, push, pull, logout', async () => {
     await with_(client, config, ['tag', 'busybox', name]);
     const closed = await with_(client, config, ['push', name]);
     assert.equal(closed.code, 1, client);
-    assert.match(closed.stderr, /no basic auth credentials/);
+    assert.equal(closed.stderr, 'no basic auth credentials\n');
     const wrong = await with_(client, config, ['login', '-u', 'ada', '--password-stdin', registry.address], 'no');
     assert.equal(wrong.code, 1);
-    assert.match(wrong.stderr, /unauthorized: incorrect username or password/);
+    assert.equal(
+      wrong.stderr,
+      `Error response from daemon: login attempt to http://${registry.address}/v2/ failed with status: 401 Unauthorized\n`,
+    );
     const right = await with_(client, config, ['login', '-u', 'ada', '--password-stdin', registry.address], 'secret\n');
     assert.equal(right.code, 0, right.stderr);
     assert.match(right.stdout, /Login Succeeded/);
@@ -73,6 +76,13 @@ test('a password opens a registry: login, push, pull, logout', async () => {
       auths: Record<string, { auth: string }>;
     };
     assert.equal(Buffer.from(kept.auths[registry.address]?.auth ?? '', 'base64').toString(), 'ada:secret');
+    const again = await with_(client, config, ['login', registry.address]);
+    assert.deepEqual(again, {
+      code: 0,
+      stdout: 'Login Succeeded\n',
+      stderr:
+        "Authenticating with existing credentials... [Username: ada]\n\n Info -> To login with a different account, run 'docker logout' followed by 'docker login'\n\n\n",
+    });
     const pushed = await with_(client, config, ['push', name]);
     assert.equal(pushed.code, 0, pushed.stderr);
     await with_(client, config, ['rmi', name]);
@@ -80,7 +90,12 @@ test('a password opens a registry: login, push, pull, logout', async () => {
     assert.equal(pulled.code, 0, pulled.stderr);
     const out = await with_(client, config, ['logout', registry.address]);
     assert.equal(out.stdout, `Removing login credentials for ${registry.address}\n`);
-    assert.equal((await with_(client, config, ['pull', name])).code, 1);
+    assert.equal(
+      (await with_(client, config, ['pull', name])).stderr,
+      `Error response from daemon: Head "http://${registry.address}/v2/mine/bb/manifests/1": no basic auth credentials\n`,
+    );
+    const search = await with_(client, config, ['search', `${registry.address}/bb`]);
+    assert.equal(search.stderr, 'Error response from daemon: Unexpected status code 404\n');
     await with_(client, config, ['rmi', '-f', name]);
   }
   assert.ok(!daemon.log.includes('secret'), 'a password is in the log');
@@ -134,7 +149,7 @@ test('a token server: scopes for what is done, a refresh token after login', asy
   const config = mkdtempSync(join(folder, 'token-'));
   await daemon.docker('tag', 'busybox', name);
   const denied = await with_('docker', config, ['push', name]);
-  assert.equal(denied.code, 1);
+  assert.deepEqual([denied.code, denied.stderr], [1, 'denied: requested access to the resource is denied\n']);
   const login = await with_('docker', config, ['login', '-u', 'ada', '--password-stdin', registry.address], 'secret');
   assert.equal(login.code, 0, login.stderr);
   assert.match(readFileSync(join(config, 'config.json'), 'utf8'), /identitytoken/);
@@ -167,7 +182,7 @@ test('fault I17: a certificate that nobody vouches for is refused, one in certs.
   writeFileSync(join(folder, 'certs.d', `${hostWithDot()}:${port}`, 'ca.crt'), readFileSync(good.cert));
   await using again = await TestDaemon.start(['--registry-certs', join(folder, 'certs.d')]);
   const wrongName = await again.call('GET', `/distribution/${encodeURIComponent(`${hostWithDot()}:${port}/x`)}/json`);
-  assert.match(wrongName.body, /certificate is not valid for this name/);
+  assert.match(wrongName.body, /x509: certificate is valid for 127\.0\.0\.1, not \d/);
   const named2 = certificate('named', `IP:127.0.0.1,DNS:${hostWithDot()},IP:${hostWithDot()}`);
   await using second = await TestRegistry.start({ tls: named2 });
   const port2 = second.address.split(':')[1] ?? '';
@@ -366,10 +381,7 @@ test('a manifest list: made with either client, pulled by platform', async () =>
   }
   assert.deepEqual(digests.slice(0, 2), digests.slice(2));
   const none = await daemon.docker('pull', list);
-  assert.equal(
-    none.stderr,
-    'Error response from daemon: no matching manifest for linux/amd64 in the manifest list entries\n',
-  );
+  assert.equal(none.stderr, 'no matching manifest for linux/amd64 in the manifest list entries\n');
   const chosen = await daemon.docker('pull', '--platform', 'linux/arm64', list);
   assert.equal(chosen.code, 0, chosen.stderr);
   const inspected = await daemon.call('GET', `/distribution/${encodeURIComponent(list)}/json`);

@@ -79,11 +79,30 @@ test('what is not there is said in Docker’s words', async () => {
       `Error response from daemon: manifest for ${registry.address}/nope:latest not found: manifest unknown: manifest unknown\n`,
     ],
   );
-  const unknown = await daemon.docker('push', `${registry.address}/nope`);
-  assert.deepEqual(
-    [unknown.code, unknown.stderr],
-    [1, `An image does not exist locally with the tag: ${registry.address}/nope\n`],
-  );
+  const refers = (path: string): string => `The push refers to repository [${registry.address}/${path}]\n`;
+  for (const [asked, out, words] of [
+    [
+      'nope',
+      `Using default tag: latest\n${refers('nope')}`,
+      `An image does not exist locally with the tag: ${registry.address}/nope`,
+    ],
+    ['some/bb:nope', refers('some/bb'), `tag does not exist: ${name}:nope`],
+  ] as const)
+    assert.deepEqual(await daemon.docker('push', `${registry.address}/${asked}`), {
+      code: 1,
+      stdout: out,
+      stderr: `${words}\n`,
+    });
+  const other = `image with reference ${name}:1 was found but its platform (linux/amd64) does not match the specified platform (linux/arm64)`;
+  const another = await daemon.docker('push', '--platform', 'linux/arm64', `${name}:1`);
+  assert.equal(another.stderr, `Error response from daemon: ${other}\n`);
+  const warned = await daemon.docker('pull', '--platform', 'linux/arm64', `${name}:1`);
+  assert.deepEqual(warned.stdout.split('\n').slice(-4), [
+    `Status: Image is up to date for ${name}:1`,
+    `WARNING: ${other}`,
+    `${name}:1`,
+    '',
+  ]);
   const nobody = await daemon.docker('pull', '127.0.0.1:1/x');
   assert.match(
     nobody.stderr,
@@ -117,6 +136,12 @@ test('an image of two platforms is pulled a platform at a time, saved, loaded an
   await docker('pull', '--platform', 'linux/amd64', two);
   assert.match(await docker('pull', '--platform', 'linux/arm64', two), /Status: Downloaded newer image/);
   assert.match(await docker('pull', '--platform', 'linux/arm64', two), /Status: Image is up to date/);
+  const windows = await daemon.docker('pull', '--platform', 'windows/amd64', two);
+  assert.deepEqual(windows, {
+    code: 1,
+    stdout: '1: Pulling from two\n',
+    stderr: 'no matching manifest for windows/amd64 in the manifest list entries\n',
+  });
   const tree = await docker('images', '--tree');
   for (const [platform, one] of [
     ['linux/amd64', amd64],

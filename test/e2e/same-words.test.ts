@@ -29,6 +29,7 @@ inspect --type nosuch box
 container inspect idle
 container inspect nosuch
 image inspect busybox
+image inspect -f '{{json .Config}} {{json .Descriptor}} {{.OsVersion}} {{.VirtualSize}}' busybox
 image inspect nosuch:tag
 logs ended
 logs --tail 1 ended
@@ -50,6 +51,7 @@ info --format '{{.OSType}} {{.Driver}}'
 images
 images --format '{{.Repository}}:{{.Tag}} {{.ID}} {{.Size}}'
 images -q
+images --format raw busybox
 images --digests nosuch
 images --filter dangling=true
 history busybox --format '{{.Comment}}|{{.Size}}'
@@ -137,6 +139,13 @@ update nosuch --memory 64m
 tag busybox again:1 ; images -q again ; rmi again:1
 tag busybox BAD
 tag nosuch again
+tag '' again
+push busybox@sha256:0000000000000000000000000000000000000000000000000000000000000000
+push --platform linux/arm64 busybox
+push --platform nonsense busybox
+save --platform nonsense busybox
+create --platform nonsense busybox
+import --change '' /dev/null
 rmi nosuch
 rmi busybox
 volume create vol ; volume inspect -f {{.Driver}} vol ; volume ls -q ; volume rm vol

@@ -123,20 +123,14 @@ async function push(images: Images, request: ApiRequest<'ImagePush'>, response: 
   const reference = query.tag ? withTag(name, query.tag) : name;
   if (headers['x-registry-auth'] === undefined) throw invalid('bad parameters and missing X-Registry-Auth: EOF');
   const lines = new Lines(response);
-  await lines.finish(async () => {
-    try {
-      await images.push(reference, {
-        ...(platform ? { platform } : {}),
-        credentials: credentialsOf(headers),
-        say: lines.say,
-        signal,
-      });
-    } catch (error) {
-      // dockerd has sent its status before it looks for the image
-      if (signal.aborted) throw error;
-      await lines.say(errorMessage(error));
-    }
-  });
+  await lines.finish(() =>
+    images.push(reference, {
+      ...(platform ? { platform } : {}),
+      credentials: credentialsOf(headers),
+      say: lines.say,
+      signal,
+    }),
+  );
 }
 
 /** The filters of a list; clients of before 1.41 may give a name beside them. */

@@ -19,8 +19,7 @@ export async function saveStream(
   if (!existsSync(directory))
     throw new Failure(`${what}: invalid output path: stat ${directory}: no such file or directory`);
   const target = existsSync(path) ? statSync(path) : undefined;
-  if (target?.isDirectory())
-    throw new Failure(`${what}: invalid output path: ${JSON.stringify(path)} must be a regular file`);
+  if (target?.isDirectory()) throw new Failure(`${what}: cannot write to a directory`);
   if (target && !target.isFile()) {
     const file = openSync(path, 'w');
     for await (const chunk of await request()) writeSync(file, chunk);

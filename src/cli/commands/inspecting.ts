@@ -14,6 +14,10 @@ const ABSENT: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Comment: '',
     Author: '',
     Variant: '',
+    OsVersion: '',
+    VirtualSize: 0,
+    Descriptor: null,
+    Manifests: null,
     Status: {},
     UsageData: null,
   },
@@ -74,8 +78,28 @@ export async function inspect(
   return 0;
 }
 
+/** Fields of an image's Config in the order of Go's struct, whose JSON has only those that say something. */
+const IMAGE_CONFIG =
+  'User ExposedPorts Env Entrypoint Cmd Volumes WorkingDir Labels StopSignal ArgsEscaped Healthcheck OnBuild Shell'.split(
+    ' ',
+  );
+
+function orderImageConfig(image: Record<string, unknown>): void {
+  const config = image['Config'];
+  if (!('RootFS' in image) || typeof config !== 'object' || config === null) return;
+  const before = config as Record<string, unknown>;
+  const after: Record<string, unknown> = {};
+  for (const name of IMAGE_CONFIG) {
+    const value = before[name];
+    const enumerable = Boolean(value) && (typeof value !== 'object' || Object.keys(value as object).length > 0);
+    if (name in before) Object.defineProperty(after, name, { value, enumerable, writable: true });
+  }
+  image['Config'] = after;
+}
+
 function apply(template: Template, raw: string): string {
   const value = parseJson(raw);
+  if (typeof value === 'object' && value !== null) orderImageConfig(value as Record<string, unknown>);
   for (const [path, fields] of Object.entries(ABSENT)) {
     const target = path === '' ? value : (value as Record<string, unknown>)[path];
     if (typeof target !== 'object' || target === null) continue;

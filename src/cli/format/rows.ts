@@ -22,13 +22,17 @@ export function renderRows(format: string, rows: readonly Row[], kind: TableKind
   for (const row of rows) markRow(row);
   if (format === 'json') return rows.map((row) => `${toJson(row)}\n`).join('');
   const table = format === 'table' || format.startsWith('table ');
-  const body = unescape(table ? format.slice('table'.length).trim() : format.trim());
+  const body = unescape((table ? format.slice('table'.length) : format).replace(/^ +| +$/g, ''));
   const template = parse(body);
   try {
     const text = rows.map((row) => `${template.run(row, { typeName: kind.typeName })}\n`).join('');
     return table ? tabulate(`${template.header(kind.titles)}\n${text}`) : text;
   } catch (error) {
-    if (error instanceof TemplateError) throw new Failure(`failed to execute template: ${error.message}`);
+    if (error instanceof TemplateError) {
+      const what =
+        kind.typeName === '*formatter.ContainerContext' ? 'failed to execute template' : 'template parsing error';
+      throw new Failure(`${what}: ${error.message}`);
+    }
     throw error;
   }
 }

@@ -23,8 +23,9 @@ export function parseReference(text: string): Reference {
     const lower = PATTERN.exec(text.toLowerCase());
     if (lower && text !== text.toLowerCase()) {
       const name = text.replace(/[@:][^/]*$/, '');
+      const path = name.replace(/^(?:[^/]*[.:][^/]*|localhost)\//, '');
       throw new Error(
-        `invalid reference format: repository name (${name.includes('/') ? name : `library/${name}`}) must be lowercase`,
+        `invalid reference format: repository name (${name.includes('/') ? path : `library/${name}`}) must be lowercase`,
       );
     }
     throw new Error('invalid reference format');

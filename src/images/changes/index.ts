@@ -14,6 +14,7 @@ export function applyChanges<C extends ImageConfig>(config: C, changes: readonly
     const [, word = '', rest = ''] = /^(\S+)\s*([^]*)$/.exec(line) ?? [];
     return { word, rest: rest.trim() };
   });
+  if (lines.length === 0 && changes.length > 0) throw invalid('file with no instructions');
   for (const { word } of lines) if (!APPLY[word.toUpperCase()]) throw invalid(`${word} is not a valid change command`);
   let result: ImageConfig = { ...config };
   let commandGiven = false;

@@ -2,15 +2,23 @@
 import { invalid, messageOf } from '../../base/errors.ts';
 import { type Digest, shortId } from '../../base/ids.ts';
 import type { Credentials } from '../../registry/client/index.ts';
-import { formatPlatform, type Platform, platformMatches } from '../../spec/oci/index.ts';
+import { type Platform, platformMatches } from '../../spec/oci/index.ts';
 import { chainsOf, type Lease } from '../../store/index.ts';
 import type { Image } from '../catalog.ts';
 import { emitNamed, type ImageContext } from '../context.ts';
 import { parseImageFile } from '../file.ts';
-import { platformOf } from '../find.ts';
+import { otherPlatform, platformOf } from '../find.ts';
 import type { Member } from '../indexes.ts';
 import type { Say } from '../progress.ts';
-import { familiarName, familiarString, fullName, type Reference, withDigest, withTag } from '../reference/index.ts';
+import {
+  familiarName,
+  familiarString,
+  fullName,
+  fullString,
+  type Reference,
+  withDigest,
+  withTag,
+} from '../reference/index.ts';
 import { remoteTags } from './describe.ts';
 import { checkDigest, type Resolved, resolveImage } from './resolve.ts';
 import { bringIndex } from './beside.ts';
@@ -32,24 +40,32 @@ export async function pullImages(context: ImageContext, reference: Reference, op
     : (await remoteTags(context.registries, reference, options.credentials, options.signal)).map((tag) =>
         withTag(reference, tag),
       );
-  let newer = false;
-  for (const one of wanted) if (await pullOne(context, one, options)) newer = true;
+  const pulled: Pulled[] = [];
+  for (const one of wanted) pulled.push(await pullOne(context, one, options));
+  const newer = pulled.some(({ isNew }) => isNew);
   const shown = named ? familiarString(reference) : familiarName(reference);
   await options.say({
     status: newer ? `Status: Downloaded newer image for ${shown}` : `Status: Image is up to date for ${shown}`,
   });
+  const [one] = pulled;
+  if (named && one) await warnOfPlatform(one.image, reference, options);
 }
 
-/** Whether there is something new. */
-async function pullOne(context: ImageContext, reference: Reference, options: PullOptions): Promise<boolean> {
-  const { credentials, platform, say, signal } = options;
+interface Pulled {
+  readonly image: Image;
+  readonly isNew: boolean;
+}
+
+async function pullOne(context: ImageContext, reference: Reference, options: PullOptions): Promise<Pulled> {
+  const { say, signal } = options;
   let resolved: Resolved;
   try {
-    resolved = await resolveImage(context.registries, reference, credentials, platform, signal);
+    const id = reference.digest === undefined ? (reference.tag ?? 'latest') : fullString(reference);
+    const onFound = (): Promise<void> | void => say({ status: `Pulling from ${reference.path}`, id });
+    resolved = await resolveImage(context.registries, reference, { ...options, onFound });
   } catch (error) {
     throw signal.aborted ? error : pullError(error, reference);
   }
-  await say({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? 'latest' });
   const lease = context.store.leases.take();
   const stop = new AbortController();
   const beside = bringIndex(context, resolved, lease, AbortSignal.any([signal, stop.signal]));
@@ -66,8 +82,9 @@ async function pullOne(context: ImageContext, reference: Reference, options: Pul
     const isNew = await nameIt(context, reference, resolved, image, members, lease);
     emitNamed(context, 'pull', image, familiarString(reference), familiarName(reference));
     await say({ status: `Digest: ${resolved.top.digest}` });
-    await warnOfPlatform(image, reference, platform, say);
-    return isNew;
+    return { image, isNew };
+  } catch (error) {
+    throw signal.aborted ? error : pullError(error, reference);
   } finally {
     stop.abort();
     await Promise.allSettled([beside]);
@@ -134,11 +151,13 @@ async function bring(
   const { say, signal } = options;
   const { manifest, config, remotes } = resolved;
   const file = parseImageFile(config);
-  if (file.os !== 'linux') throw invalid(`image operating system "${file.os}" cannot be used on this platform`);
+  if (file.os !== 'linux')
+    throw invalid(
+      `image operating system "${file.os}" cannot be used on this platform: operating system is not supported`,
+    );
   const diffIds = file.rootfs.diff_ids as Digest[];
   const { layers } = manifest.document;
-  if (layers.length !== diffIds.length)
-    throw invalid(`layers from manifest don't match image configuration: ${layers.length} and ${diffIds.length}`);
+  if (layers.length !== diffIds.length) throw invalid("layers from manifest don't match image configuration");
   const chains = chainsOf(diffIds);
   for (const chain of chains) lease.layers.add(chain);
   // a mistake in one layer ends the others
@@ -179,17 +198,9 @@ async function bring(
   return image;
 }
 
-async function warnOfPlatform(
-  image: Image,
-  reference: Reference,
-  platform: Platform | undefined,
-  say: Say,
-): Promise<void> {
-  const own = platformOf(image);
-  if (!platform || platformMatches(platform, own)) return;
-  await say({
-    status: `WARNING: image with reference ${familiarString(reference)} was found but does not match the specified platform: wanted ${formatPlatform(platform)}, actual: ${formatPlatform(own)}`,
-  });
+async function warnOfPlatform(image: Image, reference: Reference, { platform, say }: PullOptions): Promise<void> {
+  if (!platform || platformMatches(platform, platformOf(image))) return;
+  await say({ status: `WARNING: ${otherPlatform(familiarString(reference), image, platform)}` });
 }
 
 /** Messages of several layers in their order; a client that is gone ends nothing here, its signal does. */

@@ -8,13 +8,19 @@ const GENERAL = ['application/octet-stream', 'application/json', 'text/html', ''
 const CONFIGS = ['application/vnd.docker.container.image.v1+json', MEDIA.config, ...GENERAL];
 const PREFIXES = ['application/vnd.oci.image.', 'application/vnd.docker.'];
 
-/** Throws invalid, in the words of dockerd, before anything is fetched that could not be used. */
-export function checkIsImage({ mediaType, config, layers }: ManifestDocument): void {
+/** What is not taken in a manifest of Docker's own kind. dockerd looks before it says that it pulls. */
+export function checkDockers({ mediaType, config }: ManifestDocument): void {
   const ofDocker = mediaType === MEDIA.dockerManifest;
   if (ofDocker && !CONFIGS.includes(config.mediaType)) {
     const kind = config.mediaType === 'application/vnd.docker.plugin.v1+json' ? 'plugin' : 'unknown';
     throw invalid(`Encountered remote "${config.mediaType}"(${kind}) when fetching`);
   }
+}
+
+/** Throws invalid, in the words of dockerd, before anything is fetched that could not be used. */
+export function checkIsImage(document: ManifestDocument): void {
+  checkDockers(document);
+  const { config, layers } = document;
   for (const { mediaType: type } of [config, ...layers]) {
     const lower = type.toLowerCase();
     if (lower.startsWith('application/vnd.docker.ai.'))

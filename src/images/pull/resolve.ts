@@ -1,5 +1,5 @@
 // From a reference to the manifest of one platform and its configuration, asked of mirrors first.
-import { invalid } from '../../base/errors.ts';
+import { invalid, notFound } from '../../base/errors.ts';
 import { isDigest, type Digest } from '../../base/ids.ts';
 import {
   chooseManifest,
@@ -9,12 +9,14 @@ import {
   type ManifestDocument,
   type Registries,
   type Remote,
+  RefusedError,
   retrying,
 } from '../../registry/client/index.ts';
 import { hostPlatform, type Platform } from '../../spec/oci/index.ts';
 import { MAX_CONFIG_BYTES } from '../file.ts';
 import type { Reference } from '../reference/index.ts';
-import { checkIsImage } from './kinds.ts';
+import { checkDockers, checkIsImage } from './kinds.ts';
+import { missingBlob } from './words.ts';
 
 export interface FetchedIndex extends Fetched {
   readonly document: IndexDocument;
@@ -34,15 +36,28 @@ export interface Resolved {
 /** An index in an index is unusual, more than this is an attack. */
 const MAX_NESTING = 3;
 
+export interface ResolveOptions {
+  readonly credentials: Credentials;
+  readonly platform?: Platform;
+  /** Called once, when a registry has something under the name. */
+  readonly onFound: () => Promise<void> | void;
+  readonly signal: AbortSignal;
+}
+
 /** Throws what the registry itself said when nobody has it. */
 export async function resolveImage(
   registries: Registries,
   reference: Reference,
-  credentials: Credentials,
-  platform: Platform | undefined,
-  signal: AbortSignal,
+  options: ResolveOptions,
 ): Promise<Resolved> {
   const { digest, tag = 'latest' } = reference;
+  const { credentials, signal } = options;
+  let told = false;
+  const onFound = async (): Promise<void> => {
+    if (told) return;
+    told = true;
+    await options.onFound();
+  };
   let failure: unknown;
   const remotes: Remote[] = [];
   let found: Omit<Resolved, 'remotes'> | undefined;
@@ -51,7 +66,7 @@ export async function resolveImage(
       remotes.push(remote);
       if (found) continue;
       try {
-        found = await resolveAt(registries, remote, digest ?? tag, platform, signal);
+        found = await resolveAt(registries, remote, digest ?? tag, { ...options, onFound });
         remotes.splice(0, remotes.length, remote);
       } catch (error) {
         // a mirror that fails or has something else is passed over
@@ -70,11 +85,12 @@ async function resolveAt(
   registries: Registries,
   remote: Remote,
   reference: string,
-  platform: Platform | undefined,
-  signal: AbortSignal,
+  { platform, onFound, signal }: ResolveOptions,
 ): Promise<Omit<Resolved, 'remotes'>> {
   const again = <T>(work: () => Promise<T>): Promise<T> => retrying(work, registries.settings, signal);
   const top = await again(() => remote.manifest(reference, signal));
+  if (top.document.kind === 'manifest') checkDockers(top.document);
+  await onFound();
   const indexes: FetchedIndex[] = [];
   let manifest = top;
   while (manifest.document.kind === 'index') {
@@ -90,7 +106,12 @@ async function resolveAt(
   checkIsImage(document);
   const { digest, size } = document.config;
   if (size > MAX_CONFIG_BYTES) throw invalid(`the image configuration is too large: ${size} bytes`);
-  const config = await again(() => remote.blobWhole(digest as Digest, MAX_CONFIG_BYTES, 'image config', signal));
+  const config = await again(() => remote.blobWhole(digest as Digest, MAX_CONFIG_BYTES, 'image config', signal)).catch(
+    (error: unknown) => {
+      if (!(error instanceof RefusedError && error.code === 'BLOB_UNKNOWN')) throw error;
+      throw notFound(`error pulling image configuration: ${missingBlob(error)}`, { cause: error });
+    },
+  );
   return { top, indexes, manifest: { ...manifest, document }, config };
 }
 

@@ -191,6 +191,8 @@ export class Transfers {
     if (download.resumedAt > 0) throw new StaleError(messageOf(error));
     const wrong = /^unexpected content digest \S+, expected (\S+)$/.exec(messageOf(error))?.[1];
     if (wrong !== undefined) throw invalid(`filesystem layer verification failed for digest ${wrong}`);
+    if (!messageOf(error).startsWith("layers from manifest don't match"))
+      throw invalid(`failed to register layer: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,12 +1,12 @@
 // An image to a registry: `docker push`. What the registry has is not sent.
-import { invalid, notFound } from '../../base/errors.ts';
+import { internal, invalid, notFound } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
-import { type Credentials, type Remote, retrying } from '../../registry/client/index.ts';
+import { type Credentials, RefusedError, type Remote, retrying } from '../../registry/client/index.ts';
 import type { Platform } from '../../spec/oci/index.ts';
 import type { Lease } from '../../store/index.ts';
 import type { Image, ManifestRef } from '../catalog.ts';
 import { emitNamed, type ImageContext } from '../context.ts';
-import { findImage, findWhole, notProvided, platformOf } from '../find.ts';
+import { findImage, findWhole, platformOf } from '../find.ts';
 import type { Origin } from '../image.ts';
 import type { ImageIndex } from '../indexes.ts';
 import { manifestOf } from '../manifests.ts';
@@ -29,13 +29,32 @@ const EVERY_MS = 100;
 /** Without a tag every tag of the repository is pushed. */
 export async function pushImages(context: ImageContext, reference: Reference, options: PushOptions): Promise<void> {
   if (reference.digest !== undefined) throw invalid('cannot push a digest reference');
-  const { say } = options;
+  const { platform, say } = options;
+  // before the first line, so that it is the request that fails
+  if (platform && reference.tag !== undefined) findImage(context.catalog, familiarString(reference), platform);
+  await say({ status: `The push refers to repository [${fullName(reference)}]` });
   const chosen = choose(context, reference).map(({ image, name }) => ({
     ...chooseWhat(context, image, name, options),
     name,
   }));
-  await say({ status: `The push refers to repository [${fullName(reference)}]` });
-  if (chosen.length === 0) return;
+  try {
+    await pushAll(context, reference, chosen, options);
+  } catch (error) {
+    // the docker CLI would take another kind of words for a reason to go on
+    if (error instanceof RefusedError && error.message.endsWith(NO_PASSWORD))
+      throw internal(NO_PASSWORD, { cause: error });
+    throw error;
+  }
+}
+
+const NO_PASSWORD = 'no basic auth credentials';
+
+async function pushAll(
+  context: ImageContext,
+  reference: Reference,
+  chosen: readonly (What & { readonly name: Reference })[],
+  options: PushOptions,
+): Promise<void> {
   const remote = await context.registries.writer(reference.domain, reference.path, options.credentials, options.signal);
   for (const { name, ...what } of chosen) await pushOne(context, remote, what, name, options);
 }
@@ -75,12 +94,8 @@ function chooseWhat(context: ImageContext, image: Image, name: Reference, { plat
     return found && { digest: found.digest as Digest, mediaType: found.mediaType };
   };
   if (!platform) return { image, index: whole.index, manifest: of(image) };
-  try {
-    const chosen = findImage(context.catalog, fullString(name), platform);
-    return { image: chosen, index: undefined, manifest: of(chosen) };
-  } catch {
-    throw notFound(notProvided(familiarString(name), platform));
-  }
+  const chosen = findImage(context.catalog, familiarString(name), platform);
+  return { image: chosen, index: undefined, manifest: of(chosen) };
 }
 
 async function pushOne(

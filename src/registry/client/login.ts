@@ -1,5 +1,6 @@
 // Checks a user's password with a registry: Basic, or a token server that the registry names.
-import { BerthError, unavailable } from '../../base/errors.ts';
+import { STATUS_CODES } from 'node:http';
+import { BerthError, internal, invalid } from '../../base/errors.ts';
 import { chooseChallenge } from './challenge.ts';
 import type { Registries } from './registry.ts';
 import { originOf } from './settings.ts';
@@ -13,10 +14,15 @@ export async function login(
   credentials: Credentials,
   signal: AbortSignal,
 ): Promise<string> {
+  const bad = /[ <>"{}|\\^`]/.exec(originOf(server).host)?.[0];
+  if (bad !== undefined)
+    throw invalid(
+      `unable to parse server address: parse "https://${originOf(server).host}": invalid character ${JSON.stringify(bad)} in host name`,
+    );
   const access = await registries.access(originOf(server), signal);
   const url = new URL('/v2/', access.base);
   const failed = (status: number): BerthError =>
-    unavailable(`login attempt to ${url.href} failed with status: ${status} `);
+    internal(`login attempt to ${url.href} failed with status: ${status} ${STATUS_CODES[status] ?? ''}`.trim());
   const wrong = (): BerthError =>
     new BerthError('unauthorized', `Get "${url.href}": unauthorized: incorrect username or password`);
   const first = await access.transport.send({ method: 'GET', url, signal });
@@ -42,6 +48,5 @@ export async function login(
   const second = await access.transport.send({ method: 'GET', url, authorization, signal });
   second.body.resume();
   if (second.status === 200) return token;
-  if (second.status === 401 || second.status === 403) throw wrong();
   throw failed(second.status);
 }

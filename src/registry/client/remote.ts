@@ -102,7 +102,7 @@ export class Remote {
   /** A small blob as a whole, its digest checked. */
   async blobWhole(digest: string, limit: number, what: string, signal: AbortSignal): Promise<Buffer> {
     const answer = await this.#send({ method: 'GET', url: this.#url(`blobs/${digest}`), signal });
-    if (answer.status !== 200) return refuse('GET', answer);
+    if (answer.status !== 200) return refuseBlob(answer);
     const content = await readBody(answer, limit, what);
     if (sha256(content) !== digest) throw invalid(`${what} verification failed for digest ${digest}`);
     return content;
@@ -126,7 +126,7 @@ export class Remote {
       answer.body.resume();
       return this.blob(digest, 0, signal);
     }
-    if (answer.status !== 200) return refuse('GET', answer);
+    if (answer.status !== 200) return refuseBlob(answer);
     return { answer, start: 0 };
   }
 
@@ -310,6 +310,13 @@ async function authorizationFor(
     { challenge, registry: access.base, scopes: [...scopes].sort(), credentials, transport: access.transport, signal },
     refused,
   );
+}
+
+/** Whatever a registry says of a blob that it does not have, it is the same to us. */
+function refuseBlob(answer: Answer): Promise<never> {
+  if (answer.status !== 404) return refuse('GET', answer);
+  answer.body.destroy();
+  throw new RefusedError('notFound', 'unknown blob', 404, 'BLOB_UNKNOWN');
 }
 
 async function jsonOf(answer: Answer, limit: number, what: string): Promise<unknown> {

@@ -1,10 +1,12 @@
 // Looks for repositories by a word: the index API of Docker Hub and of registries that have it, else their catalog.
-import { invalid, notFound, unavailable } from '../../base/errors.ts';
+import { internal, invalid, messageOf, unavailable } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import { readBody } from './http.ts';
 import type { Registries } from './registry.ts';
 import { sendAuthorized } from './remote.ts';
 import { HUB, originOf } from './settings.ts';
 import type { Credentials } from './tokens.ts';
+import { RefusedError } from './words.ts';
 
 export interface SearchResult {
   readonly name: string;
@@ -96,10 +98,15 @@ async function byCatalog(
 ): Promise<SearchResult[]> {
   const access = await registries.access(originOf(domain), signal);
   const url = new URL('/v2/_catalog?n=1000', access.base);
-  const answer = await sendAuthorized(access, credentials, { method: 'GET', url, signal }, ['registry:catalog:*']);
+  // what the index said; that the catalog is closed would make the docker CLI ask for a password
+  const none = (): Error => internal('Unexpected status code 404');
+  const wish = { method: 'GET', url, signal } as const;
+  const answer = await sendAuthorized(access, credentials, wish, ['registry:catalog:*']).catch((error: unknown) => {
+    throw error instanceof RefusedError ? none() : error;
+  });
   if (answer.status !== 200) {
     answer.body.resume();
-    throw notFound(`${domain} has no search: Unexpected status code ${answer.status}`);
+    throw none();
   }
   const { repositories } = (parsed(await readBody(answer, MAX_BYTES, 'the catalog')) ?? {}) as {
     repositories?: unknown;
@@ -112,9 +119,11 @@ async function byCatalog(
 
 function parsed(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString());
-  } catch {
-    throw unavailable('error decoding registry search results: it is no JSON');
+    return parseJson(body.toString());
+  } catch (error) {
+    // Go's decoder of streams has other words for an end that comes too soon
+    const words = messageOf(error).replace('unexpected end of JSON input', 'unexpected EOF');
+    throw unavailable(`error decoding registry search results: ${words}`);
   }
 }
 

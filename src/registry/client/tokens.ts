@@ -140,7 +140,8 @@ async function refuseToken(answer: Parameters<typeof refuse>[1]): Promise<never>
 }
 
 function lastWords(message: string): string {
-  return message.includes('unexpected status') ? 'incorrect username or password' : message.replace(/^\w+: /, '');
+  const words = message.replace(/^\w+: /, '');
+  return words === 'authentication required' ? 'incorrect username or password' : words;
 }
 
 function parsed(body: Buffer, url: URL): unknown {

@@ -1,5 +1,8 @@
 // What went wrong with a registry, in Docker's words: network failures as Go says them, refusals as registries send them.
+import { STATUS_CODES } from 'node:http';
+import { isIP } from 'node:net';
 import { BerthError, type ErrorKind, messageOf } from '../../base/errors.ts';
+import { parseChallenges } from './challenge.ts';
 
 /** A request that did not come to an answer, or broke in the middle of one. */
 export class NetworkError extends BerthError {
@@ -39,7 +42,6 @@ const CERTIFICATE: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'x509: certificate signed by unknown authority',
   CERT_HAS_EXPIRED: 'x509: certificate has expired or is not yet valid',
   CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'x509: certificate is not valid for this name',
   CERT_SIGNATURE_FAILURE: 'x509: invalid signature',
 };
 
@@ -56,7 +58,9 @@ export function networkError(method: string, url: URL, error: unknown): NetworkE
   const { address, port } = error as { address?: string; port?: number };
   const certificate = CERTIFICATE[code];
   let words = messageOf(error);
-  if (certificate !== undefined) words = `tls: failed to verify certificate: ${certificate}`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    words = `tls: failed to verify certificate: x509: ${wrongName(url.hostname, error as { cert?: { subjectaltname?: string } })}`;
+  else if (certificate !== undefined) words = `tls: failed to verify certificate: ${certificate}`;
   else if (code === 'ENOTFOUND') words = `dial tcp: lookup ${url.hostname}: no such host`;
   else if (code === 'EAI_AGAIN') words = `dial tcp: lookup ${url.hostname}: Temporary failure in name resolution`;
   else if (SYSTEM[code] !== undefined)
@@ -67,11 +71,25 @@ export function networkError(method: string, url: URL, error: unknown): NetworkE
   else if (code.startsWith('HPE_')) words = 'malformed HTTP response';
   const lasting =
     certificate !== undefined ||
+    code === 'ERR_TLS_CERT_ALTNAME_INVALID' ||
     code === 'ENOTFOUND' ||
     code === 'EPROTO' ||
     code.startsWith('ERR_SSL') ||
     code.startsWith('HPE_');
   return new NetworkError(`${goMethod(method)} "${shown(url)}": ${words}`, code, !lasting, error);
+}
+
+/** What Go says when a certificate is for others than `host`. */
+function wrongName(host: string, { cert }: { readonly cert?: { readonly subjectaltname?: string } }): string {
+  const kind = isIP(host) === 0 ? 'DNS' : 'IP Address';
+  const names = (cert?.subjectaltname ?? '')
+    .split(', ')
+    .filter((name) => name.startsWith(`${kind}:`))
+    .map((name) => name.slice(kind.length + 1));
+  if (names.length > 0) return `certificate is valid for ${names.join(', ')}, not ${host}`;
+  return kind === 'DNS'
+    ? `certificate is not valid for any names, but wanted to match ${host}`
+    : `cannot validate certificate for ${host} because it doesn't contain any IP SANs`;
 }
 
 export function goMethod(method: string): string {
@@ -92,20 +110,24 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
   429: 'exhausted',
 };
 
+const UNAUTHORIZED = 'authentication required';
+const DENIED = 'requested access to the resource is denied';
+const MAX_WORDS = 500;
+
+interface Answer {
+  readonly status: number;
+  readonly header: (name: string) => string | undefined;
+}
+
 interface Quota {
   readonly limit: string | undefined;
   readonly remaining: string | undefined;
 }
 
 /** The error of an answer that is no success. `text` is the beginning of its body. */
-export function refusal(
-  method: string,
-  url: URL,
-  answer: { readonly status: number; readonly header: (name: string) => string | undefined },
-  text: string,
-): RefusedError {
+export function refusal(method: string, url: URL, answer: Answer, text: string): RefusedError {
   const { status } = answer;
-  const [code, message] = firstError(text);
+  const [code, message] = status < 500 ? reason(answer, text) : firstError(text);
   const retryAfter = parseRetryAfter(answer.header('retry-after'), Date.now());
   if (status === 429) {
     const quota = { limit: answer.header('ratelimit-limit'), remaining: answer.header('ratelimit-remaining') };
@@ -119,11 +141,27 @@ export function refusal(
     );
   }
   const kind = KINDS[status] ?? (status >= 500 ? 'unavailable' : 'internal');
-  const words =
-    code === ''
-      ? `${goMethod(method)} "${shown(url)}": unexpected status: ${status}`
-      : `${code.toLowerCase().replaceAll('_', ' ')}: ${message}`;
+  const told = code === '' ? '' : `${code.toLowerCase().replaceAll('_', ' ')}: ${message}`;
+  if (status >= 500) {
+    const words = `received unexpected HTTP status: ${status} ${STATUS_CODES[status] ?? ''}`.trim();
+    return new RefusedError(kind, told === '' ? words : `${words} (${told})`, status, code, retryAfter);
+  }
+  const words = told || `${goMethod(method)} "${shown(url)}": unexpected status: ${status}`;
   return new RefusedError(kind, words, status, code, retryAfter);
+}
+
+/** What a token may lack stands in the challenge; the body has a list of errors, or plain words that are taken for one. */
+function reason({ status, header }: Pick<Answer, 'status' | 'header'>, text: string): [string, string] {
+  const scheme = parseChallenges(header('www-authenticate') ?? '').find((one) => one.scheme === 'bearer');
+  const lack = scheme?.parameters['error'];
+  if (lack === 'insufficient_scope') return ['DENIED', DENIED];
+  if (lack === 'invalid_token') return ['UNAUTHORIZED', UNAUTHORIZED];
+  const [code, message] = firstError(text);
+  if (code !== '') return [code, message];
+  const words = message || (/^\s*[<{[]/.test(text) ? '' : text.trim().slice(0, MAX_WORDS));
+  if (status === 401) return ['UNAUTHORIZED', words || UNAUTHORIZED];
+  if (status === 403) return ['DENIED', words || DENIED];
+  return words === '' ? ['', ''] : ['UNKNOWN', words];
 }
 
 /** `100;w=21600` is a hundred in six hours. */
@@ -149,7 +187,7 @@ function duration(seconds: number): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
-/** Code and message of `{"errors":[{"code","message"}]}`; empty when the body is something else. */
+/** Code and message of `{"errors":[{"code","message"}]}`, or a message alone; empty when the body is something else. */
 function firstError(text: string): [string, string] {
   try {
     const value = JSON.parse(text) as {
@@ -159,9 +197,9 @@ function firstError(text: string): [string, string] {
     const first = value.errors?.[0];
     if (first) {
       const message = typeof first.message === 'string' ? first.message : '';
-      return [typeof first.code === 'string' ? first.code : '', message.slice(0, 500)];
+      return [typeof first.code === 'string' ? first.code : '', message.slice(0, MAX_WORDS)];
     }
-    if (typeof value.details === 'string') return ['', value.details.slice(0, 500)];
+    if (typeof value.details === 'string') return ['', value.details.slice(0, MAX_WORDS)];
   } catch {
     // a page of some proxy
   }

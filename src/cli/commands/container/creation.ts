@@ -1,4 +1,5 @@
 // Creates a container: pull policy, cidfile, warnings.
+import { readPlatform } from '../image/platform.ts';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { BerthError } from '../../../base/errors.ts';
 import type { ContainerCreateBody } from '../../../spec/docker/container.ts';
@@ -79,7 +80,7 @@ export async function createContainer(context: Context, creation: Creation): Pro
     const { body } = creation;
     const image = body.Image ?? '';
     const named = isImageId(image) ? undefined : withDefaultTag(parseReference(image));
-    checkPlatform(creation.platform);
+    if (creation.platform !== '') readPlatform(creation.platform, 'error parsing specified platform: ');
     if (creation.pull === 'always') await pull(context, image, creation);
     const call = () =>
       context.client.call('ContainerCreate', {
@@ -114,20 +115,6 @@ export async function createContainer(context: Context, creation: Creation): Pro
 function localDns(servers: readonly (string | undefined)[]): string[] {
   const local = servers.find((ip) => ip !== undefined && /^127\.|^::1$/.test(ip));
   return local === undefined ? [] : [`Localhost DNS (${local}) may fail in containers.`];
-}
-
-function checkPlatform(text: string): void {
-  const parts = text.split('/');
-  if (parts.length > 3) {
-    throw new Error(
-      `error parsing specified platform: ${JSON.stringify(text)}: cannot parse platform specifier: invalid argument`,
-    );
-  }
-  const bad = parts.find((part) => text !== '' && !/^[A-Za-z0-9_.-]+$/.test(part));
-  if (bad === undefined) return;
-  throw new Error(
-    `error parsing specified platform: ${JSON.stringify(bad)} is an invalid component of ${JSON.stringify(text)}: platform specifier component must match "^[A-Za-z0-9_-]+$": invalid argument`,
-  );
 }
 
 async function pull(context: Context, image: string, creation: Creation): Promise<void> {

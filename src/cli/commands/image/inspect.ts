@@ -18,7 +18,7 @@ export const inspectImage = command({
     ),
   },
   async run(context, { flags, args }) {
-    const query = platformQuery(flags.platform);
+    const query = platformQuery(flags.platform, '');
     return inspect(context, args, flags.format, (name) =>
       context.client.text('ImageInspect', { params: { name }, query }),
     );

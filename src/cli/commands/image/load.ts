@@ -1,5 +1,5 @@
 // `load`: images out of a tar archive.
-import { createReadStream, openSync } from 'node:fs';
+import { createReadStream, fstatSync, openSync } from 'node:fs';
 import { command } from '../../context.ts';
 import { Failure, flag, none } from '../../grammar/index.ts';
 import { openError } from '../../options/index.ts';
@@ -41,8 +41,10 @@ export const load = command({
 /** The bytes of a file. Throws Failure with Go's words when it can't be opened. */
 export function openInput(path: string): AsyncIterable<Uint8Array> {
   try {
-    return createReadStream('', { fd: openSync(path, 'r'), highWaterMark: 1 << 18 });
+    const fd = openSync(path, 'r');
+    if (!fstatSync(fd).isDirectory()) return createReadStream('', { fd, highWaterMark: 1 << 18 });
   } catch (error) {
     throw new Failure(openError(path, error));
   }
+  throw new Failure(`read ${path}: is a directory`);
 }

@@ -2,10 +2,16 @@
 import { command } from '../../context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { parseReference } from '../../options/index.ts';
+import { note } from '../note.ts';
 import { showProgress } from '../../progress/index.ts';
 import { displayOn } from '../display-on.ts';
 import { registryAuth } from '../registry-auth.ts';
 import { platformQuery } from './platform.ts';
+
+const ONE_PLATFORM = `Using --platform pushes only the specified platform manifest of a multi-platform image index.
+Other components, like attestations, will not be included.
+To push the complete multi-platform image, remove the --platform flag.
+`;
 
 export const push = command({
   use: '[OPTIONS] NAME[:TAG]',
@@ -24,6 +30,8 @@ export const push = command({
     quiet: flag.bool('q', 'Suppress verbose output'),
   },
   async run(context, { flags, args: [name = ''] }) {
+    const platform = platformQuery(flags.platform, `Invalid platform ${flags.platform}`);
+    if (flags.platform !== '') context.out(note(ONE_PLATFORM));
     let reference: ReturnType<typeof parseReference>;
     try {
       reference = parseReference(name);
@@ -33,11 +41,12 @@ export const push = command({
     if (flags['all-tags'] && (reference.tag !== undefined || reference.digest !== undefined)) {
       throw new Failure("tag can't be used with --all-tags/-a");
     }
+    if (reference.digest !== undefined) throw new Failure('cannot push a digest reference');
     const tag = flags['all-tags'] ? undefined : (reference.tag ?? 'latest');
     if (!flags['all-tags'] && reference.tag === undefined && !flags.quiet) context.out('Using default tag: latest\n');
     const answer = await context.client.stream('ImagePush', {
       params: { name: reference.name },
-      query: { ...(tag === undefined ? {} : { tag }), ...platformQuery(flags.platform) },
+      query: { ...(tag === undefined ? {} : { tag }), ...platform },
       headers: { 'X-Registry-Auth': registryAuth(context, reference.name) },
     });
     await showProgress(

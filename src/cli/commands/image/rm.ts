@@ -20,7 +20,7 @@ const remove = (aliases: string) =>
       ),
     },
     async run(context, { flags, args }) {
-      const platforms = flags.platform.map((one) => platformQuery(one).platform ?? '');
+      const platforms = flags.platform.map((one) => platformQuery(one, '').platform ?? '');
       const query = {
         ...(flags.force ? { force: true } : {}),
         ...(flags['no-prune'] ? { noprune: true } : {}),

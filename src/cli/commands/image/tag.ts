@@ -1,7 +1,7 @@
 // `tag`: one more name for an image.
 import { command } from '../../context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
-import { parseReference } from '../../options/index.ts';
+import { isImageId, parseReference } from '../../options/index.ts';
 
 export const tag = command({
   use: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
@@ -19,6 +19,11 @@ export const tag = command({
       reference = parseReference(target);
     } catch (error) {
       throw bad(target, error);
+    }
+    try {
+      if (!isImageId(name)) parseReference(name);
+    } catch (error) {
+      throw bad(name, error);
     }
     if (reference.digest !== undefined) throw new Failure('refusing to create a tag with a digest reference');
     await context.client.text('ImageTag', {

@@ -3,10 +3,18 @@ import { command } from '../../context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { fullReference, ManifestStore } from './store.ts';
 
-const SYSTEMS =
-  'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasip1 windows zos'.split(
-    ' ',
-  );
+/** What docker takes. */
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  darwin: '386 amd64 arm arm64',
+  dragonfly: 'amd64',
+  freebsd: '386 amd64 arm',
+  linux: '386 amd64 arm arm64 mips64 mips64le ppc64le riscv64 s390x',
+  netbsd: '386 amd64 arm',
+  openbsd: '386 amd64 arm',
+  plan9: '386 amd64',
+  solaris: 'amd64',
+  windows: '386 amd64',
+};
 
 export const annotate = command({
   use: '[OPTIONS] MANIFEST_LIST MANIFEST',
@@ -25,10 +33,9 @@ export const annotate = command({
     const manifest = store.get(target, reference);
     if (!manifest) throw new Failure(`manifest for image ${image} does not exist in ${list}`);
     const { platform = {} } = manifest.Descriptor;
-    if (flags.os !== '' && !SYSTEMS.includes(flags.os))
-      throw new Failure(
-        `manifest entry for image has unsupported os/arch combination: ${flags.os}/${flags.arch || (platform.architecture ?? '')}`,
-      );
+    const [os, arch] = [flags.os || (platform.os ?? ''), flags.arch || (platform.architecture ?? '')];
+    if (!ARCHITECTURES[os]?.split(' ').includes(arch))
+      throw new Failure(`manifest entry for image has unsupported os/arch combination: ${flags.os}/${flags.arch}`);
     manifest.Descriptor.platform = {
       ...platform,
       ...(flags.os === '' ? {} : { os: flags.os }),

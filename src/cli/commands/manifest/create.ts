@@ -13,7 +13,7 @@ export const create = command({
   },
   async run(context, { flags, args: [list = '', ...images] }) {
     const store = new ManifestStore(context);
-    const target = fullReference(list);
+    const target = fullReference(list, 'error parsing name for manifest list');
     if (store.has(target) && !flags.amend)
       throw new Failure('refusing to amend an existing manifest list with no --amend flag');
     const found = [];

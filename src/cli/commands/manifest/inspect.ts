@@ -1,15 +1,13 @@
 // `manifest inspect`: a list in the making, an image in it, or whatever a registry has under the name.
 import { command } from '../../context.ts';
-import { Failure, flag, range } from '../../grammar/index.ts';
-import {
-  fetchManifest,
-  fullReference,
-  isList,
-  listDocument,
-  ManifestStore,
-  type StoredManifest,
-  shownReference,
-} from './store.ts';
+import { flag, range } from '../../grammar/index.ts';
+import { fetchManifest, fullReference, isList, listDocument, ManifestStore, type StoredManifest } from './store.ts';
+
+interface List {
+  readonly schemaVersion: number;
+  readonly mediaType: string;
+  readonly manifests?: readonly StoredManifest['Descriptor'][];
+}
 
 export const inspect = command({
   use: '[OPTIONS] [MANIFEST_LIST] MANIFEST',
@@ -27,7 +25,7 @@ export const inspect = command({
     };
     if (second !== undefined) {
       const reference = fullReference(second);
-      show(store.get(fullReference(first), reference) ?? (await fetch(reference)));
+      show(store.get(fullReference(first), reference) ?? (await fetchManifest(context, reference, flags.insecure)));
       return 0;
     }
     const reference = fullReference(first);
@@ -36,30 +34,30 @@ export const inspect = command({
       context.out(`${flags.verbose ? JSON.stringify(local, null, '\t') : listDocument(local).text}\n`);
       return 0;
     }
-    const remote = await fetch(reference);
-    if (!isList(remote) || !flags.verbose) {
+    const remote = await fetchManifest(context, reference, flags.insecure);
+    if (!isList(remote)) {
       show(remote);
       return 0;
     }
-    const { manifests = [] } = JSON.parse(Buffer.from(remote.Raw, 'base64').toString()) as {
-      manifests?: StoredManifest['Descriptor'][];
-    };
+    const document = JSON.parse(Buffer.from(remote.Raw, 'base64').toString()) as List;
+    const { schemaVersion, mediaType, manifests = [] } = document;
+    if (!flags.verbose) {
+      // the fields that docker knows of
+      const known = manifests.map(({ mediaType: type, size, digest, platform }) => ({
+        mediaType: type,
+        size,
+        digest,
+        ...(platform ? { platform } : {}),
+      }));
+      context.out(`${JSON.stringify({ schemaVersion, mediaType, manifests: known }, null, 3)}\n`);
+      return 0;
+    }
     const all = [];
     for (const { digest, platform } of manifests) {
-      const one = await fetch(`${reference.replace(/:[^/:]*$/, '')}@${digest}`);
+      const one = await fetchManifest(context, `${reference.replace(/@.*$/, '')}@${digest}`, flags.insecure);
       all.push({ ...one, Descriptor: { ...one.Descriptor, ...(platform ? { platform } : {}) } });
     }
     context.out(`${JSON.stringify(all, null, '\t')}\n`);
     return 0;
-
-    async function fetch(name: string): Promise<StoredManifest> {
-      try {
-        return await fetchManifest(context, name, flags.insecure);
-      } catch (error) {
-        if (error instanceof Error && /not found: manifest unknown|404/.test(error.message))
-          throw new Failure(`no such manifest: ${shownReference(name)}`);
-        throw error;
-      }
-    }
   },
 });

@@ -1,5 +1,6 @@
 // Manifest lists in the making: files in the client's folder, as the docker CLI keeps them, so that both can go on with one.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { ResponseError } from '../../../client/index.ts';
 import type { Context } from '../../context.ts';
 import { Failure } from '../../grammar/index.ts';
 import { parseReference, withDefaultTag } from '../../options/index.ts';
@@ -33,13 +34,13 @@ export interface StoredManifest {
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
 
-/** `docker.io/library/debian:latest`. Throws Failure with Docker's text. */
-export function fullReference(text: string): string {
+/** `docker.io/library/debian:latest`. Throws Failure with Docker's text, after `what` and the name where it is given. */
+export function fullReference(text: string, what = ''): string {
   let short: string;
   try {
     short = withDefaultTag(parseReference(text));
   } catch (error) {
-    throw new Failure((error as Error).message);
+    throw new Failure(`${what === '' ? '' : `${what} ${text}: `}${(error as Error).message}`);
   }
   if (registryOf(short) !== INDEX) return short;
   return `docker.io/${/^[^:@]*\//.test(short) ? '' : 'library/'}${short}`;
@@ -100,12 +101,16 @@ export class ManifestStore {
 /** Asks the daemon, which knows the registries' certificates, mirrors and manners. */
 export async function fetchManifest(context: Context, reference: string, insecure: boolean): Promise<StoredManifest> {
   const short = shownReference(reference);
-  const answer = await context.client.own(
-    'GET',
-    '/berth/registry/manifest',
-    { name: reference, ...(insecure ? { insecure: '1' } : {}) },
-    { headers: { 'X-Registry-Auth': registryAuth(context, short) } },
-  );
+  const query = { name: reference, ...(insecure ? { insecure: '1' } : {}) };
+  const headers = { 'X-Registry-Auth': registryAuth(context, short) };
+  const answer = await context.client
+    .own('GET', '/berth/registry/manifest', query, { headers })
+    .catch((error: unknown) => {
+      if (!(error instanceof ResponseError)) throw error;
+      if (/not found: manifest unknown|404/.test(error.message)) throw new Failure(`no such manifest: ${short}`);
+      // docker asks registries itself
+      throw new Failure(error.message.replace(/^Error response from daemon: /, ''));
+    });
   const chunks: Buffer[] = [];
   for await (const chunk of answer.body) chunks.push(chunk);
   const manifest = JSON.parse(Buffer.concat(chunks).toString()) as StoredManifest;

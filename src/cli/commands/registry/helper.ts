@@ -30,7 +30,7 @@ function call(name: string, verb: string, input: string): string | undefined {
   const result = spawnSync(program, [verb], { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'inherit'] });
   const words = (result.stdout ?? '').trim();
   if (result.status === 0) return words;
-  if (words === NOT_FOUND || (verb === 'erase' && !result.error)) return undefined;
+  if (words === NOT_FOUND || verb === 'erase') return undefined;
   const cause = result.error
     ? `exec: "${program}": executable file not found in $PATH`
     : `exit status ${result.status}`;

@@ -19,7 +19,6 @@ const KIND = {
     Description: 'DESCRIPTION',
     StarCount: 'STARS',
     IsOfficial: 'OFFICIAL',
-    IsAutomated: 'AUTOMATED',
   },
 };
 
@@ -36,10 +35,15 @@ export const search = command({
   },
   async run(context, { flags, args: [term = ''] }) {
     if (flags['list-tags']) return listTags(context, term, flags.limit, flags.format);
+    if (flags.filter.get('is-automated'))
+      context.err(
+        'WARNING: the "is-automated" filter is deprecated, and searching for "is-automated=true" will not yield any results in future.\n',
+      );
     const results = await context.client.json<Result[]>('ImageSearch', {
       query: { term, ...(flags.limit > 0 ? { limit: flags.limit } : {}), filters: flags.filter },
       headers: { 'X-Registry-Auth': registryAuth(context, term) },
     });
+    const json = /^json$|\{\{ *json +\. *\}\}/.test(flags.format);
     const rows = results.map((one) => {
       const description = one.description.replaceAll('\n', ' ').replaceAll('\r', ' ');
       const chars = Array.from(description);
@@ -47,8 +51,7 @@ export const search = command({
         Name: one.name,
         Description: !flags['no-trunc'] && chars.length > 45 ? `${chars.slice(0, 44).join('')}…` : description,
         StarCount: String(one.star_count),
-        IsOfficial: one.is_official ? '[OK]' : '',
-        IsAutomated: '',
+        IsOfficial: one.is_official ? (json ? 'true' : '[OK]') : json ? 'false' : '',
       };
     });
     const table = flags.format === '' || flags.format === 'table';
