@@ -88,7 +88,7 @@ async function loadAll(
     const above = loaded.find((other) => other.image.id === parent && other.image.id !== image.id)?.image;
     if (above && isParent(above, image)) context.catalog.setParent(image.id, above.id);
   }
-  if (!named) await options.say({ stream: unnamed.join('') });
+  if (!named) await options.say(unnamed.length > 0 ? { stream: unnamed.join('') } : {});
   return loaded.map(({ image }) => image.id);
 }
 
