@@ -66,6 +66,14 @@ describe('forwarding', () => {
     assert.equal(good.asked.length, 2);
   });
 
+  test('a server that no route leads to is passed over', async () => {
+    // connect() fails at once for a broadcast address, as it does where there is no default route
+    using good = await resolver('127.0.1.2', 0, (message, reply) => reply(answerOf(message)));
+    const forwarder = new Forwarder(good.port);
+    assert.ok(await forwarder.ask(question('x'), from('255.255.255.255', '127.0.1.2'), false));
+    assert.equal(await forwarder.ask(question('x'), from('255.255.255.255'), false), undefined);
+  });
+
   test('fault N51: refusals and forgeries leave it to the next server; a failure is told when nobody knows better', async () => {
     using bad = await resolver('127.0.1.1', 0, (message, reply) => {
       reply(Buffer.from('noise'));

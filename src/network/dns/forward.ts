@@ -161,12 +161,13 @@ function askUdp(message: Buffer, { server, port, namespace, signal }: Target): P
     socket.on('message', (answer) => {
       if (answers(answer, message)) end(undefined, answer);
     });
-    const send = (): void =>
-      socket.connect(port, server, () =>
-        socket.send(message, (error) => {
-          if (error) end(error);
-        }),
-      );
+    // by the event: a callback of connect would be called for its failure too, as where no route leads there
+    socket.once('connect', () =>
+      socket.send(message, (error) => {
+        if (error) end(error);
+      }),
+    );
+    const send = (): void => socket.connect(port, server);
     try {
       if (namespace === undefined) send();
       else
