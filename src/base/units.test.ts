@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseRfc3339, rfc3339 } from './clock.ts';
-import { bytesSize, humanDuration, humanSize, parseBytes, parseDuration } from './units.ts';
+import { bytesSize, goDuration, humanDuration, humanSize, parseBytes, parseDuration } from './units.ts';
 
 test('sizes', () => {
   for (const [text, bytes] of [
@@ -58,4 +58,9 @@ test('times', () => {
   assert.equal(parseRfc3339('2023-11-14T22:13:20.12Z'), 1_700_000_000_120_000_000n);
   assert.equal(parseRfc3339('2023-11-14T23:13:20.000000001+01:00'), 1_700_000_000_000_000_001n);
   assert.equal(parseRfc3339('yesterday'), undefined);
+});
+
+test('durations as Go writes them', () => {
+  const texts = [0, 0.5, 50, 999, 1000, 1500, 60_000, 90_000, 3_600_000, 5_400_250].map(goDuration);
+  assert.deepEqual(texts, ['0s', '500µs', '50ms', '999ms', '1s', '1.5s', '1m0s', '1m30s', '1h0m0s', '1h30m0.25s']);
 });

@@ -76,3 +76,14 @@ export function humanDuration(seconds: number): string {
   if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
   return `${Math.floor(hours / 24 / 365)} years`;
 }
+
+/** `1h2m3.5s`, `50ms`, `0s`: Go's time.Duration as text, of milliseconds. */
+export function goDuration(milliseconds: number): string {
+  if (milliseconds === 0) return '0s';
+  if (milliseconds < 1) return milliseconds < 0.001 ? `${milliseconds * 1e6}ns` : `${milliseconds * 1000}µs`;
+  if (milliseconds < 1000) return `${milliseconds}ms`;
+  const minutes = Math.floor(milliseconds / 60_000);
+  const seconds = `${Number(((milliseconds % 60_000) / 1000).toFixed(9))}s`;
+  if (minutes === 0) return seconds;
+  return minutes < 60 ? `${minutes}m${seconds}` : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`;
+}

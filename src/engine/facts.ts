@@ -14,6 +14,7 @@ export interface FactSources {
   readonly host: HostAbilities;
   readonly cgroups: CgroupTrees;
   readonly hostname: string;
+  readonly daemonRoot: string;
   readonly runtimes: readonly string[];
   readonly defaultRuntime: string;
   readonly containerId: (reference: string) => string | undefined;
@@ -31,6 +32,7 @@ export function createFacts(sources: FactSources): CreateFacts {
     cpusetMems: readText('/sys/devices/system/node/online') || '0',
     ipv4Forwarding: readText('/proc/sys/net/ipv4/ip_forward') === '1',
     hostname: sources.hostname,
+    daemonRoot: sources.daemonRoot,
     runtimes: sources.runtimes,
     logDrivers: ['json-file', 'local', 'none'],
     defaults: {

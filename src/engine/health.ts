@@ -1,6 +1,7 @@
 // Health checks: a probe run at intervals in the container, and what its answers add up to.
 import { rfc3339 } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
+import { goDuration } from '../base/units.ts';
 import { randomId } from '../base/ids.ts';
 import { sendSignal } from '../host/process.ts';
 import { execProcess } from '../runtime/spec/index.ts';
@@ -129,7 +130,7 @@ async function runProbe(
         Start: started,
         End: rfc3339(),
         ExitCode: -1,
-        Output: `Health check exceeded timeout (${timeoutMs / 1000}s)`,
+        Output: `Health check exceeded timeout (${goDuration(timeoutMs)})${output === '' ? '' : `: ${output.slice(0, MAX_OUTPUT)}`}`,
       };
     return { Start: started, End: rfc3339(), ExitCode: code ?? -1, Output: output.slice(0, MAX_OUTPUT) };
   } catch (error) {

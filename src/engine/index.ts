@@ -74,6 +74,7 @@ export function openEngine(options: EngineOptions) {
     host: options.host,
     cgroups: options.runtime.cgroups,
     hostname: options.hostname,
+    daemonRoot: options.dataRoot,
     runtimes: [...options.runtimes.keys()],
     defaultRuntime: options.defaultRuntime,
     containerId: (reference) => registry.lookup(reference)?.id,

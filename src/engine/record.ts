@@ -49,6 +49,8 @@ export interface MountRecord extends MountPoint {
   readonly readOnlyNested?: 'ifPossible' | 'never' | 'always';
   /** A `--tmpfs`, which inspect does not list among the mounts. */
   readonly hidden?: boolean;
+  /** Without the propagation where the source cannot have it. */
+  readonly propagationIfPossible?: boolean;
   /** A missing bind source is made (`-v`), not refused (`--mount`). */
   readonly createSource?: boolean;
 }

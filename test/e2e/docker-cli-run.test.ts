@@ -378,6 +378,10 @@ suite('docker run', { skip: dockerMissing() }, () => {
       `${groupFile('memory.max', 'memory/memory.limit_in_bytes')}; ${groupFile('pids.max', 'pids/pids.max')}`,
     );
     assert.equal(stdout, '100663296\n33\n');
+    const lifted = await daemon.docker('update', '--pids-limit', '-1', '--cpu-quota', '-1', 'limited');
+    assert.equal(lifted.code, 0, lifted.stderr);
+    const limits = `${groupFile('pids.max', 'pids/pids.max')}; ${groupFile('cpu.max', 'cpu/cpu.cfs_quota_us')}`;
+    assert.match((await daemon.docker('exec', 'limited', 'sh', '-c', limits)).stdout, /^max\n(max 100000|-1)\n$/);
     await daemon.docker('rm', '-f', 'limited');
   });
 

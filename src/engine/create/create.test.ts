@@ -281,6 +281,20 @@ test('mounts of every kind become one list', () => {
   assert.deepEqual(mounts.volumesFrom, [{ container: 'donor', rw: false }]);
 });
 
+test('binds that have the daemon’s files in them are slaves, and nothing that keeps them', () => {
+  const propagationOf = (source: string, propagation = ''): string | undefined =>
+    host({ Binds: [`${source}:/x${propagation}`] }).mounts.mounts[0]?.propagation;
+  for (const source of ['/', '/var', '/var/lib/berth', '/var/lib/berth/volumes/v'])
+    assert.equal(propagationOf(source), 'rslave', source);
+  for (const source of ['/var/lib/berth2', '/var/lib/other', '/there']) assert.equal(propagationOf(source), 'rprivate');
+  assert.equal(propagationOf('/', ':rshared'), 'rshared');
+  for (const propagation of ['private', 'rprivate', 'slave', 'shared'])
+    assert.throws(
+      () => propagationOf('/var', `:${propagation}`),
+      /must use either propagation mode "rslave" or "rshared"/,
+    );
+});
+
 test('an update changes what it names and leaves the rest', () => {
   const { hostConfig: current } = host({ Memory: 30 * MB, CpuShares: 5 });
   const update = (body: object) => normaliseUpdate({ body, id: 'c1', current, facts: plainFacts(), minor: 51 });

@@ -36,6 +36,8 @@ export interface CreateFacts {
   readonly ipv4Forwarding: boolean;
   /** The host's own name, which a container in the host's network takes. */
   readonly hostname: string;
+  /** Where the daemon keeps everything. */
+  readonly daemonRoot: string;
   readonly runtimes: readonly string[];
   readonly logDrivers: readonly string[];
   readonly defaults: {

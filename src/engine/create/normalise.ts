@@ -16,6 +16,7 @@ import type { CreateFacts } from './facts.ts';
 import { logConfigOf } from './log-options.ts';
 import { mergeImage } from './merge-image.ts';
 import { joinedContainer } from './modes.ts';
+import { guardDaemonRoot } from './daemon-root.ts';
 import { type ParsedMounts, parseMounts } from './parse-mounts.ts';
 import { adaptToVersion } from './versions.ts';
 
@@ -115,7 +116,7 @@ export function completeCreate(
     config,
     hostConfig,
     endpoints: endpointsOf(config, hostConfig, draft.endpoints),
-    mounts: parseMounts(config, hostConfig, draft.minor < 44),
+    mounts: guardDaemonRoot(parseMounts(config, hostConfig, draft.minor < 44), facts.daemonRoot),
     warnings: draft.warnings,
   };
 }

@@ -18,6 +18,8 @@ export interface PlannedMount {
   readonly mode: string;
   readonly rw: boolean;
   readonly propagation: string;
+  /** Nobody asked for the propagation; where the source cannot have it there is none. */
+  readonly propagationIfPossible: boolean;
   /** rbind, not bind. */
   readonly recursive: boolean;
   readonly readOnlyNested: 'ifPossible' | 'never' | 'always';
@@ -148,6 +150,7 @@ function plannedMount(mount: Mount, mode: string, { createSource }: { createSour
     mode: mode === '' && isVolume ? 'z' : mode,
     rw: !mount.ReadOnly && mount.Type !== 'image',
     propagation: isBind || mount.Type === 'image' ? bind?.Propagation || 'rprivate' : '',
+    propagationIfPossible: !bind?.Propagation,
     recursive: bind?.NonRecursive !== true,
     readOnlyNested: readOnlyNested(mount),
     copyUp: isVolume && volume?.NoCopy !== true && (volume?.Subpath ?? '') === '',
@@ -180,6 +183,7 @@ function anonymousVolume(destination: string, driver: string): PlannedMount {
     mode: '',
     rw: true,
     propagation: '',
+    propagationIfPossible: true,
     recursive: true,
     readOnlyNested: 'ifPossible',
     copyUp: true,

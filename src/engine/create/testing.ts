@@ -32,6 +32,7 @@ export function plainFacts(over: Partial<CreateFacts> = {}): CreateFacts {
     cpusetMems: '0',
     ipv4Forwarding: true,
     hostname: 'thishost',
+    daemonRoot: '/var/lib/berth',
     runtimes: ['runc'],
     logDrivers: ['json-file', 'local', 'none'],
     defaults: {

@@ -272,11 +272,21 @@ async function resolveMount(
         throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${record.Source}`);
       mkdirSync(record.Source, { recursive: true });
     }
-    if (/shared|slave/.test(record.Propagation))
-      checkPropagation(readText('/proc/self/mountinfo'), realpathSync(record.Source), record.Propagation);
-    return { type: 'bind', source: record.Source, ...base };
+    return { type: 'bind', source: record.Source, ...base, propagation: possiblePropagation(record) };
   }
   throw internal(`a mount of type ${record.Type} is not implemented`);
+}
+
+/** Throws internal when the source cannot have what somebody asked for. */
+function possiblePropagation({ Propagation, Source, propagationIfPossible = false }: MountRecord): string {
+  if (!/shared|slave/.test(Propagation)) return Propagation;
+  try {
+    checkPropagation(readText('/proc/self/mountinfo'), realpathSync(Source), Propagation);
+    return Propagation;
+  } catch (error) {
+    if (propagationIfPossible) return 'rprivate';
+    throw error;
+  }
 }
 
 /** A directory of a volume. Throws invalid when the way to it leads through links or out of the volume. */

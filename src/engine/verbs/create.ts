@@ -159,6 +159,7 @@ async function recordOf(context: EngineContext, mount: PlannedMount, undo: Undo)
     Mode: mount.mode,
     RW: mount.rw,
     Propagation: mount.propagation,
+    ...(mount.propagation === 'rslave' && mount.propagationIfPossible ? { propagationIfPossible: true } : {}),
     recursive: mount.recursive,
     readOnlyNested: mount.readOnlyNested,
     ...(mount.options.length > 0 ? { options: [...mount.options] } : {}),

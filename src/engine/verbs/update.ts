@@ -4,11 +4,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { conflict, internal, messageOf } from '../../base/errors.ts';
+import { controllerDirectory, writeControl } from '../../host/cgroup.ts';
 import { runtimeCall } from '../../runtime/index.ts';
 import { resourcesFor } from '../../runtime/spec/index.ts';
 import type { ContainerUpdateResponse, HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
-import { type EngineContext, emit, save } from '../context.ts';
+import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
 import { normaliseUpdate } from '../create/index.ts';
 import { hasProcess } from '../lifecycle.ts';
 import { throttleTargets } from '../prepare/input.ts';
@@ -39,7 +40,28 @@ export async function update(
   });
 }
 
-async function applyLimits(context: EngineContext, container: Container, limits: HostConfig): Promise<void> {
+/** What is to have no limit any more has none when this returns: crun 1.8 writes -1, which the kernel refuses. The rest is left. */
+function liftLimits(context: EngineContext, container: Container, changed: HostConfig): HostConfig {
+  const { cgroups } = context.runtime;
+  const rest = { ...changed };
+  const write = (controller: string, file: string, value: string): void => {
+    const directory = controllerDirectory(cgroups, controller, cgroupPath(context, container));
+    if (directory !== undefined) writeControl(directory, file, value);
+  };
+  if (changed.PidsLimit !== null && changed.PidsLimit <= 0) {
+    write('pids', 'pids.max', 'max');
+    rest.PidsLimit = null;
+  }
+  if (changed.CpuQuota < 0) {
+    if (cgroups.layout === 'v2') write('cpu', 'cpu.max', `max ${changed.CpuPeriod || 100_000}`);
+    else write('cpu', 'cpu.cfs_quota_us', '-1');
+    rest.CpuQuota = 0;
+  }
+  return rest;
+}
+
+async function applyLimits(context: EngineContext, container: Container, changed: HostConfig): Promise<void> {
+  const limits = liftLimits(context, container, changed);
   const resources = resourcesFor({
     hostConfig: limits,
     throttle: throttleTargets(limits),

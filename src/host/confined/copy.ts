@@ -44,7 +44,7 @@ function absolute(path: string): string {
     else if (part !== '' && part !== '.') parts.push(part);
   }
   const clean = `/${parts.join('/')}`;
-  if (/(^|\/)\.$/.test(path)) return clean === '/' ? '/.' : `${clean}/.`;
+  if (/(^|\/)\.\/*$/.test(path)) return clean === '/' ? '/.' : `${clean}/.`;
   return path.endsWith('/') && clean !== '/' ? `${clean}/` : clean;
 }
 

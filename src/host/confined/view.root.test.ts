@@ -114,6 +114,8 @@ test('links are followed inside the root, absolute ones too', async () => {
   writeFileSync(join(lower, 'run/app/f'), 'in the image');
   assert.equal(await content(view, '/var/run/app/f'), 'in the image');
   assert.deepEqual(await names(view, '/var/up/'), ['up/', 'up/f']);
+  for (const path of ['/var/up/.', 'var/up/./', '/run/app/.//'])
+    assert.deepEqual(await names(view, path), ['./', './f']);
   const link = await statBelow(view, '/var/run');
   assert.deepEqual([link.name, link.target, link.mode & 0o170000], ['run', '/run', 0o120000]);
   assert.deepEqual([(await statBelow(view, '/host')).target], [folder]);
