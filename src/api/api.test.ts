@@ -4,6 +4,7 @@ import { frame } from './framing.ts';
 import { readFilters, readQuery } from './query.ts';
 import { findRoute } from './router.ts';
 import { sizeOf } from './size.ts';
+import { outsideOfSwarm } from './swarm.ts';
 import { splitVersion } from './version.ts';
 
 test('paths lead to routes; names of images and of links may hold slashes', () => {
@@ -76,4 +77,11 @@ test('fault R44: sizes of a terminal', () => {
 
 test('frames', () => {
   assert.deepEqual([...frame('stderr', Buffer.from('hi'))], [2, 0, 0, 0, 0, 0, 0, 2, 104, 105]);
+});
+
+test('a machine that is in no swarm says so as dockerd does, but for making or entering one', () => {
+  assert.match(outsideOfSwarm('ServiceList') ?? '', /^This node is not a swarm manager\. Use "docker swarm init"/);
+  assert.equal(outsideOfSwarm('SwarmLeave'), 'This node is not part of a swarm');
+  for (const id of ['SwarmInit', 'SwarmJoin', 'CheckpointList', 'PluginPull', 'SystemInfo'] as const)
+    assert.equal(outsideOfSwarm(id), undefined, id);
 });

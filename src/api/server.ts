@@ -14,6 +14,7 @@ import type { ApiRequest, ApiResponse, Handler, Handlers, StreamBody } from './h
 import { cleanPath, originForm } from './path.ts';
 import { readQuery } from './query.ts';
 import { findRoute } from './router.ts';
+import { outsideOfSwarm } from './swarm.ts';
 import { API_VERSION, splitVersion } from './version.ts';
 import { acceptKey, webSocketStream } from './websocket.ts';
 
@@ -108,7 +109,9 @@ async function answer(
     }
     const handler: Handler<RouteId> | undefined = options.handlers[found.id];
     if (!handler) {
-      reply.json({ message: `${method} ${routes[found.id].path} is not implemented by this daemon` }, 501);
+      const outside = outsideOfSwarm(found.id);
+      if (outside !== undefined) reply.json({ message: outside }, 503);
+      else reply.json({ message: `${method} ${routes[found.id].path} is not implemented by this daemon` }, 501);
       return;
     }
     const route: Route = routes[found.id];

@@ -81,6 +81,17 @@ test('the Dockerfile from stdin or from beside the context, which the client put
   }
 });
 
+test('the Dockerfile and .dockerignore stay out of the context where .dockerignore says so', async () => {
+  const files = { 'out.txt': '', 'in.txt': '', Dockerfile: 'FROM busybox\nCOPY . /c\nCMD find /c -type f | sort\n' };
+  const shown = async (ignored: string): Promise<string> => {
+    const built = await build({ ...files, '.dockerignore': ignored }, '-t', 'left-out');
+    assert.equal(built.code, 0, built.stderr);
+    return run('left-out');
+  };
+  assert.equal(await shown('out.txt\n'), '/c/.dockerignore\n/c/Dockerfile\n/c/in.txt\n');
+  assert.equal(await shown('.dockerignore\nout.txt\nDocker*\n'), '/c/in.txt\n');
+});
+
 test('a step that fails says how, and what it wrote is shown', async () => {
   const failed = await build({ Dockerfile: 'FROM busybox\nRUN echo before; exit 7\n' });
   assert.equal(failed.code, 7);

@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { type Manifest, unpackTar } from '../../host/confined/index.ts';
+import { ignoreMatcher } from '../../spec/ignore/index.ts';
 import { decompress, peekCompression } from '../../store/index.ts';
 import { readBelow } from './read.ts';
 import type { ContextSource, ContextTree, Report, SyncWish } from '../request.ts';
@@ -13,6 +14,8 @@ export class TarContext implements ContextSource, AsyncDisposable {
   readonly #directory: string;
   readonly #archive: AsyncIterable<Uint8Array>;
   #unpacked: Promise<Manifest> | undefined;
+  /** The Dockerfile and what says which files stay out: a client has to send them whatever that is. */
+  readonly #read = new Set<string>();
 
   constructor(folder: string, archive: AsyncIterable<Uint8Array>) {
     this.#directory = join(folder, randomBytes(8).toString('hex'));
@@ -33,12 +36,15 @@ export class TarContext implements ContextSource, AsyncDisposable {
 
   async readFile(path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     await this.#unpack(signal);
+    this.#read.add(posix.normalize(path).replace(/^\/+/, ''));
     return readBelow(this.#directory, path, limit);
   }
 
-  /** The client left out what .dockerignore says. */
-  async sync(_wish: SyncWish, _report: Report, signal: AbortSignal): Promise<ContextTree> {
-    const manifest = await this.#unpack(signal);
+  /** The client left out what .dockerignore says, but for the files that it had to send. */
+  async sync(wish: SyncWish, _report: Report, signal: AbortSignal): Promise<ContextTree> {
+    const manifest = new Map(await this.#unpack(signal));
+    const matcher = ignoreMatcher(wish.exclude);
+    for (const path of this.#read) if (matcher.ignores(path)) manifest.delete(path);
     return { directory: this.#directory, manifest, [Symbol.asyncDispose]: async () => undefined };
   }
 
