@@ -38,7 +38,7 @@ import { openImages } from '../images/index.ts';
 import { Explainer, type NetworkRecord, Networks } from '../network/index.ts';
 import { checkMirror, DEFAULT_SETTINGS, Registries, type RegistrySettings } from '../registry/client/index.ts';
 import { execRoot, type OciRuntime, Runtime } from '../runtime/index.ts';
-import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
+import { KNOWN_CAPABILITIES, parseSeccompProfile } from '../runtime/spec/index.ts';
 import type { Store } from '../store/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
@@ -166,6 +166,8 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     boot: bootId(),
     hostname: hostname(),
     initPath,
+    defaults: options.containers,
+    atStart: { ...options.containers, seccomp: seccompText(options.containers.seccompProfile) },
     dns: options.network.dns,
     cgroupParent,
   });
@@ -220,6 +222,10 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     insecureRegistries: options.insecureRegistries,
     addressPools: options.network.addressPools,
     mirrors: options.mirrors,
+    logDriver: options.containers.logDriver,
+    liveRestore: options.liveRestore,
+    seccompProfile: options.containers.seccompProfile,
+    noNewPrivileges: options.containers.noNewPrivileges,
   };
   const handlers = {
     ...systemHandlers({ engine, images, volumes, builder, facts }),
@@ -266,6 +272,15 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   log.info('the daemon has ended');
   // open streams of clients must not hold the process
   setImmediate(() => process.exit(0));
+}
+
+/** Of a file its text; throws when it cannot be read or is no profile. */
+function seccompText(profile: string): string {
+  if (profile === 'builtin' || profile === 'unconfined') return profile;
+  const text = readIfThere(profile);
+  if (text === undefined) throw unavailable(`opening seccomp profile (${profile}) failed: no such file or directory`);
+  parseSeccompProfile(text);
+  return text;
 }
 
 function registrySettings(options: DaemonOptions): RegistrySettings {

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { invalid } from '../base/errors.ts';
 import { flag, type Flags } from '../cli/grammar/index.ts';
+import { isTable, listOf, type Shape } from './shape.ts';
 
 export const networkFlags = {
   bip: flag.string('', 'IPv4 address for the default bridge'),
@@ -57,13 +58,15 @@ export const networkKeys = {
 } as const satisfies Record<string, keyof typeof networkFlags>;
 
 /** The keys whose JSON has another shape than the flag's words; undefined for what does not fit. */
-export const networkShapes: Readonly<Record<string, (value: unknown) => readonly string[] | undefined>> = {
+export const networkShapes: Readonly<Record<string, Shape>> = {
   'default-address-pools': (value) =>
-    listOf(value, (one) => {
-      const { base, size, ...others } = (one ?? {}) as Record<string, unknown>;
-      const fits = typeof base === 'string' && typeof size === 'number' && Object.keys(others).length === 0;
-      return fits ? `base=${base},size=${size}` : undefined;
-    }),
+    Array.isArray(value)
+      ? listOf(value as unknown[], (one) => {
+          const { base, size, ...others } = (one ?? {}) as Record<string, unknown>;
+          const fits = typeof base === 'string' && typeof size === 'number' && Object.keys(others).length === 0;
+          return fits ? `base=${base},size=${size}` : undefined;
+        })
+      : undefined,
   'default-network-opts': (value) => {
     if (!isTable(value)) return undefined;
     const pairs = Object.entries(value).flatMap(([driver, options]) =>
@@ -73,20 +76,10 @@ export const networkShapes: Readonly<Record<string, (value: unknown) => readonly
           )
         : [undefined],
     );
-    return listOf(pairs, (one) => one as string | undefined);
+    return listOf(pairs, (one) => one);
   },
   'host-gateway-ip': (value) => (typeof value === 'string' ? [value] : undefined),
 };
-
-function listOf(value: unknown, read: (one: unknown) => string | undefined): string[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const found = value.map(read);
-  return found.every((one) => one !== undefined) ? found : undefined;
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** As they were written; `src/network` checks them. Empty and 0 mean: not said. */
 export interface NetworkOptions {

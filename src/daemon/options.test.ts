@@ -51,6 +51,33 @@ test('networks: JSON has other shapes than flags', () => {
   );
 });
 
+test('containers: what they get that say nothing of their own', () => {
+  const plain = options([]).containers;
+  assert.deepEqual([plain.logDriver, plain.shmSize, plain.cgroupnsMode], ['json-file', 64 * 1024 ** 2, undefined]);
+  const { containers } = options(
+    ['--default-ulimit', 'nofile=5', '--default-ulimit', 'nofile=1:2', '--default-ipc-mode=shareable'],
+    '{"log-driver":"local","log-opts":{"max-size":"10m"},"default-shm-size":1024,"init":true,"default-cgroupns-mode":"host"}',
+  );
+  assert.deepEqual(containers, {
+    logDriver: 'local',
+    logOptions: { 'max-size': '10m' },
+    shmSize: 1024,
+    ipcMode: 'shareable',
+    cgroupnsMode: 'host',
+    ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }],
+    init: true,
+    noNewPrivileges: false,
+    seccompProfile: 'builtin',
+  });
+  assert.deepEqual(
+    options([], '{"default-ulimits":{"nofile":{"Name":"nofile","Soft":1,"Hard":2}}}').containers.ulimits,
+    [{ Name: 'nofile', Soft: 1, Hard: 2 }],
+  );
+  assert.throws(() => options(['--default-ipc-mode=host']), /use "shareable" or "private"/);
+  assert.throws(() => options(['--default-cgroupns-mode=x']), /use "host" or "private"/);
+  assert.throws(() => options([], '{"log-opts":{"max-size":10}}'), /log-opts must be/);
+});
+
 test('what cannot be meant is refused in dockerd’s words', () => {
   assert.throws(() => options(['--nope']), /unknown flag: --nope/);
   assert.throws(

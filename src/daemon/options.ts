@@ -3,6 +3,13 @@ import { invalid } from '../base/errors.ts';
 import type { LogLevel } from '../base/log.ts';
 import { flag, type Flags, parseFlags } from '../cli/grammar/index.ts';
 import { parseAddRuntime, type RuntimeTable } from '../runtime/index.ts';
+import {
+  containerFlags,
+  containerKeys,
+  type ContainerOptions,
+  containerOptions,
+  containerShapes,
+} from './container-options.ts';
 import { networkFlags, networkKeys, type NetworkOptions, networkOptions, networkShapes } from './network-options.ts';
 
 export interface TlsFiles {
@@ -44,6 +51,7 @@ export interface DaemonOptions {
   /** TCP without TLS on an address that others can reach. */
   readonly allowInsecureTcp: boolean;
   readonly network: NetworkOptions;
+  readonly containers: ContainerOptions;
 }
 
 export const daemonFlags = {
@@ -80,6 +88,7 @@ export const daemonFlags = {
   tlscert: flag.string('', 'Path to TLS certificate file', '/etc/berth/tls/cert.pem'),
   tlskey: flag.string('', 'Path to TLS key file', '/etc/berth/tls/key.pem'),
   tlsverify: flag.bool('', 'Use TLS and verify the remote'),
+  ...containerFlags,
   ...networkFlags,
 } as const satisfies Flags;
 
@@ -113,6 +122,7 @@ const CONFIG_KEYS: Readonly<Record<string, FlagName>> = {
   tlscert: 'tlscert',
   tlskey: 'tlskey',
   tlsverify: 'tlsverify',
+  ...containerKeys,
   ...networkKeys,
 };
 
@@ -173,7 +183,7 @@ function mergeConfig(
       Object.assign(mirrors, mirrorTable(file, given));
       continue;
     }
-    const shape = networkShapes[key];
+    const shape = SHAPES[key];
     const value = shape ? shape(given) : given;
     const name = CONFIG_KEYS[key] as FlagName;
     if (changed.has(name))
@@ -201,6 +211,8 @@ function mergeConfig(
     values.set(name, value);
   }
 }
+
+const SHAPES = { ...networkShapes, ...containerShapes };
 
 /** `{"docker.io": ["https://…"], "ghcr.io": […]}`: Docker has mirrors for one registry only. */
 function mirrorTable(file: string, value: unknown): Record<string, readonly string[]> {
@@ -275,5 +287,6 @@ function optionsOf(
     pushCompression,
     allowInsecureTcp: on('allow-insecure-tcp'),
     network: networkOptions((name) => values.get(name)),
+    containers: containerOptions((name) => values.get(name)),
   };
 }

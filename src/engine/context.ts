@@ -8,6 +8,7 @@ import type { Container } from './container.ts';
 import type { CreateFacts } from './create/index.ts';
 import type { EventBus } from './events.ts';
 import type { Exec } from './exec.ts';
+import type { StartDefaults } from './prepare/at-start.ts';
 import type { ImageSource, NetworkSource, VolumeSource } from './ports.ts';
 import type { Registry } from './registry.ts';
 
@@ -35,6 +36,7 @@ export interface EngineContext {
     readonly options: readonly string[];
     readonly search: readonly string[];
   };
+  readonly atStart: StartDefaults;
   /** Where containers without an own parent get their control group. */
   readonly cgroupParent: string;
   /** Verbs on one container queue up. */

@@ -8,15 +8,13 @@ import type { HostAbilities } from '../runtime/spec/index.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
 import type { CgroupSupport, CreateFacts } from './create/index.ts';
 
-const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
-
 export interface FactSources {
   readonly host: HostAbilities;
   readonly cgroups: CgroupTrees;
   readonly hostname: string;
   readonly daemonRoot: string;
   readonly runtimes: readonly string[];
-  readonly defaultRuntime: string;
+  readonly defaults: CreateFacts['defaults'];
   readonly containerId: (reference: string) => string | undefined;
   readonly networkSubnets: (reference: string) => readonly string[] | undefined;
 }
@@ -35,13 +33,7 @@ export function createFacts(sources: FactSources): CreateFacts {
     daemonRoot: sources.daemonRoot,
     runtimes: sources.runtimes,
     logDrivers: ['json-file', 'local', 'none'],
-    defaults: {
-      runtime: sources.defaultRuntime,
-      logDriver: 'json-file',
-      logOptions: {},
-      shmSize: DEFAULT_SHM_SIZE,
-      ipcMode: 'private',
-    },
+    defaults: sources.defaults,
     platform: () => (platform ??= detectedPlatform()),
     pathExists: existsSync,
     containerId: sources.containerId,

@@ -8,6 +8,7 @@ import type { Filters } from '../spec/docker/index.ts';
 import type { Records } from '../store/records/index.ts';
 import { Container } from './container.ts';
 import { type EngineContext, EnginePaths } from './context.ts';
+import { checkLogDefaults, type CreateFacts } from './create/index.ts';
 import { createFacts } from './facts.ts';
 import {
   archiveInfo,
@@ -61,6 +62,7 @@ export type EngineOptions = Omit<EngineContext, 'registry' | 'paths' | 'execs' |
   readonly dataRoot: string;
   readonly records: Records;
   readonly imageNames: ImageNames;
+  readonly defaults: Omit<CreateFacts['defaults'], 'runtime'>;
 };
 
 export type Engine = ReturnType<typeof openEngine>;
@@ -76,10 +78,11 @@ export function openEngine(options: EngineOptions) {
     hostname: options.hostname,
     daemonRoot: options.dataRoot,
     runtimes: [...options.runtimes.keys()],
-    defaultRuntime: options.defaultRuntime,
+    defaults: { ...options.defaults, runtime: options.defaultRuntime },
     containerId: (reference) => registry.lookup(reference)?.id,
     networkSubnets: (reference) => options.networks.givenSubnets(reference),
   });
+  checkLogDefaults(facts);
   mkdirSync(paths.root, { recursive: true, mode: 0o710 });
   const context: EngineContext = {
     ...options,

@@ -28,6 +28,11 @@ export interface SystemFacts {
   /** `base=10.0.0.0/8,size=24`, as settings name them. */
   readonly addressPools: readonly string[];
   readonly mirrors: Readonly<Record<string, readonly string[]>>;
+  readonly logDriver: string;
+  readonly liveRestore: boolean;
+  /** `builtin`, `unconfined` or a file. */
+  readonly seccompProfile: string;
+  readonly noNewPrivileges: boolean;
 }
 
 const GO_ARCH: Record<string, string> = {
@@ -111,7 +116,7 @@ export function infoOf(facts: SystemFacts, counts: SystemCounts): InfoResponse {
       Volume: ['local'],
       Network: ['bridge', 'host', 'macvlan', 'null'],
       Authorization: null,
-      Log: ['json-file', 'none'],
+      Log: ['json-file', 'local', 'none'],
     },
     MemoryLimit: has('memory'),
     SwapLimit: has('memory'),
@@ -126,7 +131,7 @@ export function infoOf(facts: SystemFacts, counts: SystemCounts): InfoResponse {
     OomKillDisable: !v2 && has('memory'),
     NGoroutines: 1,
     SystemTime: rfc3339(),
-    LoggingDriver: 'json-file',
+    LoggingDriver: facts.logDriver,
     CgroupDriver: 'cgroupfs',
     CgroupVersion: v2 ? '2' : '1',
     NEventsListener: counts.listeners,
@@ -160,7 +165,7 @@ export function infoOf(facts: SystemFacts, counts: SystemCounts): InfoResponse {
       Error: '',
       RemoteManagers: null,
     },
-    LiveRestoreEnabled: true,
+    LiveRestoreEnabled: facts.liveRestore,
     Isolation: '',
     InitBinary: facts.initPath ?? '',
     ContainerdCommit: { ID: '' },
@@ -168,9 +173,11 @@ export function infoOf(facts: SystemFacts, counts: SystemCounts): InfoResponse {
     InitCommit: { ID: '' },
     SecurityOptions: [
       ...(abilities.apparmor ? ['name=apparmor'] : []),
-      ...(abilities.seccomp ? ['name=seccomp,profile=builtin'] : []),
+      ...(abilities.seccomp ? [`name=seccomp,profile=${facts.seccompProfile}`] : []),
       ...(v2 ? ['name=cgroupns'] : []),
+      ...(facts.noNewPrivileges ? ['name=no-new-privileges'] : []),
     ],
+    FirewallBackend: { Driver: 'nftables' },
     CDISpecDirs: [],
     ...(facts.addressPools.length === 0 ? {} : { DefaultAddressPools: facts.addressPools.map(shownPool) }),
     Warnings: facts.warnings.length === 0 ? null : [...facts.warnings],

@@ -30,15 +30,15 @@ export function systemHandlers({ engine, images, volumes, builder, facts }: Syst
     SystemPing: ping,
     SystemPingHead: ping as unknown as NonNullable<Handlers['SystemPingHead']>,
     SystemVersion: (_, response) => response.json(versionOf(facts)),
-    SystemInfo: (_, response) => {
-      response.json(
-        infoOf(facts, {
-          containers: engine.counts(),
-          images: images.count(),
-          listeners: engine.events.listeners,
-          openFiles: readdirSync('/proc/self/fd').length,
-        }),
-      );
+    SystemInfo: (request, response) => {
+      const info = infoOf(facts, {
+        containers: engine.counts(),
+        images: images.count(),
+        listeners: engine.events.listeners,
+        openFiles: readdirSync('/proc/self/fd').length,
+      });
+      if (request.minor < 49) delete info.FirewallBackend;
+      response.json(info);
     },
     // there are no plugins: clients that look for one among other things get an honest answer
     PluginList: (_, response) => response.json([]),

@@ -1,4 +1,5 @@
 // Texts of flags -> parts of API bodies. Everything here throws Error with Docker's wording.
+export { parseUlimit } from '../../base/ulimit.ts';
 export * from './device.ts';
 export * from './limits.ts';
 export * from './mount.ts';

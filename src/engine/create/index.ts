@@ -3,6 +3,7 @@ export { checkEndpoint } from './check-network.ts';
 export { type NormalisedExec, normaliseExec } from './exec.ts';
 export type { CgroupSupport, CreateFacts } from './facts.ts';
 export { foreignWarnings } from './foreign.ts';
+export { checkLogDefaults } from './log-options.ts';
 export { randomName, validateName } from './names.ts';
 export { type CreateDraft, completeCreate, type NormalisedCreate, normaliseCreate, readCreate } from './normalise.ts';
 export type { ParsedMounts, PlannedMount, VolumesFrom } from './parse-mounts.ts';

@@ -43,3 +43,8 @@ export function logConfigOf(
   }
   return { Type, Config };
 }
+
+/** Throws when the daemon's own settings would be refused of a container. */
+export function checkLogDefaults(facts: CreateFacts): void {
+  logConfigOf({ Type: '', Config: {} }, facts);
+}

@@ -29,11 +29,13 @@ import { hostHostsText, hostsText, ownResolvText, resolvText } from '../files.ts
 import { hasProcess } from '../lifecycle.ts';
 import { type LinkedContainer, linkHosts, linkVariables } from '../links.ts';
 import type { MountRecord } from '../record.ts';
+import { atStart } from './at-start.ts';
 import { said } from './networks.ts';
 
 /** The root file system is mounted. What is acquired on the way is given to `undo`. */
 export async function specInput(context: EngineContext, container: Container, undo: Undo): Promise<SpecInput> {
-  const { config, hostConfig } = container.record;
+  const { config } = container.record;
+  const hostConfig = atStart(container.record.hostConfig, context.atStart);
   checkStartable(container);
   const paths = context.paths.of(container.id);
   const rootfs = paths.merged;

@@ -15,6 +15,7 @@ export { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from './mounts.ts';
 export { execProcess, type ExecInput, type ExecWish } from './process.ts';
 export { checkPropagation } from './propagation.ts';
 export { type ResourceInput, resourcesFor } from './resources.ts';
+export { parseSeccompProfile } from './seccomp.ts';
 export { parseSecurityOpt, type SecurityOptions } from './security.ts';
 
 /**

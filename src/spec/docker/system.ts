@@ -105,6 +105,8 @@ export interface InfoResponse {
   RuncCommit: { ID: string };
   InitCommit: { ID: string };
   SecurityOptions: string[];
+  /** Since API 1.49. */
+  FirewallBackend?: { Driver: string };
   CDISpecDirs: string[];
   DefaultAddressPools?: { Base: string; Size: number }[];
   Warnings: Nullable<string[]>;

@@ -127,6 +127,7 @@ function serverPage(context: Context, server: InfoResponse): string {
   if (server.DefaultAddressPools?.length) {
     text += ` Default Address Pools:\n${server.DefaultAddressPools.map((pool) => `   Base: ${pool.Base}, Size: ${pool.Size}\n`).join('')}`;
   }
+  if (server.FirewallBackend) line('Firewall Backend', server.FirewallBackend.Driver);
   return `${text}\n`;
 }
 
