@@ -49,6 +49,7 @@ export interface EngineContext {
  * A container's own directory, below `<data-root>/containers/<id>`, mode 0710:
  *   upper/ work/   the writable layer       merged/   where it is mounted while there is a process
  *   hosts hostname resolv.conf              container.log   shm/ (only for a shareable IPC namespace)
+ *   mounts/        images and parts of volumes, while there is a process
  */
 export class EnginePaths {
   readonly #root: string;
@@ -75,6 +76,7 @@ export class EnginePaths {
     upper: string;
     work: string;
     merged: string;
+    mounts: string;
     hosts: string;
     hostname: string;
     resolvConf: string;
@@ -87,6 +89,7 @@ export class EnginePaths {
       upper: join(own, 'upper'),
       work: join(own, 'work'),
       merged: join(own, 'merged'),
+      mounts: join(own, 'mounts'),
       hosts: join(own, 'hosts'),
       hostname: join(own, 'hostname'),
       resolvConf: join(own, 'resolv.conf'),

@@ -171,7 +171,7 @@ export function openEngine(options: EngineOptions) {
     usersOf: (image: Digest) =>
       registry
         .all()
-        .filter((container) => container.record.image === image)
+        .filter(({ record }) => record.image === image || record.mounts.some((mount) => mount.image === image))
         .map((container) => ({ id: container.id, running: hasProcess(container.state.phase) })),
     /** Containers that name this volume. */
     volumeUsers: (name: string) =>

@@ -80,8 +80,8 @@ export interface VolumeSource {
   /** For a container that was taken back: counts it without mounting or telling. */
   restore(name: string, containerId: string): void;
   release(name: string, containerId: string): Promise<void>;
-  /** Fills an empty volume with what the image has at `target`; `lookup` is the mounted root file system. */
-  copyUp(name: string, rootfs: string, target: string): Promise<void>;
+  /** Fills an empty volume, or that `part` of it, with what the image has at `target`; `rootfs` is mounted. */
+  copyUp(name: string, rootfs: string, target: string, part?: string): Promise<void>;
   /** Removes an anonymous volume that nobody uses any more; a volume in use stays. */
   removeUnused(name: string): Promise<void>;
 }

@@ -46,6 +46,9 @@ export interface MountRecord extends MountPoint {
   /** Copy what the image has at the target into a new volume. */
   readonly copyUp?: boolean;
   readonly subpath?: string;
+  /** Of an image: which it is, whatever its name says later, and its layers, topmost first. */
+  readonly image?: Digest;
+  readonly imageLayers?: readonly string[];
   readonly readOnlyNested?: 'ifPossible' | 'never' | 'always';
   /** A `--tmpfs`, which inspect does not list among the mounts. */
   readonly hidden?: boolean;

@@ -1,6 +1,6 @@
 // Fills an empty volume with what the image has at its destination, with owner and mode of the directory itself.
 import { spawn } from 'node:child_process';
-import { closeSync, constants, readdirSync } from 'node:fs';
+import { closeSync, constants, readdirSync, statSync } from 'node:fs';
 import { internal, isErrno } from '../base/errors.ts';
 import { openInRoot } from '../host/open-in-root.ts';
 
@@ -9,7 +9,7 @@ import { openInRoot } from '../host/open-in-root.ts';
  * followed. A target that is absent or no directory leaves the volume as it is.
  */
 export async function copyUp(rootfs: string, target: string, volume: string): Promise<void> {
-  if (readdirSync(volume).some((name) => name !== 'lost+found')) return;
+  if (!statSync(volume).isDirectory() || readdirSync(volume).some((name) => name !== 'lost+found')) return;
   let source: number;
   try {
     source = openInRoot(rootfs, target, constants.O_RDONLY | constants.O_DIRECTORY);

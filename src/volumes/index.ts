@@ -246,9 +246,12 @@ export class Volumes {
     });
   }
 
-  /** Fills an empty volume with what the image has at `target`; `rootfs` is the container's mounted root file system. */
-  async copyUp(name: string, rootfs: string, target: string): Promise<void> {
-    await this.#locks.run(name, () => copyUp(rootfs, target, this.#folder.dataOf(this.#get(name).name)));
+  /**
+   * Fills an empty volume, or that `part` of it, with what the image has at `target`; `rootfs` is the container's mounted root
+   * file system.
+   */
+  async copyUp(name: string, rootfs: string, target: string, part?: string): Promise<void> {
+    await this.#locks.run(name, () => copyUp(rootfs, target, part ?? this.#folder.dataOf(this.#get(name).name)));
   }
 
   #get(name: string): VolumeRecord {

@@ -95,4 +95,66 @@ suite('docker run with mounts', { skip: dockerMissing() }, () => {
     await daemon.docker('rm', 'user');
     assert.equal((await daemon.docker('volume', 'rm', 'used')).code, 0);
   });
+
+  test('--mount type=image: an image’s files, read-only, of several layers, and kept when the image is removed', async () => {
+    const context = join(daemon.folder, 'mounted-image');
+    mkdirSync(context);
+    const lines = [
+      'FROM busybox',
+      'RUN mkdir /d && echo one > /d/f && ln -s d /in && ln -s /etc /out',
+      'RUN echo two > /g',
+    ];
+    writeFileSync(join(context, 'Dockerfile'), `${lines.join('\n')}\n`);
+    assert.equal((await daemon.berth('build', '-q', '-t', 'files', context)).code, 0);
+    const image = (subpath = ''): string[] => [
+      '--mount',
+      `type=image,src=files,dst=/i${subpath === '' ? '' : `,image-subpath=${subpath}`}`,
+    ];
+    const create = ['create', '--name', 'reader', '--network', 'none', ...image(), 'busybox', 'cat', '/i/d/f', '/i/g'];
+    assert.equal((await daemon.docker(...create)).code, 0);
+    const written = await run(...image(), 'busybox', 'touch', '/i/x');
+    assert.match(written.stderr, /Read-only file system/);
+    assert.match((await run(...image('in'), 'busybox', 'cat', '/i/f')).stdout, /^one$/m);
+    assert.match((await run(...image('d/f'), 'busybox', 'cat', '/i')).stdout, /^one$/m);
+    assert.match(
+      (await run(...image('out'), 'busybox', 'true')).stderr,
+      /path concatenation escapes the base directory/,
+    );
+    assert.match(
+      (await run(...image('no'), 'busybox', 'true')).stderr,
+      /cannot access path .*\/no: .*ENOENT|no such file/,
+    );
+    const used = await daemon.docker('rmi', 'files');
+    assert.match(used.stderr, /container \w+ is using its referenced image/);
+    assert.equal((await daemon.docker('rmi', '-f', 'files')).code, 0);
+    assert.equal((await daemon.docker('start', '-a', 'reader')).stdout, 'one\ntwo\n');
+    const shown = await daemon.docker(
+      'inspect',
+      '-f',
+      '{{(index .Mounts 0).Type}} {{(index .Mounts 0).Name}} {{(index .Mounts 0).RW}}',
+      'reader',
+    );
+    assert.equal(shown.stdout, 'image files false\n');
+    assert.equal((await daemon.docker('rm', 'reader')).code, 0);
+  });
+
+  test('volume-subpath: through links of the volume, never out of it, and filled from the image', async () => {
+    const script = 'mkdir /v/d /v/bin && echo here > /v/d/f && ln -s d /v/in && ln -s / /v/out && ln -s ../.. /v/up';
+    assert.equal(await shell(['-v', 'parts:/v'], script), '');
+    const part = (subpath: string, at = '/p'): string[] => [
+      '--mount',
+      `type=volume,src=parts,dst=${at},volume-subpath=${subpath}`,
+    ];
+    assert.equal(await shell(part('in'), 'cat /p/f; echo more > /p/g'), 'here\n');
+    assert.equal(await shell(part('d/g'), 'cat /p'), 'more\n');
+    for (const away of ['out', 'up', 'in/../out'])
+      assert.match((await run(...part(away), 'busybox', 'true')).stderr, /escapes the base directory/, away);
+    assert.match((await run(...part('no'), 'busybox', 'true')).stderr, /cannot access path/);
+    assert.equal(await shell(part('bin', '/bin'), 'test -e /bin/busybox && echo filled'), 'filled\n');
+    const made = await daemon.docker('create', '--name', 'copied', ...part('in'), 'busybox');
+    assert.equal(made.code, 0, made.stderr);
+    assert.equal((await daemon.docker('cp', 'copied:/p/f', '-')).code, 0);
+    assert.equal((await daemon.docker('rm', 'copied')).code, 0);
+    assert.equal((await daemon.docker('volume', 'rm', 'parts')).stdout, 'parts\n');
+  });
 });

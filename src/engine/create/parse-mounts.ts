@@ -153,7 +153,7 @@ function plannedMount(mount: Mount, mode: string, { createSource }: { createSour
     propagationIfPossible: !bind?.Propagation,
     recursive: bind?.NonRecursive !== true,
     readOnlyNested: readOnlyNested(mount),
-    copyUp: isVolume && volume?.NoCopy !== true && (volume?.Subpath ?? '') === '',
+    copyUp: isVolume && volume?.NoCopy !== true,
     anonymous: isVolume && name === '',
     subpath: volume?.Subpath ?? mount.ImageOptions?.Subpath ?? '',
     createSource: createSource || bind?.CreateMountpoint === true,

@@ -9,7 +9,7 @@ import { mountOverlay } from '../../host/overlay.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { hasProcess } from '../lifecycle.ts';
-import { subpathOf } from '../prepare/input.ts';
+import { openPart } from '../prepare/places.ts';
 import { unmountRootfs } from '../prepare/rootfs.ts';
 import type { MountRecord } from '../record.ts';
 import { bytesOf } from './bytes.ts';
@@ -110,10 +110,14 @@ async function restingPlace(context: EngineContext, container: Container, writab
       const release = (): Promise<void> => context.volumes.release(name, container.id);
       undo.add(`volume ${name}`, release);
       releases.push(release);
-      source = mount.subpath === undefined ? root : subpathOf(root, mount.subpath);
-      if (mount.copyUp === true) unfilled.push(mount);
+      source = root;
+      // says in Docker's words what is wrong with it
+      if (mount.subpath !== undefined) closeSync(openPart(root, mount.subpath));
+      if (mount.copyUp === true && mount.subpath === undefined) unfilled.push(mount);
     } else if (mount.Type !== 'bind' || !existsSync(source)) continue;
-    binds.push({ source, target: bytesOf(mount.Destination), readOnly: !mount.RW, recursive: mount.recursive ?? true });
+    const { subpath, recursive = true } = mount;
+    const part = subpath === undefined ? {} : { subpath };
+    binds.push({ source, ...part, target: bytesOf(mount.Destination), readOnly: !mount.RW, recursive });
   }
   for (const [source, target] of [
     [paths.hosts, '/etc/hosts'],

@@ -1,15 +1,6 @@
 // Gathers what the OCI configuration of a container depends on: files written, paths and users looked up, namespaces found.
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Undo } from '../../base/disposal.ts';
 import { conflict, internal, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
@@ -31,6 +22,7 @@ import { type LinkedContainer, linkHosts, linkVariables } from '../links.ts';
 import type { MountRecord } from '../record.ts';
 import { atStart } from './at-start.ts';
 import { said } from './networks.ts';
+import { mountImage, mountSubpath } from './places.ts';
 
 /** The root file system is mounted. What is acquired on the way is given to `undo`. */
 export async function specInput(context: EngineContext, container: Container, undo: Undo): Promise<SpecInput> {
@@ -56,8 +48,8 @@ export async function specInput(context: EngineContext, container: Container, un
   if (hostConfig.Init === true && context.initPath === undefined)
     throw invalid('no docker-init, tini or catatonit found on this host for --init');
   const mounts: ResolvedMount[] = [];
-  for (const record of container.record.mounts)
-    mounts.push(await resolveMount(context, container, record, rootfs, undo));
+  for (const [number, record] of container.record.mounts.entries())
+    mounts.push(await resolveMount(context, container, number, record, rootfs, undo));
   return {
     id: container.id,
     config: withVariables(
@@ -245,6 +237,7 @@ function shmPath(context: EngineContext, container: Container, undo: Undo): stri
 async function resolveMount(
   context: EngineContext,
   container: Container,
+  number: number,
   record: MountRecord,
   rootfs: string,
   undo: Undo,
@@ -257,6 +250,9 @@ async function resolveMount(
     options: record.options ?? [],
   };
   if (record.Type === 'tmpfs') return { type: 'tmpfs', source: 'tmpfs', ...base };
+  const { subpath } = record;
+  const partOf = (root: string): string =>
+    subpath === undefined ? root : mountSubpath(context, container, { root, subpath, name: `part-${number}` }, undo);
   if (record.Type === 'volume') {
     const name = record.Name ?? '';
     const root = await context.volumes.acquire(name, container.id, {
@@ -265,9 +261,12 @@ async function resolveMount(
       propagation: record.Propagation,
     });
     undo.add(`volume ${name}`, () => context.volumes.release(name, container.id));
-    if (record.copyUp === true) await context.volumes.copyUp(name, rootfs, record.Destination);
-    return { type: 'bind', source: record.subpath === undefined ? root : subpathOf(root, record.subpath), ...base };
+    const source = partOf(root);
+    if (record.copyUp === true)
+      await context.volumes.copyUp(name, rootfs, record.Destination, subpath === undefined ? undefined : source);
+    return { type: 'bind', source, ...base };
   }
+  if (record.Type === 'image') return { type: 'bind', source: partOf(mountImage(record, undo)), ...base };
   if (record.Type === 'bind') {
     if (!existsSync(record.Source)) {
       if (record.createSource !== true)
@@ -289,20 +288,6 @@ function possiblePropagation({ Propagation, Source, propagationIfPossible = fals
     if (propagationIfPossible) return 'rprivate';
     throw error;
   }
-}
-
-/** A directory of a volume. Throws invalid when the way to it leads through links or out of the volume. */
-export function subpathOf(root: string, subpath: string): string {
-  const full = resolve(root, subpath);
-  if (full !== root && !full.startsWith(`${root}/`))
-    throw invalid(`cannot access path ${subpath}: it leads out of the volume`);
-  let at = root;
-  for (const part of full.slice(root.length + 1).split('/')) {
-    at = join(at, part);
-    if (!existsSync(at)) throw internal(`cannot access path ${at}: lstat ${at}: no such file or directory`);
-    if (lstatSync(at).isSymbolicLink()) throw invalid(`cannot access path ${subpath}: ${part} is a symbolic link`);
-  }
-  return full;
 }
 
 function deviceNodes(mapping: DeviceMapping): DeviceNode[] {

@@ -3,6 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext } from '../context.ts';
 import { releaseNetworks } from './networks.ts';
+import { unmountPlaces } from './places.ts';
 import { unmountRootfs } from './rootfs.ts';
 
 /** Everything that a running container holds: mounts, control group, the runtime's state, volumes, execs. */
@@ -18,6 +19,7 @@ export async function releaseResources(context: EngineContext, container: Contai
         ),
     ],
     ['networks', () => releaseNetworks(context, container)],
+    ['mounts', () => unmountPlaces(context, container)],
     ['root file system', () => unmountRootfs(context, container)],
     ...container.record.mounts
       .filter((mount) => mount.Type === 'volume')

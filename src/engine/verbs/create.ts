@@ -1,4 +1,5 @@
 // Makes a container: validated, named, with its own layer and volumes, remembered.
+import { join } from 'node:path';
 import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
 import { conflict, invalid } from '../../base/errors.ts';
@@ -64,7 +65,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
     args: words.slice(1),
     config,
     hostConfig,
-    mounts: await mountRecords(context, mounts, undo),
+    mounts: await mountRecords(context, id, mounts, undo),
     endpoints,
     ...linkRecords(context, hostConfig, name),
     macs: macsOf(endpoints),
@@ -127,7 +128,12 @@ function macsOf(endpoints: Readonly<Record<string, EndpointSettings>>): Record<s
 }
 
 /** Own mounts win over inherited ones at the same place, both over what the image declares. */
-async function mountRecords(context: EngineContext, parsed: ParsedMounts, undo: Undo): Promise<MountRecord[]> {
+async function mountRecords(
+  context: EngineContext,
+  id: string,
+  parsed: ParsedMounts,
+  undo: Undo,
+): Promise<MountRecord[]> {
   const byTarget = new Map<string, MountRecord>();
   for (const from of parsed.volumesFrom) {
     const source = context.registry.get(from.container);
@@ -149,7 +155,11 @@ async function mountRecords(context: EngineContext, parsed: ParsedMounts, undo: 
       hidden: true,
     });
   }
-  return [...byTarget.values()];
+  const { mounts } = context.paths.of(id);
+  // each has its image mounted in its own directory
+  return [...byTarget.values()].map((mount, number) =>
+    mount.image === undefined ? mount : { ...mount, Source: join(mounts, `image-${number}`) },
+  );
 }
 
 async function recordOf(context: EngineContext, mount: PlannedMount, undo: Undo): Promise<MountRecord> {
@@ -164,6 +174,11 @@ async function recordOf(context: EngineContext, mount: PlannedMount, undo: Undo)
     readOnlyNested: mount.readOnlyNested,
     ...(mount.options.length > 0 ? { options: [...mount.options] } : {}),
   };
+  if (mount.type === 'image') {
+    const image = context.images.forContainer(mount.source);
+    const found = { Name: mount.source, Source: '', image: image.id, imageLayers: image.lowerDirs };
+    return { ...base, ...found, ...(mount.subpath === '' ? {} : { subpath: mount.subpath }) };
+  }
   if (mount.type !== 'volume') return { ...base, Source: mount.source, createSource: mount.createSource };
   const volume = await context.volumes.ensure({
     name: mount.name,

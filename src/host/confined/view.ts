@@ -2,7 +2,9 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   constants,
+  fstatSync,
   mkdirSync,
   openSync,
   rmSync,
@@ -12,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../../base/errors.ts';
+import { openBeneath } from '../open-in-root.ts';
 import { bind, checked } from '../libc.ts';
 import { MS, mount } from '../mount.ts';
 import { mountLayers, mountOverlay } from '../overlay.ts';
@@ -46,6 +49,8 @@ export interface StackView {
 /** A directory or file of the host that is seen at `target`, a path in the tree (bytes in latin1); made there when it is missing. */
 export interface BindView {
   readonly source: string;
+  /** What of it is seen; no link leads out of the source. */
+  readonly subpath?: string;
   readonly target: string;
   readonly readOnly: boolean;
   readonly recursive: boolean;
@@ -91,6 +96,7 @@ const AT_FDCWD = -100;
 const OPEN_TREE_CLONE = 1;
 const OPEN_TREE_CLOEXEC = 0o2000000;
 const AT_RECURSIVE = 0x8000;
+const AT_EMPTY_PATH = 0x1000;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
 
 /** Where the thread was before its first job: what it must be able to come back to. */
@@ -176,10 +182,17 @@ function place(source: Source | undefined, { target, readOnly }: BindView): void
 }
 
 /** A copy of what is mounted there, taken before the thread has its new root: no name in that root can lead to another. */
-function cloneMount({ source, recursive }: BindView): Source {
+function cloneMount({ source, subpath, recursive }: BindView): Source {
   const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
-  const isDirectory = statSync(source).isDirectory();
-  return { fd: checked(Number(openTree(SYS_OPEN_TREE, AT_FDCWD, source, flags)), 'open_tree', source), isDirectory };
+  const clone = (at: number, path: string, more: number): number =>
+    checked(Number(openTree(SYS_OPEN_TREE, at, path, flags | more)), 'open_tree', source);
+  if (subpath === undefined) return { fd: clone(AT_FDCWD, source, 0), isDirectory: statSync(source).isDirectory() };
+  const part = openBeneath(source, subpath);
+  try {
+    return { fd: clone(part, '', AT_EMPTY_PATH), isDirectory: fstatSync(part).isDirectory() };
+  } finally {
+    closeSync(part);
+  }
 }
 
 function mountStack({ at, lowerDirs, writable }: StackView): string {
