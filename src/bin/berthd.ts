@@ -21,6 +21,7 @@ import { createApiServer } from '../api/server.ts';
 import { API_VERSION, MIN_API_VERSION } from '../api/version.ts';
 import { isErrno, messageOf, unavailable } from '../base/errors.ts';
 import { createLog, type Log } from '../base/log.ts';
+import { withoutCredentials } from '../base/proxy.ts';
 import { flagUsages } from '../cli/grammar/index.ts';
 import { openBuildCache } from '../builder/index.ts';
 import { checkAddress, hostCheck, listen, parseHost, tlsOptions } from '../daemon/listen.ts';
@@ -59,6 +60,10 @@ export async function main(argv: readonly string[]): Promise<void> {
       );
       return;
     }
+    if (parsed.kind === 'valid') {
+      process.stdout.write('configuration OK\n');
+      return;
+    }
     log = createLog(parsed.options.logLevel);
     await run(parsed.options, log);
   } catch (error) {
@@ -80,6 +85,7 @@ function readIfThere(file: string): string | undefined {
 
 async function run(options: DaemonOptions, log: Log): Promise<void> {
   if (process.getuid?.() !== 0) throw unavailable('the daemon needs to be started with root privileges');
+  setVariables(options.proxies, log);
   const dataRoot = resolve(options.dataRoot);
   const addresses = options.hosts.map((host) => parseHost(host, options.tls !== undefined));
   for (const address of addresses) {
@@ -272,6 +278,19 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   log.info('the daemon has ended');
   // open streams of clients must not hold the process
   setImmediate(() => process.exit(0));
+}
+
+/** Settings count more than the environment. */
+function setVariables(variables: Readonly<Record<string, string>>, log: Log): void {
+  for (const [name, value] of Object.entries(variables)) {
+    const before = process.env[name] ?? '';
+    if (before !== '' && before !== value)
+      log.warn(
+        { name, 'old-value': withoutCredentials(before), 'new-value': withoutCredentials(value) },
+        'overriding existing proxy variable with value from configuration',
+      );
+    process.env[name] = value;
+  }
 }
 
 /** Of a file its text; throws when it cannot be read or is no profile. */

@@ -78,6 +78,20 @@ test('containers: what they get that say nothing of their own', () => {
   assert.throws(() => options([], '{"log-opts":{"max-size":10}}'), /log-opts must be/);
 });
 
+test('proxies are variables; a configuration can be looked at alone', () => {
+  assert.deepEqual(options(['--no-proxy', 'a'], '{"proxies":{"http-proxy":"http://p"}}').proxies, {
+    http_proxy: 'http://p',
+    HTTP_PROXY: 'http://p',
+    no_proxy: 'a',
+    NO_PROXY: 'a',
+  });
+  assert.throws(() => options([], '{"proxies":"http://p"}'), /proxies must be an object/);
+  assert.deepEqual(
+    daemonOptions(['--validate'], () => '{}'),
+    { kind: 'valid' },
+  );
+});
+
 test('what cannot be meant is refused in dockerd’s words', () => {
   assert.throws(() => options(['--nope']), /unknown flag: --nope/);
   assert.throws(

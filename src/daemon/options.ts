@@ -11,6 +11,8 @@ import {
   containerShapes,
 } from './container-options.ts';
 import { networkFlags, networkKeys, type NetworkOptions, networkOptions, networkShapes } from './network-options.ts';
+import { proxyFlags, proxyKeys, proxyVariables } from './proxy-options.ts';
+import { isTable } from './shape.ts';
 
 export interface TlsFiles {
   readonly ca: string;
@@ -52,6 +54,8 @@ export interface DaemonOptions {
   readonly allowInsecureTcp: boolean;
   readonly network: NetworkOptions;
   readonly containers: ContainerOptions;
+  /** Variables to be set: HTTP_PROXY and the like. */
+  readonly proxies: Readonly<Record<string, string>>;
 }
 
 export const daemonFlags = {
@@ -88,8 +92,10 @@ export const daemonFlags = {
   tlscert: flag.string('', 'Path to TLS certificate file', '/etc/berth/tls/cert.pem'),
   tlskey: flag.string('', 'Path to TLS key file', '/etc/berth/tls/key.pem'),
   tlsverify: flag.bool('', 'Use TLS and verify the remote'),
+  validate: flag.bool('', 'Validate daemon configuration and exit'),
   ...containerFlags,
   ...networkFlags,
+  ...proxyFlags,
 } as const satisfies Flags;
 
 type FlagName = keyof typeof daemonFlags;
@@ -124,9 +130,13 @@ const CONFIG_KEYS: Readonly<Record<string, FlagName>> = {
   tlsverify: 'tlsverify',
   ...containerKeys,
   ...networkKeys,
+  ...proxyKeys,
 };
 
-export type Parsed = { readonly kind: 'help' } | { readonly kind: 'options'; readonly options: DaemonOptions };
+export type Parsed =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'valid' }
+  | { readonly kind: 'options'; readonly options: DaemonOptions };
 
 /** `readConfig` gives the text of a file, or undefined when there is none; only a file that was asked for must exist. */
 export function daemonOptions(argv: readonly string[], readConfig: (file: string) => string | undefined): Parsed {
@@ -146,7 +156,8 @@ export function daemonOptions(argv: readonly string[], readConfig: (file: string
     const [name, path] = parseAddRuntime(one);
     runtimes[name] = { path };
   }
-  return { kind: 'options', options: optionsOf(values, runtimes, mirrors) };
+  const options = optionsOf(values, runtimes, mirrors);
+  return values.get('validate') === true ? { kind: 'valid' } : { kind: 'options', options };
 }
 
 /** What only a file can say: tables by name. */
@@ -170,9 +181,10 @@ function mergeConfig(
       `unable to configure the daemon with file ${file}: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  if (typeof config !== 'object' || config === null || Array.isArray(config))
-    throw invalid(`unable to configure the daemon with file ${file}: not a JSON object`);
-  const entries = Object.entries(config as Record<string, unknown>);
+  if (!isTable(config)) throw invalid(`unable to configure the daemon with file ${file}: not a JSON object`);
+  const { proxies = {}, ...others } = config;
+  if (!isTable(proxies)) throw invalid(`unable to configure the daemon with file ${file}: proxies must be an object`);
+  const entries = Object.entries({ ...others, ...proxies });
   const unknown = entries.map(([key]) => key).filter((key) => key !== 'mirrors' && !Object.hasOwn(CONFIG_KEYS, key));
   if (unknown.length > 0)
     throw invalid(
@@ -288,5 +300,6 @@ function optionsOf(
     allowInsecureTcp: on('allow-insecure-tcp'),
     network: networkOptions((name) => values.get(name)),
     containers: containerOptions((name) => values.get(name)),
+    proxies: proxyVariables((name) => values.get(name)),
   };
 }

@@ -1,8 +1,9 @@
 // One file from the web, for whoever may name an address: never from those by which a machine tells its own secrets.
 import { lookup } from 'node:dns';
-import { type IncomingMessage, request as plainRequest } from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { BerthError, internal, invalid, messageOf } from '../base/errors.ts';
+import { proxyFor } from '../base/proxy.ts';
 
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -66,12 +67,15 @@ async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0 && isForbidden(host)) throw refusal(url);
   // TLS is loaded when it is first needed, not with the daemon
-  const send = url.protocol === 'https:' ? (await import('node:https')).request : plainRequest;
+  const { request: send, Agent } = url.protocol === 'https:' ? (await import('node:https')).default : http;
+  const proxy = proxyFor(url, process.env);
+  const proxyEnv = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
   return new Promise((resolve, reject) => {
     const request = send(url, {
       signal,
       headers: { 'User-Agent': 'berth', Accept: '*/*' },
-      lookup: lookupFor(url),
+      // a proxy looks up the name itself
+      ...(proxy === undefined ? { lookup: lookupFor(url) } : { agent: new Agent({ proxyEnv }) }),
     });
     request.setTimeout(IDLE_MS, () => request.destroy(new Error('the server does not answer')));
     request.once('error', (error) => reject(signal.aborted ? signal.reason : words(error)));

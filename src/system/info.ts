@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, hostname, release, totalmem } from 'node:os';
 import { rfc3339 } from '../base/clock.ts';
+import { proxyVariable, withoutCredentials } from '../base/proxy.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { InfoResponse, VersionResponse } from '../spec/docker/index.ts';
 
@@ -146,9 +147,9 @@ export function infoOf(facts: SystemFacts, counts: SystemCounts): InfoResponse {
     MemTotal: totalmem(),
     GenericResources: null,
     DockerRootDir: facts.dataRoot,
-    HttpProxy: process.env['HTTP_PROXY'] ?? '',
-    HttpsProxy: process.env['HTTPS_PROXY'] ?? '',
-    NoProxy: process.env['NO_PROXY'] ?? '',
+    HttpProxy: withoutCredentials(proxyVariable('HTTP_PROXY', process.env)),
+    HttpsProxy: withoutCredentials(proxyVariable('HTTPS_PROXY', process.env)),
+    NoProxy: proxyVariable('NO_PROXY', process.env),
     Name: hostname(),
     Labels: [...facts.labels],
     ExperimentalBuild: false,

@@ -2,6 +2,7 @@
 import { Agent, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
 import type { Agent as TlsAgent } from 'node:https';
 import { cancelled, invalid } from '../../base/errors.ts';
+import { proxyFor } from '../../base/proxy.ts';
 import type { Timing } from './settings.ts';
 import { NetworkError, networkError, refusal } from './words.ts';
 
@@ -37,13 +38,15 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const MAX_HEADER_BYTES = 64 * 1024;
 const ERROR_BYTES = 16 * 1024;
 
+const CONNECTIONS = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 24, maxFreeSockets: 8 };
+
 /** Connections to one registry and to wherever it redirects. */
 export class Transport {
   readonly #tls: TlsFiles;
   readonly #origin: string;
   readonly #timing: Timing;
-  readonly #plainAgent = new Agent({ keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 24, maxFreeSockets: 8 });
-  #agents: { readonly own: TlsAgent; readonly others: TlsAgent } | undefined;
+  /** By what they differ in, the proxy among it. */
+  readonly #agents = new Map<string, Agent>();
 
   /** `host` is the registry; only it sees the client's certificate, and only it may go unverified. */
   constructor(host: string, tls: TlsFiles, timing: Timing) {
@@ -107,13 +110,14 @@ export class Transport {
       signal: wish.signal,
     };
     let send = plainRequest;
+    const proxy = proxyFor(url, process.env);
     if (url.protocol === 'https:') {
       // TLS is loaded when a registry is first spoken to, not with the daemon
       const https = await import('node:https');
-      this.#agents ??= this.#makeAgents(https.Agent);
-      options.agent = url.host === this.#origin ? this.#agents.own : this.#agents.others;
+      const own = url.host === this.#origin;
+      options.agent = this.#agent(`https ${own} ${proxy}`, () => this.#secureAgent(https.Agent, own, proxy));
       send = https.request;
-    } else options.agent = this.#plainAgent;
+    } else options.agent = this.#agent(`http ${proxy}`, () => new Agent({ ...CONNECTIONS, ...throughProxy(proxy) }));
     return new Promise((resolve, reject) => {
       const sent = send(url, options);
       const fail = (error: unknown): void => {
@@ -133,19 +137,23 @@ export class Transport {
     });
   }
 
-  #makeAgents(Maker: typeof TlsAgent): { own: TlsAgent; others: TlsAgent } {
-    const common = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 24, maxFreeSockets: 8 };
+  #agent(key: string, make: () => Agent): Agent {
+    const known = this.#agents.get(key);
+    const agent = known ?? make();
+    if (!known) this.#agents.set(key, agent);
+    return agent;
+  }
+
+  #secureAgent(Maker: typeof TlsAgent, own: boolean, proxy: string | undefined): TlsAgent {
     const { ca, cert, key, verify } = this.#tls;
-    return {
-      own: new Maker({
-        ...common,
-        rejectUnauthorized: verify,
-        ...(ca === undefined ? {} : { ca: [...ca] }),
-        ...(cert === undefined ? {} : { cert }),
-        ...(key === undefined ? {} : { key }),
-      }),
-      others: new Maker({ ...common, rejectUnauthorized: verify }),
-    };
+    return new Maker({
+      ...CONNECTIONS,
+      ...throughProxy(proxy),
+      rejectUnauthorized: verify,
+      ...(own && ca !== undefined ? { ca: [...ca] } : {}),
+      ...(own && cert !== undefined ? { cert } : {}),
+      ...(own && key !== undefined ? { key } : {}),
+    });
   }
 }
 
@@ -164,6 +172,11 @@ async function pump(source: AsyncIterable<Uint8Array>, sent: ReturnType<typeof p
       });
   }
   sent.end();
+}
+
+/** The settings by which Node's agents go through a proxy. */
+function throughProxy(proxy: string | undefined): { proxyEnv?: { HTTP_PROXY: string; HTTPS_PROXY: string } } {
+  return proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
 }
 
 /** A Location, which may be relative and may have a query of its own. */
