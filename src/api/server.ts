@@ -16,6 +16,7 @@ import { readQuery } from './query.ts';
 import { findRoute } from './router.ts';
 import { outsideOfSwarm } from './swarm.ts';
 import { API_VERSION, splitVersion } from './version.ts';
+import { checkUpgrade } from './upgrade.ts';
 import { acceptKey, webSocketStream } from './websocket.ts';
 
 export interface ApiServerOptions {
@@ -279,31 +280,37 @@ class Reply implements ApiResponse {
 
   hijack(contentType: string): Duplex {
     this.hijacked = true;
-    const socket = this.#upgraded ?? (this.#response.socket as Socket | TLSSocket);
     const extra = Object.entries(this.#response.getHeaders())
       .map(([name, value]) => `${name}: ${String(value)}\r\n`)
       .join('');
     if (this.#upgraded) {
+      const socket = this.#upgraded;
       this.#response.detachSocket(socket as Socket);
       socket.write(
         `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${extra}\r\n`,
       );
       return socket;
     }
-    // an old client sends no Upgrade and speaks raw after the answer's head: the HTTP parser has to let the socket go
-    this.#response.detachSocket(socket as Socket);
-    for (const event of ['data', 'end', 'close', 'drain', 'timeout', 'error']) socket.removeAllListeners(event);
-    socket.on('error', () => undefined);
+    // an old client sends no Upgrade and speaks raw after the answer's head
+    const socket = this.#ownSocket();
     socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${RAW_STREAM}\r\n${extra}\r\n`);
     return socket;
   }
 
+  /** The socket of a plain request: the HTTP parser has to let it go. */
+  #ownSocket(): Duplex {
+    const socket = this.#response.socket as Socket | TLSSocket;
+    this.#response.detachSocket(socket);
+    for (const event of ['data', 'end', 'close', 'drain', 'timeout', 'error']) socket.removeAllListeners(event);
+    socket.on('error', () => undefined);
+    return socket;
+  }
+
   upgrade(protocol: string): Duplex {
-    const socket = this.#upgraded;
-    if (!socket || this.#request.headers.upgrade?.toLowerCase() !== protocol)
-      throw invalid(socket ? `protocol ${this.#request.headers.upgrade} not supported` : 'no upgrade proto in request');
+    checkUpgrade(this.#request.headers.upgrade, protocol);
     this.hijacked = true;
-    this.#response.detachSocket(socket as Socket);
+    const socket = this.#upgraded ?? this.#ownSocket();
+    if (this.#upgraded) this.#response.detachSocket(socket as Socket);
     // sockets of the server stay half open when the client ends its side, and HTTP/2 knows no such state
     socket.once('end', () => socket.destroy());
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);

@@ -3,15 +3,27 @@
 /** Go's zero time, which Docker prints for "never". */
 export const ZERO_TIME = '0001-01-01T00:00:00Z';
 
-const bootNanos = process.hrtime.bigint();
-const bootWall = BigInt(Date.now()) * 1_000_000n;
+const MAX_DRIFT = 2_000_000n;
+/** A clock that is set back by less than this stands still until it is made up for. */
+const STEP = 1_000_000_000n;
 
-/** Wall clock in nanoseconds since 1970; follows steps of the system clock, and never goes back within one millisecond. */
+const ticks = (): bigint => process.hrtime.bigint();
+const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
+
+let anchor = { wall: wallClock(), ticks: ticks() };
+let last = 0n;
+
+/** Wall clock in nanoseconds since 1970; follows the system clock, and goes back only when that was set back by a second. */
 export function nowNanos(): bigint {
-  const wall = BigInt(Date.now()) * 1_000_000n;
-  const guess = bootWall + (process.hrtime.bigint() - bootNanos);
-  const drift = guess - wall;
-  return drift > -2_000_000n && drift < 2_000_000n ? guess : wall;
+  const wall = wallClock();
+  let now = anchor.wall + (ticks() - anchor.ticks);
+  const drift = now - wall;
+  if (drift < -MAX_DRIFT || drift > MAX_DRIFT) {
+    anchor = { wall, ticks: ticks() };
+    now = wall;
+  }
+  last = now < last && last - now < STEP ? last : now;
+  return last;
 }
 
 /** RFC 3339 with nanoseconds, trailing zeros dropped, as Go's RFC3339Nano prints it. */

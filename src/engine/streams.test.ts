@@ -43,6 +43,7 @@ test('keys as people write them', () => {
   assert.deepEqual(parseDetachKeys('ctrl-a,x,ctrl-['), [1, 120, 27]);
   assert.deepEqual(parseDetachKeys('ctrl-@,DEL'), [0, 127]);
   assert.throws(() => parseDetachKeys('ctrl-€'), /Invalid detach keys \(ctrl-€\) provided/);
+  assert.throws(() => parseDetachKeys('ctrl-A,a'), /Invalid detach keys \(ctrl-A,a\) provided/);
   assert.throws(() => parseDetachKeys('ab'), /Invalid detach keys/);
 });
 

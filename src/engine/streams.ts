@@ -128,9 +128,9 @@ export const DEFAULT_DETACH_KEYS: readonly number[] = [16, 17];
 export function parseDetachKeys(text: string | undefined): readonly number[] {
   if (text === undefined || text === '') return DEFAULT_DETACH_KEYS;
   return text.split(',').map((key) => {
-    const control = /^ctrl-(.)$/i.exec(key)?.[1];
+    const control = /^ctrl-(.)$/.exec(key)?.[1];
     if (control !== undefined) {
-      const at = '@abcdefghijklmnopqrstuvwxyz[\\]^_'.indexOf(control.toLowerCase());
+      const at = '@abcdefghijklmnopqrstuvwxyz[\\]^_'.indexOf(control);
       if (at >= 0) return at;
     } else if (key.length === 1) return key.charCodeAt(0);
     if (key === 'DEL') return 127;

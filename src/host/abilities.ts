@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { observeCgroups } from './cgroup.ts';
+import { canChangeMountsBelow } from './mount.ts';
 
 const CAP_SYS_RESOURCE = 24;
 
@@ -57,6 +58,7 @@ export function observeAbilities(names: readonly string[]) {
     hardLimits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),
     canRaiseLimits: bits.includes(CAP_SYS_RESOURCE),
     kernel: release(),
+    recursiveReadOnly: canChangeMountsBelow(),
     thermalPaths: thermalPaths(),
   };
 }

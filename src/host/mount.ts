@@ -6,6 +6,9 @@ import { bind, checked, SystemCallError } from './libc.ts';
 const mountCall = bind(
   'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
 );
+const setattrCall = bind(
+  'long syscall(long number, int dirfd, const char *path, unsigned int flags, void *attr, size_t size)',
+);
 const umountCall = bind('int umount2(const char *target, int flags)');
 
 export const MS = {
@@ -21,6 +24,7 @@ export const MS = {
   SHARED: 1 << 20,
 } as const;
 const MNT_DETACH = 2;
+const SYS_MOUNT_SETATTR = 442;
 
 /** One mount(2). `data` is limited by the kernel to a page. */
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {
@@ -45,6 +49,16 @@ export function unmountSync(target: string): void {
     checked(umountCall(target, MNT_DETACH) as number, 'umount2', target);
   } catch (error) {
     if (!isErrno(error, 'EINVAL', 'ENOENT')) throw error;
+  }
+}
+
+/** Whether mount_setattr(2) is there: Linux 5.12. The size of 0 is refused before anything is done. */
+export function canChangeMountsBelow(): boolean {
+  try {
+    checked(Number(setattrCall(SYS_MOUNT_SETATTR, -1, '/', 0, null, 0)), 'mount_setattr', '/');
+    return true;
+  } catch (error) {
+    return isErrno(error, 'EINVAL');
   }
 }
 

@@ -19,6 +19,8 @@ export interface OciRuntime {
   readonly arguments: readonly string[];
   readonly version: string;
   readonly gate: StartGate;
+  /** It knows the mount option `rro`. */
+  readonly recursiveReadOnly: boolean;
   /** To be called before a container that binds paths of the host is created. */
   readonly beforeBinds?: () => void;
 }
@@ -57,6 +59,7 @@ export async function identify(
       arguments: extra,
       version: version ?? '',
       gate: gateOf(kind ?? '', version ?? ''),
+      recursiveReadOnly: knowsRro(kind ?? '', version ?? ''),
     };
   } catch {
     return undefined;
@@ -68,6 +71,13 @@ function gateOf(kind: string, version: string): StartGate {
   if (!version.startsWith('1.')) return 'command';
   if (kind === 'runc') return 'fifo-read';
   return kind === 'crun' ? 'fifo-write' : 'command';
+}
+
+/** runc since 1.1, crun since 1.4; others are not asked. */
+export function knowsRro(kind: string, version: string): boolean {
+  const since = kind === 'runc' ? 1 : kind === 'crun' ? 4 : undefined;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return since !== undefined && (major > 1 || (major === 1 && minor >= since));
 }
 
 /**

@@ -326,6 +326,7 @@ test('fault A29: what is not there', async () => {
   );
   assert.equal(await said('POST', '/containers/nosuch/exec', { Cmd: ['true'] }), '404 No such container: nosuch');
   assert.equal(await said('POST', '/exec/nosuch/start', {}), '404 No such exec instance: nosuch');
+  assert.equal(await create('heir', ['true'], { VolumesFrom: ['nosuch'] }), '400 No such container: nosuch');
   assert.equal(await said('POST', '/containers/create', { Image: 'nosuch' }), '404 No such image: nosuch:latest');
   assert.equal(await said('GET', '/images/nosuch/json'), '404 No such image: nosuch:latest');
   assert.equal(await said('GET', '/volumes/nosuch'), '404 get nosuch: no such volume');
@@ -405,6 +406,32 @@ test('fault A29: wrong state: a verb is refused in Docker’s words', async () =
     await said('DELETE', '/images/busybox'),
     /^409 conflict: unable to remove repository reference "busybox" \(must force\) - container [0-9a-f]{12} is using its referenced image/,
   );
+});
+
+test('fault A29: what another container would have to run for', async () => {
+  await create('box', ['sleep', '1000'], { IpcMode: 'shareable' });
+  assert.match(await create('pid', ['true'], { PidMode: 'container:box' }), /^201/);
+  assert.match(await create('ipc', ['true'], { IpcMode: 'container:box' }), /^201/);
+  const why = 'container <id> is not running';
+  assert.equal(await said('POST', '/containers/ipc/start'), `409 failed to join IPC namespace: ${why}`);
+  assert.equal(await said('POST', '/containers/pid/start'), `500 failed to join PID namespace: ${why}`);
+  await said('POST', '/containers/box/start');
+  const { body } = await daemon.call('POST', '/containers/box/exec', { Cmd: ['true'] });
+  const { Id } = JSON.parse(body) as { Id: string };
+  await said('POST', '/containers/box/kill');
+  assert.equal(await said('POST', `/exec/${Id}/resize?h=1&w=1`), `409 ${why}`);
+  assert.equal(await said('POST', `/exec/${Id}/start`, {}), `409 ${why}`);
+});
+
+test('a session is opened with h2c, also without Connection: Upgrade', async () => {
+  const session = (headers: string): string =>
+    `POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n${headers}\r\n`;
+  const refused = async (headers: string): Promise<string> =>
+    (await raw(daemon.socket, session(`Connection: close\r\n${headers}`))).answer;
+  assert.match(await refused(''), /^HTTP\/1\.1 400 .*"no upgrade proto in request"/s);
+  assert.match(await refused('Upgrade: foo\r\n'), /^HTTP\/1\.1 400 .*"protocol foo not supported"/s);
+  using open = new RawConnection(daemon.socket, session('X-Docker-Expose-Session-Uuid: own\r\nUpgrade: h2c\r\n'));
+  await until(() => assert.match(open.answer, /^HTTP\/1\.1 101 Switching Protocols\r\n.*Upgrade: h2c\r\n/s));
 });
 
 test('fault A27: who never ends a request’s head is cut off', async () => {

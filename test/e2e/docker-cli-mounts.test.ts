@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { mount, unmountSync } from '../../src/host/mount.ts';
 import { type Result, TestDaemon } from '../support/daemon.ts';
 import { dockerMissing } from '../support/program.ts';
 
@@ -61,6 +62,24 @@ suite('docker run with mounts', { skip: dockerMissing() }, () => {
     assert.equal(await shell(['--mount', 'type=volume,src=named,dst=/v'], 'echo kept > /v/x; ls /v'), 'x\n');
     assert.equal(await shell(['-v', 'named:/elsewhere:ro'], 'cat /elsewhere/x'), 'kept\n');
     assert.equal((await daemon.docker('volume', 'rm', 'named')).stdout, 'named\n');
+  });
+
+  test('read-only holds for what is mounted below, on request not; bind-recursive=disabled leaves it out', async () => {
+    const folder = join(daemon.folder, 'outer');
+    mkdirSync(join(folder, 'inner'), { recursive: true });
+    mount('inner', join(folder, 'inner'), 'tmpfs', 0, '');
+    try {
+      writeFileSync(join(folder, 'inner/file'), 'kept\n');
+      const mounted = `type=bind,src=${folder},dst=/o,readonly`;
+      const tries = 'cat /o/inner/file; touch /o/inner/x 2>&1; true';
+      const nested = /^kept\ntouch: \/o\/inner\/x: Read-only file system\n$/;
+      assert.match(await shell(['--mount', mounted], tries), nested);
+      assert.match(await shell(['-v', `${folder}:/o:ro`], tries), nested);
+      assert.equal(await shell(['--mount', `${mounted},bind-recursive=writable`], tries), 'kept\n');
+      assert.equal(await shell(['--mount', `${mounted},bind-recursive=disabled`], 'ls /o/inner'), '');
+    } finally {
+      unmountSync(join(folder, 'inner'));
+    }
   });
 
   test('anonymous volumes go with --rm, are copied up, and --volumes-from shares them', async () => {

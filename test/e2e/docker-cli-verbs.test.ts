@@ -346,6 +346,30 @@ suite('docker', { skip: dockerMissing() }, () => {
     assert.equal(await docker('exec', 'box', 'ls', '/kept'), '/kept');
   });
 
+  test('restart of an --rm container leaves it there, whether it ends by itself or is killed', async () => {
+    await docker('run', '-d', '--rm', '--name', 'quick', '--network', 'none', 'busybox', 'top');
+    for (let time = 0; time < 3; time += 1) await docker('restart', '-t', '0', 'quick');
+    await docker('kill', 'quick');
+    await until(async () => assert.equal(await docker('ps', '-aq', '--filter', 'name=quick'), ''));
+  });
+
+  test('kill: a restart policy rests after the stop signal, and after any signal when none is named', async () => {
+    const script = 'trap "" HUP; while [ ! -e /go ]; do sleep 0.02; done; exit 3';
+    const after = async (...flags: string[]): Promise<string> => {
+      await docker('run', '-d', '--name', 'box', '--network', 'none', ...flags, 'busybox', 'sh', '-c', script);
+      await docker('kill', '-s', 'HUP', 'box');
+      const ended = daemon.docker('wait', 'box');
+      await docker('exec', 'box', 'touch', '/go');
+      await ended;
+      const status = await docker('inspect', '-f', '{{.State.Status}}', 'box');
+      await docker('rm', '-f', 'box');
+      return status === 'exited' ? 'rests' : 'goes on';
+    };
+    assert.equal(await after('--restart', 'always'), 'rests');
+    assert.equal(await after('--restart', 'always', '--stop-signal', 'TERM'), 'goes on');
+    assert.equal(await after('--restart', 'unless-stopped', '--stop-signal', 'TERM'), 'rests');
+  });
+
   test('create, then start -a: output and exit code; start -ai: input too', async () => {
     await docker('create', '--name', 'later', '--network', 'none', 'busybox', 'sh', '-c', 'echo out; exit 9');
     assert.deepEqual(await daemon.docker('start', '-a', 'later'), { code: 9, stdout: 'out\n', stderr: '' });

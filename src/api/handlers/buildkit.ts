@@ -2,6 +2,7 @@
 import { internal } from '../../base/errors.ts';
 import type { Kit } from '../../builder/kit/index.ts';
 import type { Handlers } from '../handler.ts';
+import { checkUpgrade } from '../upgrade.ts';
 
 const SESSION = 'x-docker-expose-session-';
 
@@ -9,6 +10,7 @@ const SESSION = 'x-docker-expose-session-';
 export function buildkitHandlers(kit: () => Promise<Kit>): Handlers {
   return {
     Session: async (request, response) => {
+      checkUpgrade(request.headers.upgrade, 'h2c');
       const header = (name: string): string => String(request.headers[`${SESSION}${name}`] ?? '');
       const open = (await kit()).openSession({
         id: header('uuid'),

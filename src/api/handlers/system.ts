@@ -8,6 +8,7 @@ import type { ContainerSummary, EventMessage, Filters } from '../../spec/docker/
 import { infoOf, type SystemFacts, versionOf } from '../../system/index.ts';
 import type { Volumes } from '../../volumes/index.ts';
 import type { Handlers } from '../handler.ts';
+import { infoForVersion } from '../shape/info.ts';
 import { cacheRow } from './builder.ts';
 
 export interface SystemParts {
@@ -37,8 +38,7 @@ export function systemHandlers({ engine, images, volumes, builder, facts }: Syst
         listeners: engine.events.listeners,
         openFiles: readdirSync('/proc/self/fd').length,
       });
-      if (request.minor < 49) delete info.FirewallBackend;
-      response.json(info);
+      response.json(infoForVersion(info, request.minor));
     },
     // there are no plugins: clients that look for one among other things get an honest answer
     PluginList: (_, response) => response.json([]),

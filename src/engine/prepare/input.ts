@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Undo } from '../../base/disposal.ts';
-import { conflict, internal, invalid, isErrno, messageOf } from '../../base/errors.ts';
+import { type BerthError, conflict, internal, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
 import {
   checkPropagation,
@@ -20,6 +20,7 @@ import { hostHostsText, hostsText, ownResolvText, resolvText } from '../files.ts
 import { hasProcess } from '../lifecycle.ts';
 import { type LinkedContainer, linkHosts, linkVariables } from '../links.ts';
 import type { MountRecord } from '../record.ts';
+import { runtimeOf } from '../running.ts';
 import { atStart } from './at-start.ts';
 import { said } from './networks.ts';
 import { mountImage, mountSubpath } from './places.ts';
@@ -48,8 +49,14 @@ export async function specInput(context: EngineContext, container: Container, un
   if (hostConfig.Init === true && context.initPath === undefined)
     throw invalid('no docker-init, tini or catatonit found on this host for --init');
   const mounts: ResolvedMount[] = [];
-  for (const [number, record] of container.record.mounts.entries())
-    mounts.push(await resolveMount(context, container, number, record, rootfs, undo));
+  const recursiveReadOnly =
+    context.host.recursiveReadOnly === true && runtimeOf(context, container.record.runtime).recursiveReadOnly;
+  for (const [number, record] of container.record.mounts.entries()) {
+    if (record.readOnlyNested === 'always' && !recursiveReadOnly)
+      throw internal(`rro is not supported by runtime "${container.record.runtime}" on this host`);
+    const mount = await resolveMount(context, container, number, record, rootfs, undo);
+    mounts.push({ ...mount, readOnlyNested: nests(mount) ? (record.readOnlyNested ?? 'ifPossible') : 'never' });
+  }
   return {
     id: container.id,
     config: withVariables(
@@ -73,8 +80,13 @@ export async function specInput(context: EngineContext, container: Container, un
     cgroupPath: cgroupPath(context, container),
     throttle: throttleTargets(hostConfig),
     devices: hostConfig.Privileged ? hostDevices() : (hostConfig.Devices ?? []).flatMap(deviceNodes),
-    host: context.host,
+    host: { ...context.host, recursiveReadOnly },
   };
+}
+
+/** Only below a directory something can be mounted; crun before 1.16 fails when it is asked to look below a file. */
+function nests({ type, source }: ResolvedMount): boolean {
+  return type === 'bind' && statSync(source).isDirectory();
 }
 
 function networkNamespace(context: EngineContext, container: Container): NamespaceSource {
@@ -93,34 +105,48 @@ function joined(
   if (mode === 'host') return 'host';
   const reference = /^container:(.*)$/.exec(mode)?.[1];
   if (reference === undefined) return 'new';
-  const other = kind === 'net' ? lender(context, reference) : context.registry.get(reference);
+  const other = lender(context, reference, kind);
   if (other === container)
     throw internal(
       kind === 'net' ? 'cannot join own network namespace' : `cannot join own ${kind.toUpperCase()} namespace`,
     );
-  if (other.state.phase === 'restarting')
-    throw conflict(`Container ${other.id} is restarting, wait until the container is running`);
   const pid = other.state.process?.pid;
-  if (!hasProcess(other.state.phase) || pid === undefined) throw conflict(notRunning(other, kind));
+  if (!hasProcess(other.state.phase) || pid === undefined) throw notRunning(other, kind);
   if (kind === 'ipc' && other.record.hostConfig.IpcMode !== 'shareable')
-    throw invalid(`container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`);
+    throw invalid(
+      `${JOINING.ipc}: container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+    );
   return { path: `/proc/${pid}/ns/${kind}` };
 }
 
-/** One whose network is joined; dockerd's refusal is an error of its own then, not that of a name. */
-function lender({ registry }: EngineContext, reference: string): Container {
+/** How dockerd's refusals begin. */
+const JOINING = {
+  net: 'joining network namespace of container',
+  pid: 'failed to join PID namespace',
+  ipc: 'failed to join IPC namespace',
+} as const;
+
+/** One whose namespace is joined; dockerd's refusal is an error of its own then, not that of a name. */
+function lender({ registry }: EngineContext, reference: string, kind: 'net' | 'pid' | 'ipc'): Container {
   try {
     return registry.get(reference);
   } catch (error) {
-    throw internal(`joining network namespace of container: ${messageOf(error)}`);
+    throw (kind === 'ipc' ? invalid : internal)(`${JOINING[kind]}: ${messageOf(error)}`);
   }
 }
 
-function notRunning(other: Container, kind: 'net' | 'pid' | 'ipc'): string {
-  if (kind === 'pid') return `cannot join PID namespace of a non running container: ${other.record.name}`;
-  if (kind === 'ipc') return `cannot join IPC of a non running container: ${other.id}`;
-  const phase = other.state.phase === 'starting' ? 'created' : other.state.phase;
-  return `joining network namespace of container: cannot join network namespace of a non running container: container ${other.record.name} is ${phase}`;
+/** The status differs by kind, as it does in dockerd. */
+function notRunning({ id, state, record }: Container, kind: 'net' | 'pid' | 'ipc'): BerthError {
+  const restarting = `Container ${id} is restarting, wait until the container is running`;
+  if (kind === 'net') {
+    if (state.phase === 'restarting') return conflict(restarting);
+    const phase = state.phase === 'starting' ? 'created' : state.phase;
+    return conflict(
+      `${JOINING.net}: cannot join network namespace of a non running container: container ${record.name} is ${phase}`,
+    );
+  }
+  const why = state.phase === 'restarting' ? restarting : `container ${id} is not running`;
+  return (kind === 'pid' ? internal : conflict)(`${JOINING[kind]}: ${why}`);
 }
 
 /** The containers that a link of the default network leads to. Throws in dockerd's words when one cannot be had. */

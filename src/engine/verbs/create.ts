@@ -136,7 +136,9 @@ async function mountRecords(
 ): Promise<MountRecord[]> {
   const byTarget = new Map<string, MountRecord>();
   for (const from of parsed.volumesFrom) {
-    const source = context.registry.get(from.container);
+    const source = context.registry.lookup(from.container);
+    // not "not found": a client would think that it is the image
+    if (!source) throw invalid(`No such container: ${from.container}`);
     for (const mount of source.record.mounts)
       if (mount.Type !== 'tmpfs')
         byTarget.set(mount.Destination, { ...mount, RW: mount.RW && from.rw, copyUp: false, anonymous: false });

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { conflict, internal, invalid, messageOf, notFound } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
 import { exitCodeOf, LaunchError, refusalWords, resizeTerminal } from '../../runtime/index.ts';
-import { execProcess } from '../../runtime/spec/index.ts';
+import { execProcess, type ResolvedUser } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
 import type { ExecInspect } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
@@ -17,12 +17,20 @@ export function createExec(context: EngineContext, reference: string, body: unkn
   const container = context.registry.get(reference);
   checkRunning(container);
   const wish = normaliseExec(body, minor);
+  // looked up again at the start; a user that is not there is refused while there is still a status to say so with
+  userOf(container, wish.user);
   checkEscapeKeys(wish.detachKeys);
   const exec = new Exec(randomId(), container.id, wish);
   context.execs.set(exec.id, exec);
   container.execs.set(exec.id, exec);
   emit(context, container, `exec_create: ${wish.cmd.join(' ')}`, { execID: exec.id });
   return exec.id;
+}
+
+/** undefined: the container's own. Throws invalid when the files of the container have no such user or group. */
+function userOf({ state, record }: Container, user: string): ResolvedUser | undefined {
+  if (user === '') return undefined;
+  return resolveUser(`/proc/${state.process?.pid ?? 0}/root`, user, record.hostConfig.GroupAdd ?? []);
 }
 
 /** dockerd has another word and status for the same mistake here than at attach. */
@@ -48,14 +56,20 @@ export function findExec(context: EngineContext, id: string): Exec {
   return exec;
 }
 
-/** Everything that can be refused before the connection is taken over. */
-export function checkExecStart(context: EngineContext, id: string): Exec {
+/** The exec, of a container in which it can run. */
+function activeExec(context: EngineContext, id: string): Exec {
   const exec = findExec(context, id);
   const container = context.registry.find(exec.containerId);
   if (!container) throw notFound(`No such container: ${exec.containerId}`);
+  checkRunning(container);
+  return exec;
+}
+
+/** Everything that can be refused before the connection is taken over. */
+export function checkExecStart(context: EngineContext, id: string): Exec {
+  const exec = activeExec(context, id);
   if (exec.phase === 'running' || exec.phase === 'starting') throw conflict(`exec command ${id} is already running`);
   if (exec.phase === 'ended') throw conflict(`exec command ${id} has already run`);
-  checkRunning(container);
   return exec;
 }
 
@@ -77,9 +91,7 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
     io && new Attachment(endingAfter(io, over.promise), attachmentOptions(context, container, exec, over.resolve));
   try {
     const spec = containerSpec(context, container);
-    const rootfs = `/proc/${container.state.process?.pid ?? 0}/root`;
-    const user =
-      wish.user === '' ? undefined : resolveUser(rootfs, wish.user, container.record.hostConfig.GroupAdd ?? []);
+    const user = userOf(container, wish.user);
     const homeGiven = (container.record.config.Env ?? []).some((one) => one.startsWith('HOME='));
     const process = execProcess({
       container: spec.process,
@@ -165,7 +177,7 @@ function execFailure(error: unknown, runtime: string, program: string): { error:
 
 /** A client sends its size as soon as it is attached, which may be before the process is there. */
 export async function resizeExec(context: EngineContext, id: string, height: number, width: number): Promise<void> {
-  const exec = findExec(context, id);
+  const exec = activeExec(context, id);
   if (exec.phase === 'starting') await exec.started.promise;
   if (exec.phase !== 'running') throw invalid(`exec process is not started`);
   resizeTerminal(context.runtime.paths.execBundle(exec.containerId, exec.id), height, width);

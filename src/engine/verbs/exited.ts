@@ -39,7 +39,8 @@ export async function settle(context: EngineContext, container: Container, code:
     exitCode: code,
     policy: record.hostConfig.RestartPolicy,
     restartCount: state.restartCount,
-    stoppedByUser: container.stopRequested,
+    stoppedByUser:
+      container.stopRequested || (record.hostConfig.RestartPolicy.Name === 'unless-stopped' && state.stoppedByUser),
     daemonStopping: context.stopping,
     ranMs,
     lastDelayMs: container.lastRestartDelayMs,

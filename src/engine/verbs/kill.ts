@@ -15,19 +15,37 @@ export async function kill(context: EngineContext, reference: string, signalText
     container: context.registry.get(reference),
     signal: signalText === '' ? SIGKILL : parseSignal(signalText),
   }));
-  if (!hasProcess(container.state.phase))
+  if (!hasProcess(container.state.phase) && container.state.phase !== 'restarting')
     throw conflict(`cannot kill container: ${reference}: container ${container.id} is not running`);
+  if (endsRestarts(container, signal)) container.stopRequested = true;
+  container.state.stoppedByUser = true;
+  if (container.state.phase === 'restarting') {
+    if (container.stopRequested) cancelRestart(context, container);
+    return;
+  }
+  save(context, container);
   if (signal === SIGKILL) {
-    container.stopRequested = true;
     const ended = container.nextStop();
     deliver(context, container, signal);
     if (container.state.phase === 'paused') await thaw(context, container);
     await within(ended, SIGCONT_WAIT_MS);
   } else {
-    if (signal === parseSignal(container.record.config.StopSignal ?? 'SIGTERM')) container.stopRequested = true;
     deliver(context, container, signal);
   }
   emit(context, container, 'kill', { signal: String(signal) });
+}
+
+/** Whether the restart policy rests from here on: the stop signal that the configuration names, any when it names none. */
+function endsRestarts({ record }: Container, signal: number): boolean {
+  const { StopSignal } = record.config;
+  return signal === SIGKILL || StopSignal === undefined || signal === parseSignal(StopSignal);
+}
+
+function cancelRestart(context: EngineContext, container: Container): void {
+  clearTimeout(container.restartTimer);
+  container.state.phase = 'exited';
+  save(context, container);
+  container.tellStopped();
 }
 
 /** Every refusal of `kill` begins with what it is about. */
@@ -81,10 +99,7 @@ export async function stopProcess(
   const grace = seconds ?? config.StopTimeout ?? 10;
   container.stopRequested = true;
   if (container.state.phase === 'restarting') {
-    clearTimeout(container.restartTimer);
-    container.state.phase = 'exited';
-    save(context, container);
-    container.tellStopped();
+    cancelRestart(context, container);
     return;
   }
   const ended = container.nextStop();
@@ -94,6 +109,8 @@ export async function stopProcess(
   if (await within(ended, grace < 0 ? undefined : grace * 1000)) return;
   emit(context, container, 'kill', { signal: String(SIGKILL) });
   await killAndWait(context, container);
+  // an exit that was being handled when the time ran out is handled to its end
+  await within(ended, SIGCONT_WAIT_MS);
 }
 
 export async function stop(

@@ -27,12 +27,15 @@ export async function removeByReference(
     // an --rm container goes by itself
     if (context.registry.find(container.id) === undefined) return;
   }
-  await context.locks.run(container.id, async () => {
-    if (context.registry.find(container.id) === undefined) return;
-    if (hasProcess(container.state.phase)) throw conflict(refusal(container));
-    if (container.state.phase === 'restarting' && !options.force) throw conflict(refusal(container));
+  const startedMeanwhile = await context.locks.run(container.id, async () => {
+    if (context.registry.find(container.id) === undefined) return false;
+    const { phase } = container.state;
+    if ((hasProcess(phase) || phase === 'restarting') && !options.force) throw conflict(refusal(container));
+    if (hasProcess(phase)) return true;
     await remove(context, container, options);
+    return false;
   });
+  if (startedMeanwhile) await removeByReference(context, container.id, options);
 }
 
 function refusal({ record }: Container): string {

@@ -1,5 +1,6 @@
 // Stops a container if it runs, and starts it.
 import { conflict, internal, messageOf } from '../../base/errors.ts';
+import type { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
 import { isActive } from '../lifecycle.ts';
 import { stopProcess } from './kill.ts';
@@ -12,8 +13,7 @@ export async function restart(
   seconds: number | undefined,
 ): Promise<void> {
   const container = context.registry.get(reference);
-  if (container.state.phase === 'removing' || container.state.phase === 'dead')
-    throw conflict('container is marked for removal and cannot be started');
+  checkNotRemoved(container);
   const keep = container.record.hostConfig.AutoRemove;
   if (isActive(container.state.phase)) {
     // an --rm container must survive its own restart
@@ -25,6 +25,8 @@ export async function restart(
     }
   }
   await context.locks.run(container.id, async () => {
+    // an --rm container may have ended by itself meanwhile
+    checkNotRemoved(container);
     container.stopRequested = false;
     container.state.stoppedByUser = false;
     if (isActive(container.state.phase)) return;
@@ -35,4 +37,9 @@ export async function restart(
     }
   });
   emit(context, container, 'restart');
+}
+
+function checkNotRemoved({ state }: Container): void {
+  if (state.phase === 'removing' || state.phase === 'dead')
+    throw conflict('container is marked for removal and cannot be started');
 }

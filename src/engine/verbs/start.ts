@@ -95,6 +95,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   const { process } = state;
   await context.runtime.release(container.id, runtime, () => context.runtime.alive(process, context.boot));
   state.phase = 'running';
+  state.stoppedByUser = false;
   state.startedAt = rfc3339();
   state.oomKilled = false;
   state.exitCode = 0;

@@ -15,7 +15,15 @@ function launchWith(script: string): ReturnType<typeof launch> {
   chmodSync(conmon, 0o755);
   return launch({
     conmon,
-    runtime: { name: 'r', path: '/r', command: [], arguments: [], version: '', gate: 'fifo-read' },
+    runtime: {
+      name: 'r',
+      path: '/r',
+      command: [],
+      arguments: [],
+      version: '',
+      gate: 'fifo-read',
+      recursiveReadOnly: false,
+    },
     runtimeRoot: bundle,
     containerId: 'c',
     name: 'c',

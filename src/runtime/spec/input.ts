@@ -19,7 +19,7 @@ export interface HostAbilities {
   readonly canRaiseLimits: boolean;
   /** Kernel release, for example `6.1.0-18-amd64`. */
   readonly kernel: string;
-  /** Kernel 5.12 or later, and a runtime whose `features` list `rro`: read-only binds reach nested mounts. */
+  /** The kernel can make a mount read-only with all below it, and the runtime knows `rro`: read-only binds reach nested mounts. */
   readonly recursiveReadOnly?: boolean;
   /** Existing /sys/devices/system/cpu/cpu<n>/thermal_throttle, masked in every unprivileged container. */
   readonly thermalPaths?: readonly string[];

@@ -73,7 +73,18 @@ function engineFiles({
   return wanted.flatMap(([target, source, readOnly]) =>
     source === undefined || taken.has(target)
       ? []
-      : [{ type: 'bind' as const, source, target, readOnly, propagation: 'rprivate', recursive: true, options: [] }],
+      : [
+          {
+            type: 'bind' as const,
+            source,
+            target,
+            readOnly,
+            propagation: 'rprivate',
+            recursive: true,
+            readOnlyNested: 'never' as const,
+            options: [],
+          },
+        ],
   );
 }
 
@@ -86,7 +97,9 @@ function ociMount(one: ResolvedMount, host: HostAbilities): OciMount {
   const nested = one.readOnlyNested ?? 'ifPossible';
   const deep = nested === 'always' || (nested === 'ifPossible' && host.recursiveReadOnly === true);
   if (one.readOnly) options.push(deep ? 'rro' : 'ro');
-  options.push(one.propagation || 'rprivate', ...one.options);
+  const propagation = one.propagation || 'rprivate';
+  // crun takes the r of rprivate for that of rbind; of a single mount both say the same
+  options.push(one.recursive ? propagation : propagation.replace(/^r/, ''), ...one.options);
   return { destination: one.target, type: 'bind', source: one.source, options };
 }
 

@@ -65,7 +65,7 @@ function addedGroup(entries: readonly GroupEntry[], part: string): number {
   const found = entries.find((one) => one.name === part || String(one.gid) === part);
   if (found) return found.gid;
   const gid = idOf(part);
-  if (gid === undefined) throw invalid(`Unable to find group ${part}: no matching entries in group file`);
+  if (gid === undefined) throw invalid(`unable to find group ${part}: no matching entries in group file`);
   return inRange(gid);
 }
 

@@ -42,7 +42,7 @@ test('fault I19: unknown names and ids out of range are refused in docker’s wo
   assert.equal(message('bad'), 'unable to find user bad: no matching entries in passwd file');
   assert.equal(message('ann:x'), 'unable to find group x: no matching entries in group file');
   assert.equal(message('0:0:0'), 'unable to find group 0:0: no matching entries in group file');
-  assert.equal(message('0', ['x']), 'Unable to find group x: no matching entries in group file');
+  assert.equal(message('0', ['x']), 'unable to find group x: no matching entries in group file');
   for (const spec of ['4294967296', '-1', '0:-1', '2147483648', '0:4294967296']) {
     assert.equal(message(spec), 'uids and gids must be in range 0-2147483647');
   }
