@@ -23,6 +23,7 @@ export class Container {
   healthStop: (() => void) | undefined;
   /** Ends the watch over the log's size. */
   rotationStop: (() => void) | undefined;
+  readonly #onExit = new Set<(ended: Ended) => void>();
   readonly #onStop = new Set<(ended: Ended) => void>();
   readonly #onRemoved = new Set<(ended: Ended) => void>();
 
@@ -38,6 +39,11 @@ export class Container {
     return this.record.state;
   }
 
+  /** When it is known how the process ended, which is before all of it was tidied up. */
+  nextExit(): Promise<Ended> {
+    return new Promise((resolve) => this.#onExit.add(resolve));
+  }
+
   /** The next time that the process ends; a restart counts. */
   nextStop(): Promise<Ended> {
     return new Promise((resolve) => this.#onStop.add(resolve));
@@ -47,12 +53,17 @@ export class Container {
     return new Promise((resolve) => this.#onRemoved.add(resolve));
   }
 
+  tellExit(): void {
+    this.#tell(this.#onExit);
+  }
+
   tellStopped(): void {
     this.#tell(this.#onStop);
   }
 
   tellRemoved(): void {
     this.#tell(this.#onRemoved);
+    this.#tell(this.#onExit);
     this.#tell(this.#onStop);
   }
 

@@ -74,3 +74,34 @@ test('letting go leaves the connection open: its owner closes it when the proces
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(input.destroyed, false);
 });
+
+test('the end is told when the exit code is known', async () => {
+  const known = Promise.withResolvers<void>();
+  let ended = false;
+  const attachment = new Attachment(
+    {
+      write: () => true,
+      drained: () => Promise.resolve(),
+      end: () => {
+        ended = true;
+      },
+      input: undefined,
+      closed: new Promise(() => undefined),
+    },
+    {
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      closeStdin: false,
+      detachKeys: [],
+      onDetach: () => undefined,
+      endsAfter: () => known.promise,
+    },
+  );
+  attachment.end();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ended, false);
+  known.resolve();
+  await attachment.done;
+  assert.equal(ended, true);
+});

@@ -21,6 +21,8 @@ export interface AttachmentOptions {
   readonly detachKeys: readonly number[];
   /** Called when the detach keys were typed. */
   readonly onDetach: () => void;
+  /** What comes before the client is told that the process has ended. */
+  readonly endsAfter?: () => Promise<unknown>;
 }
 
 export class Attachment implements Watcher {
@@ -54,8 +56,13 @@ export class Attachment implements Watcher {
   }
 
   end(): void {
-    this.#io.end();
-    this.leave();
+    const tell = (): void => {
+      this.#io.end();
+      this.leave();
+    };
+    const { endsAfter } = this.#options;
+    if (endsAfter) void endsAfter().then(tell);
+    else tell();
   }
 
   /** Ties the client to a process. */

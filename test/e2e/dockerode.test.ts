@@ -55,8 +55,9 @@ test('attach before the start: both channels whole and apart, then the exit code
   const stream = await container.attach({ stream: true, stdout: true, stderr: true });
   const output = split(stream);
   await container.start();
-  assert.deepEqual(await container.wait(), { StatusCode: 3 });
   const { stdout, stderr } = await output;
+  assert.equal((await container.inspect()).State.ExitCode, 3);
+  assert.deepEqual(await container.wait(), { StatusCode: 3 });
   assert.equal(stdout, `${Array.from({ length: 2000 }, (_, index) => index + 1).join('\n')}\n`);
   assert.equal(stderr, 'wrong\n');
   await container.remove();

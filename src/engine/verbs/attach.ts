@@ -57,6 +57,8 @@ export async function attach(context: EngineContext, reference: string, options:
     closeStdin: config.StdinOnce && !config.Tty,
     detachKeys: config.Tty || options.detachKeys !== undefined ? parseDetachKeys(options.detachKeys) : [],
     onDetach: () => emit(context, container, 'detach'),
+    // who sees the end of the output may ask for the exit code at once
+    endsAfter: async () => runs(container) && container.nextExit(),
   });
   connect(context, container, attachment);
   await attachment.done;
@@ -65,8 +67,7 @@ export async function attach(context: EngineContext, reference: string, options:
 
 /** To the process that there is, or to the next one; to none when the container was removed meanwhile. */
 function connect(context: EngineContext, container: Container, attachment: Attachment): void {
-  const { phase, process } = container.state;
-  if (hasProcess(phase) || (phase === 'starting' && process !== undefined)) {
+  if (runs(container)) {
     try {
       attachment.connect(consoleOf(context, container));
     } catch (error) {
@@ -76,4 +77,9 @@ function connect(context: EngineContext, container: Container, attachment: Attac
     }
   } else if (context.registry.find(container.id) === container) container.waitingAttachments.add(attachment);
   else attachment.end();
+}
+
+/** Or is about to: there is a process already. */
+function runs({ state }: Container): boolean {
+  return hasProcess(state.phase) || (state.phase === 'starting' && state.process !== undefined);
 }

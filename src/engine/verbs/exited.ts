@@ -51,6 +51,7 @@ export async function settle(context: EngineContext, container: Container, code:
   }
   // first of all: the exit file and the control group, which tell the same, go with the resources
   save(context, container);
+  container.tellExit();
   await releaseResources(context, container);
   emit(context, container, 'die', {
     exitCode: String(code),

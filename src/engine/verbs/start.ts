@@ -53,6 +53,7 @@ export async function startLocked(context: EngineContext, container: Container):
     save(context, container);
     for (const attachment of container.waitingAttachments) attachment.end();
     container.waitingAttachments.clear();
+    container.tellExit();
     container.tellStopped();
     if (container.record.hostConfig.AutoRemove) await remove(context, container, { force: true, volumes: true });
     throw failure.error;
