@@ -234,6 +234,8 @@ suite('docker and berth', { skip: dockerMissing(), concurrency: false }, () => {
   });
 
   test('images before 1.41: filter=NAME is a reference, and who made the image is told only where its file says so', async () => {
+    const alone = await daemon.get('/v1.54/images/json?identity=1');
+    assert.deepEqual([alone.status, /identity requires manifests=1/.test(alone.body)], [400, true]);
     const { body } = await daemon.get('/v1.40/images/json?filter=nosuch');
     assert.deepEqual(JSON.parse(body), []);
     assert.equal((JSON.parse((await daemon.get('/v1.40/images/json?filter=busy*')).body) as unknown[]).length, 1);

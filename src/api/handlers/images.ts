@@ -21,6 +21,8 @@ export function imageHandlers(images: Images): Handlers {
   return {
     ImageList: (request, response) => {
       const { query, minor } = request;
+      if (minor >= 54 && query.identity && !query.manifests)
+        throw invalid('conflicting options: identity requires manifests=1');
       const rows = images.list({
         ...(query.all === undefined ? {} : { all: query.all }),
         ...listFilters(query, minor),
