@@ -28,6 +28,16 @@ export function sendSignal(pid: number, signal: number): boolean {
   }
 }
 
+/** Whether a process has a handler for a signal; false when there is no process. */
+export function catchesSignal(pid: number, signal: number): boolean {
+  try {
+    const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '0';
+    return (BigInt(`0x${mask}`) >> BigInt(signal - 1)) % 2n === 1n;
+  } catch {
+    return false;
+  }
+}
+
 /** The id of this boot of the kernel: a pid from another boot means nothing. */
 export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

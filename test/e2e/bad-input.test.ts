@@ -423,6 +423,16 @@ test('fault A29: what another container would have to run for', async () => {
   assert.equal(await said('POST', `/exec/${Id}/start`, {}), `409 ${why}`);
 });
 
+test('a signal that comes right after the start reaches the program, not the runtime before it', async () => {
+  for (let time = 0; time < 5; time += 1) {
+    await create('box', ['sh', '-c', 'trap "exit 5" TERM; while :; do sleep 0.01; done']);
+    await said('POST', '/containers/box/start');
+    assert.equal(await said('POST', '/containers/box/kill?signal=TERM'), '204');
+    assert.match((await daemon.call('POST', '/containers/box/wait')).body, /"StatusCode":5/);
+    await said('DELETE', '/containers/box');
+  }
+});
+
 test('a session is opened with h2c, also without Connection: Upgrade', async () => {
   const session = (headers: string): string =>
     `POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n${headers}\r\n`;

@@ -1,7 +1,8 @@
 // Signals to a container's first process, and the wait for its end.
+import { setTimeout as delay } from 'node:timers/promises';
 import { BerthError, conflict, internal, invalid } from '../../base/errors.ts';
 import { groupProcesses, setFrozen } from '../../host/cgroup.ts';
-import { sendSignal } from '../../host/process.ts';
+import { catchesSignal, sendSignal } from '../../host/process.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
 import { parseSignal } from '../create/index.ts';
@@ -30,6 +31,7 @@ export async function kill(context: EngineContext, reference: string, signalText
     if (container.state.phase === 'paused') await thaw(context, container);
     await within(ended, SIGCONT_WAIT_MS);
   } else {
+    await ready(container, signal);
     deliver(context, container, signal);
   }
   emit(context, container, 'kill', { signal: String(signal) });
@@ -69,6 +71,16 @@ export function deliver(context: EngineContext, container: Container, signal: nu
   }
 }
 
+/** So long after its start a process may still be on the way to its handlers, milliseconds. */
+const READY_MS = 100;
+
+/** The kernel keeps from a first process what it has no handler for: one that was just started is waited for. */
+async function ready({ state }: Container, signal: number): Promise<void> {
+  if (signal === SIGKILL) return;
+  const late = Date.parse(state.startedAt) + READY_MS;
+  while (state.process && Date.now() < late && !catchesSignal(state.process.pid, signal)) await delay(2);
+}
+
 async function thaw(context: EngineContext, container: Container): Promise<void> {
   await setFrozen(context.runtime.cgroups, cgroupPath(context, container), false);
 }
@@ -103,6 +115,7 @@ export async function stopProcess(
     return;
   }
   const ended = container.nextStop();
+  if (grace !== 0) await ready(container, signal);
   deliver(context, container, signal);
   emit(context, container, 'kill', { signal: String(signal) });
   if (container.state.phase === 'paused') await thaw(context, container);
