@@ -5,6 +5,7 @@ import { flag, type Flags } from '../cli/grammar/index.ts';
 import { isTable, listOf, type Shape } from './shape.ts';
 
 export const networkFlags = {
+  bridge: flag.string('b', 'Attach containers to a network bridge; "none" for no default network'),
   bip: flag.string('', 'IPv4 address for the default bridge'),
   bip6: flag.string('', 'IPv6 address for the default bridge'),
   'default-address-pool': flag.list('', 'Default address pools for node specific local networks'),
@@ -35,6 +36,7 @@ export const networkFlags = {
 
 /** Keys of daemon.json, with the flag that says the same. */
 export const networkKeys = {
+  bridge: 'bridge',
   bip: 'bip',
   bip6: 'bip6',
   'default-address-pools': 'default-address-pool',
@@ -86,6 +88,7 @@ export interface NetworkOptions {
   readonly addressPools: readonly string[];
   /** `driver=key=value` */
   readonly defaultOptions: readonly string[];
+  readonly bridge: string;
   readonly bip: string;
   readonly bip6: string;
   readonly fixedCidr: string;
@@ -120,6 +123,7 @@ export function networkOptions(value: (name: keyof typeof networkFlags) => unkno
   return {
     addressPools: list('default-address-pool'),
     defaultOptions: list('default-network-opt'),
+    bridge: text('bridge'),
     bip: text('bip'),
     bip6: text('bip6'),
     fixedCidr: text('fixed-cidr'),

@@ -38,6 +38,12 @@ export function hostAddresses(): string[] {
   });
 }
 
+/** Of a link, each with its prefix; undefined when there is no such link. */
+export function addressesOf(name: string): Block[] | undefined {
+  const { links, addresses } = observeLinks([name]);
+  return links.length === 0 ? undefined : addresses.flatMap(({ address }) => parseBlock(address) ?? []);
+}
+
 /** What links of these numbers are called. */
 export function namesOfLinks(indexes: Iterable<number>): string[] {
   using routing = new Routing();

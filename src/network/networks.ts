@@ -43,7 +43,7 @@ import { hasLinks, isPredefined, type NetworkRecord } from './record.ts';
 import { Reconciler } from './reconcile.ts';
 import { replugging } from './replug.ts';
 import { removeFromHost } from './remove.ts';
-import { readSettings, type Settings, type SettingsInput } from './settings.ts';
+import { onGivenBridge, readSettings, type Settings, type SettingsInput } from './settings.ts';
 import { type Member, shown } from './show.ts';
 import { Zones } from './zones.ts';
 
@@ -76,11 +76,11 @@ export class Networks {
   constructor(input: NetworksInput) {
     this.#input = input;
     this.#names = hostNames(input.instance);
-    this.#settings = readSettings(input.settings);
+    this.#settings = onGivenBridge(readSettings(input.settings), links.addressesOf);
     this.#uplinkMtu = links.uplinkMtu();
     this.#catalog = new Catalog(input.records, {
       settings: this.#settings,
-      bridge: this.#names.defaultBridge,
+      bridge: this.#settings.bridge.name || this.#names.defaultBridge,
       uplinkMtu: this.#uplinkMtu,
     });
     const problem = this.#catalog.ensurePredefined(links.observeHostBlocks);
@@ -382,7 +382,7 @@ export class Networks {
   #renewDefault(): void {
     const record = this.#catalog.find('bridge');
     if (!record) return;
-    const isUp = links.linkExists(record.bridge);
+    const isUp = !record.foreignBridge && links.linkExists(record.bridge);
     const fresh = this.#catalog.defaultNow(record, isUp ? [] : links.observeHostBlocks());
     if (fresh === record) return;
     if (!sameGround(fresh, record)) {
@@ -392,7 +392,8 @@ export class Networks {
       }
       // a bridge with another address is made anew
       if (isUp) links.removeLink(record.bridge);
-      this.#input.log.info(`the default network is now ${(fresh.ipam ?? []).map(({ Subnet }) => Subnet).join(', ')}`);
+      const subnets = (fresh.ipam ?? []).map(({ Subnet }) => Subnet).join(', ');
+      this.#input.log.info(`the default network is now ${subnets || 'without a bridge'}`);
     }
     this.#catalog.put(fresh);
   }

@@ -22,7 +22,7 @@ export interface PredefinedFacts {
 
 export function predefined(facts: PredefinedFacts): NetworkRecord {
   const { name, settings } = facts;
-  const { v4, v6, ipv6, ...wish } = settings.bridge;
+  const { name: given, v4, v6, ipv6, ...wish } = settings.bridge;
   const base = {
     id: facts.id,
     name,
@@ -38,12 +38,12 @@ export function predefined(facts: PredefinedFacts): NetworkRecord {
     configOnly: false,
     configFrom: '',
     labels: {},
-    foreignBridge: false,
+    foreignBridge: name === 'bridge' && given !== '' && given !== 'none',
   };
-  if (name !== 'bridge')
-    return { ...base, driver: name === 'none' ? 'null' : 'host', ipam: null, options: {}, bridge: '' };
+  if (name !== 'bridge' || given === 'none')
+    return { ...base, driver: name === 'host' ? 'host' : 'null', ipam: null, options: {}, bridge: '' };
   const before = (family: 4 | 6): Block | undefined =>
-    (facts.before?.ipam ?? [])
+    (facts.before?.bridge === facts.bridge ? (facts.before.ipam ?? []) : [])
       .map(({ Subnet = '' }) => parseBlock(Subnet))
       .find((one) => one?.family === family && !facts.taken.host.some((other) => overlaps(one, other)));
   return {

@@ -1,14 +1,15 @@
 // What a daemon's settings become, what of them is refused, and the default network that follows from them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { blockText } from './address.ts';
+import { blockText, parseBlock } from './address.ts';
 import { predefined } from './predefined.ts';
 import type { NetworkRecord } from './record.ts';
-import { readSettings, type SettingsInput } from './settings.ts';
+import { onGivenBridge, readSettings, type SettingsInput } from './settings.ts';
 
 const nothing: SettingsInput = {
   addressPools: [],
   defaultOptions: [],
+  bridge: '',
   bip: '',
   bip6: '',
   fixedCidr: '',
@@ -105,4 +106,32 @@ test('nonsense is refused', () => {
   bad({ hostGateways: ['10.0.0.1,10.0.0.2'] }, /only one IPv4 host gateway/);
   bad({ ip: 'x' }, /invalid IP address/);
   bad({ mtu: -1 }, /invalid MTU/);
+});
+
+test('on a bridge of somebody else the network is around its address', () => {
+  const blocks = ['10.1.0.9/16', '10.2.0.9/16', 'fe80::1/64'].flatMap((text) => parseBlock(text) ?? []);
+  const given = (input: Partial<SettingsInput>) =>
+    onGivenBridge(readSettings({ ...nothing, bridge: 'br0', ...input }), (name) =>
+      name === 'br0' ? blocks : undefined,
+    );
+  const ipam = (input: Partial<SettingsInput>) =>
+    predefined({
+      name: 'bridge',
+      id: 'b'.repeat(64),
+      created: '2026-01-01T00:00:00Z',
+      bridge: 'br0',
+      uplinkMtu: 1400,
+      settings: given(input),
+      taken: { networks: [], host: [] },
+      random: 1n,
+    }).ipam;
+  assert.deepEqual(ipam({}), [{ Subnet: '10.1.0.0/16', Gateway: '10.1.0.9' }]);
+  assert.deepEqual(ipam({ fixedCidr: '10.2.3.0/24' }), [
+    { Subnet: '10.2.0.0/16', IPRange: '10.2.3.0/24', Gateway: '10.2.0.9' },
+  ]);
+  assert.deepEqual(ipam({ fixedCidr: '10.0.0.0/8' }), [{ Subnet: '10.1.0.0/16', Gateway: '10.1.0.9' }]);
+  assert.throws(() => given({ bridge: 'br1' }), /br1 must be created manually/);
+  assert.throws(() => given({ bip: '10.1.0.1/16' }), /mutually exclusive/);
+  const { driver, ipam: nowhere } = bridge({ bridge: 'none' });
+  assert.deepEqual([driver, nowhere], ['null', null]);
 });

@@ -7,6 +7,7 @@ import { DEFAULT_POOLS, type Pool } from './ipam.ts';
 export interface SettingsInput {
   readonly addressPools: readonly string[];
   readonly defaultOptions: readonly string[];
+  readonly bridge: string;
   readonly bip: string;
   readonly bip6: string;
   readonly fixedCidr: string;
@@ -39,6 +40,8 @@ export interface Settings {
   /** Options of new networks, by driver. */
   readonly defaults: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly bridge: {
+    /** Somebody else's bridge; `none` for no default network at all; empty for one of the daemon's own. */
+    readonly name: string;
     readonly v4: FamilyWish;
     readonly v6: FamilyWish;
     readonly ipv6: boolean;
@@ -63,10 +66,13 @@ export function readSettings(input: SettingsInput): Settings {
       pools.push(...DEFAULT_POOLS.filter((one) => one.base.family === family));
   if (!Number.isInteger(input.mtu) || input.mtu < 0 || input.mtu > 65_535)
     throw invalid(`invalid MTU for the default bridge: ${input.mtu}`);
+  if (input.bridge !== '' && (input.bip !== '' || input.bip6 !== ''))
+    throw invalid('You specified -b & --bip, mutually exclusive options. Please specify only one');
   return {
     pools,
     defaults: defaultsOf(input.defaultOptions),
     bridge: {
+      name: input.bridge,
       v4: familyOf(4, { own: input.bip, range: input.fixedCidr, gateway: input.gateway }),
       v6: familyOf(6, { own: input.bip6, range: input.fixedCidr6, gateway: input.gateway6 }),
       ipv6: input.ipv6,
@@ -135,6 +141,27 @@ function familyOf(family: Family, text: { own: string; range: string; gateway: s
     throw invalid(`the default gateway ${text.gateway} is not in the default bridge's subnet`);
   return { ...(own ? { own } : {}), ...(range ? { range } : {}), ...(gateway ? { gateway } : {}) };
 }
+
+/** The same settings where the default bridge is somebody else's: it has addresses, and the network is around them. */
+export function onGivenBridge(
+  settings: Settings,
+  addressesOf: (bridge: string) => readonly Block[] | undefined,
+): Settings {
+  const { name, v4, v6 } = settings.bridge;
+  if (name === '' || name === 'none') return settings;
+  const addresses = addressesOf(name);
+  if (!addresses) throw invalid(`bridge device with non default name ${name} must be created manually`);
+  const around = ({ range, ...wish }: FamilyWish, family: Family): FamilyWish => {
+    const there = addresses.filter((one) => one.family === family && !contains(LINK_LOCAL, one));
+    const holds = (one: Block): boolean => range !== undefined && contains(one, range) && one.bits <= range.bits;
+    const own = there.find(holds) ?? there[0];
+    const fits = range && (!own || holds(own));
+    return { ...wish, ...(own ? { own } : {}), ...(fits ? { range } : {}) };
+  };
+  return { ...settings, bridge: { ...settings.bridge, v4: around(v4, 4), v6: around(v6, 6) } };
+}
+
+const LINK_LOCAL = parseBlock('fe80::/10') as Block;
 
 function addressOf(text: string, what: string): Address {
   const found = parseAddress(text);
