@@ -30,7 +30,7 @@ export function containerForVersion(container: ContainerInspect, minor: number):
 }
 
 export function summaryForVersion(row: ContainerSummary, minor: number): unknown {
-  const shaped = minor >= 48 ? row : without(row, ['ImageManifestDescriptor']);
+  const shaped = without(row, [...(minor < 52 ? ['Health'] : []), ...(minor < 48 ? ['ImageManifestDescriptor'] : [])]);
   return minor >= 46 ? shaped : { ...shaped, HostConfig: without(row.HostConfig, ['Annotations']) };
 }
 

@@ -72,6 +72,10 @@ function summary(
     },
     NetworkSettings: { Networks: record.endpoints },
     Mounts: record.mounts.filter((mount) => mount.hidden !== true).map(shownMount),
+    Health: {
+      Status: record.state.health?.status ?? 'none',
+      FailingStreak: record.state.health?.failingStreak ?? 0,
+    },
   };
 }
 

@@ -340,6 +340,8 @@ export interface ContainerSummary {
   HostConfig: { NetworkMode: string; Annotations?: Record<string, string> };
   NetworkSettings: { Networks: Record<string, EndpointSettings> };
   Mounts: MountPoint[];
+  /** Since 1.52; of a container without a check the status is `none`. */
+  Health?: { Status: string; FailingStreak: number };
 }
 
 export interface ContainerTopResponse {
