@@ -6,6 +6,11 @@ test('/etc/hosts of a container', () => {
   const text = hostsText(['db:10.0.0.5', 'six=[fd00::1]'], [{ ip: '172.18.0.2', names: ['web.example', 'web'] }]);
   assert.match(text, /^127\.0\.0\.1\tlocalhost\n/);
   assert.match(text, /\n10\.0\.0\.5\tdb\nfd00::1\tsix\n172\.18\.0\.2\tweb\.example web\n$/);
+  const own = [
+    { ip: '172.18.0.2', names: ['web'] },
+    { ip: 'fd00::2', names: ['web'] },
+  ];
+  assert.equal(hostsText([], own, false), '127.0.0.1\tlocalhost\n172.18.0.2\tweb\n');
 });
 
 test('lines of /etc/hosts come, go and change; what is not ours stays', () => {

@@ -38,9 +38,11 @@ function hostLine({ ip, names }: HostLine): string {
   return `${ip}\t${names.join(' ')}`;
 }
 
-/** `extra` are `name:ip` or `name=ip` pairs of --add-host. */
-export function hostsText(extra: readonly string[], own: readonly HostLine[]): string {
-  const lines = [...LOCAL_HOSTS, ...extra.map(extraHostLine), ...own.map(hostLine)];
+/** `extra` are `name:ip` or `name=ip` pairs of --add-host. Where the container has IPv6 switched off, no name has an address of it. */
+export function hostsText(extra: readonly string[], own: readonly HostLine[], ipv6 = true): string {
+  const local = ipv6 ? LOCAL_HOSTS : LOCAL_HOSTS.slice(0, 1);
+  const named = own.filter(({ ip }) => ipv6 || !ip.includes(':'));
+  const lines = [...local, ...extra.map(extraHostLine), ...named.map(hostLine)];
   return `${lines.join('\n')}\n`;
 }
 

@@ -22,6 +22,14 @@ const make = (body: object, networks?: readonly NetworkRecord[]): NetworkRecord 
 const config = (...configs: object[]): object => ({ IPAM: { Config: configs } });
 
 describe('create', () => {
+  test('a default of the daemon is no option of a network that says otherwise', () => {
+    const on = { 'com.docker.network.enable_ipv6': 'true' };
+    const made = (body: object) =>
+      recordOf(decode(networkCreate, { Name: 'n', ...body }), { ...facts(), defaults: { bridge: on } });
+    assert.deepEqual([made({}).ipv6, made({}).options], [true, on]);
+    assert.deepEqual([made({ EnableIPv6: false }).ipv6, made({ EnableIPv6: false }).options], [false, {}]);
+  });
+
   test('a name alone is a bridge with a subnet of the pools', () => {
     const record = make({});
     assert.equal(record.driver, 'bridge');

@@ -5,7 +5,7 @@ import { addressText, type Block, blockText, firstOf, lastOf, parseAddress, pars
 import { checkIpam } from './check.ts';
 import { checkFree, freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
 import { bridgeName } from './names.ts';
-import { bridgeOptions, checkModes, enabledBy, macvlanOptions, mtuOption } from './options.ts';
+import { bridgeOptions, checkModes, enabledBy, macvlanOptions, mtuOption, OPTION } from './options.ts';
 import type { NetworkRecord } from './record.ts';
 
 export interface CreateFacts {
@@ -35,7 +35,7 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     throw forbidden(`operation is not permitted on predefined ${name} network `);
   const driver = body.Driver === '' || body.Driver === 'default' ? 'bridge' : body.Driver;
   if (driver === 'overlay') throw forbidden(NO_SWARM);
-  const said = { ...facts.defaults[driver], ...Options };
+  const said = { ...unsaid(facts.defaults[driver] ?? {}, body), ...Options };
   const ipv6 = body.EnableIPv6 ?? enabledBy(said, 6) ?? false;
   checkIpam(body.IPAM, ipv6);
   if (name.trim() === '') throw invalid('invalid name: name is empty');
@@ -91,6 +91,17 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     bridge,
     foreignBridge: options.name !== undefined && facts.linkExists(bridge),
   };
+}
+
+/** What switches a family on or off by default, where the request says nothing of it itself. */
+function unsaid(
+  defaults: Readonly<Record<string, string>>,
+  { EnableIPv4, EnableIPv6 }: NetworkCreateBody,
+): Record<string, string> {
+  const left = { ...defaults };
+  if (typeof EnableIPv4 === 'boolean') delete left[OPTION.enable[4]];
+  if (typeof EnableIPv6 === 'boolean') delete left[OPTION.enable[6]];
+  return left;
 }
 
 /** A link that one network has for itself alone is not shared. */

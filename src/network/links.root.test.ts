@@ -47,7 +47,7 @@ test('a network from nothing to nothing', { skip }, async () => {
     };
     await applyLinks(planLinks(desired, observeLinks()), names.mark);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    plugIn(namespace, {
+    const wish = {
       hostLink: veth,
       bridge: names.defaultBridge,
       name: 'eth0',
@@ -57,7 +57,10 @@ test('a network from nothing to nothing', { skip }, async () => {
       sysctls: [],
       isolated: true,
       hairpin: true,
-    });
+    };
+    plugIn(namespace, wish);
+    const second = { ...wish, hostLink: `${names.vethPrefix}second` };
+    assert.throws(() => plugIn(namespace, second), /error renaming interface ".*" to "eth0": file exists/);
     setGateways(
       namespace,
       [parseAddress(`${subnet}.1`)].flatMap((gateway) => (gateway ? [{ name: 'eth0', gateway }] : [])),

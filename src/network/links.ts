@@ -198,10 +198,15 @@ export function plugIn(namespacePath: string, wish: Interface): void {
     const master = routing.link(wish.bridge)?.index ?? 0;
     const mtu = wish.mtu === undefined ? {} : { mtu: wish.mtu };
     routing.deleteLink(wish.hostLink);
-    routing.addVeth(
-      { name: wish.hostLink, ...mtu, master, up: true },
-      { name: wish.name, mac: wish.mac, ...mtu, namespace },
-    );
+    try {
+      routing.addVeth(
+        { name: wish.hostLink, ...mtu, master, up: true },
+        { name: wish.name, mac: wish.mac, ...mtu, namespace },
+      );
+    } catch (error) {
+      // the host's end has gone just now: it is the name inside that somebody has
+      throw isErrno(error, 'EEXIST') ? badName(wish.hostLink, wish.name, 'file exists') : error;
+    }
     try {
       if (wish.isolated || wish.hairpin) {
         const link = routing.link(wish.hostLink);
@@ -257,9 +262,13 @@ export function removeInside(namespacePath: string, name: string): void {
 
 function checkName(name: string, link: string): void {
   if (name.length > 15 || /[\s/:]/.test(name) || name === '.' || name === '..')
-    throw internal(
-      `failed to add interface ${link} to sandbox: error renaming interface ${JSON.stringify(link)} to ${JSON.stringify(name)}: invalid argument`,
-    );
+    throw badName(link, name, 'invalid argument');
+}
+
+function badName(link: string, name: string, why: string): Error {
+  return internal(
+    `failed to add interface ${link} to sandbox: error renaming interface ${JSON.stringify(link)} to ${JSON.stringify(name)}: ${why}`,
+  );
 }
 
 function configureInside({ name, addresses, sysctls }: Inside, link: string): void {

@@ -210,6 +210,7 @@ function writeFiles(
   );
   const { hosts, ownResolver } = context.networks.files(container.id);
   const isHost = hostConfig.NetworkMode === 'host';
+  const ipv6 = hostConfig.Sysctls?.['net.ipv6.conf.all.disable_ipv6'] !== '1';
   const wish = {
     servers: said(hostConfig.Dns, context.dns.servers),
     search: said(hostConfig.DnsSearch, context.dns.search),
@@ -217,7 +218,7 @@ function writeFiles(
   };
   writeFileSync(
     paths.hosts,
-    isHost ? hostHostsText(readText('/etc/hosts'), extra) : hostsText(extra, [...linked, ...hosts]),
+    isHost ? hostHostsText(readText('/etc/hosts'), extra) : hostsText(extra, [...linked, ...hosts], ipv6),
     {
       mode: 0o644,
     },
