@@ -96,7 +96,8 @@ export class Attachment implements Watcher {
         }
       }
     } catch {
-      // the client or the process is gone; either way no more input comes
+      // the client or the process is gone; either way no more input comes, and what was sent is not left in the connection
+      input.resume();
     }
     if (this.#options.closeStdin) console.closeInput();
   }

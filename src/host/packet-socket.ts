@@ -12,14 +12,26 @@ const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_CLOEXEC = 0o2000000;
 
+/** Of a socket for one direction only: the other one is left alone. */
+export interface Direction {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  /** 1: no packet is read beside one that waits. */
+  readonly readableHighWaterMark?: number;
+}
+
 /** Takes the descriptor over: it is closed here, and the socket has its own. It must not block. */
-export function packetSocket(packet: number, what: string): Socket {
+export function packetSocket(
+  packet: number,
+  what: string,
+  direction: Direction = { readable: true, writable: true },
+): Socket {
   try {
     const pair = [0, 0];
     checked(socketpairCall(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) as number, 'socketpair', what);
     const [mine, spare] = pair as [number, number];
     closeSync(spare);
-    const socket = new Socket({ fd: mine, readable: true, writable: true, allowHalfOpen: true });
+    const socket = new Socket({ fd: mine, ...direction, allowHalfOpen: true });
     checked(dup3Call(packet, mine, SOCK_CLOEXEC) as number, 'dup3', what);
     return socket;
   } finally {

@@ -55,6 +55,20 @@ suite('docker', { skip: dockerMissing() }, () => {
     await refused(/No such container: nosuch/, 1, 'exec', 'nosuch', 'true');
   });
 
+  test('what a program says arrives whole when it leaves its input unread, by exec -i and by run -i', async () => {
+    await using _ = await running('box');
+    const loud = ['sh', '-c', 'echo out; exec <&-; head -c 300000 /dev/zero; echo end; exit 3'];
+    for (let turn = 0; turn < 10; turn++)
+      for (const command of [
+        ['exec', '-i', 'box', ...loud],
+        ['run', '--rm', '-i', '--network', 'none', 'busybox', ...loud],
+      ]) {
+        const { code, stdout } = await daemon.client('docker', command, { input: 'never read\n'.repeat(turn * 2000) });
+        assert.equal(code, 3);
+        assert.equal(stdout.length, 'out\n'.length + 300_000 + 'end\n'.length, command[0]);
+      }
+  });
+
   test('exec -i: a megabyte through cat, and what is typed is answered before the half-close', async () => {
     await using _ = await running('box');
     const much = '0123456789abcde\n'.repeat(65_536);
@@ -73,6 +87,9 @@ suite('docker', { skip: dockerMissing() }, () => {
     assert.equal(await docker('exec', '-t', 'box', 'tty').then((text) => text.trim()), '/dev/pts/0');
     assert.match(await docker('exec', 'box', 'sh', '-c', 'tty || true'), /not a tty/);
     assert.equal(await docker('exec', '-u', '12:34', 'box', 'id'), 'uid=12 gid=34 groups=34');
+    const nobody = await daemon.docker('exec', '-u', 'nosuch', 'box', 'true');
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.stderr, /^Error response from daemon: unable to find user nosuch: no matching entries/);
     assert.equal(await docker('exec', '-w', '/tmp', 'box', 'pwd'), '/tmp');
     assert.equal(
       await docker('exec', '-e', 'A=1', '-e', 'B=two words', 'box', 'sh', '-c', 'echo "$A $B"'),

@@ -1,7 +1,6 @@
 // One connection to a running process's stdio, shared by everyone who is attached: output fans out, input comes in one packet at a time.
 import { join } from 'node:path';
-import type { Socket } from 'node:net';
-import { connectSeqpacket } from '../../host/seqpacket.ts';
+import { connectSeqpacket, type Seqpacket } from '../../host/seqpacket.ts';
 
 export type Channel = 'stdout' | 'stderr';
 
@@ -19,7 +18,7 @@ const MAX_PACKET = 16 * 1024;
 const STDERR = 3;
 
 export class Console {
-  readonly #socket: Socket;
+  readonly #socket: Seqpacket;
   readonly #watchers = new Set<Watcher>();
   #pendingInput: Promise<void> = Promise.resolve();
   #inputClosed = false;
@@ -29,17 +28,24 @@ export class Console {
   constructor(bundle: string) {
     const socket = connectSeqpacket(join(bundle, 'attach'));
     this.#socket = socket;
-    socket.on('data', (packet: Buffer) => this.#spread(packet));
-    socket.on('error', () => socket.destroy());
+    const { reader, writer } = socket;
+    reader.on('data', (packet: Buffer) => this.#spread(packet));
+    // a monitor that ends with input left over resets the connection, which is no loss of output
+    reader.on('error', () => {
+      const kept = reader.read() as Buffer | null;
+      for (const packet of [...(kept ? [kept] : []), ...socket.rest()]) this.#spread(packet);
+    });
+    // a process that takes no input any more may still have something to say
+    writer.on('error', () => (this.#inputClosed = true));
     this.ended = new Promise((resolve) => {
       const finish = (): void => {
         for (const watcher of this.#watchers) watcher.end();
         this.#watchers.clear();
-        socket.destroy();
+        socket[Symbol.dispose]();
         resolve();
       };
-      socket.once('end', finish);
-      socket.once('close', finish);
+      reader.once('end', finish);
+      reader.once('close', finish);
     });
   }
 
@@ -66,17 +72,17 @@ export class Console {
   closeInput(): void {
     void this.#pendingInput.then(() => {
       this.#inputClosed = true;
-      this.#socket.end();
+      this.#socket.writer.end();
     });
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.#socket[Symbol.dispose]();
   }
 
   #send(packet: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#socket.write(packet, (error) => (error ? reject(error) : resolve()));
+      this.#socket.writer.write(packet, (error) => (error ? reject(error) : resolve()));
     });
   }
 
@@ -87,8 +93,9 @@ export class Console {
     const full: Promise<void>[] = [];
     for (const watcher of this.#watchers) if (!watcher.write(channel, data)) full.push(watcher.drained());
     if (full.length > 0) {
-      this.#socket.pause();
-      void Promise.all(full).then(() => this.#socket.resume());
+      const { reader } = this.#socket;
+      reader.pause();
+      void Promise.all(full).then(() => reader.resume());
     }
   }
 }
