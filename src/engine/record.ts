@@ -76,7 +76,7 @@ export interface ContainerRecord {
   readonly imageManifest?: Descriptor;
   readonly path: string;
   readonly args: readonly string[];
-  readonly config: ContainerConfig;
+  config: ContainerConfig;
   hostConfig: HostConfig;
   readonly mounts: readonly MountRecord[];
   endpoints: Record<string, EndpointSettings>;

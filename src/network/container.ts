@@ -66,6 +66,13 @@ export function inOrder({ mode, endpoints }: ContainerWish): [string, EndpointSe
   return Object.entries(endpoints).toSorted(([a], [b]) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1));
 }
 
+/** What /etc/hosts says of the container itself: the whole name, and what is before its first dot. */
+export function namesInHosts({ hostname, domainname }: Pick<ContainerWish, 'hostname' | 'domainname'>): string[] {
+  const whole = domainname === '' ? hostname : `${hostname}.${domainname}`;
+  const dot = whole.indexOf('.');
+  return dot > 0 ? [whole, whole.slice(0, dot)] : [whole];
+}
+
 /** What a container is called on a network: its name, the aliases, the short id, the host name. */
 export function namesOf(wish: ContainerWish, settings: EndpointSettings): string[] {
   return [...new Set([wish.name, ...(settings.Aliases ?? []), wish.id.slice(0, 12), wish.hostname])].filter(

@@ -23,6 +23,7 @@ import {
   hasResolver,
   inOrder,
   type Live,
+  namesInHosts,
   namesOf,
   type PortMap,
 } from './container.ts';
@@ -233,8 +234,7 @@ export class Networks {
   files(containerId: string): FileFacts {
     const live = this.#live.get(containerId);
     if (!live) return { hosts: [], ownResolver: false };
-    const { hostname, domainname } = live.wish;
-    const names = domainname === '' ? [hostname] : [`${hostname}.${domainname}`, hostname];
+    const names = namesInHosts(live.wish);
     const hosts = live.endpoints.flatMap((endpoint) =>
       endpoint.addresses.map((address) => ({ ip: addressText(address), names })),
     );

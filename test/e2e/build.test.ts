@@ -97,6 +97,8 @@ test('a step that fails says how, and what it wrote is shown', async () => {
   assert.equal(failed.code, 7);
   assert.match(failed.stdout, /^before$/m);
   assert.match(failed.stderr, /The command '\/bin\/sh -c echo before; exit 7' returned a non-zero code: 7/);
+  const narrow = await build({ Dockerfile: 'FROM busybox\n' }, '--memory', '4k');
+  assert.match(narrow.stderr, /Minimum memory limit allowed is 6MB/);
   const missing = await build({ Dockerfile: 'FROM busybox\nCOPY nothing /x\n' });
   assert.match(missing.stderr, /COPY failed: file not found in build context .*stat nothing: file does not exist/);
 });

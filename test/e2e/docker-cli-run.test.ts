@@ -314,6 +314,8 @@ suite('docker run', { skip: dockerMissing() }, () => {
       'none',
       '--name',
       'server',
+      '--hostname',
+      'harbour.test',
       'busybox',
       'sh',
       '-c',
@@ -327,9 +329,9 @@ suite('docker run', { skip: dockerMissing() }, () => {
       'busybox',
       'sh',
       '-c',
-      'for i in 1 2 3 4 5 6 7 8 9; do wget -q -O - http://127.0.0.1/ && break; sleep 0.2; done',
+      'for i in 1 2 3 4 5 6 7 8 9; do wget -q -O - http://127.0.0.1/ && break; sleep 0.2; done; hostname',
     );
-    assert.deepEqual(fetched, { code: 0, stdout: 'page\n', stderr: fetched.stderr });
+    assert.deepEqual(fetched, { code: 0, stdout: 'page\nharbour.test\n', stderr: fetched.stderr });
     await daemon.docker('rm', '-f', 'server');
     const missing = await daemon.docker('run', '--rm', '--network', 'container:nosuch', 'busybox', 'true');
     assert.equal(missing.code, 125);

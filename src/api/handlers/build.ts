@@ -153,8 +153,12 @@ function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
   };
 }
 
+/** As for a container: below this nothing useful starts. */
+const MIN_MEMORY = 6 * 1024 * 1024;
+
 function limitsOf(query: Query): StepLimits {
   const ulimits = json<Ulimit[]>('ulimits', query.ulimits, []);
+  if (query.memory && query.memory < MIN_MEMORY) throw invalid('Minimum memory limit allowed is 6MB');
   return {
     ...(query.memory ? { memory: query.memory } : {}),
     ...(query.memswap ? { memorySwap: query.memswap } : {}),

@@ -27,7 +27,6 @@ import { mountImage, mountSubpath } from './places.ts';
 
 /** The root file system is mounted. What is acquired on the way is given to `undo`. */
 export async function specInput(context: EngineContext, container: Container, undo: Undo): Promise<SpecInput> {
-  const { config } = container.record;
   const hostConfig = atStart(container.record.hostConfig, context.atStart);
   checkStartable(container);
   const paths = context.paths.of(container.id);
@@ -39,6 +38,8 @@ export async function specInput(context: EngineContext, container: Container, un
     uts: hostConfig.UTSMode === 'host' ? ('host' as const) : ('new' as const),
     cgroup: hostConfig.CgroupnsMode === 'private' ? ('new' as const) : ('host' as const),
   };
+  takeHostname(context, container);
+  const { config } = container.record;
   const links = linksOf(context, container);
   writeFiles(
     context,
@@ -93,6 +94,14 @@ function networkNamespace(context: EngineContext, container: Container): Namespa
   const source = joined(context, container, container.record.hostConfig.NetworkMode, 'net');
   const path = source === 'new' ? context.networks.place(container.id) : undefined;
   return path === undefined ? source : { path };
+}
+
+/** Who joins the network of another goes by its name. */
+function takeHostname(context: EngineContext, { record }: Container): void {
+  const reference = /^container:(.*)$/.exec(record.hostConfig.NetworkMode)?.[1];
+  if (reference === undefined) return;
+  const { Hostname, Domainname } = lender(context, reference, 'net').record.config;
+  record.config = { ...record.config, Hostname, Domainname };
 }
 
 /** `host`, `container:X`, or a new namespace. */

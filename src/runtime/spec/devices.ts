@@ -36,13 +36,14 @@ const RULE = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/;
 export function parseDeviceRule(text: string): DeviceRule {
   const match = RULE.exec(text);
   if (!match) throw internal(`invalid device cgroup rule format: '${text}'`);
-  const number = (part: string | undefined): number => (part === '*' ? -1 : Number(part));
+  const [, type = 'a', major, minor, access = ''] = match;
   return {
     allow: true,
-    type: match[1] ?? 'a',
-    major: number(match[2]),
-    minor: number(match[3]),
-    access: match[4] ?? '',
+    type,
+    // absent is all of them to every runtime; crun takes -1, which runc has for that, as a number
+    ...(major === '*' ? {} : { major: Number(major) }),
+    ...(minor === '*' ? {} : { minor: Number(minor) }),
+    access,
   };
 }
 
