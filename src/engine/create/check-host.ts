@@ -1,6 +1,6 @@
 // The part of a create that belongs to the host: restart policy, ports, mounts, capabilities, namespaces, runtime.
 import { isIP } from 'node:net';
-import { invalid } from '../../base/errors.ts';
+import { internal, invalid } from '../../base/errors.ts';
 import { normaliseCapabilities } from '../../runtime/spec/index.ts';
 import type { HostConfig, RestartPolicy } from '../../spec/docker/index.ts';
 import { checkMount, destinationFault } from './check-mount.ts';
@@ -29,9 +29,18 @@ export function checkHost(host: HostConfig, facts: CreateFacts): string[] {
   if (Object.keys(host.Annotations ?? {}).includes('')) {
     throw invalid('invalid Annotations: the empty string is not permitted as an annotation key');
   }
+  checkStorage(host.StorageOpt ?? {});
   warnings.push(...checkResources(host, facts));
   warnings.push(...checkPlatform(host, facts));
   return warnings;
+}
+
+/** Layers have no quota of their own, and dockerd says so where its file system has none. */
+function checkStorage(options: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(options)) {
+    if (name.toLowerCase() !== 'size') throw internal(`Unknown option ${name}`);
+    throw internal("--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+  }
 }
 
 function checkPlatform(host: HostConfig, facts: CreateFacts): string[] {

@@ -204,6 +204,13 @@ test('what dockerd refuses at create is refused in its words', () => {
   for (const [body, message] of REFUSED) assert.throws(() => create(body), { kind: 'invalid', message });
 });
 
+test('a size of the layer, which nothing would keep, is refused with the status of dockerd', () => {
+  const opt = (StorageOpt: object) => () => create({ HostConfig: { StorageOpt } });
+  assert.throws(opt({ size: '10m' }), { kind: 'internal', message: /^--storage-opt is supported only for overlay/ });
+  assert.throws(opt({ foo: '1' }), { kind: 'internal', message: 'Unknown option foo' });
+  opt({})();
+});
+
 test('limits that the host cannot enforce are dropped with a warning', () => {
   const support = { ...plainFacts().support, memoryLimit: false, pidsLimit: false, blkioWeight: false };
   const { hostConfig, warnings } = host(
