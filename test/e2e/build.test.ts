@@ -92,6 +92,12 @@ test('the Dockerfile and .dockerignore stay out of the context where .dockerigno
   assert.equal(await shown('.dockerignore\nout.txt\nDocker*\n'), '/c/in.txt\n');
 });
 
+test('every host of --add-host is known to a step', async () => {
+  const recipe = 'FROM busybox\nRUN grep -E "near|far" /etc/hosts\n';
+  const built = await build({ Dockerfile: recipe }, '--add-host', 'near:10.1.1.1', '--add-host', 'far:10.1.1.2');
+  assert.match(built.stdout, /10\.1\.1\.1\s+near\n10\.1\.1\.2\s+far\n/);
+});
+
 test('a step that fails says how, and what it wrote is shown', async () => {
   const failed = await build({ Dockerfile: 'FROM busybox\nRUN echo before; exit 7\n' });
   assert.equal(failed.code, 7);

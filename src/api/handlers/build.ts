@@ -141,8 +141,7 @@ function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
     noCache: query.nocache ?? false,
     pull: pulls(query.pull),
     network: query.networkmode ?? 'default',
-    extraHosts: (query.extrahosts ?? '')
-      .split(',')
+    extraHosts: (query.extrahosts ?? [])
       .filter((pair) => pair !== '')
       .map((pair) => ({ host: pair.slice(0, pair.indexOf(':')), ip: pair.slice(pair.indexOf(':') + 1) })),
     limits: limitsOf(query),

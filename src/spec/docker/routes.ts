@@ -90,7 +90,7 @@ export const routes = {
     query: {
       dockerfile: 'text',
       t: 'texts',
-      extrahosts: 'text',
+      extrahosts: 'list',
       remote: 'text',
       q: 'bool',
       nocache: 'bool',

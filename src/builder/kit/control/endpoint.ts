@@ -23,7 +23,7 @@ export interface EndpointQuery {
   readonly pull?: boolean;
   readonly platform?: string;
   readonly networkmode?: string;
-  readonly extrahosts?: string;
+  readonly extrahosts?: readonly string[];
   readonly cgroupparent?: string;
   readonly shmsize?: number;
   readonly outputs?: readonly { readonly Type?: string; readonly Attrs?: Readonly<Record<string, string>> | null }[];
@@ -164,13 +164,7 @@ function attributesOf(query: EndpointQuery): Map<string, string> {
   set('cgroup-parent', query.cgroupparent);
   set('cache-from', query.cachefrom?.join(','));
   // `name:address` there, `name=address` in the attributes
-  set(
-    'add-hosts',
-    query.extrahosts
-      ?.split(',')
-      .map((pair) => pair.replace(':', '='))
-      .join(','),
-  );
+  set('add-hosts', query.extrahosts?.map((pair) => pair.replace(':', '=')).join(','));
   if (query.shmsize) attributes.set('shm-size', String(query.shmsize));
   if (query.nocache) attributes.set('no-cache', '');
   if (query.pull) attributes.set('image-resolve-mode', 'pull');

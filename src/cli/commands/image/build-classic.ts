@@ -57,7 +57,7 @@ export async function classicBuild(context: Context, flags: BuildFlags, source: 
     labels: JSON.stringify(toMap(flags.label)),
     cachefrom: JSON.stringify(flags['cache-from']),
     networkmode: flags.network,
-    extrahosts: flags['add-host'].join(','),
+    extrahosts: flags['add-host'],
     platform: flags.platform.join(','),
     target: flags.target,
     ulimits: JSON.stringify(flags.ulimit),
