@@ -35,7 +35,7 @@ export interface ResolvedMount {
   /** private, rprivate, shared, rshared, slave, rslave; empty means rprivate. */
   readonly propagation: string;
   readonly recursive: boolean;
-  /** Whether read-only holds for mounts below as well; absent means `ifPossible`. */
+  /** Whether read-only holds for mounts below as well; absent means `never`: crun fails with it on files. */
   readonly readOnlyNested?: 'ifPossible' | 'never' | 'always';
   /** More mount options as the OCI runtime takes them. For tmpfs the user's (size=, mode=, exec …), merged with Docker's defaults. */
   readonly options: readonly string[];

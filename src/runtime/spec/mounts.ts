@@ -94,7 +94,7 @@ function ociMount(one: ResolvedMount, host: HostAbilities): OciMount {
     return { destination: one.target, type: 'tmpfs', source: 'tmpfs', options };
   }
   const options = [one.recursive ? 'rbind' : 'bind'];
-  const nested = one.readOnlyNested ?? 'ifPossible';
+  const { readOnlyNested: nested } = one;
   const deep = nested === 'always' || (nested === 'ifPossible' && host.recursiveReadOnly === true);
   if (one.readOnly) options.push(deep ? 'rro' : 'ro');
   const propagation = one.propagation || 'rprivate';

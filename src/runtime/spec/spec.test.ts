@@ -111,7 +111,7 @@ const CASES: Record<string, Wish> = {
       mounts: [
         bind('/v/deep', '/a/b/c'),
         bind('/v/hosts', '/etc/hosts', { readOnly: true }),
-        bind('/v/a', '/a', { readOnly: true, propagation: 'rslave' }),
+        bind('/v/a', '/a', { readOnly: true, readOnlyNested: 'ifPossible', propagation: 'rslave' }),
         bind('/v/n', '/n', { readOnly: true, readOnlyNested: 'never', recursive: false }),
         tmpfs('/dev/shm', ['size=1m', 'exec']),
         tmpfs('/t', ['ro', 'mode=700', 'size=2m', 'size=3m']),
