@@ -450,8 +450,13 @@ export class Layers {
     } finally {
       await directory.close();
     }
-    for (const { boot: _, ...layer } of pending)
-      if (this.#layers.get(layer.chain)?.name === layer.name) this.#put(layer);
+    for (const layer of pending) {
+      const now = this.#layers.get(layer.chain);
+      const { boot: _, ...synced } = layer;
+      if (now === layer) this.#put(synced);
+      // it was changed meanwhile, its files perhaps too
+      else if (now?.boot !== undefined) this.#syncSoon();
+    }
   }
 }
 

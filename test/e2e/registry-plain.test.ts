@@ -39,9 +39,6 @@ test('docker push sends an image, a second push finds it there', async () => {
   const second = await daemon.docker('push', `${name}:1`);
   assert.match(second.stdout, /: Layer already exists\n/);
   assert.equal(second.stdout.split('\n').at(-2), first.stdout.split('\n').at(-2));
-  // programs that have no credentials send no header for them
-  const bare = await daemon.call('POST', `/v1.50/images/${name}/push?tag=1`);
-  assert.deepEqual([bare.status, bare.body.includes('"error"')], [200, false], bare.body);
   // what was made here is Docker's own kind of manifest with gzip, which clients of every age read
   const raw = await execute('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${name}:1`]);
   const { mediaType, layers } = JSON.parse(raw.stdout) as { mediaType: string; layers: { mediaType: string }[] };

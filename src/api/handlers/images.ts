@@ -123,15 +123,19 @@ async function push(images: Images, request: ApiRequest<'ImagePush'>, response: 
   const platform = minor >= 46 && query.platform ? decodePlatform(query.platform) : undefined;
   const name = parseReference(params['name'] ?? '');
   const reference = query.tag ? withTag(name, query.tag) : name;
+  if (headers['x-registry-auth'] === undefined) throw invalid('bad parameters and missing X-Registry-Auth: EOF');
   const lines = new Lines(response);
-  await lines.finish(() =>
-    images.push(reference, {
-      ...(platform ? { platform } : {}),
-      credentials: credentialsOf(headers),
-      say: lines.say,
-      signal,
-    }),
-  );
+  await lines.finish(async () => {
+    // dockerd has sent its status before it looks for a digest
+    if (reference.digest !== undefined) await lines.say(errorMessage(invalid('cannot push a digest reference')));
+    else
+      await images.push(reference, {
+        ...(platform ? { platform } : {}),
+        credentials: credentialsOf(headers),
+        say: lines.say,
+        signal,
+      });
+  });
 }
 
 /** The filters of a list; clients of before 1.41 may give a name beside them. */

@@ -122,9 +122,7 @@ function joined(
   const pid = other.state.process?.pid;
   if (!hasProcess(other.state.phase) || pid === undefined) throw notRunning(other, kind);
   if (kind === 'ipc' && other.record.hostConfig.IpcMode !== 'shareable')
-    throw invalid(
-      `${JOINING.ipc}: container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
-    );
+    throw invalid(`container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`);
   return { path: `/proc/${pid}/ns/${kind}` };
 }
 
