@@ -1,8 +1,9 @@
 // The client's config.json: read as it is, replaced at once, and only its owner reads it.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isErrno, messageOf } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { err } from './output.ts';
+import { replaceFile } from './replace-file.ts';
 
 export type ConfigFile = Readonly<Record<string, unknown>>;
 
@@ -21,9 +22,6 @@ export function readConfig(directory: string): ConfigFile {
 /** Fields that are undefined go. Gives the path of the file. */
 export function editConfig(directory: string, before: ConfigFile, change: ConfigFile): string {
   const path = `${directory}/config.json`;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify({ auths: {}, ...before, ...change }, undefined, '\t'), { mode: 0o600 });
-  renameSync(temporary, path);
+  replaceFile(path, JSON.stringify({ auths: {}, ...before, ...change }, undefined, '\t'), 0o600);
   return path;
 }

@@ -1,11 +1,12 @@
 // Contexts: daemons with a name, kept beside the client's configuration as Docker's client keeps them, which finds them there too.
 //   contexts/meta/<sha256 of the name>/meta.json      a ContextMeta
 //   contexts/tls/<sha256 of the name>/docker/         ca.pem, cert.pem, key.pem
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno, messageOf } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { Failure } from './grammar/index.ts';
+import { replaceFile } from './replace-file.ts';
 
 export interface ContextMeta {
   readonly Name: string;
@@ -64,7 +65,7 @@ export class ContextStore {
   }
 
   save(meta: ContextMeta): void {
-    write(this.metaPath(meta.Name), 'meta.json', JSON.stringify(meta), 0o755, 0o644);
+    replaceFile(join(this.metaPath(meta.Name), 'meta.json'), JSON.stringify(meta), 0o644);
   }
 
   remove(name: string): void {
@@ -82,7 +83,7 @@ export class ContextStore {
   setTls(name: string, endpoint: string, files: ReadonlyMap<string, Buffer>): void {
     const folder = join(this.tlsPath(name), endpoint);
     rmSync(folder, { recursive: true, force: true });
-    for (const [file, content] of files) write(folder, file, content, 0o700, 0o600);
+    for (const [file, content] of files) replaceFile(join(folder, file), content, 0o600);
   }
 }
 
@@ -113,11 +114,4 @@ export function asMeta(value: unknown): ContextMeta {
   const { Name, Metadata, Endpoints } = value as Record<string, unknown>;
   const object = (one: unknown): object => (typeof one === 'object' && one !== null ? one : {});
   return { Name: typeof Name === 'string' ? Name : '', Metadata: object(Metadata), Endpoints: object(Endpoints) };
-}
-
-function write(folder: string, file: string, content: string | Buffer, folderMode: number, mode: number): void {
-  mkdirSync(folder, { recursive: true, mode: folderMode });
-  const temporary = join(folder, `.${file}.${process.pid}.tmp`);
-  writeFileSync(temporary, content, { mode });
-  renameSync(temporary, join(folder, file));
 }

@@ -1,9 +1,10 @@
 // Manifest lists in the making: files in the client's folder, as the docker CLI keeps them, so that both can go on with one.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { ResponseError } from '../../../client/index.ts';
 import type { Context } from '../../context.ts';
 import { Failure } from '../../grammar/index.ts';
 import { parseReference, withDefaultTag } from '../../options/index.ts';
+import { replaceFile } from '../../replace-file.ts';
 import { INDEX, registryAuth, registryOf } from '../registry-auth.ts';
 
 export interface Platform {
@@ -86,11 +87,7 @@ export class ManifestStore {
   }
 
   save(list: string, manifest: StoredManifest): void {
-    const folder = this.#list(list);
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-    const path = `${folder}/${fileName(manifest.Ref)}`;
-    writeFileSync(`${path}.tmp`, JSON.stringify(manifest), { mode: 0o644 });
-    renameSync(`${path}.tmp`, path);
+    replaceFile(`${this.#list(list)}/${fileName(manifest.Ref)}`, JSON.stringify(manifest), 0o644);
   }
 
   remove(list: string): void {
