@@ -24,6 +24,11 @@ export function proxyFor(url: URL, env: ProxyVariables): string | undefined {
   return proxy.includes('://') ? proxy : `http://${proxy}`;
 }
 
+/** The setting by which an agent of Node goes through a proxy, or straight to the host. */
+export function agentOptions(proxy: string | undefined): { proxyEnv?: { HTTP_PROXY: string; HTTPS_PROXY: string } } {
+  return proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
+}
+
 /** For a log or an answer: a name and password are nobody's business. */
 export function withoutCredentials(address: string): string {
   return address.replace(/^((?:[a-z]+:\/\/)?)[^/@]*(?:\/[^/@]*)*@/i, '$1xxxxx:xxxxx@');

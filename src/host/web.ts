@@ -3,7 +3,7 @@ import { lookup } from 'node:dns';
 import http, { type IncomingMessage } from 'node:http';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { BerthError, internal, invalid, messageOf } from '../base/errors.ts';
-import { proxyFor } from '../base/proxy.ts';
+import { agentOptions, proxyFor } from '../base/proxy.ts';
 
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -69,13 +69,12 @@ async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   // TLS is loaded when it is first needed, not with the daemon
   const { request: send, Agent } = url.protocol === 'https:' ? (await import('node:https')).default : http;
   const proxy = proxyFor(url, process.env);
-  const proxyEnv = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
   return new Promise((resolve, reject) => {
     const request = send(url, {
       signal,
       headers: { 'User-Agent': 'berth', Accept: '*/*' },
       // a proxy looks up the name itself
-      ...(proxy === undefined ? { lookup: lookupFor(url) } : { agent: new Agent({ proxyEnv }) }),
+      ...(proxy === undefined ? { lookup: lookupFor(url) } : { agent: new Agent(agentOptions(proxy)) }),
     });
     request.setTimeout(IDLE_MS, () => request.destroy(new Error('the server does not answer')));
     request.once('error', (error) => reject(signal.aborted ? signal.reason : words(error)));

@@ -5,8 +5,10 @@ const COMMITS = ['ContainerdCommit', 'RuncCommit', 'InitCommit'] as const;
 
 export function infoForVersion(info: InfoResponse, minor: number): unknown {
   const shaped: Record<string, unknown> = { ...info };
-  if (minor < 49) delete shaped['FirewallBackend'];
-  if (minor < 49) for (const name of COMMITS) shaped[name] = { ...info[name], Expected: info[name].ID };
+  if (minor < 49) {
+    delete shaped['FirewallBackend'];
+    for (const name of COMMITS) shaped[name] = { ...info[name], Expected: info[name].ID };
+  }
   if (minor < 50) Object.assign(shaped, { BridgeNfIptables: false, BridgeNfIp6tables: false });
   return shaped;
 }

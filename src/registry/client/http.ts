@@ -2,7 +2,7 @@
 import { Agent, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
 import type { Agent as TlsAgent } from 'node:https';
 import { cancelled, invalid } from '../../base/errors.ts';
-import { proxyFor } from '../../base/proxy.ts';
+import { agentOptions, proxyFor } from '../../base/proxy.ts';
 import type { Timing } from './settings.ts';
 import { NetworkError, networkError, refusal } from './words.ts';
 
@@ -117,7 +117,7 @@ export class Transport {
       const own = url.host === this.#origin;
       options.agent = this.#agent(`https ${own} ${proxy}`, () => this.#secureAgent(https.Agent, own, proxy));
       send = https.request;
-    } else options.agent = this.#agent(`http ${proxy}`, () => new Agent({ ...CONNECTIONS, ...throughProxy(proxy) }));
+    } else options.agent = this.#agent(`http ${proxy}`, () => new Agent({ ...CONNECTIONS, ...agentOptions(proxy) }));
     return new Promise((resolve, reject) => {
       const sent = send(url, options);
       const fail = (error: unknown): void => {
@@ -148,7 +148,7 @@ export class Transport {
     const { ca, cert, key, verify } = this.#tls;
     return new Maker({
       ...CONNECTIONS,
-      ...throughProxy(proxy),
+      ...agentOptions(proxy),
       rejectUnauthorized: verify,
       ...(own && ca !== undefined ? { ca: [...ca] } : {}),
       ...(own && cert !== undefined ? { cert } : {}),
@@ -172,11 +172,6 @@ async function pump(source: AsyncIterable<Uint8Array>, sent: ReturnType<typeof p
       });
   }
   sent.end();
-}
-
-/** The settings by which Node's agents go through a proxy. */
-function throughProxy(proxy: string | undefined): { proxyEnv?: { HTTP_PROXY: string; HTTPS_PROXY: string } } {
-  return proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } };
 }
 
 /** A Location, which may be relative and may have a query of its own. */

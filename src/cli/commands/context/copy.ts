@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
 import { type ContextMeta, DEFAULT_CONTEXT } from '../../contexts.ts';
-import { metaOf } from './meta.ts';
+import { DEFAULT_DESCRIPTION, metaOf } from './meta.ts';
 
 export interface WholeContext {
   readonly meta: ContextMeta;
@@ -31,5 +31,3 @@ export function place({ contexts }: Context, { meta, tls }: WholeContext): void 
   contexts.save(meta);
   for (const [endpoint, files] of tls) contexts.setTls(meta.Name, endpoint, files);
 }
-
-export const DEFAULT_DESCRIPTION = 'Current DOCKER_HOST based configuration';

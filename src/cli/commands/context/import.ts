@@ -2,7 +2,7 @@
 import { createReadStream, openSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
-import { isErrno } from '../../../base/errors.ts';
+import { isErrno, messageOf } from '../../../base/errors.ts';
 import { command } from '../../context.ts';
 import { asMeta, checkContextName, type ContextMeta } from '../../contexts.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
@@ -80,6 +80,6 @@ function parseMeta(content: Buffer): ContextMeta {
   try {
     return asMeta(JSON.parse(content.toString()));
   } catch (error) {
-    throw new Failure(error instanceof Error ? error.message : String(error));
+    throw new Failure(messageOf(error));
   }
 }

@@ -6,8 +6,7 @@ import { renderRows, type Row } from '../../format/index.ts';
 import { FORMAT_HELP, flag, none } from '../../grammar/index.ts';
 import { ellipsis } from '../ellipsis.ts';
 import { natural } from '../sorting.ts';
-import { DEFAULT_DESCRIPTION } from './copy.ts';
-import { defaultMeta, metaOf, overridingVariable } from './meta.ts';
+import { DEFAULT_DESCRIPTION, defaultMeta, metaOf, overridingVariable } from './meta.ts';
 
 const KIND = {
   typeName: '*formatter.clientContextContext',

@@ -3,6 +3,9 @@ import { DEFAULT_SOCKET } from '../../../client/index.ts';
 import type { Context } from '../../context.ts';
 import { type ContextMeta, DEFAULT_CONTEXT } from '../../contexts.ts';
 
+/** What lists and copies say of the default context. */
+export const DEFAULT_DESCRIPTION = 'Current DOCKER_HOST based configuration';
+
 /** Throws a Failure when there is none of that name. */
 export function metaOf(context: Context, name: string): ContextMeta {
   return name === DEFAULT_CONTEXT ? defaultMeta(context) : context.contexts.get(name);

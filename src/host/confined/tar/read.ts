@@ -83,7 +83,7 @@ export class TarReader {
   /** After one block of zeros: there is another or nothing. Else members would be behind the end, where not all look for them. */
   #end(): void {
     const block = this.#exactly(BLOCK, true);
-    if (block && !isZero(block)) throw new TarError('archive/tar: invalid tar header');
+    if (block && !isZero(block)) throw new TarError(INVALID);
   }
 
   /** The next bytes of the current entry, undefined after its last; holes are zeros. Valid until the next call. */
