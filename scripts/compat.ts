@@ -17,6 +17,7 @@ import { RULES } from '../src/builder/lint/index.ts';
 import { tree } from '../src/cli/commands/tree.ts';
 import type { CliNode } from '../src/cli/context.ts';
 import { type Route, routes } from '../src/spec/docker/index.ts';
+import { differences } from './differences.ts';
 
 /** Operations that work in part: what is missing. */
 const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
@@ -170,6 +171,10 @@ const page = [
   `Build checks: ${Object.keys(RULES).toSorted().join(', ')}.`,
   '',
   ...CORPORA,
+  '',
+  '## Where Berth means to differ',
+  '',
+  ...differences(),
   '',
 ].join('\n');
 

@@ -70,8 +70,8 @@ export function resolvText(hostFile: string, wish: ResolverWish, dropLoopback: b
     wish.servers.length > 0
       ? wish.servers
       : host.servers.filter((server) => !dropLoopback || !/^(127\.|::1$)/.test(server));
-  const search = wish.search.length > 0 ? wish.search.filter((domain) => domain !== '.') : host.search;
-  const options = wish.options.length > 0 ? wish.options : host.options;
+  const search = wish.search.length > 0 ? wish.search.filter((domain) => domain !== '.' && domain !== '') : host.search;
+  const options = wish.options.length > 0 ? wish.options.filter((option) => option !== '') : host.options;
   const lines = [
     ...servers.map((server) => `nameserver ${server}`),
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),

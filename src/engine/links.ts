@@ -1,4 +1,5 @@
 // Links of the default network (`--link other:alias`): lines for the hosts file and variables that tell where the other is. Pure.
+import { type ContainerPort, parsePort } from '../spec/docker/index.ts';
 
 export interface LinkedContainer {
   readonly id: string;
@@ -24,20 +25,19 @@ export function linkHosts(alias: string, other: LinkedContainer): { ip: string; 
 export function linkVariables(alias: string, own: string, other: LinkedContainer): string[] {
   const prefix = alias.toUpperCase().replaceAll('-', '_');
   const ports = other.exposed
-    .map((port) => ({ number: Number(port.split('/')[0]), protocol: port.split('/')[1] ?? 'tcp' }))
-    .toSorted((a, b) => a.number - b.number || (a.protocol < b.protocol ? -1 : 1));
-  const url = ({ number, protocol }: { number: number; protocol: string }): string =>
-    `${protocol}://${other.address}:${number}`;
+    .flatMap((text) => parsePort(text) ?? [])
+    .toSorted((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
+  const url = ({ port, protocol }: ContainerPort): string => `${protocol}://${other.address}:${port}`;
   const [first] = ports;
   return [
     ...(first ? [`${prefix}_PORT=${url(first)}`] : []),
-    ...ports.flatMap((port) => {
-      const key = `${prefix}_PORT_${port.number}_${port.protocol.toUpperCase()}`;
+    ...ports.flatMap((one) => {
+      const key = `${prefix}_PORT_${one.port}_${one.protocol.toUpperCase()}`;
       return [
-        `${key}=${url(port)}`,
+        `${key}=${url(one)}`,
         `${key}_ADDR=${other.address}`,
-        `${key}_PORT=${port.number}`,
-        `${key}_PROTO=${port.protocol}`,
+        `${key}_PORT=${one.port}`,
+        `${key}_PROTO=${one.protocol}`,
       ];
     }),
     `${prefix}_NAME=/${own}/${alias}`,

@@ -1,12 +1,14 @@
 // What the daemon remembers of a container; everything else is derived or observed.
 import type { Digest } from '../base/ids.ts';
-import type {
-  ContainerConfig,
-  EndpointSettings,
-  HealthcheckResult,
-  HostConfig,
-  MountPoint,
-  PortBinding,
+import {
+  byKnownPort,
+  type ContainerConfig,
+  type EndpointSettings,
+  type HealthcheckResult,
+  type HostConfig,
+  type MountPoint,
+  type PortBinding,
+  knownPorts,
 } from '../spec/docker/index.ts';
 import type { Descriptor } from '../spec/oci/index.ts';
 
@@ -106,7 +108,17 @@ export function acceptRecord(value: unknown, key: string): ContainerRecord | und
     isObject(record.hostConfig) &&
     isObject(record.state) &&
     typeof record.state.phase === 'string';
-  return whole ? (value as ContainerRecord) : undefined;
+  if (!whole) return undefined;
+  mendPorts(value as ContainerRecord);
+  return value as ContainerRecord;
+}
+
+/** Records of before ports were checked: what is no port would stop every list that shows it. */
+function mendPorts(record: ContainerRecord): void {
+  const { config, hostConfig, ports } = record;
+  if (config.ExposedPorts) config.ExposedPorts = knownPorts(config.ExposedPorts);
+  if (hostConfig.PortBindings) hostConfig.PortBindings = byKnownPort(hostConfig.PortBindings);
+  if (ports) record.ports = byKnownPort(ports);
 }
 
 function isObject(value: unknown): value is object {

@@ -161,7 +161,7 @@ test('what inspect shows is what a new daemon takes back', () => {
     '99/udp': null,
   };
   const published = publishedFrom(ports, addresses);
-  assert.deepEqual(portMap(['99/udp', '80'], published), ports);
+  assert.deepEqual(portMap(['99/udp', '80/tcp'], published), ports);
   assert.deepEqual(
     published.map(({ address, hostAddress }) => [address, hostAddress]),
     [

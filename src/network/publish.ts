@@ -2,12 +2,12 @@
 import { closeSync } from 'node:fs';
 import { internal, invalid, isErrno } from '../base/errors.ts';
 import { duplicate, holdPort } from '../host/port.ts';
-import type { PortBinding } from '../spec/docker/index.ts';
+import { parsePort, type PortBinding, portKey, type Protocol } from '../spec/docker/index.ts';
 import { addressBytes, type Family, parseAddress } from './address.ts';
 import { isCopied, type PublishRule } from './firewall.ts';
 import { copyFrom } from './loopback.ts';
 
-export type Protocol = 'tcp' | 'udp' | 'sctp';
+export type { Protocol };
 
 /** The range from which dockerd takes ports that nobody named. */
 const DYNAMIC = { low: 32_768, high: 60_999 };
@@ -40,18 +40,14 @@ export interface PortWishes {
 /** Pure: every binding that is wanted, in the order of the container's ports. Throws invalid for what is no port. */
 export function wishesOf(input: PortWishes): PortWish[] {
   const all = new Map<string, readonly PortBinding[]>();
-  if (input.publishAll) for (const port of input.exposed) all.set(withProtocol(port), [{ HostIp: '', HostPort: '' }]);
+  if (input.publishAll) for (const port of input.exposed) all.set(port, [{ HostIp: '', HostPort: '' }]);
   for (const [port, bindings] of Object.entries(input.bindings)) {
     const wanted = (bindings ?? []).filter((one) => one !== null);
-    if (wanted.length > 0 || !all.has(withProtocol(port))) all.set(withProtocol(port), wanted);
+    if (wanted.length > 0 || !all.has(port)) all.set(port, wanted);
   }
   return [...all]
     .flatMap(([port, bindings]) => bindings.flatMap((binding) => expand(port, binding, input)))
     .toSorted((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : 0));
-}
-
-export function withProtocol(port: string): string {
-  return port.includes('/') ? port : `${port}/tcp`;
 }
 
 function expand(
@@ -59,7 +55,9 @@ function expand(
   { HostIp, HostPort }: PortBinding,
   { families, hostBinding, routed = [] }: PortWishes,
 ): PortWish[] {
-  const [number = '', protocol = 'tcp'] = port.split('/');
+  const inner = parsePort(port);
+  if (!inner) throw invalid(`invalid port specification: ${JSON.stringify(port)}`);
+  const { protocol } = inner;
   const [first = '', last = first] = HostPort.split('-');
   const [low, high] = [Number(first), Number(last)];
   const dynamic = HostPort === '' || low === 0;
@@ -72,7 +70,7 @@ function expand(
     const inside = families.includes(address.family) ? address.family : 4;
     const named = HostIp !== '' && address.family === 6 && families.includes(4) && !routed.includes(4);
     if (inside !== address.family && (!named || protocol === 'sctp')) return [];
-    const base = { port: Number(number), protocol: protocol as Protocol, hostAddress, family: address.family, inside };
+    const base = { port: inner.port, protocol, hostAddress, family: address.family, inside };
     if (routed.includes(address.family)) return [{ ...base, low: 0, high: 0, dynamic: false }];
     return [{ ...base, low: dynamic ? DYNAMIC.low : low, high: dynamic ? DYNAMIC.high : high, dynamic }];
   });
@@ -284,10 +282,10 @@ export function portMap(
 ): Record<string, PortBinding[] | null> {
   const shown: Record<string, PortBinding[] | null> = {};
   for (const one of published) {
-    const bindings = (shown[`${one.port}/${one.protocol}`] ??= []);
+    const bindings = (shown[portKey(one)] ??= []);
     bindings.push({ HostIp: one.shownAddress, HostPort: one.hostPort === 0 ? '' : String(one.hostPort) });
   }
-  for (const port of exposed.map(withProtocol)) shown[port] ??= null;
+  for (const port of exposed) shown[port] ??= null;
   return shown;
 }
 
@@ -297,19 +295,19 @@ export function publishedFrom(
   addresses: Readonly<Record<Family, string>>,
 ): Published[] {
   return Object.entries(ports).flatMap(([port, bindings]) => {
-    const [number, protocol = 'tcp'] = port.split('/');
+    const inner = parsePort(port);
+    if (!inner) return [];
     return (bindings ?? []).flatMap(({ HostIp, HostPort }) => {
       const family = parseAddress(HostIp)?.family;
       if (family === undefined) return [];
       return [
         {
           family,
-          protocol: protocol as Protocol,
           hostAddress: isAny(HostIp) ? undefined : HostIp,
           shownAddress: HostIp,
           hostPort: Number(HostPort),
           address: addresses[family] === '' && family === 6 ? addresses[4] : addresses[family],
-          port: Number(number),
+          ...inner,
         },
       ];
     });

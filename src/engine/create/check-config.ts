@@ -3,10 +3,11 @@ import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
 import type { ContainerConfig, HealthConfig } from '../../spec/docker/index.ts';
 import { parseSignal } from '../../base/signals.ts';
+import { checkExposed } from './check-ports.ts';
 
 const MILLISECOND = 1e6;
 
-/** Cleans the working directory in place. Throws invalid in dockerd's words. */
+/** Cleans the working directory and the ports in place. Throws invalid in dockerd's words. */
 export function checkConfig(config: ContainerConfig): void {
   if (config.WorkingDir !== '') {
     if (!config.WorkingDir.startsWith('/')) {
@@ -16,6 +17,7 @@ export function checkConfig(config: ContainerConfig): void {
   }
   if (config.StopSignal) parseSignal(config.StopSignal);
   checkEnv(config.Env);
+  if (config.ExposedPorts) config.ExposedPorts = checkExposed(config.ExposedPorts);
   if (config.Healthcheck) checkHealth(config.Healthcheck);
 }
 

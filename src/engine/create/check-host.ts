@@ -1,9 +1,10 @@
 // The part of a create that belongs to the host: restart policy, ports, mounts, capabilities, namespaces, runtime.
-import { isIP } from 'node:net';
 import { internal, invalid } from '../../base/errors.ts';
 import { normaliseCapabilities } from '../../runtime/spec/index.ts';
 import type { HostConfig, RestartPolicy } from '../../spec/docker/index.ts';
+import { checkDns } from './check-dns.ts';
 import { checkMount, destinationFault } from './check-mount.ts';
+import { checkBindings } from './check-ports.ts';
 import { checkResources } from './check-resources.ts';
 import type { CreateFacts } from './facts.ts';
 import { isValidIpcMode, isValidPidMode } from './modes.ts';
@@ -18,8 +19,8 @@ export function checkHost(host: HostConfig, facts: CreateFacts): string[] {
     if (mount.Type === 'image') warnings.push('Image mount is an experimental feature');
     checkMount(mount, facts.pathExists);
   }
-  for (const one of host.ExtraHosts ?? []) checkExtraHost(one);
-  checkPorts(host.PortBindings);
+  checkDns(host);
+  host.PortBindings = checkBindings(host.PortBindings);
   checkRestartPolicy(host.RestartPolicy);
   checkCapabilities('CapAdd', host.CapAdd, facts);
   checkCapabilities('CapDrop', host.CapDrop, facts);
@@ -71,33 +72,6 @@ function checkPlatform(host: HostConfig, facts: CreateFacts): string[] {
     warnings.push('Your kernel does not support cgroup namespaces.  Cgroup namespace setting discarded.');
   }
   return warnings;
-}
-
-/** `name:address`, where the address may be `host-gateway`. */
-function checkExtraHost(text: string): void {
-  const at = text.indexOf(':');
-  if (at <= 0) throw invalid(`bad format for add-host: ${JSON.stringify(text)}`);
-  const address = text.slice(at + 1);
-  if (address !== 'host-gateway' && isIP(address.trim()) === 0) {
-    throw invalid(`invalid IP address in add-host: ${JSON.stringify(address)}`);
-  }
-}
-
-const isPort = (text: string): boolean => /^\d+$/.test(text) && Number(text) <= 65_535;
-
-/** The port of `80/tcp`, `80`. */
-const portOf = (text: string): string => text.split('/')[0] ?? '';
-
-function checkPorts(ports: HostConfig['PortBindings']): void {
-  const bad = (text: string): Error => invalid(`invalid port specification: ${JSON.stringify(text)}`);
-  for (const [port, bindings] of Object.entries(ports ?? {})) {
-    if (!isPort(portOf(port))) throw bad(portOf(port));
-    for (const { HostPort } of bindings ?? []) {
-      const [low = '', high, rest] = portOf(HostPort).split('-');
-      const isRange = high === undefined || (isPort(high) && Number(high) >= Number(low));
-      if (HostPort !== '' && (!isPort(low) || !isRange || rest !== undefined)) throw bad(HostPort);
-    }
-  }
 }
 
 export function checkRestartPolicy({ Name, MaximumRetryCount }: RestartPolicy): void {

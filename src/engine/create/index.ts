@@ -1,5 +1,6 @@
 // Requests that make or change a container, checked and completed without touching anything.
 export { checkEndpoint } from './check-network.ts';
+export { checkExposed } from './check-ports.ts';
 export { type NormalisedExec, normaliseExec } from './exec.ts';
 export type { CgroupSupport, CreateFacts } from './facts.ts';
 export { foreignWarnings } from './foreign.ts';

@@ -1,6 +1,6 @@
 // What an image says, where the container's own config says nothing.
 import { invalid } from '../../base/errors.ts';
-import type { ContainerConfig, HealthConfig, ImageConfig } from '../../spec/docker/index.ts';
+import { type ContainerConfig, type HealthConfig, type ImageConfig, knownPorts } from '../../spec/docker/index.ts';
 
 const keyOf = (variable: string): string => variable.split('=', 1)[0] ?? '';
 
@@ -8,7 +8,8 @@ const keyOf = (variable: string): string => variable.split('=', 1)[0] ?? '';
 export function mergeImage(config: ContainerConfig, image: ImageConfig): ContainerConfig {
   const own = new Set((config.Env ?? []).map(keyOf));
   const env = [...(config.Env ?? []), ...(image.Env ?? []).filter((one) => !own.has(keyOf(one)))];
-  const ports = { ...config.ExposedPorts, ...image.ExposedPorts };
+  // an image's author may have written anything: what is no port is not there
+  const ports = { ...config.ExposedPorts, ...knownPorts(image.ExposedPorts) };
   const volumes = { ...config.Volumes, ...image.Volumes };
   const health = mergeHealth(config.Healthcheck, image.Healthcheck);
   const { ExposedPorts: _ports, Healthcheck: _health, StopSignal: _signal, ...rest } = config;

@@ -3,6 +3,7 @@ import { conflict, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import { containerConfig, decode } from '../../spec/docker/schemas/index.ts';
 import { type EngineContext, emit } from '../context.ts';
+import { checkExposed } from '../create/index.ts';
 import type { ContainerCommit } from '../ports.ts';
 import { pause, unpause } from '../verbs/pause.ts';
 import { layerChanges } from './changes.ts';
@@ -21,6 +22,7 @@ export interface CommitWish {
 
 export async function commit(context: EngineContext, reference: string, wish: CommitWish): Promise<{ Id: Digest }> {
   const given = wish.body === undefined || wish.body === null ? undefined : decode(containerConfig, wish.body, '');
+  if (given?.ExposedPorts) given.ExposedPorts = checkExposed(given.ExposedPorts);
   if (reference === '') throw invalid('invalid name or ID supplied: ""');
   const container = context.registry.get(reference);
   const { record, state } = container;

@@ -1,7 +1,7 @@
 // The filters of `ps`: which containers pass. Several values of one key are alternatives, several keys must all hold.
 import { invalid, notFound } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
-import type { Filters, PortBinding } from '../../spec/docker/index.ts';
+import { type Filters, parsePort, type PortBinding } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import { shownState } from '../lifecycle.ts';
 import type { Registry } from '../registry.ts';
@@ -167,10 +167,8 @@ function portTest(key: 'expose' | 'publish', values: readonly string[]): Test {
         ? Object.keys(record.config.ExposedPorts ?? {})
         : hostPorts(record.ports ?? record.hostConfig.PortBindings ?? {});
     return ports.some((port) => {
-      const [number, protocol = 'tcp'] = port.split('/');
-      return wanted.some(
-        (want) => want.protocol === protocol && Number(number) >= want.from && Number(number) <= want.to,
-      );
+      const one = parsePort(port);
+      return wanted.some((want) => want.protocol === one?.protocol && one.port >= want.from && one.port <= want.to);
     });
   };
 }
@@ -178,6 +176,6 @@ function portTest(key: 'expose' | 'publish', values: readonly string[]): Test {
 /** The host's ports, with their protocols. */
 function hostPorts(bindings: Readonly<Record<string, readonly PortBinding[] | null>>): string[] {
   return Object.entries(bindings).flatMap(([port, list]) =>
-    (list ?? []).map(({ HostPort }) => `${HostPort}/${port.split('/')[1] ?? 'tcp'}`),
+    (list ?? []).map(({ HostPort }) => `${HostPort}/${parsePort(port)?.protocol ?? 'tcp'}`),
   );
 }

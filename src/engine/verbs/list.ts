@@ -2,7 +2,13 @@
 
 import { invalid } from '../../base/errors.ts';
 import { humanDuration } from '../../base/units.ts';
-import type { ContainerSummary, Filters, Port, PortBinding } from '../../spec/docker/index.ts';
+import {
+  type ContainerSummary,
+  type Filters,
+  parsePort,
+  type Port,
+  type PortBinding,
+} from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState, statusText } from '../lifecycle.ts';
@@ -90,8 +96,9 @@ function commandText(words: readonly string[]): string {
 /** One row a binding; an exposed port that is not published has one without an address. */
 function shownPorts(ports: Readonly<Record<string, readonly PortBinding[] | null>>): Port[] {
   return Object.entries(ports).flatMap(([port, bindings]): Port[] => {
-    const [number, Type = 'tcp'] = port.split('/');
-    const PrivatePort = Number(number);
+    const known = parsePort(port);
+    if (!known) return [];
+    const { port: PrivatePort, protocol: Type } = known;
     if (bindings === null || bindings.length === 0) return [{ PrivatePort, Type }];
     return bindings.map(({ HostIp, HostPort }) => ({ IP: HostIp, PrivatePort, PublicPort: Number(HostPort), Type }));
   });

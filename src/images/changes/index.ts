@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
 import { parseDuration } from '../../base/units.ts';
-import type { ImageConfig } from '../../spec/docker/index.ts';
+import { type ImageConfig, parseProtocol, parseRange, portKeys } from '../../spec/docker/index.ts';
 import { expand, jsonArray, splitWords } from './words.ts';
 
 type Healthcheck = NonNullable<ImageConfig['Healthcheck']>;
@@ -171,13 +171,12 @@ function healthcheck(text: string): Healthcheck {
 
 /** `80`, `443/udp`, `1000-1002` to `80/tcp` … */
 function portsOf(word: string): string[] {
-  const [range = '', protocol = 'tcp'] = word.split('/');
-  const match = /^(?:[^:]*:)*(\d+)(?:-(\d+))?$/.exec(range);
-  if (!match) throw invalid(`Invalid containerPort: ${range}`);
-  const [from, to] = [Number(match[1]), Number(match[2] ?? match[1])];
-  if (to < from || to > 65535) throw invalid(`Invalid containerPort: ${range}`);
-  if (!['tcp', 'udp', 'sctp'].includes(protocol.toLowerCase())) throw invalid(`Invalid proto: ${protocol}`);
-  return Array.from({ length: to - from + 1 }, (_, at) => `${from + at}/${protocol.toLowerCase()}`);
+  const [range = '', protocol = ''] = word.split('/');
+  // what stands before it, as in the argument of -p, is of the host
+  const inner = range.slice(range.lastIndexOf(':') + 1);
+  if (!parseRange(inner)) throw invalid(`Invalid containerPort: ${range}`);
+  if (!parseProtocol(protocol)) throw invalid(`Invalid proto: ${protocol}`);
+  return portKeys(`${inner}/${protocol}`) ?? [];
 }
 
 const SIGNALS = new Set(

@@ -4,6 +4,7 @@ export * from './exec.ts';
 export * from './image.ts';
 export * from './messages.ts';
 export * from './network.ts';
+export * from './port.ts';
 export * from './routes.ts';
 export * from './system.ts';
 export * from './volume.ts';

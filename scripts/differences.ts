@@ -1,0 +1,44 @@
+// Where Berth means to differ from dockerd 28.5: what a user sees in one and in the other, with the reason. Goes into docs/compat.md.
+
+interface Difference {
+  readonly area: string;
+  readonly docker: string;
+  readonly berth: string;
+  readonly why: string;
+}
+
+const DIFFERENCES: readonly Difference[] = [
+  {
+    area: 'ports',
+    docker: 'an exposed port that is no port (`70000/tcp`, `banana`) is kept, and shown as 0/tcp',
+    berth: 'refused by name; of an image the other ports are taken',
+    why: 'nobody can reach port 0',
+  },
+  {
+    area: 'ports',
+    docker: 'a binding of a port that is not exposed over the API is dropped without a word',
+    berth: 'it is published',
+    why: 'who names a host port wants it',
+  },
+  {
+    area: 'ports',
+    docker: 'a binding whose address is none (`localhost`) is published on every address of the host',
+    berth: 'refused',
+    why: 'who names an address wants fewer, not more',
+  },
+  {
+    area: 'names',
+    docker:
+      'what is no address of a name server is refused when the container starts; line breaks in search domains and options are written into the file',
+    berth: 'both are refused when it is created',
+    why: 'nothing is left behind, and no field writes lines of its own',
+  },
+];
+
+export function differences(): string[] {
+  return [
+    '| area | dockerd 28.5 | Berth | why |',
+    '| --- | --- | --- | --- |',
+    ...DIFFERENCES.map(({ area, docker, berth, why }) => `| ${area} | ${docker} | ${berth} | ${why} |`),
+  ];
+}
