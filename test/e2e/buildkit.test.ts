@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import type { Of } from '../../src/builder/kit/protocol/codec.ts';
 import * as messages from '../../src/builder/kit/protocol/messages.ts';
 import { findProgram } from '../../src/host/find.ts';
 import { BuildKitClient, type ClientFile } from '../support/buildkit.ts';
@@ -79,6 +80,69 @@ suite('BuildKit', () => {
     await using other = await client('shared');
     const [a, b] = await Promise.all([one.build('a'), other.build('b')]);
     assert.deepEqual([a.status, b.status], [0, 0], a.message + b.message);
+  });
+
+  test('users B9: a session that several builds share ends when its client closes it, and hangs nobody', async () => {
+    await using one = await client('own');
+    for (const way of ['closeOurSide', 'giveUp'] as const) {
+      const shared = one.share('shared-by-two');
+      const attributes = { 'local-sessionid:context': 'shared-by-two' };
+      const built = await Promise.all([one.build('one', attributes), one.build('other', attributes)]);
+      assert.deepEqual(
+        built.map(({ status }) => status),
+        [0, 0],
+        built.map(({ message }) => message).join(),
+      );
+      shared[way]();
+      const status = await Promise.race([shared.ended, new Promise((resolve) => setTimeout(resolve, 5000, 'hangs'))]);
+      // the name is free again then
+      assert.equal(status, way === 'giveUp' ? -1 : 0);
+    }
+  });
+
+  test('users B9: a build uses what another made, which is over when it begins', async () => {
+    await using one = await client('parent', TREE, 'FROM busybox AS parent\nRUN echo made > /made\nFROM parent\n');
+    await using other = await client('child', TREE, 'FROM parent\nCOPY d /d\n');
+    const solve = '/moby.buildkit.v1.Control/Solve';
+    const bridge = '/moby.buildkit.v1.frontend.LLBBridge';
+    const attributes = new Map([['force-network-mode', 'none']]);
+    const ask = async (ref: string, wish: Partial<Of<typeof messages.GatewaySolveRequest>>) => {
+      const build = { 'buildkit-controlapi-buildid': ref };
+      const got = await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, wish, build);
+      assert.equal(got.status, 0, got.message);
+      return messages.GatewaySolveResponse.decode(got.answer ?? Buffer.alloc(0)).result?.ref;
+    };
+    const parent = one.call(solve, messages.SolveRequest, { ref: 'parent', session: one.id });
+    const exporter = { exporter: 'moby', exporterAttrs: new Map([['name', 'child']]) };
+    const child = one.call(solve, messages.SolveRequest, { ref: 'child', session: other.id, ...exporter });
+    const made = await ask('parent', { frontend: 'dockerfile.v0', frontendOpt: attributes });
+    const used = await ask('child', {
+      frontend: 'dockerfile.v0',
+      frontendOpt: new Map([...attributes, ['context:parent', 'input:parent']]),
+      frontendInputs: new Map([['parent', made?.def ?? { def: [], metadata: new Map() }]]),
+    });
+    const give = (ref: string, id = '') =>
+      one.call(
+        `${bridge}/Return`,
+        messages.ReturnRequest,
+        { result: { ref: { id, def: undefined }, refs: undefined, metadata: new Map() }, error: undefined },
+        { 'buildkit-controlapi-buildid': ref },
+      );
+    await give('parent', made?.id);
+    assert.equal((await parent).status, 0);
+    await give('child', used?.id);
+    const built = await child;
+    assert.equal(built.status, 0, built.message);
+    assert.equal(await printed('child', 'cat', '/made', '/d/a'), 'made\nfirst\n');
+  });
+
+  test('users B9: a session whose client half closes its connection in the middle ends the build that needs it', async () => {
+    await using one = await client('half');
+    one.stallAt = 'd/b';
+    const building = one.build('never');
+    while (!one.fetched.includes('d/b')) await new Promise((resolve) => setTimeout(resolve, 10));
+    await one.closeSessionSide();
+    assert.notEqual((await building).status, 0);
   });
 
   test('fault B53: names that lead outside are refused, and nothing is written there', async () => {

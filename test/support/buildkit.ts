@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { request } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import type { Message } from '../../src/builder/kit/protocol/codec.ts';
 import * as messages from '../../src/builder/kit/protocol/messages.ts';
 import { Deframer, frame } from '../../src/builder/kit/transport/frames.ts';
@@ -48,6 +48,13 @@ function upgraded(socketPath: string, path: string, headers: Record<string, stri
   });
 }
 
+export interface SharedSession {
+  /** The status that the call ended with. */
+  readonly ended: Promise<number>;
+  closeOurSide(): void;
+  giveUp(): void;
+}
+
 export class BuildKitClient implements AsyncDisposable {
   readonly id = randomBytes(12).toString('hex');
   /** By the name of the directory. */
@@ -76,7 +83,14 @@ export class BuildKitClient implements AsyncDisposable {
         '/moby.buildkit.secrets.v1.Secrets/GetSecret',
       ],
     });
-    const server = performServerHandshake(this.#session);
+    this.#serve(this.#session);
+    const socket = await upgraded(this.#socketPath, '/grpc', {});
+    this.#control = connect('http://localhost', { createConnection: () => socket });
+    this.#control.on('error', () => undefined);
+  }
+
+  #serve(connection: Duplex): void {
+    const server = performServerHandshake(connection);
     server.on('error', () => undefined);
     server.on('stream', (stream, headers) => {
       stream.on('error', () => undefined);
@@ -85,9 +99,50 @@ export class BuildKitClient implements AsyncDisposable {
         this.#send(stream, String(headers['dir-name']), wantedOf(headers['followpaths']));
       else this.#secret(stream);
     });
-    const socket = await upgraded(this.#socketPath, '/grpc', {});
-    this.#control = connect('http://localhost', { createConnection: () => socket });
-    this.#control.on('error', () => undefined);
+  }
+
+  /** A second session, within a call of the connection: what several builds of one client share. */
+  share(id: string): SharedSession {
+    if (!this.#control) throw new Error('not open');
+    const stream = this.#control.request({
+      ':method': 'POST',
+      ':path': '/moby.buildkit.v1.Control/Session',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'x-docker-expose-session-uuid': id,
+      'x-docker-expose-session-sharedkey': '',
+      'x-docker-expose-session-grpc-method': '/moby.filesync.v1.FileSync/DiffCopy',
+    });
+    stream.on('error', () => undefined);
+    const deframer = new Deframer();
+    const [near, far] = duplexPair();
+    near.on('error', () => undefined);
+    far.on('data', (data: Buffer) => {
+      if (!stream.writableEnded) stream.write(frame(messages.BytesMessage.encode({ data })));
+    });
+    stream.on('data', (chunk: Buffer) => {
+      for (const body of deframer.push(chunk)) far.write(Buffer.from(messages.BytesMessage.decode(body).data));
+    });
+    this.#serve(near);
+    const ended = new Promise<number>((resolve) => {
+      let status = -1;
+      const note = (found: Record<string, unknown>): void => {
+        if (found['grpc-status'] !== undefined) status = Number(found['grpc-status']);
+      };
+      stream.on('response', note);
+      stream.on('trailers', note);
+      stream.once('close', () => resolve(status));
+    });
+    return { ended, closeOurSide: () => void stream.end(), giveUp: () => stream.close(8) };
+  }
+
+  /** The client's half of the session's connection ends, and it goes on listening. */
+  async closeSessionSide(): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    const closed = once(session, 'close');
+    session.end();
+    await closed;
   }
 
   async call<I>(

@@ -1,6 +1,6 @@
 // What BuildKit's protocol works with: sessions, kept files, builds that run, and the builder behind it.
 import type { Duplex } from 'node:stream';
-import { cancelled, messageOf, notFound, notImplemented } from '../../base/errors.ts';
+import { messageOf, notFound, notImplemented } from '../../base/errors.ts';
 import { randomId, sha256 } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { CheckResult } from '../checks.ts';
@@ -10,21 +10,16 @@ import type { BuildEvent } from '../event.ts';
 import { runnablePlatforms } from '../ops/emulators.ts';
 import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource, RegistryCredentials } from '../request.ts';
 import type { Parts, Wish } from './control/build.ts';
-import { controlMethods, resultNamed } from './control/control.ts';
-import { type Asked, Bridge } from './control/gateway.ts';
+import { Bridges } from './control/bridges.ts';
+import { controlMethods } from './control/control.ts';
+import { type Asked, type Bridge, resultNamed, unlessAborted } from './control/gateway.ts';
 import { Endpoint } from './control/endpoint.ts';
 import { History } from './control/history.ts';
 import type { Job } from './control/jobs.ts';
 import { Jobs } from './control/jobs.ts';
 import { answerOf, checkWish, failureOf, runWish } from './control/run.ts';
 import type { Of } from './protocol/codec.ts';
-import {
-  type ListWorkersResponse,
-  type PruneRequest,
-  type SolveRequest,
-  timestamp,
-  type UsageRecord,
-} from './protocol/messages.ts';
+import { type ListWorkersResponse, type PruneRequest, timestamp, type UsageRecord } from './protocol/messages.ts';
 import { type SessionHeaders, Sessions } from './session/sessions.ts';
 import type { Trees } from '../context/trees.ts';
 import { serveCalls } from './transport/server.ts';
@@ -88,17 +83,18 @@ export class Kit {
   readonly sessions = new Sessions();
   readonly jobs = new Jobs();
   readonly history = new History();
+  readonly bridges = new Bridges();
   readonly endpoint = new Endpoint(this);
   readonly #options: KitOptions;
-  readonly #bridges = new Map<string, { readonly bridge: Bridge; readonly request: SolveRequest }>();
 
   constructor(options: KitOptions) {
     this.#options = options;
   }
 
   /** Serves the control protocol on a connection until it ends. */
-  serve(connection: Duplex): Promise<void> {
-    return serveCalls(connection, controlMethods(this), this.#options.log);
+  async serve(connection: Duplex): Promise<void> {
+    await serveCalls(connection, controlMethods(this, connection), this.#options.log);
+    this.bridges.forget(connection);
   }
 
   /** A build of Berth's own client, on a connection that is its own. */
@@ -137,27 +133,6 @@ export class Kit {
 
   past(ref: string): AsyncIterable<BuildEvent> | undefined {
     return this.#options.past?.(ref);
-  }
-
-  openBridge(ref: string, request: SolveRequest): Bridge {
-    const bridge = new Bridge(ref);
-    this.#bridges.set(ref, { bridge, request });
-    return bridge;
-  }
-
-  closeBridge(bridge: Bridge): void {
-    this.#bridges.delete(bridge.ref);
-  }
-
-  /** Waits a little for a build that its client has asked for on another stream. */
-  async bridge(ref: string, signal: AbortSignal): Promise<Bridge> {
-    for (const until = Date.now() + 5000; ; ) {
-      const found = this.#bridges.get(ref);
-      if (found) return found.bridge;
-      if (signal.aborted) throw cancelled('context canceled');
-      if (Date.now() > until) throw notFound(`no such job ${ref}`);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
   }
 
   async run(job: Job, wish: Wish, signal: AbortSignal, recorded: boolean): Promise<BuildResult> {
@@ -201,7 +176,7 @@ export class Kit {
 
   /** What `requestid` asks for besides a build. */
   async describe(
-    ref: string,
+    bridge: Bridge,
     name: string,
     asked: Asked,
     signal: AbortSignal,
@@ -209,33 +184,42 @@ export class Kit {
     checkSubrequest(name);
     const { check } = this.#options;
     if (!check) throw notImplemented('checks are not implemented by this daemon');
-    const wish = await this.#unbuilt(ref, asked, signal);
-    return subrequestAnswer(name, () => checkWish(ref, wish, this.#parts(), check, signal));
+    const wish = await this.#unbuilt(bridge, asked, signal);
+    return subrequestAnswer(name, () => checkWish(bridge.ref, wish, this.#parts(), check, signal));
   }
 
   /** A wish whose result stays here. */
-  async #unbuilt(ref: string, asked: Asked, signal: AbortSignal): Promise<Wish> {
-    const open = this.#bridges.get(ref);
-    if (!open) throw notFound(`no such job ${ref}`);
-    const { session, entitlements } = open.request;
+  async #unbuilt({ request }: Bridge, asked: Asked, signal: AbortSignal): Promise<Wish> {
     return {
       ...asked,
-      session: await this.sessions.find(session, signal),
+      session: await this.sessions.find(request.session, signal),
       exporters: [{ type: 'image', attrs: new Map() }],
-      entitlements,
+      entitlements: request.entitlements,
       cacheExports: [],
     };
   }
 
-  /** Makes a result of a build that is under way, and gives the id of its image. */
-  async evaluate(ref: string, asked: Asked, signal: AbortSignal): Promise<string> {
-    const wish = await this.#unbuilt(ref, asked, signal);
-    const job = await this.jobs.find(ref, signal);
-    // a build of its own, beside that which gives the result out
-    const build: Build = (one, sink, until) =>
-      this.#options.build({ ...one, id: randomId().slice(0, 25) }, sink, until);
-    const result = await runWish(job, wish, this.#parts(), build, signal);
-    return result.images[0]?.id ?? '';
+  /** The id of the image that a result of a build is; it is made once. */
+  imageOf(bridge: Bridge, id: string): Promise<string> {
+    return bridge.image(id, async (asked) => {
+      const { ref, signal } = bridge;
+      const wish = await this.#unbuilt(bridge, asked, signal);
+      const job = await this.jobs.find(ref, signal);
+      // a build of its own, beside that which gives the result out
+      const build: Build = (one, sink, until) =>
+        this.#options.build({ ...one, id: randomId().slice(0, 25) }, sink, until);
+      const result = await runWish(job, wish, this.#parts(), build, signal);
+      return result.images[0]?.id ?? '';
+    });
+  }
+
+  /** The same by what a definition calls the result; undefined when it names none that is known. */
+  async imageNamed(source: string, signal?: AbortSignal): Promise<string | undefined> {
+    const named = resultNamed(source);
+    const bridge = named && this.bridges.ofResult(named.ref);
+    if (!bridge) return undefined;
+    const image = this.imageOf(bridge, named.id);
+    return signal ? unlessAborted(image, signal) : image;
   }
 
   #parts(): Parts {
@@ -246,10 +230,9 @@ export class Kit {
       ...(tarContext ? { tarContext } : {}),
       ...(remoteContext ? { remoteContext } : {}),
       imageOf: async (input, signal) => {
-        const named = resultNamed(input);
-        if (!named) throw notFound(`no result ${input}`);
-        const bridge = await this.bridge(named.ref, signal);
-        return this.evaluate(named.ref, bridge.get(named.id), signal);
+        const image = await this.imageNamed(input, signal);
+        if (image === undefined) throw notFound(`no result ${input}`);
+        return image;
       },
     };
   }

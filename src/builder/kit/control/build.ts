@@ -9,7 +9,6 @@ import type {
   NamedContext,
 } from '../../request.ts';
 import type { Definition } from '../protocol/messages.ts';
-import { Op } from '../protocol/messages.ts';
 import type { Of } from '../protocol/codec.ts';
 import { sessionBlobs, sessionCache } from '../session/content.ts';
 import { sessionAgents } from '../session/ssh.ts';
@@ -31,6 +30,7 @@ import {
   platformsOf,
   prefixed,
 } from './attributes.ts';
+import { sourceIn } from './gateway.ts';
 
 export interface Wish {
   readonly frontend: string;
@@ -189,7 +189,7 @@ async function namedContext(
   if (scheme === 'input') {
     const definition = wish.inputs.get(rest);
     if (!definition) throw invalid(`invalid input for build ${JSON.stringify(rest)}`);
-    const source = definition.def.map((op) => Op.decode(op).source?.identifier ?? '').find((one) => one !== '');
+    const source = sourceIn(definition);
     if (source === undefined)
       throw notImplemented('graphs of operations as contexts are not implemented by this daemon');
     if (source.startsWith('docker-image://'))

@@ -1,5 +1,5 @@
 // BuildKit's control service: builds and their course, what the daemon offers, what the cache holds.
-import { duplexPair } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import { invalid, notFound, notImplemented } from '../../../base/errors.ts';
 import type { BuildResult } from '../../request.ts';
 import {
@@ -25,14 +25,15 @@ import { type Call, type Method, type Methods, serverStream, unary } from '../tr
 import type { Kit } from '../kit.ts';
 import { cacheExportsOf } from './attributes.ts';
 import type { Exporter } from './build.ts';
-import { type Asked, type Bridge, gatewayMethods, RESULT, returnedBy } from './gateway.ts';
+import type { Connection } from './bridges.ts';
+import { type Asked, gatewayMethods, returnedBy, sourceIn } from './gateway.ts';
 import { answerOf } from './run.ts';
 import { courseOf, type Job } from './jobs.ts';
 
 const SERVICE = '/moby.buildkit.v1.Control/';
 
 /** The methods of one connection. */
-export function controlMethods(kit: Kit): Methods {
+export function controlMethods(kit: Kit, connection: Connection): Methods {
   return new Map<string, Method>([
     [
       '/grpc.health.v1.Health/Check',
@@ -43,7 +44,7 @@ export function controlMethods(kit: Kit): Methods {
     ],
     [`${SERVICE}Info`, unary(Empty, InfoResponse, () => ({ version: kit.version }))],
     [`${SERVICE}ListWorkers`, unary(Empty, ListWorkersResponse, () => ({ record: kit.workers() }))],
-    [`${SERVICE}Solve`, unary(SolveRequest, SolveResponse, (request, call) => solve(kit, request, call))],
+    [`${SERVICE}Solve`, unary(SolveRequest, SolveResponse, (request, call) => solve(kit, connection, request, call))],
     [
       `${SERVICE}Status`,
       serverStream(StatusRequest, StatusResponse, async ({ ref }, send, { signal }) => {
@@ -76,10 +77,14 @@ export function controlMethods(kit: Kit): Methods {
     [`${SERVICE}Session`, tunnelled(kit)],
     ...gatewayMethods({
       workers: kit.workers(),
-      bridge: (ref, signal) => kit.bridge(ref, signal),
-      subrequest: (name, bridge, wish, signal) => kit.describe(bridge.ref, name, wish, signal),
-      async evaluate(bridge, wish, signal) {
-        await kit.evaluate(bridge.ref, wish, signal);
+      bridge: (ref, signal) => kit.bridges.find(ref, signal),
+      subrequest: (name, bridge, wish, signal) => kit.describe(bridge, name, wish, signal),
+      async evaluate(bridge, id) {
+        await kit.imageOf(bridge, id);
+      },
+      begin(wish) {
+        for (const definition of wish.inputs.values())
+          kit.imageNamed(sourceIn(definition) ?? '').catch(() => undefined);
       },
     }),
   ]);
@@ -98,24 +103,44 @@ function tunnelled(kit: Kit): Method {
     };
     kit.sessions.check(headers.id);
     const [near, far] = duplexPair();
-    const end = (): void => void far.destroy();
-    call.signal.addEventListener('abort', end, { once: true });
-    const out = (async () => {
-      for await (const chunk of far) await streams.write(BytesMessage.encode({ data: chunk as Buffer }));
-    })();
-    out.catch(end);
-    const running = kit.sessions.run(near, headers);
-    try {
-      for await (const body of streams.input) far.write(Buffer.from(BytesMessage.decode(body).data));
-    } finally {
+    // either end may go first: the client closes its side and waits for ours, or the call is gone
+    const end = (): void => {
+      near.destroy();
       far.destroy();
+    };
+    call.signal.addEventListener('abort', end, { once: true });
+    const running = kit.sessions.run(near, headers).finally(end);
+    const written = (async () => {
+      for await (const chunk of far) await streams.write(BytesMessage.encode({ data: chunk as Buffer }));
+    })().catch(end);
+    try {
+      for await (const body of streams.input) {
+        const { data } = BytesMessage.decode(body);
+        if (!far.destroyed && !far.write(Buffer.from(data))) await roomIn(far);
+      }
+    } finally {
+      end();
     }
-    await running;
+    await Promise.all([running, written]);
   };
+}
+
+/** Resolves when the stream takes more, or takes nothing any more. */
+function roomIn(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.once('drain', done);
+    stream.once('close', done);
+  });
 }
 
 async function solve(
   kit: Kit,
+  connection: Connection,
   request: SolveRequest,
   { signal }: Call,
 ): Promise<{ exporterResponse: ReadonlyMap<string, string> }> {
@@ -137,14 +162,14 @@ async function solve(
       cacheImports: request.cache?.imports ?? [],
     };
     if (request.frontend === '') {
-      const bridge = kit.openBridge(request.ref, request);
+      const bridge = kit.bridges.open(request, signal);
       try {
         asked = await returnedBy(bridge, signal);
         // a client that only wants to know what the daemon can
         if (!asked) return { exporterResponse: new Map() };
         return { exporterResponse: answerOf(await run(kit, job, request, asked, exporters, signal)) };
       } finally {
-        kit.closeBridge(bridge);
+        await kit.bridges.close(bridge, connection);
       }
     }
     return { exporterResponse: answerOf(await run(kit, job, request, asked, exporters, signal)) };
@@ -171,12 +196,3 @@ async function run(
   };
   return kit.run(job, wish, signal, !request.internal);
 }
-
-/** The build and the result in it that a definition stands for. */
-export function resultNamed(identifier: string): { readonly ref: string; readonly id: string } | undefined {
-  if (!identifier.startsWith(RESULT)) return undefined;
-  const [ref = '', id = ''] = identifier.slice(RESULT.length).split('/');
-  return { ref, id };
-}
-
-export type { Bridge };

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { cancelled, invalid, notFound, notImplemented } from '../../../base/errors.ts';
 import { sha256 } from '../../../base/ids.ts';
-import type { Result } from '../protocol/messages.ts';
+import type { Result, SolveRequest } from '../protocol/messages.ts';
 import {
   type Definition,
   Empty,
@@ -24,12 +24,19 @@ export type Asked = Pick<Wish, 'frontend' | 'attributes' | 'inputs' | 'cacheImpo
 /** What a client said about one of its builds. */
 export class Bridge {
   readonly ref: string;
+  readonly request: SolveRequest;
   readonly #wishes = new Map<string, Asked>();
+  readonly #images = new Map<string, Promise<string>>();
   readonly returned: Promise<Asked | undefined>;
   readonly giveBack: (outcome: Of<typeof ReturnRequest>) => void;
 
-  constructor(ref: string) {
-    this.ref = ref;
+  /** Aborted when the client gives the build up. */
+  readonly signal: AbortSignal;
+
+  constructor(request: SolveRequest, signal: AbortSignal) {
+    this.ref = request.ref;
+    this.request = request;
+    this.signal = signal;
     const { promise, resolve, reject } = Promise.withResolvers<Asked | undefined>();
     this.returned = promise;
     promise.catch(() => undefined);
@@ -57,18 +64,39 @@ export class Bridge {
     return wish;
   }
 
+  /** The id of a result's image, made once. */
+  image(id: string, make: (asked: Asked) => Promise<string>): Promise<string> {
+    let image = this.#images.get(id);
+    if (!image) {
+      image = make(this.get(id));
+      image.catch(() => undefined);
+      this.#images.set(id, image);
+    }
+    return image;
+  }
+
+  /** Resolves when no result is being made any more: what it is made of goes with the build. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#images.values());
+  }
+
   /** Results of several platforms are one build here. */
-  #chosen(result: Of<typeof Result> | undefined): Asked | undefined {
+  async #chosen(result: Of<typeof Result> | undefined): Promise<Asked | undefined> {
     const ids = [result?.ref?.id ?? '', ...[...(result?.refs?.refs.values() ?? [])].map(({ id }) => id)];
     const id = ids.find((one) => one !== '');
-    return id === undefined ? undefined : this.#wishes.get(id);
+    const asked = id === undefined ? undefined : this.#wishes.get(id);
+    const image = id === undefined ? undefined : this.#images.get(id);
+    if (!asked || !image) return asked;
+    // what has been made for this very build is no old cache: it is not made again
+    await image.catch(() => undefined);
+    return { ...asked, attributes: new Map([...asked.attributes].filter(([key]) => key !== 'no-cache')) };
   }
 }
 
 const BUILD_ID = 'buildkit-controlapi-buildid';
 const SERVICE = '/moby.buildkit.v1.frontend.LLBBridge/';
 /** Stands for a result in a definition that is given to another build of the client. */
-export const RESULT = 'berth-result://';
+const RESULT = 'berth-result://';
 
 const FRONTEND_CAPS = [
   'solve.base',
@@ -117,7 +145,9 @@ export interface Gateway {
   /** What `requestid` asks for besides a build: lint, targets, outline. */
   subrequest(name: string, bridge: Bridge, wish: Asked, signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Makes a result without giving it out. */
-  evaluate(bridge: Bridge, wish: Asked, signal: AbortSignal): Promise<void>;
+  evaluate(bridge: Bridge, id: string): Promise<void>;
+  /** Begins to make what other builds have given into this one: those may be over before this one begins. */
+  begin(wish: Asked): void;
   readonly workers: Of<typeof Pong>['workers'];
 }
 
@@ -154,6 +184,7 @@ export function gatewayMethods(gateway: Gateway): Methods {
           return { result: { ref: { id: '', def: undefined }, refs: undefined, metadata } };
         }
         const id = bridge.add(wish);
+        gateway.begin(wish);
         const def = standIn(`${RESULT}${bridge.ref}/${id}`);
         return { result: { ref: { id, def }, refs: undefined, metadata: new Map() } };
       }),
@@ -162,7 +193,7 @@ export function gatewayMethods(gateway: Gateway): Methods {
       `${SERVICE}Evaluate`,
       unary(RefRequest, Empty, async ({ ref }, call) => {
         const bridge = await of(call);
-        await gateway.evaluate(bridge, bridge.get(ref), call.signal);
+        await unlessAborted(gateway.evaluate(bridge, ref), call.signal);
         return {};
       }),
     ],
@@ -184,11 +215,27 @@ function standIn(identifier: string): Of<typeof Definition> {
   return { def: [op, Op.encode({ inputs: [{ digest, index: 0 }] })], metadata: new Map([[digest, {}]]) };
 }
 
+/** The build and the result in it that a source of a definition stands for. */
+export function resultNamed(identifier: string): { readonly ref: string; readonly id: string } | undefined {
+  if (!identifier.startsWith(RESULT)) return undefined;
+  const [ref = '', id = ''] = identifier.slice(RESULT.length).split('/');
+  return { ref, id };
+}
+
+/** The first source that a definition names. */
+export function sourceIn(definition: Of<typeof Definition>): string | undefined {
+  return definition.def.map((op) => Op.decode(op).source?.identifier ?? '').find((one) => one !== '');
+}
+
 /** Waits for what the client gives back; throws when it goes before. */
 export function returnedBy(bridge: Bridge, signal: AbortSignal): Promise<Asked | undefined> {
+  return unlessAborted(bridge.returned, signal);
+}
+
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const gone = Promise.withResolvers<never>();
   const onAbort = (): void => gone.reject(cancelled('context canceled'));
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
-  return Promise.race([bridge.returned, gone.promise]).finally(() => signal.removeEventListener('abort', onAbort));
+  return Promise.race([promise, gone.promise]).finally(() => signal.removeEventListener('abort', onAbort));
 }
