@@ -33,6 +33,19 @@ const DIFFERENCES: readonly Difference[] = [
     berth: 'both are refused when it is created',
     why: 'nothing is left behind, and no field writes lines of its own',
   },
+  {
+    area: 'networks',
+    docker: 'two containers with one MAC address start, and neither is reached',
+    berth: 'the second one is refused',
+    why: 'a switch sends frames to one of them',
+  },
+  {
+    area: 'networks',
+    docker:
+      'the `--ip` of a container that is stopped is given to the next one that names none, and it cannot start again',
+    berth: 'it is kept; who names it may have it',
+    why: 'who gives an address wants it after a restart too',
+  },
 ];
 
 export function differences(): string[] {

@@ -150,7 +150,10 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     instance,
     log,
     records: records.table<NetworkRecord>('networks'),
-    containers: { nameOf: (id) => engine?.nameOf(id) },
+    containers: {
+      nameOf: (id) => engine?.nameOf(id),
+      givenOn: (network) => engine?.givenOn(network) ?? [],
+    },
     settings: options.network,
     events: sink,
   });

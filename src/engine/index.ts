@@ -20,6 +20,7 @@ import {
   type PutWish,
   putArchive,
 } from './files/index.ts';
+import { givenOn } from './given.ts';
 import { hasProcess } from './lifecycle.ts';
 import { partiesOf } from './parties.ts';
 import { acceptRecord, type ContainerRecord } from './record.ts';
@@ -157,6 +158,7 @@ export function openEngine(options: EngineOptions) {
     parties: partiesOf(registry),
     /** undefined for a container that is gone. */
     nameOf: (id: string) => registry.find(id)?.record.name,
+    givenOn: (network: { readonly id: string; readonly name: string }) => givenOn(registry.all(), network),
     createExec: (reference: string, body: unknown, minor: number) => createExec(context, reference, body, minor),
     checkExecStart: (id: string) => checkExecStart(context, id),
     startExec: (wish: ExecStart) => startExec(context, wish),

@@ -1,10 +1,12 @@
 // An endpoint: one container on one network, with what it was given; and its decisions, pure.
 import { createHash, randomBytes } from 'node:crypto';
+import { forbidden } from '../base/errors.ts';
 import type { EndpointSettings } from '../spec/docker/index.ts';
 import { type Address, addressBytes, addressText, type Block, parseAddress, parseBlock } from './address.ts';
 import { exhausted, freeAddress, type Subnet, subnetOf, takeAddress } from './ipam.ts';
 import { DEFAULT_GATEWAY, ENDPOINT_OPTION, mtuOption } from './options.ts';
 import { hasLinks, type NetworkRecord } from './record.ts';
+import { macText, type UsedAddresses } from './used.ts';
 
 export interface Endpoint {
   readonly id: string;
@@ -51,8 +53,8 @@ export interface EndpointWish {
   readonly names: readonly string[];
 }
 
-/** Takes addresses that `used` does not have. Throws Docker's refusals. */
-export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: ReadonlySet<bigint>): Endpoint {
+/** Takes addresses that nobody has. Throws Docker's refusals. */
+export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: UsedAddresses): Endpoint {
   const base = {
     id: wish.id,
     network,
@@ -67,13 +69,17 @@ export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: R
   const { IPv4Address = '', IPv6Address = '' } = wish.settings.IPAMConfig ?? {};
   const addresses = subnets.map(({ block }, index): Block => {
     const wished = block.family === 4 ? IPv4Address : IPv6Address;
-    const address = wished === '' ? freeAddress(subnets[index] as Subnet, used) : takeAddress(subnets, wished, used);
+    const address =
+      wished === '' ? freeAddress(subnets[index] as Subnet, used.kept) : takeAddress(subnets, wished, used.addresses);
     if (!address) throw exhausted(block.family, network);
     return { ...address, bits: block.bits };
   });
-  const mac = (wish.mac === '' ? macOf(addresses.find(({ family }) => family === 4) ?? addresses[0]) : wish.mac)
-    .toLowerCase()
-    .replaceAll('-', ':');
+  const mac =
+    wish.mac === ''
+      ? freeMac(addresses.find(({ family }) => family === 4) ?? addresses[0], used.keptMacs)
+      : macText(wish.mac);
+  // two interfaces with one are neither of them reached
+  if (used.macs.has(mac)) throw forbidden(`MAC address ${mac} is already in use on network ${network.name}`);
   return { ...base, mac, addresses, gateways: gatewaysOf(network, subnets) };
 }
 
@@ -106,6 +112,13 @@ function gatewaysOf(network: NetworkRecord, subnets: readonly Subnet[]): Address
     const other = (network.ipam ?? []).map((one) => one.AuxiliaryAddresses?.[DEFAULT_GATEWAY[block.family]]);
     return parseAddress(other.find((one) => one !== undefined) ?? '') ?? gateway;
   });
+}
+
+/** One that nobody has: a container may have been given what goes with this address, when it had it before. */
+function freeMac(address: Address | undefined, taken: ReadonlySet<string>): string {
+  let mac = macOf(address);
+  while (taken.has(mac)) mac = macOf(undefined);
+  return mac;
 }
 
 /**

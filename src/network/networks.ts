@@ -40,6 +40,7 @@ import type { ContainerNames, NetworkEvents } from './ports.ts';
 import { claimPorts, moveClaims, publishedAddresses } from './claim.ts';
 import { OPTION } from './options.ts';
 import { PortBook, publishedFrom } from './publish.ts';
+import { usedOn } from './used.ts';
 import { hasLinks, isPredefined, type NetworkRecord } from './record.ts';
 import { Reconciler } from './reconcile.ts';
 import { replugging } from './replug.ts';
@@ -401,12 +402,10 @@ export class Networks {
   #endpoint(network: NetworkRecord, wish: ContainerWish, key: string, settings: EndpointSettings): Endpoint {
     if (this.isOn(wish.id, network.id))
       throw forbidden(`endpoint with name ${wish.name} already exists in network ${network.name}`);
-    const used = new Set(
-      [...this.#live.values()]
-        .flatMap(({ endpoints }) => endpoints)
-        .filter((one) => one.network.id === network.id)
-        .flatMap(({ addresses }) => addresses.map(({ value }) => value)),
-    );
+    const used = usedOn(network, {
+      endpoints: [...this.#live.values()].flatMap(({ endpoints }) => endpoints),
+      given: this.#input.containers.givenOn(network).filter(({ containerId }) => containerId !== wish.id),
+    });
     const mac = wish.macs[key] ?? wish.macs[network.name] ?? settings.MacAddress;
     const names = hasNames(network) ? namesOf(wish, settings) : [];
     return makeEndpoint(network, { id: randomId(), settings, mac, names }, used);
