@@ -25,6 +25,8 @@ export interface ApiServerOptions {
   /** Value of the Server header. */
   readonly product: string;
   readonly tls?: TlsOptions;
+  /** Connections at a time, where strangers can connect; undefined for a unix socket. */
+  readonly maxConnections?: number;
   /** Host names that a request may name; undefined for a unix socket, where there is nothing to rebind. */
   readonly allowedHosts?: (host: string) => boolean;
 }
@@ -34,6 +36,28 @@ const PARSER_STATUS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
+
+/** What a client must have sent by then: its TLS handshake, and the head of a request. Milliseconds. */
+const HEAD_MS = 20_000;
+/** TLS handshakes under way: nobody has shown who they are yet. The oldest makes room for a new one. */
+export const MAX_HANDSHAKES = 128;
+
+function boundHandshakes(server: Server): void {
+  const strangers = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    strangers.add(socket);
+    socket.once('close', () => strangers.delete(socket));
+    const [oldest] = strangers;
+    if (strangers.size > MAX_HANDSHAKES) oldest?.destroy();
+  });
+  server.on('secureConnection', (secure: TLSSocket) => {
+    for (const socket of strangers) {
+      if (socket.remotePort !== secure.remotePort || socket.remoteAddress !== secure.remoteAddress) continue;
+      strangers.delete(socket);
+      return;
+    }
+  });
+}
 
 /** Not yet listening. */
 export function createApiServer(options: ApiServerOptions): Server {
@@ -46,13 +70,17 @@ export function createApiServer(options: ApiServerOptions): Server {
   };
   const settings = {
     // slow senders of headers are cut off; bodies and streams may take as long as they need
-    headersTimeout: 20_000,
+    headersTimeout: HEAD_MS,
     requestTimeout: 0,
     connectionsCheckingInterval: 5_000,
     keepAliveTimeout: 60_000,
     shouldUpgradeCallback: (request: IncomingMessage) => /^(tcp|websocket|h2c)$/i.test(request.headers.upgrade ?? ''),
   };
-  const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
+  const server = options.tls
+    ? createTlsServer({ ...settings, handshakeTimeout: HEAD_MS, ...options.tls })
+    : createServer(settings);
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  if (options.tls) boundHandshakes(server);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => serve(request, response));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const response = new ServerResponse(request);

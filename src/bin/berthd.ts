@@ -1,7 +1,7 @@
 // The daemon's composition root: settings, host, store, engine, API; and an orderly end.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -25,6 +25,7 @@ import { withoutCredentials } from '../base/proxy.ts';
 import { flagUsages } from '../cli/grammar/index.ts';
 import { openBuildCache } from '../builder/index.ts';
 import { checkAddress, hostCheck, listen, parseHost, tlsOptions } from '../daemon/listen.ts';
+import { secureExecRoot } from '../daemon/directories.ts';
 import { lockRoot } from '../daemon/lock.ts';
 import { observeRuntimes } from '../daemon/runtimes.ts';
 import { daemonFlags, type DaemonOptions, daemonOptions } from '../daemon/options.ts';
@@ -32,6 +33,7 @@ import type { Kit } from '../builder/kit/index.ts';
 import { type Engine, EventBus, openEngine } from '../engine/index.ts';
 import { observeAbilities } from '../host/abilities.ts';
 import { controllersOf, makeRoomForGroups, observeCgroups, removeEmptyGroup } from '../host/cgroup.ts';
+import { keepFromChildren, shareOfOpenFiles } from '../host/descriptors.ts';
 import { findProgram } from '../host/find.ts';
 import { whenQuiet } from '../host/memory.ts';
 import { bootId } from '../host/process.ts';
@@ -48,6 +50,9 @@ import { kitCache, kitPush, makeBuilder } from './adapters/builder.ts';
 
 /** After so long without a request the daemon gives back what memory it can, milliseconds. */
 const QUIET_MS = 3000;
+
+/** Connections to an address over TCP, and at most a quarter of the open files that are allowed. */
+const MAX_TCP_CONNECTIONS = 1024;
 
 /** Runs the daemon until a signal ends it; the process's exit code is set. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -89,11 +94,11 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   const dataRoot = resolve(options.dataRoot);
   const addresses = options.hosts.map((host) => parseHost(host, options.tls !== undefined));
   for (const address of addresses) {
-    const risk = checkAddress(address, options);
-    if (risk !== undefined) log.warn(risk);
+    for (const risk of checkAddress(address, options)) log.warn(risk);
   }
+  keepFromChildren();
   using _lock = lockRoot(dataRoot, options.pidfile);
-  mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
+  secureExecRoot(options.execRoot);
   const instance = createHash('sha256').update(dataRoot).digest('hex').slice(0, 8);
   const cgroupParent = options.cgroupParent === '' ? `berth/${instance}` : options.cgroupParent;
   const cgroups = observeCgroups();
@@ -253,13 +258,14 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   quiet.touch();
   const servers: Server[] = [];
   for (const address of addresses) {
-    const allowedHosts = hostCheck(address);
+    const allowedHosts = hostCheck(address, hostname());
     const server = createApiServer({
       handlers,
       log,
       product: `Berth/${VERSION} (linux)`,
       ...(address.kind === 'tcp' && options.tls ? { tls: tlsOptions(options.tls) } : {}),
       ...(allowedHosts ? { allowedHosts } : {}),
+      ...(address.kind === 'tcp' ? { maxConnections: shareOfOpenFiles(4, MAX_TCP_CONNECTIONS) } : {}),
     });
     server.on('request', quiet.touch);
     await listen(server, address, options.group, log);

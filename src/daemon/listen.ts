@@ -25,18 +25,24 @@ export function parseHost(text: string, tls: boolean): Address {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-/** Refuses what would hand the machine to the network. */
+/** Refuses what would hand the machine to the network, and gives dockerd's warnings about the rest. */
 export function checkAddress(
   address: Address,
   options: Pick<DaemonOptions, 'tls' | 'allowInsecureTcp'>,
-): string | undefined {
-  if (address.kind === 'unix' || options.tls?.verify === true || isLoopback(address.host)) return undefined;
-  const risk = `tcp://${address.host}:${address.port} without --tlsverify gives everybody who can reach it root on this machine`;
-  if (options.allowInsecureTcp) return risk;
-  throw invalid(`${risk}; use --tlsverify, a loopback address, or --allow-insecure-tcp`);
+): readonly string[] {
+  if (address.kind === 'unix' || options.tls?.verify === true) return [];
+  if (!isLoopback(address.host) && !options.allowInsecureTcp)
+    throw invalid(
+      `tcp://${address.host}:${address.port} without --tlsverify gives everybody who can reach it root on this machine; use --tlsverify, a loopback address, or --allow-insecure-tcp`,
+    );
+  return [
+    'Binding to IP address without --tlsverify is insecure and gives root access on this machine to everyone who has access to your network.',
+    'Binding to an IP address, even on localhost, can also give access to scripts run in a browser. Be safe out there!',
+    `API is accessible on http${options.tls ? 's' : ''}://${address.host}:${address.port} without ${options.tls ? 'client certificates' : 'encryption'}. Access to the remote API is equivalent to root access on the host.`,
+  ];
 }
 
 export function tlsOptions(files: TlsFiles): {
@@ -62,14 +68,24 @@ export function tlsOptions(files: TlsFiles): {
   };
 }
 
-/** A request over TCP must name the host it reached: a page in a browser that was led here by DNS names another. */
-export function hostCheck(address: Address): ((host: string) => boolean) | undefined {
+/** Top-level names that nobody can register: a page from the internet cannot have been led here by them. */
+const PRIVATE_SUFFIX = /\.(?:local|localhost|internal|home\.arpa|test)$/;
+
+/**
+ * A request over TCP must name the host it reached: a page in a browser that was led here by DNS names another. Addresses, names
+ * without a dot and those that nobody can register are no such names; of others only the one that is listened on and this
+ * machine's own. `machine` is the machine's name.
+ */
+export function hostCheck(address: Address, machine: string): ((host: string) => boolean) | undefined {
   if (address.kind === 'unix') return undefined;
+  const own = new Set([address.host.toLowerCase(), machine.toLowerCase()]);
   return (header) => {
-    const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-    return (
-      name === '' || isIP(name) !== 0 || name === 'localhost' || name === address.host || !isLoopback(address.host)
-    );
+    const name = header
+      .toLowerCase()
+      .replace(/:\d{1,5}$/, '')
+      .replace(/^\[(.*)\]$/, '$1')
+      .replace(/\.$/, '');
+    return isIP(name) !== 0 || own.has(name) || !name.includes('.') || PRIVATE_SUFFIX.test(name);
   };
 }
 

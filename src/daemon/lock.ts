@@ -3,10 +3,11 @@ import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { conflict, isErrno } from '../base/errors.ts';
 import { tryLock } from '../host/lock.ts';
+import { secureDataRoot } from './directories.ts';
 
 /** Throws when another daemon has the root. Hold the result until the end. */
 export function lockRoot(dataRoot: string, pidfile: string): Disposable {
-  mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
+  secureDataRoot(dataRoot);
   const fd = openSync(join(dataRoot, 'lock'), 'a', 0o600);
   if (!tryLock(fd)) {
     closeSync(fd);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkAddress, hostCheck, parseHost } from './listen.ts';
+import { parseHost } from './listen.ts';
 import { type DaemonOptions, daemonOptions } from './options.ts';
 
 function options(argv: string[], config?: string): DaemonOptions {
@@ -112,17 +112,4 @@ test('addresses', () => {
   assert.deepEqual(parseHost('tcp://0.0.0.0', true), { kind: 'tcp', host: '0.0.0.0', port: 2376 });
   assert.deepEqual(parseHost('tcp://[::1]:99', false), { kind: 'tcp', host: '::1', port: 99 });
   assert.throws(() => parseHost('http://x', false), /Invalid bind address format: http:\/\/x/);
-});
-
-test('fault A26: TCP without client certificates is for the loopback only, unless somebody insists', () => {
-  const open = { tls: undefined, allowInsecureTcp: false };
-  const everywhere = parseHost('tcp://0.0.0.0:2375', false);
-  assert.equal(checkAddress(parseHost('tcp://127.0.0.1:2375', false), open), undefined);
-  assert.throws(() => checkAddress(everywhere, open), /gives everybody who can reach it root/);
-  assert.match(checkAddress(everywhere, { ...open, allowInsecureTcp: true }) ?? '', /root on this machine/);
-  const allowed = hostCheck(parseHost('tcp://127.0.0.1:2375', false));
-  assert.deepEqual(
-    ['localhost:2375', '127.0.0.1', '', 'evil.example'].map((host) => allowed?.(host)),
-    [true, true, true, false],
-  );
 });

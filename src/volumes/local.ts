@@ -9,8 +9,8 @@ import { removeTree } from '../host/remove-tree.ts';
 import { addressOf, parseMountOptions } from './mount-options.ts';
 
 /**
- *   <root>/              mode 0701
- *     <name>/            mode 0701
+ *   <root>/              mode 0700
+ *     <name>/            mode 0700
  *       _data/           the volume's files; mode 0755, or what the image has at the destination
  */
 export class LocalFolder {
@@ -18,7 +18,7 @@ export class LocalFolder {
 
   constructor(root: string) {
     this.root = root;
-    mkdirSync(root, { recursive: true, mode: 0o701 });
+    mkdirSync(root, { recursive: true, mode: 0o700 });
   }
 
   dataOf(name: string): string {
@@ -26,7 +26,7 @@ export class LocalFolder {
   }
 
   make(name: string): void {
-    mkdirSync(join(this.root, name), { recursive: true, mode: 0o701 });
+    mkdirSync(join(this.root, name), { recursive: true, mode: 0o700 });
     mkdirSync(this.dataOf(name), { recursive: true, mode: 0o755 });
   }
 

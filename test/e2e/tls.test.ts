@@ -1,12 +1,13 @@
 // The API over TCP: only with certificates, unless somebody insists.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { execute, TestDaemon } from '../support/daemon.ts';
+import { MAX_HANDSHAKES } from '../../src/api/server.ts';
+import { execute, TestDaemon, until } from '../support/daemon.ts';
 
 const folder = mkdtempSync('/tmp/berth-tls-');
 let port: number;
@@ -144,6 +145,30 @@ test('a client without a certificate is refused', async () => {
   );
 });
 
+test('safety L12: connections without a handshake are bounded, make room for each other, and end after 20 seconds', async () => {
+  const closed = new Map<Socket, number>();
+  const began = Date.now();
+  const idle = Array.from({ length: MAX_HANDSHAKES + 40 }, () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.once('close', () => closed.set(socket, Date.now() - began));
+    return socket.resume();
+  });
+  await until(() => assert.ok(closed.size >= 40));
+  const file = (name: string): string => readFileSync(join(folder, `${name}.pem`), 'latin1');
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const keys = { ca: file('ca'), cert: file('client-cert'), key: file('client-key') };
+    request({ host: '127.0.0.1', port, path: '/_ping', ...keys }, (answer) => resolve(answer.resume().statusCode))
+      .once('error', reject)
+      .end();
+  });
+  assert.equal(status, 200);
+  assert.ok(closed.size <= 45, `${closed.size} were closed`);
+  await until(() => assert.equal(closed.size, idle.length), 40_000);
+  const last = Math.max(...closed.values());
+  assert.ok(last > 18_000 && last < 35_000, `the last one ended after ${last} ms`);
+});
+
 test('fault A26: TCP without TLS where others can reach it is refused, and on the loopback a foreign Host is', async () => {
   const entry = new URL('../../src/bin/berth.ts', import.meta.url).pathname;
   const start = (host: string): ReturnType<typeof execute> =>
@@ -172,6 +197,8 @@ test('fault A26: TCP without TLS where others can reach it is refused, and on th
     ).stdout;
   assert.equal(await status('localhost'), '200');
   assert.equal(await status('evil.example'), '400');
+  // safety M4: dockerd's warnings, on the loopback too
+  assert.match(open.log, /Binding to IP address without --tlsverify is insecure/);
   const cross = await execute('curl', [
     '-s',
     '-o',

@@ -1,0 +1,35 @@
+// The daemon's own directories: their modes are set at each start, whoever made them. A directory that others share is refused.
+import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { invalid } from '../base/errors.ts';
+
+/** What a directory lets others do at most; the owner is always root. */
+const DATA_ROOT_MODE = 0o710;
+/** Only root and the containers, which need no path to them, use volumes. */
+const VOLUMES_MODE = 0o700;
+/** Members of the socket's group pass through it. */
+const EXEC_ROOT_MODE = 0o711;
+
+const STICKY = 0o1000;
+
+/** Throws when a root is a directory of the system, whose mode must not change. */
+export function secureDataRoot(dataRoot: string): void {
+  secure(dataRoot, DATA_ROOT_MODE, 'data root');
+  secure(join(dataRoot, 'volumes'), VOLUMES_MODE, 'data root');
+}
+
+/** As `secureDataRoot`. */
+export function secureExecRoot(execRoot: string): void {
+  secure(execRoot, EXEC_ROOT_MODE, 'exec root');
+}
+
+function secure(path: string, most: number, what: string): void {
+  mkdirSync(path, { recursive: true, mode: most });
+  const { mode, uid, gid } = statSync(path);
+  if (path === '/' || (mode & STICKY) !== 0)
+    throw invalid(`the ${what} ${path} is shared with others; it needs to be a directory of the daemon's own`);
+  if (uid !== 0 || gid !== 0) chownSync(path, 0, 0);
+  // what an administrator has made stricter stays so
+  const right = (mode & most) | 0o700;
+  if ((mode & 0o7777) !== right) chmodSync(path, right);
+}

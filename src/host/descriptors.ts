@@ -1,0 +1,28 @@
+// Open files of this process: how many there may be, and which of them children inherit.
+import { readdirSync, readFileSync } from 'node:fs';
+import { bind } from './libc.ts';
+
+const fcntlCall = bind('int fcntl(int fd, int command, int value)');
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const FIRST_AFTER_STANDARD = 3;
+
+/** What whoever started us left open stays here: no child gets it. */
+export function keepFromChildren(): void {
+  for (const name of readdirSync('/proc/self/fd')) {
+    const fd = Number(name);
+    // the descriptor of the listing itself is closed by now, which is no harm
+    if (fd >= FIRST_AFTER_STANDARD) fcntlCall(fd, F_SETFD, FD_CLOEXEC);
+  }
+}
+
+/** RLIMIT_NOFILE; Node has raised the soft limit to the hard one. */
+export function openFilesLimit(limits: string = readFileSync('/proc/self/limits', 'latin1')): number {
+  const value = /^Max open files\s+(\S+)/m.exec(limits)?.[1];
+  return value === undefined || value === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(value);
+}
+
+/** A part of the open files that are allowed, at most `most`. */
+export function shareOfOpenFiles(divisor: number, most: number): number {
+  return Math.max(1, Math.min(most, Math.floor(openFilesLimit() / divisor)));
+}
