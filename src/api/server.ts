@@ -43,20 +43,21 @@ const HEAD_MS = 20_000;
 export const MAX_HANDSHAKES = 128;
 
 function boundHandshakes(server: Server): void {
-  const strangers = new Set<Socket>();
+  const strangers = new Map<string, Socket>();
+  const nameOf = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`;
   server.on('connection', (socket: Socket) => {
-    strangers.add(socket);
-    socket.once('close', () => strangers.delete(socket));
-    const [oldest] = strangers;
+    const name = nameOf(socket);
+    // Node's own limit does not end a connection that never sends anything
+    const timer = setTimeout(() => strangers.get(name)?.destroy(), HEAD_MS);
+    strangers.set(name, socket);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      strangers.delete(name);
+    });
+    const [oldest] = strangers.values();
     if (strangers.size > MAX_HANDSHAKES) oldest?.destroy();
   });
-  server.on('secureConnection', (secure: TLSSocket) => {
-    for (const socket of strangers) {
-      if (socket.remotePort !== secure.remotePort || socket.remoteAddress !== secure.remoteAddress) continue;
-      strangers.delete(socket);
-      return;
-    }
-  });
+  server.on('secureConnection', (socket: TLSSocket) => strangers.delete(nameOf(socket)));
 }
 
 /** Not yet listening. */
@@ -76,9 +77,7 @@ export function createApiServer(options: ApiServerOptions): Server {
     keepAliveTimeout: 60_000,
     shouldUpgradeCallback: (request: IncomingMessage) => /^(tcp|websocket|h2c)$/i.test(request.headers.upgrade ?? ''),
   };
-  const server = options.tls
-    ? createTlsServer({ ...settings, handshakeTimeout: HEAD_MS, ...options.tls })
-    : createServer(settings);
+  const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   if (options.tls) boundHandshakes(server);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => serve(request, response));

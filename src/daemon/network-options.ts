@@ -24,6 +24,7 @@ export const networkFlags = {
   icc: flag.bool('', 'Enable inter-container communication for the default bridge network', true),
   ip: flag.string('', 'Host IP for port publishing from the default bridge network', '0.0.0.0'),
   'ip-forward': flag.bool('', 'Enable IP forwarding in system configuration', true),
+  'ip-forward-no-drop': flag.bool('', "Do not drop packets between the host's other links when enabling IP forwarding"),
   'ip-masq': flag.bool('', 'Enable IP masquerading for the default bridge network', true),
   ipv6: flag.bool('', 'Enable IPv6 networking for the default bridge network'),
   mtu: flag.int('', 'Set the MTU for the default "bridge" network (that of the way out when not given)'),
@@ -53,6 +54,7 @@ export const networkKeys = {
   icc: 'icc',
   ip: 'ip',
   'ip-forward': 'ip-forward',
+  'ip-forward-no-drop': 'ip-forward-no-drop',
   'ip-masq': 'ip-masq',
   ipv6: 'ipv6',
   mtu: 'mtu',
@@ -99,6 +101,7 @@ export interface NetworkOptions {
   readonly icc: boolean;
   readonly ip: string;
   readonly forwarding: boolean;
+  readonly forwardingDrops: boolean;
   readonly masquerade: boolean;
   readonly ipv6: boolean;
   readonly mtu: number;
@@ -134,6 +137,7 @@ export function networkOptions(value: (name: keyof typeof networkFlags) => unkno
     icc: on('icc'),
     ip: text('ip'),
     forwarding: on('ip-forward'),
+    forwardingDrops: !on('ip-forward-no-drop'),
     masquerade: on('ip-masq'),
     ipv6: on('ipv6'),
     mtu: value('mtu') as number,

@@ -124,15 +124,6 @@ function set(file: string, value: string): void {
   }
 }
 
-/** Turns forwarding on; gives what it was when that was a change. */
-export function enableForwarding(family: 4 | 6): string | undefined {
-  const file = family === 4 ? '/proc/sys/net/ipv4/ip_forward' : '/proc/sys/net/ipv6/conf/all/forwarding';
-  const before = read(file);
-  if (before === '1' || before === '') return undefined;
-  set(file, '1');
-  return before;
-}
-
 /** Performs a plan: what is to be added at once; resolves when what goes is gone. `mark` is the note for bridges of this daemon. */
 export async function applyLinks(steps: readonly Step[], mark: string): Promise<void> {
   const gone = steps.flatMap(({ op }) => (op.kind === 'remove' ? [op.name] : []));

@@ -31,6 +31,7 @@ import { NameServer } from './dns/index.ts';
 import { emptied, type Endpoint, endpointFrom, filled, makeEndpoint, mtuOf, subnetsOf } from './endpoint.ts';
 import { listFilter, pruneFilter } from './filter.ts';
 import type { NetworkView } from './explain/index.ts';
+import { FORWARD_TABLE, ForwardGuard } from './forward-guard.ts';
 import { InputGuard } from './input-guard.ts';
 import * as links from './links.ts';
 import { type HostNames, hostNames, vethName } from './names.ts';
@@ -94,7 +95,9 @@ export class Networks {
       live: () => [...this.#live.values()],
       published: (containerId) => this.#ports.of(containerId),
       mtuOf: (network) => mtuOf(network, this.#uplinkMtu),
-      forwarding: this.#settings.forwarding,
+      forwarding: this.#settings.forwarding
+        ? new ForwardGuard({ log: input.log, drop: this.#settings.forwardingDrops })
+        : undefined,
       replug: (hostLink) =>
         replugging(hostLink, this.#live.values(), { names: this.#names, uplinkMtu: this.#uplinkMtu }),
       guard: this.#settings.respectsFirewall
@@ -200,7 +203,7 @@ export class Networks {
     return {
       live: (containerId) => this.#live.get(containerId),
       published: (containerId) => this.#ports.of(containerId),
-      isOwnTable: ({ name }) => name.startsWith(this.#names.table),
+      isOwnTable: ({ name }) => name.startsWith(this.#names.table) || name === FORWARD_TABLE,
       respectsFirewall: this.#settings.respectsFirewall,
     };
   }
@@ -374,7 +377,7 @@ export class Networks {
     await this.#reconciler.close();
     await Promise.all(this.#dropping);
     if (this.#live.size > 0) return;
-    await removeFromHost(this.#input.instance);
+    await removeFromHost(this.#input.instance, this.#input.log);
   }
 
   // ---- within

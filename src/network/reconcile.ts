@@ -20,7 +20,6 @@ import {
   addLinks,
   applyLinks,
   bridgedPacketsAreFiltered,
-  enableForwarding,
   linkExists,
   linkNames,
   namesOfLinks,
@@ -30,6 +29,7 @@ import { bridgeMac, type HostNames, vethName } from './names.ts';
 import { bridgeOptions } from './options.ts';
 import { type Desired, planLinks, planText, type Step } from './plan.ts';
 import { isPredefined, type NetworkRecord } from './record.ts';
+import type { ForwardGuard } from './forward-guard.ts';
 import type { InputGuard } from './input-guard.ts';
 import { MarkedTeller } from './marked.ts';
 import { Rules } from './rules.ts';
@@ -48,8 +48,8 @@ export interface ReconcileInput {
   readonly mtuOf: (network: NetworkRecord) => number;
   /** What makes the pair of this host's end again; undefined where its container is gone. */
   readonly replug: (hostLink: string) => (() => void) | undefined;
-  /** The kernel's forwarding may be turned on. */
-  readonly forwarding: boolean;
+  /** Where the kernel's forwarding may be turned on. */
+  readonly forwarding: ForwardGuard | undefined;
   /** Where published ports are to obey the host's input rules. */
   readonly guard: InputGuard | undefined;
 }
@@ -90,13 +90,16 @@ export class Reconciler {
     const done = applyLinks(steps, names.mark);
     this.#plug(plugs);
     for (const network of this.#bridges()) {
-      this.#forward(network);
       this.#rules.want(network.id, elementsOfBridge(this.#rulesOf(network)));
     }
     this.#rules.forget();
     this.#carry.forget();
     await this.#input.guard?.bring();
+    await this.#input.forwarding?.adopt();
+    await this.#forward(this.#bridges());
     await Promise.all([done, this.#rules.bring(), this.#carry.bring()]);
+    // another daemon that ended meanwhile did not see this one's table yet
+    await this.#forward(this.#bridges());
   }
 
   /** A network is there now. */
@@ -104,7 +107,7 @@ export class Reconciler {
     if (!isBridge(network)) return;
     this.bridge(network);
     this.#rules.want(network.id, elementsOfBridge(this.#rulesOf(network)));
-    await Promise.all([this.#rules.bring(), this.#acceptsChanged()]);
+    await Promise.all([this.#rules.bring(), this.#acceptsChanged(), this.#forward([network])]);
   }
 
   /** A network is no longer there. */
@@ -133,7 +136,7 @@ export class Reconciler {
     if (steps.length === 0) return;
     log.debug(`links:\n${planText(steps)}`);
     addLinks(steps, names.mark);
-    this.#forward(network);
+    void this.#forward([network]);
   }
 
   /** A container is on its networks with its ports, or on others than before. */
@@ -202,6 +205,7 @@ export class Reconciler {
           ...(damaged('inet', this.#rules.mark) ? [this.#rules] : []),
           ...(damaged('netdev', this.#carry.mark) ? [this.#carry] : []),
         ];
+        this.#input.forwarding?.repair();
         if (told.length === 0) return true;
         log.warn(`table ${names.table} was changed by another program: it is put back`);
         for (const teller of told) {
@@ -212,6 +216,7 @@ export class Reconciler {
       },
       onOthers: () => {
         void this.accepts();
+        this.#input.forwarding?.repair();
         this.#input.guard?.bring().catch((error: unknown) => log.warn(`input rules: ${messageOf(error)}`));
       },
     });
@@ -266,11 +271,15 @@ export class Reconciler {
     return renamed ? undefined : wanted;
   }
 
-  #forward({ ipv6 }: NetworkRecord): void {
+  async #forward(networks: readonly NetworkRecord[]): Promise<void> {
     const { forwarding, log } = this.#input;
-    for (const family of forwarding ? (ipv6 ? ([4, 6] as const) : ([4] as const)) : []) {
-      const before = enableForwarding(family);
-      if (before !== undefined) log.info(`IPv${family} forwarding turned on for networks; it was ${before}`);
+    if (!forwarding || networks.length === 0) return;
+    const foreign = new Set(this.#bridges().flatMap((one) => (one.foreignBridge ? [one.bridge] : [])));
+    try {
+      await forwarding.enable(networks.some(({ ipv6 }) => ipv6) ? [4, 6] : [4], foreign);
+      for (const { bridge } of networks) if (foreign.has(bridge)) await forwarding.release(bridge);
+    } catch (error) {
+      log.warn(`forwarding between networks: ${messageOf(error)}`);
     }
   }
 

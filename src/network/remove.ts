@@ -1,7 +1,9 @@
 // Takes everything that a daemon made for its networks off the host: links by name and mark, and its tables.
+import type { Log } from '../base/log.ts';
 import { foreignChains } from '../host/forward-filter.ts';
 import { applyNft, listTable } from '../host/nft.ts';
 import { removeText } from './firewall.ts';
+import { endForwarding } from './forward-guard.ts';
 import { applyLinks, observeLinks } from './links.ts';
 import { inputTablesOf, removeInputTables } from './input-guard.ts';
 import { type HostNames, hostNames } from './names.ts';
@@ -9,12 +11,13 @@ import { planLinks, type Step } from './plan.ts';
 import { bringAccepts } from './reconcile.ts';
 
 /** For a daemon that ends, or that is gone for good; twice is once. */
-export async function removeFromHost(instance: string): Promise<void> {
+export async function removeFromHost(instance: string, log?: Log): Promise<void> {
   const names = hostNames(instance);
   await applyLinks(stepsToNothing(names), names.mark);
   await applyNft(removeText(names.table));
   await removeInputTables(names.table);
   await bringAccepts(names.table, []);
+  await endForwarding(log);
 }
 
 /** What is there of a daemon's networks, in words; empty when there is nothing. */

@@ -20,6 +20,7 @@ const nothing: SettingsInput = {
   icc: true,
   ip: '0.0.0.0',
   forwarding: true,
+  forwardingDrops: true,
   masquerade: true,
   ipv6: false,
   mtu: 0,

@@ -18,6 +18,7 @@ export interface SettingsInput {
   readonly icc: boolean;
   readonly ip: string;
   readonly forwarding: boolean;
+  readonly forwardingDrops: boolean;
   readonly masquerade: boolean;
   readonly ipv6: boolean;
   readonly mtu: number;
@@ -54,6 +55,8 @@ export interface Settings {
   readonly hostGateways: readonly Address[];
   /** The kernel's forwarding is turned on when it is off. */
   readonly forwarding: boolean;
+  /** Where it is, packets between the host's other links are dropped. */
+  readonly forwardingDrops: boolean;
   /** A published port is reachable only where a listener of the host would be. */
   readonly respectsFirewall: boolean;
 }
@@ -83,6 +86,7 @@ export function readSettings(input: SettingsInput): Settings {
     },
     hostGateways: hostGatewaysOf(input.hostGateways),
     forwarding: input.forwarding,
+    forwardingDrops: input.forwardingDrops,
     respectsFirewall: policyOf(input.publishPolicy),
   };
 }
