@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { MAX_PATTERN_CHARACTERS, MAX_PATTERN_WILDCARDS } from './glob.ts';
 import { expand, Failure } from './index.ts';
 
 const NAMES = new Map([
@@ -124,4 +125,26 @@ test('every case of the inventory', { skip: !existsSync(FILE) }, () => {
       wrong.push(`${input} -> ${got}, not ${wanted}`);
   }
   assert.deepEqual(wrong, []);
+});
+
+test('safety H3: patterns with many stars take no more time than others, and are bounded', () => {
+  const long = new Map([['a', 'a'.repeat(10_000)]]);
+  const stars = `${'*a'.repeat(30)}b`;
+  for (const form of ['//', '/', '#', '##', '%', '%%']) {
+    const word = `\${a${form}${stars}${form.startsWith('/') ? '/x' : ''}}`;
+    const start = performance.now();
+    assert.equal(expand(word, long).text, long.get('a'));
+    assert.ok(performance.now() - start < 500, form);
+  }
+  const refused = (pattern: string): void =>
+    void assert.throws(() => expand(`\${a//${pattern}/x}`, long), {
+      message: /pattern in substitution (is longer|has more) than/,
+    });
+  refused('a'.repeat(MAX_PATTERN_CHARACTERS + 1));
+  refused('*'.repeat(MAX_PATTERN_WILDCARDS + 1));
+});
+
+test('a replacement is made as often as Go makes it', () => {
+  const of = (word: string): string => expand(word, new Map([['a', 'abc']])).text;
+  assert.deepEqual(['${a//*/x}', '${a//b/x}', '${a//?/x}', '${a/*/x}'].map(of), ['x', 'axc', 'xxx', 'x']);
 });

@@ -1,6 +1,6 @@
 // Variables in a word: `$a`, `${a:-b}` and the other forms of the shell's substitution, with quotes and escapes.
 import { Failure } from './failure.ts';
-import { globToRegExp, trimPrefix, trimSuffix } from './glob.ts';
+import { replacePattern, trimPrefix, trimSuffix } from './glob.ts';
 import { isSpace } from './space.ts';
 
 export interface ExpandOptions {
@@ -259,8 +259,7 @@ class Expander {
     const replacement = this.#inside('}', true, "syntax error: missing '}'");
     const value = this.#lookUp(name);
     if (value === undefined && this.#options.keepUnset) return `\${${name}/${pattern}/${replacement}}`;
-    const expression = globToRegExp(pattern, { longest: true, all });
-    return (value ?? '').replace(expression, () => replacement);
+    return replacePattern(pattern, value ?? '', replacement, all);
   }
 
   #inside(stop: string, keepEscapes: boolean, unended: string): string {

@@ -1,17 +1,23 @@
 // The shell patterns of `${a#pattern}` and `${a/pattern/text}`: `*` and `?`, no brackets.
+import { Glob, type GlobToken } from '../../base/glob.ts';
 import { Failure } from './failure.ts';
 
-/** Throws a Failure when an escape makes no sense. */
-export function globToRegExp(
-  pattern: string,
-  options: { readonly longest: boolean; readonly atStart?: boolean; readonly all?: boolean },
-): RegExp {
+/** Bounds on one pattern, which keep the work on one value small. */
+export const MAX_PATTERN_CHARACTERS = 4096;
+export const MAX_PATTERN_WILDCARDS = 256;
+
+/** Stars stay within a line. Throws a Failure when an escape makes no sense. */
+function globOf(pattern: string): Glob {
   const characters = Array.from(pattern);
-  let source = options.atStart ? '^' : '';
+  if (characters.length > MAX_PATTERN_CHARACTERS)
+    throw new Failure(`pattern in substitution is longer than ${MAX_PATTERN_CHARACTERS} characters`);
+  if (characters.filter((one) => one === '*' || one === '?').length > MAX_PATTERN_WILDCARDS)
+    throw new Failure(`pattern in substitution has more than ${MAX_PATTERN_WILDCARDS} wildcards`);
+  const tokens: GlobToken[] = [];
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at] ?? '';
-    if (character === '*') source += options.longest ? '[^\\n]*' : '[^\\n]*?';
-    else if (character === '?') source += '[^\\n]';
+    if (character === '*') tokens.push({ kind: 'star' });
+    else if (character === '?') tokens.push({ kind: 'one' });
     else if (character === '\\') {
       const next = characters[at + 1];
       // `}` and `/` have to be escaped inside of `${}`; the escape is no part of the pattern.
@@ -20,19 +26,38 @@ export function globToRegExp(
         const why = `invalid escape '\\${next ?? '\ufffd'}'`;
         throw new Failure(`invalid pattern (${pattern}) in substitution: ${why}`);
       }
-      source += `\\${next}`;
+      tokens.push({ kind: 'text', text: next });
       at += 1;
-    } else source += /[[\]{}.+()|^$/]/.test(character) ? `\\${character}` : character;
+    } else tokens.push({ kind: 'text', text: character });
   }
-  return new RegExp(source, options.all ? 'gu' : 'u');
+  return new Glob(tokens, '\n');
+}
+
+/** The text with the first match replaced, or all of them, each as long as it can be. */
+export function replacePattern(pattern: string, text: string, replacement: string, all: boolean): string {
+  const glob = globOf(pattern);
+  let result = '';
+  let done = 0;
+  for (let from = 0; from <= text.length; ) {
+    const found = glob.find(text, from);
+    if (!found) break;
+    // an empty match right behind another is none, as Go has it
+    if (found.end > done || found.start === 0) {
+      result += text.slice(done, found.start) + replacement;
+      done = found.end;
+    }
+    if (!all) break;
+    from = found.end > from ? found.end : from + (isWide(text, from) ? 2 : 1);
+  }
+  return result + text.slice(done);
 }
 
 export function trimPrefix(pattern: string, text: string, longest: boolean): string {
-  const match = globToRegExp(pattern, { longest, atStart: true }).exec(text);
-  return match ? text.slice(match[0].length) : text;
+  const end = globOf(pattern).prefix(text, longest);
+  return end === undefined ? text : text.slice(end);
 }
 
-/** Expressions search from the left, so both sides are turned round to find the shortest end. */
+/** Matches are found from the left, so both sides are turned round to find the shortest end. */
 export function trimSuffix(pattern: string, text: string, longest: boolean): string {
   const turned = trimPrefix(reversePattern(pattern), Array.from(text).reverse().join(''), longest);
   return Array.from(turned).reverse().join('');
@@ -42,3 +67,5 @@ export function trimSuffix(pattern: string, text: string, longest: boolean): str
 function reversePattern(pattern: string): string {
   return (pattern.match(/\\?[\s\S]/gu) ?? []).reverse().join('');
 }
+
+const isWide = (text: string, at: number): boolean => (text.codePointAt(at) ?? 0) > 0xffff;

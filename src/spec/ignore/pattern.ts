@@ -1,4 +1,5 @@
 // Patterns of Go's path.Match as tests of a name, and those of .dockerignore, where `**` is any number of directories.
+import { Glob, type GlobToken } from '../../base/glob.ts';
 
 /** Says why a text is no pattern of Go's filepath.Match; undefined when it is one. */
 export function patternFault(pattern: string): string | undefined {
@@ -7,8 +8,8 @@ export function patternFault(pattern: string): string | undefined {
 
 type Token =
   | { readonly kind: 'text'; readonly text: string; readonly escaped: boolean }
-  | { readonly kind: 'star' | 'any' }
-  | { readonly kind: 'class'; readonly source: string };
+  | { readonly kind: 'star' | 'one' }
+  | { readonly kind: 'class'; readonly has: (codePoint: number) => boolean };
 
 function tokens(pattern: string): readonly Token[] | undefined {
   const characters = Array.from(pattern);
@@ -27,14 +28,14 @@ function tokens(pattern: string): readonly Token[] | undefined {
   while (at < characters.length) {
     const character = characters[at] ?? '';
     at += 1;
-    if (character === '*' || character === '?') result.push({ kind: character === '*' ? 'star' : 'any' });
+    if (character === '*' || character === '?') result.push({ kind: character === '*' ? 'star' : 'one' });
     else if (character === '\\') {
       const text = characters[at];
       if (text === undefined) return undefined;
       result.push({ kind: 'text', text, escaped: true });
       at += 1;
     } else if (character === '[') {
-      let source = '';
+      const ranges: [low: number, high: number][] = [];
       const negated = characters[at] === '^';
       if (negated) at += 1;
       for (let count = 0; characters[at] !== ']' || count === 0; count++) {
@@ -48,60 +49,51 @@ function tokens(pattern: string): readonly Token[] | undefined {
           high = given;
         }
         // A range that goes backwards holds nothing.
-        if (low <= high) source += `${inClass(low)}-${inClass(high)}`;
+        ranges.push([codePointOf(low), codePointOf(high)]);
         if (at >= characters.length) return undefined;
       }
       at += 1;
-      result.push({
-        kind: 'class',
-        source: source === '' ? (negated ? '[^/]' : '[]') : `[${negated ? '^' : ''}${source}]`,
-      });
+      const within = (codePoint: number): boolean =>
+        ranges.some(([low, high]) => low <= codePoint && codePoint <= high);
+      const none = ranges.every(([low, high]) => low > high);
+      if (negated && none) result.push({ kind: 'one' });
+      else result.push({ kind: 'class', has: negated ? (codePoint) => !within(codePoint) : within });
     } else result.push({ kind: 'text', text: character, escaped: false });
   }
   return result;
 }
 
-const inClass = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+const codePointOf = (character: string): number => character.codePointAt(0) ?? 0;
 
 /** A test of whole names for a pattern of Go's path.Match, where `**` is but a star; undefined for what is no pattern. */
 export function globTest(pattern: string): ((name: string) => boolean) | undefined {
   const list = tokens(pattern);
   if (!list) return undefined;
-  const source = list.map((token) => {
-    if (token.kind === 'text') return literal(token.text);
-    if (token.kind === 'class') return token.source;
-    return token.kind === 'any' ? '[^/]' : '[^/]*';
-  });
-  const expression = new RegExp(`^${source.join('')}$`, 'su');
-  return (name) => expression.test(name);
+  const glob = new Glob(list, '/');
+  return (name) => glob.matches(name);
 }
 
 /** A test of whole paths for a pattern without faults. */
 export function patternTest(pattern: string): (path: string) => boolean {
   const list = tokens(pattern) ?? [];
   if (list.every((token) => token.kind === 'text' && !token.escaped)) return (path) => path === pattern;
-  let source = '';
+  const wanted: GlobToken[] = [];
   for (let at = 0; at < list.length; at++) {
     const token = list[at];
     if (!token) continue;
-    if (token.kind === 'text') source += literal(token.text);
-    else if (token.kind === 'class') source += token.source;
-    else if (token.kind === 'any') source += '[^/]';
-    else if (list[at + 1]?.kind !== 'star') source += '[^/]*';
-    else {
-      at += 1;
-      const next = list[at + 1];
-      const slash = next?.kind === 'text' && next.text === '/' && !next.escaped;
-      if (slash) at += 1;
-      const last = at === list.length - 1;
-      const first = source === '';
-      if (last) source += '.*';
-      // At the beginning `**x` is "ends with x"; `**/x` ends with a whole name.
-      else if (first && !slash) source += '.*';
-      else source += '(?:.*/)?';
+    if (token.kind !== 'star' || list[at + 1]?.kind !== 'star') {
+      wanted.push(token);
+      continue;
     }
+    at += 1;
+    const next = list[at + 1];
+    const slash = next?.kind === 'text' && next.text === '/' && !next.escaped;
+    if (slash) at += 1;
+    const isLast = at === list.length - 1;
+    // At the beginning `**x` is "ends with x"; `**/x` ends with a whole name.
+    const anything = isLast || (wanted.length === 0 && !slash);
+    wanted.push({ kind: anything ? 'deep' : 'parts' });
   }
-  const expression = new RegExp(`^${source}$`, 'su');
-  return (path) => expression.test(path);
+  const glob = new Glob(wanted, '/');
+  return (path) => glob.matches(path);
 }
