@@ -67,6 +67,10 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {};
 const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>> = {
   koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
   pino: { in: ['base'], why: 'folders take a Log of base/log.ts, so that what writes it can change' },
+  re2js: {
+    in: ['base'],
+    why: 'expressions of foreigners are asked for by go-regexp.ts, which loads it when the first comes',
+  },
   'tar-stream': {
     in: ['cli', 'builder'],
     why: 'the daemon reads archives of others with host/confined, which cannot be led astray; builder/kit reads its own',

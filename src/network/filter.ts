@@ -1,6 +1,7 @@
 // Which networks a list or a prune means. Pure.
 import { parseBool } from '../base/bool.ts';
 import { invalid } from '../base/errors.ts';
+import { goRegExp } from '../base/go-regexp.ts';
 import type { Filters } from '../spec/docker/index.ts';
 import { isPredefined, type NetworkRecord } from './record.ts';
 
@@ -55,11 +56,7 @@ function boolean(values: readonly string[] | undefined): boolean | undefined {
 }
 
 function matches(pattern: string, text: string): boolean {
-  try {
-    return new RegExp(pattern).test(text);
-  } catch {
-    return false;
-  }
+  return goRegExp(pattern)?.(text) ?? false;
 }
 
 /** `key` or `key=value`. */

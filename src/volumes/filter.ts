@@ -1,6 +1,7 @@
 // Which volumes a list or a prune means.
 import { parseBool } from '../base/bool.ts';
 import { invalid } from '../base/errors.ts';
+import { goRegExp } from '../base/go-regexp.ts';
 import type { Filters } from '../spec/docker/index.ts';
 
 export interface Candidate {
@@ -60,11 +61,7 @@ function boolean(
 /** A part of the name, or a pattern. */
 function matches(pattern: string, name: string): boolean {
   if (name.includes(pattern)) return true;
-  try {
-    return new RegExp(pattern).test(name);
-  } catch {
-    return false;
-  }
+  return goRegExp(pattern)?.(name) ?? false;
 }
 
 /** `key` or `key=value`. */

@@ -1,6 +1,7 @@
 // What BuildKit's protocol works with: sessions, kept files, builds that run, and the builder behind it.
 import type { Duplex } from 'node:stream';
-import { messageOf, notFound, notImplemented } from '../../base/errors.ts';
+import { invalid, messageOf, notFound, notImplemented } from '../../base/errors.ts';
+import { goRegExp } from '../../base/go-regexp.ts';
 import { randomId, sha256 } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { CheckResult } from '../checks.ts';
@@ -280,14 +281,21 @@ function matches(item: CacheItem, filters: readonly string[]): boolean {
   };
   return filters.some((filter) =>
     filter.split(',').every((part) => {
-      const found = /^\s*([a-z]+)\s*(==|!=|~=)\s*"?(.*?)"?\s*$/.exec(part);
-      if (!found) return fields[part.trim()] === 'true';
+      const trimmed = part.trim();
+      const found = /^([a-z]+)\s*(==|!=|~=)/.exec(trimmed);
+      if (!found) return fields[trimmed] === 'true';
       const value = fields[found[1] ?? ''] ?? '';
-      const wanted = found[3] ?? '';
-      if (found[2] === '~=') return new RegExp(wanted).test(value);
+      const wanted = trimmed.slice(found[0].length).trimStart().replace(/^"|"$/g, '');
+      if (found[2] === '~=') return regExpOf(wanted)(value);
       return found[2] === '==' ? value === wanted : value !== wanted;
     }),
   );
+}
+
+function regExpOf(pattern: string): (text: string) => boolean {
+  const matches = goRegExp(pattern);
+  if (!matches) throw invalid(`${JSON.stringify(pattern)} is no regular expression`);
+  return matches;
 }
 
 function usageOf(item: CacheItem): Of<typeof UsageRecord> {

@@ -1,5 +1,6 @@
 // The filters of `ps`: which containers pass. Several values of one key are alternatives, several keys must all hold.
 import { invalid, notFound } from '../../base/errors.ts';
+import { goRegExp } from '../../base/go-regexp.ts';
 import type { Digest } from '../../base/ids.ts';
 import { type Filters, parsePort, type PortBinding } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
@@ -136,12 +137,8 @@ function byAge(
 
 /** A regular expression over the name with and without its slash; an invalid one is compared as text. */
 function matchesName(pattern: string, name: string): boolean {
-  try {
-    const expression = new RegExp(pattern);
-    return expression.test(`/${name}`) || expression.test(name);
-  } catch {
-    return name === pattern;
-  }
+  const matches = goRegExp(pattern);
+  return matches ? matches(`/${name}`) || matches(name) : name === pattern;
 }
 
 /** `key` or `key=value`, all of them. */
