@@ -4,7 +4,7 @@ import { invalid } from '../base/errors.ts';
 
 /** The path and query of `http://host/path?query`, which a server has to take too; anything else as it is. */
 export function originForm(target: string): string {
-  return /^https?:\/\/[^/?]*(.*)$/i.exec(target)?.[1] ?? target;
+  return target.replace(/^https?:\/\/[^/?]*/i, '');
 }
 
 /**

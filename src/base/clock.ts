@@ -1,4 +1,5 @@
 // Time as a value: Docker's timestamps have nanoseconds, JavaScript's have milliseconds.
+import { dropEnd } from './ends.ts';
 
 /** Go's zero time, which Docker prints for "never". */
 export const ZERO_TIME = '0001-01-01T00:00:00Z';
@@ -31,7 +32,7 @@ export function rfc3339(nanos: bigint = nowNanos()): string {
   const seconds = nanos / 1_000_000_000n;
   const rest = nanos % 1_000_000_000n;
   const head = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-  const fraction = rest === 0n ? '' : `.${rest.toString().padStart(9, '0').replace(/0+$/, '')}`;
+  const fraction = rest === 0n ? '' : `.${dropEnd(rest.toString().padStart(9, '0'), '0')}`;
   return `${head}${fraction}Z`;
 }
 

@@ -34,6 +34,7 @@ test('durations', () => {
   ] as const) {
     assert.equal(parseDuration(text), nanos, text);
   }
+  assert.equal(parseDuration(`0.${'0'.repeat(300)}1s`), undefined);
 });
 
 test('durations for people', () => {

@@ -44,14 +44,18 @@ const UNIT_NANOS: Record<string, bigint> = {
   h: 3_600_000_000_000n,
 };
 
+/** Far more than any duration that Go holds is written with. */
+const MAX_DURATION_CHARACTERS = 256;
+
 /** Nanoseconds of a Go duration such as `1h30m`, `-1.5s`, `0`; undefined when the text is none. */
 export function parseDuration(text: string): bigint | undefined {
   const sign = text.startsWith('-') ? -1n : 1n;
   const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0n;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(body)) return undefined;
+  if (body.length > MAX_DURATION_CHARACTERS) return undefined;
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(body)) return undefined;
   let total = 0n;
-  for (const part of body.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|ms|s|m|h)/g)) {
+  for (const part of body.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|ms|s|m|h)/gy)) {
     const unit = UNIT_NANOS[part[3] ?? 's'] ?? 0n;
     const fraction = part[2] ?? '';
     total += BigInt(part[1] || '0') * unit;

@@ -10,5 +10,5 @@ export function withDomain(name: string): string {
 /** `docker.io/library/busybox:latest` for `busybox`. */
 export function fullName(name: string): string {
   const full = withDomain(name);
-  return /:[^/]*$/.test(full) ? full : `${full}:latest`;
+  return full.includes(':', full.lastIndexOf('/') + 1) ? full : `${full}:latest`;
 }

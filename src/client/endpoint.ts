@@ -1,4 +1,5 @@
 // Where the daemon is: reads what -H takes into something that can be dialled.
+import { before } from '../base/ends.ts';
 import { invalid } from '../base/errors.ts';
 
 export interface TlsFiles {
@@ -42,7 +43,7 @@ export function parseEndpoint(text: string, tls?: TlsFiles): Endpoint {
   if (scheme === 'ssh') return parseSsh(host);
   if (scheme !== 'tcp' && scheme !== 'http' && scheme !== 'https')
     throw invalid(`invalid bind address format: ${host}`);
-  const address = rest.replace(/\/.*$/, '');
+  const address = before(rest, '/');
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(address);
   if (!match) throw invalid(`invalid bind address format: ${host}`);
   const name = (match[1] || '127.0.0.1').replace(/^\[|\]$/g, '');

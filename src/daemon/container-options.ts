@@ -1,4 +1,5 @@
 // What containers get that say nothing of their own: dockerd's flags and daemon.json keys. Pure.
+import { before } from '../base/ends.ts';
 import { invalid, messageOf } from '../base/errors.ts';
 import { parseUlimit } from '../base/ulimit.ts';
 import { parseBytes } from '../base/units.ts';
@@ -100,6 +101,6 @@ function ulimit(text: string): [string, ReturnType<typeof parseUlimit>] {
 }
 
 function logOption(text: string): [string, string] {
-  const [, key = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
-  return [key, value];
+  const key = before(text, '=');
+  return [key, text.slice(key.length + 1)];
 }

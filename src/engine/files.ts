@@ -90,10 +90,7 @@ export function ownResolvText(hostFile: string, wish: ResolverWish): string {
 function parseResolv(text: string): { servers: string[]; search: string[]; options: string[] } {
   const found = { servers: [] as string[], search: [] as string[], options: [] as string[] };
   for (const line of text.split('\n')) {
-    const words = line
-      .replace(/[#;].*$/, '')
-      .trim()
-      .split(/\s+/);
+    const words = line.split(/[#;]/, 1).join('').trim().split(/\s+/);
     if (words[0] === 'nameserver' && words[1] !== undefined) found.servers.push(words[1]);
     if (words[0] === 'search' || words[0] === 'domain') found.search = words.slice(1);
     if (words[0] === 'options') found.options.push(...words.slice(1));

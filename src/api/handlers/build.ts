@@ -182,7 +182,7 @@ function json<T>(name: string, text: string | undefined, absent: T): T {
   }
 }
 
-const withTag = (name: string): string => (/:[^/]*$/.test(name) ? name : `${name}:latest`);
+const withTag = (name: string): string => (name.includes(':', name.lastIndexOf('/') + 1) ? name : `${name}:latest`);
 
 /** Lines to the client in their order; the stream begins with the first, so that earlier failures keep their status. */
 class Output {

@@ -143,7 +143,8 @@ export function kitCache(builder: Builder): KitCache {
     list: async () => (await builder.usage()).map(item),
     prune: async ({ all, filters, keepDuration, keepBytes }) => {
       const pairs = filters.filter(Boolean).map((text): [string, string[]] => {
-        const [, key = '', value = 'true'] = /^([^=~!]+)(?:[=~]+(.*))?$/s.exec(text) ?? [];
+        const [head = '', key = ''] = /^([^=~!]+)(?:[=~]+|$)/.exec(text) ?? [];
+        const value = head === key ? 'true' : text.slice(head.length);
         return [key, [value]];
       });
       const wish = {

@@ -19,10 +19,7 @@ export interface Package {
 export function dpkgPackages(text: string, foundIn: string): Package[] {
   return text.split(/\n\s*\n/).flatMap((stanza) => {
     const fields = new Map(
-      [...stanza.matchAll(/^([\w-]+):[ \t]*(.*)$/gm)].map(([, key = '', value = '']) => [
-        key.toLowerCase(),
-        value.trim(),
-      ]),
+      [...stanza.matchAll(/^([\w-]+):(.*)$/gm)].map(([, key = '', value = '']) => [key.toLowerCase(), value.trim()]),
     );
     const [name, version, status] = [fields.get('package'), fields.get('version'), fields.get('status')];
     if (name === undefined || version === undefined) return [];

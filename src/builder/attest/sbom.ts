@@ -70,5 +70,8 @@ function entry(id: string, one: Package): Readonly<Record<string, unknown>> {
 /** `Name <address>` becomes `Name (address)`, as SPDX writes it. */
 function supplierOf(text: string | undefined): string {
   if (text === undefined) return 'NOASSERTION';
-  return `Person: ${text.replace(/\s*<([^>]*)>/, ' ($1)')}`;
+  const open = text.indexOf('<');
+  const close = open < 0 ? -1 : text.indexOf('>', open);
+  if (close < 0) return `Person: ${text}`;
+  return `Person: ${text.slice(0, open).trimEnd()} (${text.slice(open + 1, close)})${text.slice(close + 1)}`;
 }

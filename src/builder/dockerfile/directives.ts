@@ -3,7 +3,7 @@ import type { Directive, DirectiveName } from './ast.ts';
 import { Failure } from './failure.ts';
 import { trimLeft } from './space.ts';
 
-const FORM = /^([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+const FORM = /^([a-zA-Z][a-zA-Z0-9]*)\s*=(?=.)/;
 const NAMES: readonly DirectiveName[] = ['syntax', 'escape', 'check'];
 
 /** Takes lines one after the other; the first that is no directive ends them for good. */
@@ -24,8 +24,11 @@ export class DirectiveReader {
   read(line: string, number: number): Directive | undefined {
     if (this.#over) return undefined;
     const match = line.startsWith(this.#comment) ? FORM.exec(trimLeft(line.slice(this.#comment.length))) : null;
+    const behind = match ? line.slice(line.indexOf('=') + 1) : '';
+    // of blanks alone the last one is the value, as Docker has it
+    const value = behind.trim() || behind.slice(-1);
     const name = NAMES.find((known) => known === match?.[1]?.toLowerCase());
-    if (!match || !name) {
+    if (!name || value === '') {
       this.#over = true;
       return undefined;
     }
@@ -33,7 +36,7 @@ export class DirectiveReader {
       throw new Failure(`only one ${name} parser directive can be used`, true);
     }
     const range = { start: { line: number, column: 1 }, end: { line: number, column: line.length + 1 } };
-    const directive = { name, value: match[2] ?? '', range };
+    const directive = { name, value, range };
     this.found.push(directive);
     return directive;
   }

@@ -3,14 +3,14 @@ import type { Heredoc } from './ast.ts';
 import { expand } from './expand.ts';
 import { Failure } from './failure.ts';
 
-const FORM = /^(\d*)<<(-?)[\t\n\f\r ]*([^<]*)$/;
+const FORM = /^(\d*)<<(-?)([^<]*)$/;
 const NOTHING: ReadonlyMap<string, string> = new Map();
 const count = (text: string): number => text.match(/['"]/g)?.length ?? 0;
 
 /** The heredoc that a word asks for, without its content. */
 export function heredocOf(word: string): Omit<Heredoc, 'content'> | undefined {
   const match = FORM.exec(word);
-  const rest = match?.[3] ?? '';
+  const rest = (match?.[3] ?? '').replace(/^[\t\n\f\r ]+/, '');
   if (!match || rest === '') return undefined;
   const plain = expand(rest, NOTHING, '\\', { keepUnset: true }).words;
   const name = plain[0];

@@ -1,4 +1,5 @@
 // Bytes of a Dockerfile -> logical lines: directives, comments, continuations and heredocs taken apart.
+import { dropEnd } from '../../base/ends.ts';
 import type { Directive, Heredoc, Node, Parsed, Position, Problem } from './ast.ts';
 import { DirectiveReader } from './directives.ts';
 import { Failure } from './failure.ts';
@@ -25,7 +26,17 @@ export function readLines(text: string): Parsed<Lines> {
 }
 
 const isComment = (line: string): boolean => trimLeft(line).startsWith('#');
-const withoutNewline = (line: string): string => line.replace(/[\r\n]+$/, '');
+const withoutNewline = (line: string): string => dropEnd(line, '\r\n');
+
+function linesOf(text: string): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at) + 1 || text.length;
+    lines.push(text.slice(at, end));
+    at = end;
+  }
+  return lines;
+}
 
 /** Instructions whose arguments may ask for heredocs, themselves or behind ONBUILD. */
 function takesHeredocs(keyword: string, rest: string, escape: string): boolean {
@@ -65,7 +76,7 @@ class LineReader {
 
   constructor(text: string) {
     // Every line keeps its end, as heredocs need it.
-    this.#lines = text.replace(/^\ufeff/, '').match(/[^\n]*\n|[^\n]+$/g) ?? [];
+    this.#lines = linesOf(text.replace(/^\ufeff/, ''));
   }
 
   get directives(): readonly Directive[] {

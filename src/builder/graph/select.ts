@@ -1,4 +1,5 @@
 // Which files of a tree a COPY means: paths and patterns against what is there. Pure.
+import { dropEnds } from '../../base/ends.ts';
 import { invalid } from '../../base/errors.ts';
 import type { Manifest, ManifestEntry } from '../../host/confined/index.ts';
 import { ignoreMatcher } from '../../spec/ignore/index.ts';
@@ -105,7 +106,7 @@ class Tree {
 
   /** Paths that a pattern means, in order; the path itself when it is none. */
   expand(source: string, parents: boolean): { path: string; shown: string }[] {
-    const path = source.replace(/^\/+/, '').replace(/\/+$/, '');
+    const path = dropEnds(source, '/');
     const clean = path
       .split('/')
       .filter((part) => part !== '.' && part !== '')

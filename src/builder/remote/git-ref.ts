@@ -34,9 +34,9 @@ export function parseGitRef(text: string): GitRef | undefined {
 
 /** The address with a password in it masked, for everything that a person or a log sees. */
 export function withoutPassword(text: string): string {
-  return text.replaceAll(/(\w+:\/\/)([^/@\s]*)@/g, (_, scheme: string, user: string) => {
+  return text.replaceAll(/(?<=\w:\/\/)([^/@\s]*)@/g, (_, user: string) => {
     const [name, password] = cut(user, ':');
-    return password === undefined ? `${scheme}xxxxx@` : `${scheme}${name === '' ? '' : 'xxxxx'}:xxxxx@`;
+    return password === undefined ? `xxxxx@` : `${name === '' ? '' : 'xxxxx'}:xxxxx@`;
   });
 }
 

@@ -1,4 +1,5 @@
 // What the client knows of a registry: the credentials in config.json, and the header that carries them.
+import { before } from '../../base/ends.ts';
 import type { Context } from '../context.ts';
 import { askHelper } from './registry/helper.ts';
 
@@ -15,7 +16,7 @@ export function registryOf(image: string): string {
 
 /** The host of an address as people write it and as older clients kept it: without scheme and path. */
 export function hostOf(address: string): string {
-  return address === INDEX ? INDEX : address.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '');
+  return address === INDEX ? INDEX : before(address.replace(/^[a-z]+:\/\//i, ''), '/');
 }
 
 export interface Credentials {

@@ -1,4 +1,5 @@
 // Reads the times that --since and --until take: seconds, dates, or how long ago.
+import { dropEnd } from '../../base/ends.ts';
 import { flag } from '../grammar/index.ts';
 
 /** `seconds.nanoseconds` since 1970, as the daemon wants it. Throws Error with Docker's text. */
@@ -41,5 +42,5 @@ export function goTimeOf(rfc3339: string): string {
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+-]\d\d):(\d\d))$/.exec(rfc3339);
   if (!match) return rfc3339;
   const zone = match[4] === undefined ? '+0000 UTC' : `${match[4]}${match[5]} ${match[4]}${match[5]}`;
-  return `${match[1]} ${match[2]}${(match[3] ?? '').replace(/\.?0+$/, '')} ${zone}`;
+  return `${match[1]} ${match[2]}${dropEnd(dropEnd(match[3] ?? '', '0'), '.')} ${zone}`;
 }

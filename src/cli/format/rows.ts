@@ -1,4 +1,5 @@
 // Prints lists as docker's formatter does: `table`, `table TEMPLATE`, `json`, `raw`, or a template of one's own.
+import { dropEnds } from '../../base/ends.ts';
 import { Failure } from '../grammar/index.ts';
 import { ROW, toJson } from './json.ts';
 import { tabulate } from './tabwriter.ts';
@@ -22,7 +23,7 @@ export function renderRows(format: string, rows: readonly Row[], kind: TableKind
   for (const row of rows) markRow(row);
   if (format === 'json') return rows.map((row) => `${toJson(row)}\n`).join('');
   const table = format === 'table' || format.startsWith('table ');
-  const body = unescape((table ? format.slice('table'.length) : format).replace(/^ +| +$/g, ''));
+  const body = unescape(dropEnds(table ? format.slice('table'.length) : format, ' '));
   const template = parse(body);
   try {
     const text = rows.map((row) => `${template.run(row, { typeName: kind.typeName })}\n`).join('');

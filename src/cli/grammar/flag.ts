@@ -1,4 +1,5 @@
 // The kinds of flags, with pflag's rules: how a text is read, what the help page says of it, what a bare flag means.
+import { dropEnds } from '../../base/ends.ts';
 import { parseBool as readBool } from '../../base/bool.ts';
 import { parseBytes } from './size.ts';
 
@@ -134,7 +135,7 @@ export function pairs(short: string, usage: string, extra: Extra = {}): Flag<Rea
     usage,
     initial: new Map(),
     read: (before, text) => {
-      const fields = text.split('=').length > 2 ? parseCsv(text) : [text.replace(/^"+|"+$/g, '')];
+      const fields = text.split('=').length > 2 ? parseCsv(text) : [dropEnds(text, '"')];
       for (const field of fields) if (!field.includes('=')) throw new Error(`${field} must be formatted as key=value`);
       return new Map([...before, ...fields.map((field) => cut(field, '='))]);
     },

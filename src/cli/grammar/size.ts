@@ -7,7 +7,7 @@ export function parseBytes(text: string): number {
   const match = /^(.*[0-9. ])([^0-9. ]*)$/s.exec(text);
   if (!match) throw new Error(`invalid size: '${text}'`);
   const number = (match[1] ?? '').replace(/ $/, '');
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(number)) {
+  if (!/^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(number)) {
     throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(number)}: invalid syntax`);
   }
   const size = Number(number);

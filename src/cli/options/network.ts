@@ -27,7 +27,7 @@ const EMPTY: Omit<Attachment, 'target'> = {
 
 /** `NAME` or `name=NAME,alias=…,ip=…`. Throws Error with Docker's text. */
 export function parseNetwork(text: string): Attachment {
-  if (!/\w+=\w+(,\w+=\w+)*/.test(text)) return { ...EMPTY, target: text };
+  if (!/\w=\w/.test(text)) return { ...EMPTY, target: text };
   const made = {
     ...EMPTY,
     target: '',

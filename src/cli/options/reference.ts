@@ -1,4 +1,5 @@
 // Image references as far as the client reads them: is it one, and how is it shown.
+import { before } from '../../base/ends.ts';
 
 export interface Reference {
   /** `busybox`, `host:5000/a/b` */
@@ -22,8 +23,10 @@ export function parseReference(text: string): Reference {
   if (!match) {
     const lower = PATTERN.exec(text.toLowerCase());
     if (lower && text !== text.toLowerCase()) {
-      const name = text.replace(/[@:][^/]*$/, '');
-      const path = name.replace(/^(?:[^/]*[.:][^/]*|localhost)\//, '');
+      const slash = text.lastIndexOf('/') + 1;
+      const name = text.slice(0, slash) + (text.slice(slash).split(/[@:]/, 1)[0] ?? '');
+      const host = before(name, '/');
+      const path = /[.:]|^localhost$/.test(host) ? name.slice(host.length + 1) : name;
       throw new Error(
         `invalid reference format: repository name (${name.includes('/') ? path : `library/${name}`}) must be lowercase`,
       );

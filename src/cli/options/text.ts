@@ -1,4 +1,5 @@
 // Checks of flags that are texts: environment, labels, addresses, domains, sysctls.
+import { dropEnds } from '../../base/ends.ts';
 import { readFileSync } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { ipVersion } from './address.ts';
@@ -32,7 +33,7 @@ export function checkIp(text: string): string {
 }
 
 export function checkDnsSearch(text: string): string {
-  const domain = text.replace(/^ +| +$/g, '');
+  const domain = dropEnds(text, ' ');
   if (domain === '.') return domain;
   const match =
     /^(:?(:?[a-zA-Z0-9]|(:?[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))(:?\.(:?[a-zA-Z0-9]|(:?[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])))*)\.?\s*$/.exec(

@@ -257,9 +257,9 @@ function readNetworks(container: Container): object {
     return {};
   }
   const interfaces = text.split('\n').flatMap((line) => {
-    const match = /^\s*([^:\s]+):\s*(.*)$/.exec(line);
+    const match = /^\s*([^:\s]+):(.*)$/.exec(line);
     if (!match || match[1] === 'lo') return [];
-    const n = (match[2] ?? '').split(/\s+/).map(Number);
+    const n = (match[2] ?? '').trim().split(/\s+/).map(Number);
     return [
       [
         match[1] ?? '',

@@ -1,4 +1,5 @@
 // Netlink messages as bytes: headers, attributes (type, length, value, padded to four), and the kernel's answers. Pure.
+import { before } from '../../base/ends.ts';
 
 /** Header flags. */
 export const NLM = { REQUEST: 1, ACK: 4, DUMP: 0x300, REPLACE: 0x100, EXCL: 0x200, CREATE: 0x400 } as const;
@@ -92,7 +93,7 @@ export function attributes(data: Buffer): Map<number, Buffer> {
 
 /** Text without its closing zero. */
 export function textOf(data: Buffer | undefined): string {
-  return data === undefined ? '' : data.toString('utf8').replace(/\0.*$/s, '');
+  return data === undefined ? '' : before(data.toString('utf8'), '\0');
 }
 
 /** What an error message says: the errno (0 is success) and the kernel's own words where it has some. */

@@ -11,8 +11,8 @@ type Apply = (config: ImageConfig, rest: string, variables: ReadonlyMap<string, 
 /** The configuration after the instructions, the given one unchanged. Throws invalid in the words of Docker's builder. */
 export function applyChanges<C extends ImageConfig>(config: C, changes: readonly string[]): C {
   const lines = instructions(changes.join('\n')).map((line) => {
-    const [, word = '', rest = ''] = /^(\S+)\s*([^]*)$/.exec(line) ?? [];
-    return { word, rest: rest.trim() };
+    const word = /^\S*/.exec(line)?.[0] ?? '';
+    return { word, rest: word === '' ? '' : line.slice(word.length).trim() };
   });
   if (lines.length === 0 && changes.length > 0) throw invalid('file with no instructions');
   for (const { word } of lines) if (!APPLY[word.toUpperCase()]) throw invalid(`${word} is not a valid change command`);
@@ -134,7 +134,8 @@ function healthcheck(text: string): Healthcheck {
     flags.set(flag[1] ?? '', flag[2] ?? '');
     rest = rest.slice(flag[0].length);
   }
-  const [, word = '', argument = ''] = /^(\S*)\s*([^]*)$/.exec(rest) ?? [];
+  const word = /^\S*/.exec(rest)?.[0] ?? '';
+  const argument = rest.slice(word.length).trimStart();
   const type = word.toUpperCase();
   if (!type) throw invalid('HEALTHCHECK requires at least one argument');
   if (type === 'NONE') {

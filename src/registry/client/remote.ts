@@ -3,6 +3,7 @@ import { BerthError, invalid } from '../../base/errors.ts';
 import { isDigest, sha256 } from '../../base/ids.ts';
 import { chooseChallenge, type Challenge } from './challenge.ts';
 import { ACCEPTED, type Document, MAX_DOCUMENT, parseDocument } from './document.ts';
+import { nextLink } from './link.ts';
 import { type Answer, readBody, refuse, resolveUrl, type Transport, type Wish } from './http.ts';
 import type { Endpoint } from './settings.ts';
 import { basicOf, type Credentials, type Tokens } from './tokens.ts';
@@ -139,7 +140,7 @@ export class Remote {
       const body = (await jsonOf(answer, MAX_TAGS_BYTES, 'the list of tags')) as { tags?: unknown } | null;
       const tags: unknown[] = Array.isArray(body?.tags) ? body.tags : [];
       for (const tag of tags) if (typeof tag === 'string' && /^[\w][\w.-]{0,127}$/.test(tag)) found.push(tag);
-      const next: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(answer.header('link') ?? '')?.[1];
+      const next: string | undefined = nextLink(answer.header('link') ?? '');
       const before: string = url.href;
       url = next === undefined ? undefined : resolveUrl(next, answer.url);
       if (url && (url.origin !== answer.url.origin || url.href === before || tags.length === 0)) url = undefined;

@@ -1,4 +1,5 @@
 // Where a registry is reached: pure from the daemon's settings. Mirrors first, then the registry itself.
+import { before, dropEnd } from '../../base/ends.ts';
 import { invalid } from '../../base/errors.ts';
 
 export interface RegistrySettings {
@@ -55,7 +56,7 @@ const HUB_HOST = 'registry-1.docker.io';
 
 /** The host that serves a registry's API. */
 export function hostOf(server: string): string {
-  const host = server.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  const host = before(server.replace(/^https?:\/\//, ''), '/');
   return host === '' || host === HUB || host === 'index.docker.io' || host === HUB_HOST ? HUB_HOST : host;
 }
 
@@ -73,7 +74,7 @@ function mirrorEndpoint(address: string): Endpoint {
   const url = new URL(address.includes('://') ? address : `https://${address}`);
   return {
     host: url.host,
-    prefix: url.pathname.replace(/\/+$/, '').replace(/\/v2$/, ''),
+    prefix: dropEnd(url.pathname, '/').replace(/\/v2$/, ''),
     scheme: address.includes('://') ? (url.protocol === 'http:' ? 'http' : 'https') : undefined,
     mirror: true,
   };
@@ -93,7 +94,7 @@ export function checkMirror(address: string): string {
     throw invalid(`invalid mirror: query or fragment at end of the URI "${address}"`);
   if (url.username !== '' || url.password !== '')
     throw invalid(`invalid mirror: username/password not allowed in URI "${url.protocol}//xxxxx@${url.host}"`);
-  return address.replace(/\/*$/, '/');
+  return `${dropEnd(address, '/')}/`;
 }
 
 /** Whether a registry may be spoken to without TLS. `addresses` are those its name resolves to. */

@@ -1,4 +1,5 @@
 // Tar streams to and from the file system of this machine, for `cp` and `build`.
+import { dropEnd } from '../../../base/ends.ts';
 import {
   chmodSync,
   createReadStream,
@@ -134,7 +135,7 @@ export async function unpack(
 /** The first part of a name is the root, which `place` stands for. */
 function inside(place: string, name: string): string {
   // The archive of `/` has names that begin with a slash, which is the root then.
-  const rest = name.replace(/\/+$/, '');
+  const rest = dropEnd(name, '/');
   const slash = rest.indexOf('/');
   const path = slash < 0 ? place : resolve(place, rest.slice(slash + 1));
   if (path !== place && !path.startsWith(place.endsWith(sep) ? place : place + sep))

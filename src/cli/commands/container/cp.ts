@@ -1,4 +1,5 @@
 // `cp`: files between a container and this machine, as tar streams.
+import { dropEnd } from '../../../base/ends.ts';
 import { lstatSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, resolve } from 'node:path';
 import { isErrno } from '../../../base/errors.ts';
@@ -98,7 +99,7 @@ async function copyOut(context: Context, id: string, given: string, target: stri
     exists: kindOf(full),
     target: full,
     asked: asksForDirectory(target),
-    sourceName: basename(path.replace(/\/+$/, '')) || '/',
+    sourceName: basename(dropEnd(path, '/')) || '/',
     sourceIsDirectory: isDirectory,
     contentOnly: endsInDot(path),
   });

@@ -1,4 +1,5 @@
 // `rm`: removes containers.
+import { dropEnds } from '../../../base/ends.ts';
 import { BerthError } from '../../../base/errors.ts';
 import { command } from '../../context.ts';
 import { atLeast, flag } from '../../grammar/index.ts';
@@ -21,7 +22,7 @@ export const rm = command({
       ...(flags.force ? { force: true } : {}),
     };
     return forEach(context, args, async (name) => {
-      const id = name.replace(/^\/+|\/+$/g, '');
+      const id = dropEnds(name, '/');
       if (id === '') throw new Error('container name cannot be empty');
       try {
         await context.client.text('ContainerDelete', { params: { id }, query });

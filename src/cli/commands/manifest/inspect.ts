@@ -1,4 +1,5 @@
 // `manifest inspect`: a list in the making, an image in it, or whatever a registry has under the name.
+import { before } from '../../../base/ends.ts';
 import { command } from '../../context.ts';
 import { flag, range } from '../../grammar/index.ts';
 import { fetchManifest, fullReference, isList, listDocument, ManifestStore, type StoredManifest } from './store.ts';
@@ -54,7 +55,7 @@ export const inspect = command({
     }
     const all = [];
     for (const { digest, platform } of manifests) {
-      const one = await fetchManifest(context, `${reference.replace(/@.*$/, '')}@${digest}`, flags.insecure);
+      const one = await fetchManifest(context, `${before(reference, '@')}@${digest}`, flags.insecure);
       all.push({ ...one, Descriptor: { ...one.Descriptor, ...(platform ? { platform } : {}) } });
     }
     context.out(`${JSON.stringify(all, null, '\t')}\n`);

@@ -1,4 +1,5 @@
 // `manifest push`: a list to its registry.
+import { before } from '../../../base/ends.ts';
 import { command } from '../../context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { registryAuth } from '../registry-auth.ts';
@@ -21,7 +22,7 @@ export const push = command({
       if (!Descriptor.platform?.os || !Descriptor.platform.architecture)
         throw new Failure(`manifest ${Ref} must have an OS and Architecture to be pushed to a registry`);
     const { mediaType, text } = listDocument(manifests);
-    const bare = (reference: string): string => reference.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+    const bare = (reference: string): string => before(reference, '@').replace(/:[^/:]*$/, '');
     const answer = await context.client.own(
       'POST',
       '/berth/registry/manifest',

@@ -76,7 +76,7 @@ function equal(a: unknown, b: unknown): boolean {
 export function printf(format: unknown, ...args: unknown[]): string {
   let at = 0;
   const out = text(format).replace(
-    /%([-+# 0]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g,
+    /%([-+# 0]*)([1-9]\d*)?(?:\.(\d+))?([a-zA-Z%])/g,
     (_, flags: string, width: string | undefined, digits: string | undefined, verb: string) => {
       if (verb === '%') return '%';
       if (at >= args.length) return `%!${verb}(MISSING)`;

@@ -1,4 +1,5 @@
 // Splits a Go template into text and the tokens between {{ and }}.
+import { dropEnd } from '../../../base/ends.ts';
 import { TemplateError } from './ast.ts';
 
 export type TokenKind =
@@ -44,7 +45,7 @@ export function lex(source: string): Token[] {
     let text = source.slice(at, open < 0 ? source.length : open);
     if (trimNext) text = text.replace(/^[ \t\r\n]+/, '');
     const trimLeft = open >= 0 && /^\{\{-[ \t\r\n]/.test(source.slice(open, open + 4));
-    if (trimLeft) text = text.replace(/[ \t\r\n]+$/, '');
+    if (trimLeft) text = dropEnd(text, ' \t\r\n');
     if (text !== '') tokens.push({ kind: 'text', text, pos: at });
     if (open < 0) break;
     at = open + (trimLeft ? 3 : 2);

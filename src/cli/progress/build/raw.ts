@@ -1,4 +1,5 @@
 // Build events as `--progress rawjson` has them: one JSON object a line, BuildKit's status messages. Pure.
+import { dropEnd } from '../../../base/ends.ts';
 import type { ShownEvent } from '../../../spec/berth/build.ts';
 
 export function rawLine(event: ShownEvent): string {
@@ -67,8 +68,6 @@ function rawOf(event: ShownEvent): object {
 function rfc3339(nanos: string): string {
   const value = BigInt(nanos);
   const date = new Date(Number(value / 1_000_000n)).toISOString();
-  const fraction = String(value % 1_000_000_000n)
-    .padStart(9, '0')
-    .replace(/0+$/, '');
+  const fraction = dropEnd(String(value % 1_000_000_000n).padStart(9, '0'), '0');
   return `${date.slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}Z`;
 }
