@@ -1,17 +1,7 @@
 // Writes docs/compat.md from the tables themselves: every operation of the Engine API and every command and flag of the client,
 // each done, partial or absent. `--check` only compares, and fails when the page is behind.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { containerFileHandlers } from '../src/api/handlers/container-files.ts';
-import { containerHandlers } from '../src/api/handlers/containers.ts';
-import { execHandlers } from '../src/api/handlers/exec.ts';
-import { imageHandlers } from '../src/api/handlers/images.ts';
-import { networkHandlers } from '../src/api/handlers/networks.ts';
-import { registryHandlers } from '../src/api/handlers/registry.ts';
-import { systemHandlers } from '../src/api/handlers/system.ts';
-import { buildHandlers } from '../src/api/handlers/build.ts';
-import { buildkitHandlers } from '../src/api/handlers/buildkit.ts';
-import { builderHandlers } from '../src/api/handlers/builder.ts';
-import { volumeHandlers } from '../src/api/handlers/volumes.ts';
+import { type DaemonParts, engineHandlers } from '../src/api/handlers/index.ts';
 import { KEYWORDS } from '../src/builder/dockerfile/read/index.ts';
 import { RULES } from '../src/builder/lint/index.ts';
 import { tree } from '../src/cli/commands/tree.ts';
@@ -79,20 +69,19 @@ const PAGE = new URL('../docs/compat.md', import.meta.url);
 /** Handlers by route; what they close over is not needed to know that they are there. */
 function implemented(): ReadonlySet<string> {
   const nothing = {} as never;
-  const all = [
-    systemHandlers({ engine: nothing, images: nothing, volumes: nothing, builder: nothing, facts: nothing }),
-    buildHandlers(nothing, nothing, nothing),
-    buildkitHandlers(nothing),
-    builderHandlers(nothing),
-    containerHandlers(nothing),
-    execHandlers(nothing),
-    containerFileHandlers(nothing),
-    imageHandlers(nothing),
-    networkHandlers(nothing, nothing, nothing),
-    registryHandlers(nothing),
-    volumeHandlers(nothing),
-  ];
-  return new Set(all.flatMap((handlers) => Object.keys(handlers)));
+  const parts: DaemonParts = {
+    engine: nothing,
+    images: nothing,
+    volumes: nothing,
+    networks: nothing,
+    explainer: nothing,
+    registries: nothing,
+    builder: nothing,
+    buildkit: nothing,
+    events: nothing,
+    facts: nothing,
+  };
+  return new Set(Object.keys(engineHandlers(parts)));
 }
 
 function operations(): string[] {

@@ -6,7 +6,7 @@ import { type Duplex, Readable } from 'node:stream';
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import { forbidden, invalid } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { type Route, type RouteId, routes } from '../spec/docker/index.ts';
+import { API_VERSION, type Route, type RouteId, routes } from '../spec/docker/index.ts';
 import { readJson } from './body.ts';
 import { statusOf, textOf } from './errors.ts';
 import { RAW_STREAM } from './framing.ts';
@@ -15,7 +15,7 @@ import { cleanPath, originForm } from './path.ts';
 import { readQuery } from './query.ts';
 import { findRoute } from './router.ts';
 import { outsideOfSwarm } from './swarm.ts';
-import { API_VERSION, splitVersion } from './version.ts';
+import { splitVersion } from './version.ts';
 import { checkUpgrade } from './upgrade.ts';
 import { acceptKey, webSocketStream } from './websocket.ts';
 

@@ -1,10 +1,6 @@
-// API versions: which are spoken, and what a path asks for.
+// Which API version a path asks for.
 import { invalid } from '../base/errors.ts';
-
-export const MAX_MINOR = 55;
-export const MIN_MINOR = 24;
-export const API_VERSION = `1.${MAX_MINOR}`;
-export const MIN_API_VERSION = `1.${MIN_MINOR}`;
+import { API_VERSION, MAX_MINOR, MIN_API_VERSION, MIN_MINOR } from '../spec/docker/index.ts';
 
 /** Splits `/v1.41/containers/json`; a path without a version asks for the newest. Throws Docker's refusals. */
 export function splitVersion(path: string): { minor: number; rest: string } {

@@ -39,7 +39,7 @@ export type * from './request.ts';
 const MAX_CACHE_BYTES = 20 * 1000 ** 3;
 
 /** Opened before the images, since it knows which layers the build cache needs. */
-export function openBuildCache(records: Records, layers: () => Store['layers']): BuildCache {
+export function openBuildCache(records: Records, layers: Store['layers']): BuildCache {
   return new BuildCache(records.table<CacheRecord>('build_cache'), layers);
 }
 

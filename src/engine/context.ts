@@ -6,10 +6,9 @@ import type { OciRuntime, Runtime } from '../runtime/index.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { Container } from './container.ts';
 import type { CreateFacts } from './create/index.ts';
-import type { EventBus } from './events.ts';
 import type { Exec } from './exec.ts';
 import type { StartDefaults } from './prepare/at-start.ts';
-import type { ImageSource, NetworkSource, VolumeSource } from './ports.ts';
+import type { EventSink, ImageSource, NetworkSource, VolumeSource } from './ports.ts';
 import type { Registry } from './registry.ts';
 
 export interface EngineContext {
@@ -22,7 +21,7 @@ export interface EngineContext {
   readonly images: ImageSource;
   readonly volumes: VolumeSource;
   readonly networks: NetworkSource;
-  readonly events: EventBus;
+  readonly events: EventSink;
   readonly log: Log;
   readonly host: HostAbilities;
   readonly facts: CreateFacts;
@@ -117,5 +116,6 @@ export function emit(
   extra: Readonly<Record<string, string>> = {},
 ): void {
   const { config, name } = container.record;
-  context.events.emit('container', action, container.id, { ...config.Labels, ...extra, image: config.Image, name });
+  const attributes = { ...config.Labels, ...extra, image: config.Image, name };
+  context.events({ type: 'container', action, id: container.id, attributes });
 }

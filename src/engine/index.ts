@@ -1,12 +1,9 @@
 // The container engine: every verb on containers, bound to one daemon's state.
 import { mkdirSync } from 'node:fs';
-import type { Digest } from '../base/ids.ts';
 import { KeyedMutex } from '../base/mutex.ts';
 import { ExitWatch } from '../runtime/index.ts';
 import type { EndedStep } from '../spec/berth/index.ts';
 import type { Filters } from '../spec/docker/index.ts';
-import type { Records } from '../store/records/index.ts';
-import { Container } from './container.ts';
 import { type EngineContext, EnginePaths } from './context.ts';
 import { checkLogDefaults, type CreateFacts } from './create/index.ts';
 import { createFacts } from './facts.ts';
@@ -20,11 +17,8 @@ import {
   type PutWish,
   putArchive,
 } from './files/index.ts';
-import { givenOn } from './given.ts';
 import { hasProcess } from './lifecycle.ts';
 import { partiesOf } from './parties.ts';
-import { acceptRecord, type ContainerRecord } from './record.ts';
-import { Registry } from './registry.ts';
 import type { Io } from './streams.ts';
 import { adopt, startAdopted } from './verbs/adopt.ts';
 import { type AttachOptions, attach, checkAttach } from './verbs/attach.ts';
@@ -53,26 +47,24 @@ import { wait } from './verbs/wait.ts';
 import { startWatchdog } from './watchdog.ts';
 
 export { hostHostsText, hostsText, ownResolvText, resolvText } from './files.ts';
-export { EventBus } from './events.ts';
 export type { ImageSource, ImageUsers, NetworkSource, VolumeSource } from './ports.ts';
 export type { Io } from './streams.ts';
 export type { ImageNames } from './verbs/list-filter.ts';
+export { openContainers } from './registry.ts';
 export { untilOf } from './verbs/prune.ts';
 
-export type EngineOptions = Omit<EngineContext, 'registry' | 'paths' | 'execs' | 'locks' | 'stopping' | 'facts'> & {
+export type EngineOptions = Omit<EngineContext, 'paths' | 'execs' | 'locks' | 'stopping' | 'facts'> & {
   readonly dataRoot: string;
-  readonly records: Records;
   readonly imageNames: ImageNames;
   readonly defaults: Omit<CreateFacts['defaults'], 'runtime'>;
 };
 
 export type Engine = ReturnType<typeof openEngine>;
 
-/** Reads the records; `adopt()` must be called before anything is served. */
+/** `adopt()` must be called before anything is served. */
 export function openEngine(options: EngineOptions) {
-  const table = options.records.table<ContainerRecord>('containers');
+  const { registry } = options;
   const paths = new EnginePaths(options.dataRoot);
-  const registry = new Registry(table);
   const facts = createFacts({
     host: options.host,
     cgroups: options.runtime.cgroups,
@@ -87,14 +79,12 @@ export function openEngine(options: EngineOptions) {
   mkdirSync(paths.root, { recursive: true, mode: 0o710 });
   const context: EngineContext = {
     ...options,
-    registry,
     facts,
     paths,
     execs: new Map(),
     locks: new KeyedMutex(),
     stopping: false,
   };
-  for (const record of table.load(acceptRecord).values()) context.registry.add(new Container(record));
   const watch = new ExitWatch(options.runtime.paths.exits, (exit) => {
     exited(context, exit.id, exit.code).catch((error: unknown) =>
       options.log.error({ err: error }, `the end of container ${exit.id}`),
@@ -102,7 +92,6 @@ export function openEngine(options: EngineOptions) {
   });
   let watchdog: Disposable | undefined;
   return {
-    events: options.events,
     /** Takes back what a former daemon left; then restart policies bring back their containers. */
     adopt: async () => {
       const toStart = await adopt(context, (id) => watch.read(id));
@@ -156,9 +145,6 @@ export function openEngine(options: EngineOptions) {
     disconnectNetwork: (network: string, body: unknown) => disconnectNetwork(context, network, body),
     /** Containers as far as explaining their connections goes. */
     parties: partiesOf(registry),
-    /** undefined for a container that is gone. */
-    nameOf: (id: string) => registry.find(id)?.record.name,
-    givenOn: (network: { readonly id: string; readonly name: string }) => givenOn(registry.all(), network),
     createExec: (reference: string, body: unknown, minor: number) => createExec(context, reference, body, minor),
     checkExecStart: (id: string) => checkExecStart(context, id),
     startExec: (wish: ExecStart) => startExec(context, wish),
@@ -170,17 +156,6 @@ export function openEngine(options: EngineOptions) {
       const paused = phases.filter((phase) => phase === 'paused').length;
       return { running, paused, stopped: phases.length - running - paused };
     },
-    usersOf: (image: Digest) =>
-      registry
-        .all()
-        .filter(({ record }) => record.image === image || record.mounts.some((mount) => mount.image === image))
-        .map((container) => ({ id: container.id, running: hasProcess(container.state.phase) })),
-    /** Containers that name this volume. */
-    volumeUsers: (name: string) =>
-      registry
-        .all()
-        .filter((container) => container.record.mounts.some((mount) => mount.Type === 'volume' && mount.Name === name))
-        .map((container) => container.id),
     /** Ends watching; containers go on. With `stopContainers` they are stopped first, each within its own time. */
     close: async (stopContainers: boolean) => {
       context.stopping = true;

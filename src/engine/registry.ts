@@ -1,8 +1,19 @@
 // All containers of this daemon: found by id, prefix or name, and kept on disk.
 import { conflict, invalid, notFound } from '../base/errors.ts';
-import type { RecordTable } from '../store/records/index.ts';
-import type { Container } from './container.ts';
-import type { ContainerRecord } from './record.ts';
+import type { Digest } from '../base/ids.ts';
+import type { Records, RecordTable } from '../store/records/index.ts';
+import { Container } from './container.ts';
+import { givenOn } from './given.ts';
+import { hasProcess } from './lifecycle.ts';
+import { acceptRecord, type ContainerRecord } from './record.ts';
+
+/** Reads the records of all containers; what runs of them is not looked at yet. */
+export function openContainers(records: Records): Registry {
+  const table = records.table<ContainerRecord>('containers');
+  const registry = new Registry(table);
+  for (const record of table.load(acceptRecord).values()) registry.add(new Container(record));
+  return registry;
+}
 
 export function nameInUse(name: string, owner: string): string {
   return `Conflict. The container name "/${name}" is already in use by container "${owner}". You have to remove (or rename) that container to be able to reuse that name.`;
@@ -59,6 +70,30 @@ export class Registry {
 
   find(id: string): Container | undefined {
     return this.#byId.get(id);
+  }
+
+  /** undefined for a container that is gone. */
+  nameOf(id: string): string | undefined {
+    return this.#byId.get(id)?.record.name;
+  }
+
+  /** Addresses that stopped and running containers were given on a network by hand. */
+  givenOn(network: { readonly id: string; readonly name: string }): ReturnType<typeof givenOn> {
+    return givenOn(this.all(), network);
+  }
+
+  /** Containers that were made from this image or have it among their mounts. */
+  usersOfImage(image: Digest): { readonly id: string; readonly running: boolean }[] {
+    return this.all()
+      .filter(({ record }) => record.image === image || record.mounts.some((mount) => mount.image === image))
+      .map((container) => ({ id: container.id, running: hasProcess(container.state.phase) }));
+  }
+
+  /** Ids of containers that have this volume among their mounts. */
+  usersOfVolume(name: string): string[] {
+    return this.all()
+      .filter(({ record }) => record.mounts.some((mount) => mount.Type === 'volume' && mount.Name === name))
+      .map(({ id }) => id);
   }
 
   /** What links call the containers they lead to, by the id of each: `web/db` for the `db` of `web`. */

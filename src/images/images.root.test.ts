@@ -9,6 +9,7 @@ import type { Digest } from '../base/ids.ts';
 import { TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
 import type { ProgressMessage } from '../spec/docker/index.ts';
 import { type Images, openImages } from './index.ts';
+import { openStore } from '../store/index.ts';
 import { parseReference } from './reference/index.ts';
 
 let work = '';
@@ -24,7 +25,7 @@ const seen: string[] = [];
 async function open(root?: string): Promise<Images> {
   count += 1;
   return openImages({
-    root: root ?? join(work, String(count)),
+    store: await openStore(root ?? join(work, String(count)), silentLog),
     log: silentLog,
     users: { usersOf: (id) => users.get(id) ?? [] },
     events: (event) => seen.push(event.action),

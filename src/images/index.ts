@@ -3,7 +3,7 @@ import type { Digest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { EventSink, ImageUsers } from '../engine/ports.ts';
 import { DEFAULT_SETTINGS, Registries } from '../registry/client/index.ts';
-import { type ArchiveForm, openStore, type Records, type Store } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import { Catalog } from './catalog.ts';
 import { Images } from './images.ts';
 import { Transfers } from './pull/transfers.ts';
@@ -28,27 +28,22 @@ export {
   withTag,
 } from './reference/index.ts';
 
-/** Opens or makes the images below `root`. What was half done when the daemon last ended is cleaned up. */
-export async function openImages(options: {
-  root: string;
-  log: Log;
-  users: ImageUsers;
-  events: EventSink;
-  /** Where names and layers are remembered; `images.db` below the root when absent. */
-  records?: Records;
-  registries?: Registries;
-  /** How layers that were made here are compressed for a registry; gzip unless said otherwise. */
-  archiveForm?: ArchiveForm;
+/** The images of an open store; those whose removal was half done are cleaned up. */
+export function openImages(options: {
+  readonly store: Store;
+  readonly log: Log;
+  readonly users: ImageUsers;
+  readonly events: EventSink;
+  readonly registries?: Registries;
   /** Layers that others need: the build cache's. */
-  keep?: (store: Store) => Iterable<Digest>;
-}): Promise<Images> {
-  const store = await openStore(options.root, options.log, options.records, options.archiveForm);
-  const catalog = new Catalog(store, options.users, options.log, () => options.keep?.(store) ?? []);
+  readonly keep?: () => Iterable<Digest>;
+}): Images {
+  const { store, users, events, log, keep = () => [] } = options;
+  const catalog = new Catalog(store, users, log, keep);
   // not yet known which containers there are: removed images keep their layers
   catalog.collect(false);
   const registries = options.registries ?? new Registries(DEFAULT_SETTINGS);
-  const transfers = new Transfers(store, registries.settings, options.log, () => catalog.collect(false));
+  const transfers = new Transfers(store, registries.settings, log, () => catalog.collect(false));
   const sources = new Sources(store.records);
-  const { users, events, log } = options;
   return new Images({ store, catalog, users, events, log, registries, transfers, sources });
 }

@@ -12,6 +12,7 @@ import type { BuiltIndex, BuiltPart } from '../builder/ports.ts';
 import { TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
 import { type ImageFile, MEDIA, parsePlatform } from '../spec/oci/index.ts';
 import { type Images, openImages } from './index.ts';
+import { openStore } from '../store/index.ts';
 
 let work = '';
 let count = 0;
@@ -25,8 +26,8 @@ const users = new Map<string, { id: string; running: boolean }[]>();
 async function open(root?: string): Promise<{ images: Images; root: string }> {
   count += 1;
   const at = root ?? join(work, String(count));
-  const images = await openImages({
-    root: at,
+  const images = openImages({
+    store: await openStore(at, silentLog),
     log: silentLog,
     users: { usersOf: (id) => users.get(id) ?? [] },
     events: () => undefined,

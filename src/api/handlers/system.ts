@@ -3,11 +3,13 @@ import { readdirSync } from 'node:fs';
 import { BerthError, invalid, notFound } from '../../base/errors.ts';
 import type { Builder } from '../../builder/index.ts';
 import type { Engine } from '../../engine/index.ts';
+import type { EventLog } from '../../events/index.ts';
 import type { Images } from '../../images/index.ts';
 import type { ContainerSummary, EventMessage, Filters } from '../../spec/docker/index.ts';
 import { infoOf, type SystemFacts, versionOf } from '../../system/index.ts';
 import type { Volumes } from '../../volumes/index.ts';
 import type { Handlers } from '../handler.ts';
+import { eventMessage } from '../shape/event.ts';
 import { infoForVersion } from '../shape/info.ts';
 import { cacheRow } from './builder.ts';
 
@@ -16,10 +18,11 @@ export interface SystemParts {
   readonly images: Images;
   readonly volumes: Volumes;
   readonly builder: Builder;
+  readonly events: EventLog;
   readonly facts: SystemFacts;
 }
 
-export function systemHandlers({ engine, images, volumes, builder, facts }: SystemParts): Handlers {
+export function systemHandlers({ engine, images, volumes, builder, events, facts }: SystemParts): Handlers {
   const ping: NonNullable<Handlers['SystemPing']> = (_, response) => {
     response.header('Builder-Version', '2');
     response.header('Swarm', 'inactive');
@@ -35,7 +38,7 @@ export function systemHandlers({ engine, images, volumes, builder, facts }: Syst
       const info = infoOf(facts, {
         containers: engine.counts(),
         images: images.count(),
-        listeners: engine.events.listeners,
+        listeners: events.watchers,
         openFiles: readdirSync('/proc/self/fd').length,
       });
       response.json(infoForVersion(info, request.minor));
@@ -56,35 +59,21 @@ export function systemHandlers({ engine, images, volumes, builder, facts }: Syst
           `\`since\` time (${request.query.since}) cannot be after \`until\` time (${request.query.until})`,
         );
       const stream = response.stream('application/json');
-      const queue: EventMessage[] = [];
-      let wake: () => void = () => undefined;
-      const stop = engine.events.listen((event) => {
-        if (queue.length < MAX_QUEUED && keep(event)) queue.push(event);
-        wake();
+      const watch = events.watch({
+        // a client that names only an end asks for what has been
+        ...(since === undefined && until !== undefined ? { after: 0 } : {}),
+        ...(since === undefined ? {} : { since }),
+        ...(until === undefined ? {} : { until }),
+        signal: request.signal,
       });
       try {
-        const now = BigInt(Date.now()) * 1_000_000n;
-        if (since !== undefined)
-          for (const event of engine.events.past(since, until)) if (keep(event)) await stream.write(line(event));
-        const ends = until === undefined ? undefined : Number((until - now) / 1_000_000n);
-        if (ends !== undefined && ends <= 0) return;
-        let over = false;
-        const finish = (): void => {
-          over = true;
-          wake();
-        };
-        const timer = ends === undefined ? undefined : setTimeout(finish, Math.min(ends, 2 ** 31 - 1));
-        request.signal.addEventListener('abort', finish, { once: true });
-        for (;;) {
-          for (let event = queue.shift(); event; event = queue.shift()) await stream.write(line(event));
-          if (over) break;
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+        for await (const event of watch) {
+          // Docker's stream has no word for a gap
+          if (event.kind === 'gap') continue;
+          const message = eventMessage(event);
+          if (keep(message)) await stream.write(line(message));
         }
-        clearTimeout(timer);
       } finally {
-        stop();
         stream.end();
       }
     },
@@ -110,9 +99,6 @@ export function systemHandlers({ engine, images, volumes, builder, facts }: Syst
     },
   };
 }
-
-/** Events that wait for a slow client; what comes beyond is lost to it, as a full pipe would lose it. */
-const MAX_QUEUED = 10_000;
 
 /** Numbers beyond 2^53 are written digit by digit; the type library does not know the function yet. */
 const rawJson = (JSON as unknown as { rawJSON: (this: void, text: string) => unknown }).rawJSON;

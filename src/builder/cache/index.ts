@@ -22,14 +22,14 @@ export interface CacheRecord {
 
 export class BuildCache {
   readonly #table: RecordTable<CacheRecord>;
-  readonly #layers: () => Layers;
+  readonly #layers: Layers;
   readonly #records: Map<string, CacheRecord>;
   readonly #byKey = new Map<string, string>();
   readonly #touched = new Set<string>();
   /** Records that a build works with now. */
   readonly #held = new Map<string, number>();
 
-  constructor(table: RecordTable<CacheRecord>, layers: () => Layers) {
+  constructor(table: RecordTable<CacheRecord>, layers: Layers) {
     this.#table = table;
     this.#layers = layers;
     this.#records = table.load((value, key) => {
@@ -51,7 +51,7 @@ export class BuildCache {
     const id = this.#byKey.get(key);
     const record = id === undefined ? undefined : this.#records.get(id);
     if (!record) return undefined;
-    if (record.chain !== undefined && !this.#layers().get(record.chain)) {
+    if (record.chain !== undefined && !this.#layers.get(record.chain)) {
       this.remove(record.id);
       return undefined;
     }

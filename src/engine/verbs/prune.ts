@@ -33,7 +33,7 @@ export async function prune(context: EngineContext, filters: Filters): Promise<C
     deleted.push(container.id);
     reclaimed += size;
   }
-  context.events.emit('container', 'prune', '', { reclaimed: String(reclaimed) });
+  context.events({ type: 'container', action: 'prune', id: '', attributes: { reclaimed: String(reclaimed) } });
   return { ContainersDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: reclaimed };
 }
 

@@ -10,6 +10,7 @@ import { DEFAULT_SETTINGS, Registries, type RegistrySettings } from '../../regis
 import type { ProgressMessage } from '../../spec/docker/index.ts';
 import { MEDIA, parsePlatform } from '../../spec/oci/index.ts';
 import { type Images, openImages } from '../index.ts';
+import { openStore } from '../../store/index.ts';
 import { parseReference } from '../reference/index.ts';
 import { FakeRegistry, layerArchive } from './testing.ts';
 
@@ -42,8 +43,8 @@ class Daemon {
   static async open(root?: string, settings: Partial<RegistrySettings> = {}): Promise<Daemon> {
     count += 1;
     const at = root ?? join(work, String(count));
-    const images = await openImages({
-      root: at,
+    const images = openImages({
+      store: await openStore(at, silentLog),
       log: silentLog,
       users: { usersOf: () => [] },
       events: () => undefined,

@@ -8,3 +8,4 @@ export * from './port.ts';
 export * from './routes.ts';
 export * from './system.ts';
 export * from './volume.ts';
+export * from './version.ts';

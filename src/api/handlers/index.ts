@@ -1,0 +1,52 @@
+// Every operation of the Engine API, over the parts of one daemon.
+import type { Builder } from '../../builder/index.ts';
+import type { Kit } from '../../builder/kit/index.ts';
+import type { Engine } from '../../engine/index.ts';
+import type { EventLog } from '../../events/index.ts';
+import type { Images } from '../../images/index.ts';
+import type { Explainer, Networks } from '../../network/index.ts';
+import type { Registries } from '../../registry/client/index.ts';
+import type { SystemFacts } from '../../system/index.ts';
+import type { Volumes } from '../../volumes/index.ts';
+import type { Handlers } from '../handler.ts';
+import { buildHandlers } from './build.ts';
+import { builderHandlers } from './builder.ts';
+import { buildkitHandlers } from './buildkit.ts';
+import { containerFileHandlers } from './container-files.ts';
+import { containerHandlers } from './containers.ts';
+import { execHandlers } from './exec.ts';
+import { imageHandlers } from './images.ts';
+import { networkHandlers } from './networks.ts';
+import { registryHandlers } from './registry.ts';
+import { systemHandlers } from './system.ts';
+import { volumeHandlers } from './volumes.ts';
+
+export interface DaemonParts {
+  readonly engine: Engine;
+  readonly images: Images;
+  readonly volumes: Volumes;
+  readonly networks: Networks;
+  readonly explainer: Explainer;
+  readonly registries: Registries;
+  readonly builder: Builder;
+  readonly buildkit: () => Promise<Kit>;
+  readonly events: EventLog;
+  readonly facts: SystemFacts;
+}
+
+export function engineHandlers(parts: DaemonParts): Handlers {
+  const { engine, images, volumes, networks, explainer, registries, builder, buildkit } = parts;
+  return {
+    ...systemHandlers(parts),
+    ...containerHandlers(engine),
+    ...containerFileHandlers(engine),
+    ...execHandlers(engine),
+    ...buildHandlers(builder, buildkit, engine),
+    ...buildkitHandlers(buildkit),
+    ...builderHandlers(builder),
+    ...imageHandlers(images),
+    ...registryHandlers(registries),
+    ...volumeHandlers(volumes),
+    ...networkHandlers(engine, networks, explainer),
+  };
+}

@@ -1,0 +1,215 @@
+// A daemon, opened: its parts from the lock on the data root to the builder, before anyone can reach them.
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { messageOf, unavailable } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { type Builder, openBuildCache } from '../builder/index.ts';
+import type { Kit } from '../builder/kit/index.ts';
+import { type Engine, openContainers, openEngine } from '../engine/index.ts';
+import { EventLog } from '../events/index.ts';
+import { observeAbilities } from '../host/abilities.ts';
+import {
+  type CgroupTrees,
+  controllersOf,
+  makeRoomForGroups,
+  observeCgroups,
+  removeEmptyGroup,
+} from '../host/cgroup.ts';
+import { findProgram } from '../host/find.ts';
+import { bootId } from '../host/process.ts';
+import { type Images, openImages } from '../images/index.ts';
+import { Explainer, type NetworkRecord, Networks } from '../network/index.ts';
+import { Registries } from '../registry/client/index.ts';
+import { execRoot, type OciRuntime, Runtime } from '../runtime/index.ts';
+import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
+import { openStore } from '../store/index.ts';
+import { openRecords } from '../store/records/index.ts';
+import { type SystemFacts, VERSION } from '../system/index.ts';
+import { openVolumes, type VolumeRecord, type Volumes } from '../volumes/index.ts';
+import { kitCache, kitPush, makeBuilder } from './adapters/builder.ts';
+import { secureExecRoot } from './directories.ts';
+import { daemonId, hostWarnings, programVersion, systemFacts } from './facts.ts';
+import { lockRoot } from './lock.ts';
+import type { DaemonOptions } from './options.ts';
+import { observeRuntimes } from './runtimes.ts';
+import { registrySettings, seccompText } from './settings.ts';
+
+export interface DaemonPorts {
+  readonly log: Log;
+  /** Nanoseconds since 1970; what events are dated with. */
+  readonly clock?: () => bigint;
+}
+
+export interface Daemon extends AsyncDisposable {
+  readonly engine: Engine;
+  readonly images: Images;
+  readonly volumes: Volumes;
+  readonly networks: Networks;
+  readonly explainer: Explainer;
+  readonly registries: Registries;
+  readonly builder: Builder;
+  /** BuildKit's protocol; loaded when the first client of it comes. */
+  readonly buildkit: () => Promise<Kit>;
+  readonly events: EventLog;
+  readonly facts: SystemFacts;
+  readonly cgroups: CgroupTrees;
+  /** Starts what restart policies want running; to be called once somebody listens. */
+  readonly startPolicies: () => Promise<void>;
+  /**
+   * An orderly end; containers go on unless `stopContainers`. Does not wait longer than `timeoutMs` for them. The records
+   * stay open and the data root stays locked until the daemon is disposed of, since requests may still be under way;
+   * disposing of a daemon that was not closed closes it.
+   */
+  close(options: { readonly stopContainers: boolean; readonly timeoutMs: number }): Promise<void>;
+}
+
+/** Opens the daemon of `options.dataRoot`: what a former one left is taken back. Throws when another one has the root. */
+export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Promise<Daemon> {
+  if (process.getuid?.() !== 0) throw unavailable('the daemon needs to be started with root privileges');
+  const { log } = ports;
+  const dataRoot = resolve(options.dataRoot);
+  // all that is held until the end, given back in reverse order; at once when something below throws
+  await using held = new AsyncDisposableStack();
+  held.use(lockRoot(dataRoot, options.pidfile));
+  secureExecRoot(options.execRoot);
+  const instance = createHash('sha256').update(dataRoot).digest('hex').slice(0, 8);
+  const cgroupParent = options.cgroupParent === '' ? `berth/${instance}` : options.cgroupParent;
+  const cgroups = observeCgroups();
+  try {
+    makeRoomForGroups(cgroups);
+  } catch (error) {
+    log.warn(`limits of containers may not hold: the control groups cannot be prepared: ${messageOf(error)}`);
+  }
+  const runtimes = await observeRuntimes({ options, dataRoot, cgroups, cgroupParent, log });
+  if (runtimes.view) held.use(runtimes.view);
+  const conmon = findProgram(options.conmon);
+  if (conmon === undefined)
+    throw unavailable(`${options.conmon} is not installed; berth doctor says what else is missing`);
+  const host = observeAbilities(KNOWN_CAPABILITIES);
+  const controllers = controllersOf(cgroups);
+  const warnings = hostWarnings(host.canRaiseLimits, controllers);
+  for (const warning of warnings) log.warn(warning);
+
+  const records = held.use(openRecords(join(dataRoot, 'berth.db'), log));
+  const events = new EventLog(ports.clock ? { clock: ports.clock } : {});
+  const containers = openContainers(records);
+  const store = await openStore(dataRoot, log, undefined, options.pushCompression);
+  const cache = openBuildCache(records, store.layers);
+  const registries = new Registries(registrySettings(options));
+  const images = openImages({
+    store,
+    keep: () => cache.chains(),
+    log,
+    registries,
+    users: { usersOf: (image) => containers.usersOfImage(image) },
+    events: events.emit,
+  });
+  const volumes = openVolumes({
+    root: join(dataRoot, 'volumes'),
+    log,
+    records: records.table<VolumeRecord>('volumes'),
+    users: { usersOf: (name) => containers.usersOfVolume(name) },
+    events: events.emit,
+  });
+  const networks = new Networks({
+    instance,
+    log,
+    records: records.table<NetworkRecord>('networks'),
+    containers,
+    settings: options.network,
+    events: events.emit,
+  });
+  const initPath = options.initPath === '' ? findProgram('docker-init', 'tini-static', 'catatonit') : options.initPath;
+  const runtime = new Runtime({ paths: execRoot(options.execRoot), cgroups, conmon, log });
+  const engine = openEngine({
+    dataRoot,
+    registry: containers,
+    runtime,
+    runtimes: runtimes.table,
+    defaultRuntime: runtimes.chosen,
+    images,
+    imageNames: images,
+    volumes,
+    networks,
+    events: events.emit,
+    log,
+    host,
+    boot: bootId(),
+    hostname: hostname(),
+    initPath,
+    defaults: options.containers,
+    atStart: { ...options.containers, seccomp: seccompText(options.containers.seccompProfile) },
+    dns: options.network.dns,
+    cgroupParent,
+  });
+  const startPolicies = await engine.adopt();
+  const builder = makeBuilder({
+    dataRoot,
+    records,
+    cache,
+    runtime,
+    ociRuntime: runtimes.table.get(runtimes.chosen) as OciRuntime,
+    host,
+    images,
+    networks,
+    cgroupParent,
+    log,
+  });
+  let kit: Promise<Kit> | undefined;
+  const buildkit = (): Promise<Kit> =>
+    (kit ??= import('../builder/kit/index.ts').then(
+      (module) =>
+        new module.Kit({
+          trees: builder.trees,
+          build: builder.build,
+          check: builder.check,
+          tarContext: (archive) => builder.tarContext(archive),
+          past: (ref) => builder.history.past(ref),
+          remoteContext: (url, buildArgs) => builder.remoteContext(url, buildArgs),
+          hostGateway: () => networks.hostGateways()[0] ?? '',
+          cache: kitCache(builder),
+          push: kitPush(images),
+          log,
+          version: VERSION,
+          daemonId: daemonId(dataRoot),
+        }),
+    ));
+  const facts = systemFacts({
+    options,
+    dataRoot,
+    abilities: host,
+    runtimes,
+    conmonVersion: await programVersion(conmon),
+    initPath,
+    warnings,
+    controllers,
+  });
+  const kept = held.move();
+  let closing: Promise<void> | undefined;
+  const close = async (stopContainers: boolean, timeoutMs: number): Promise<void> => {
+    const inTime = engine.close(stopContainers);
+    await Promise.race([inTime, new Promise((done) => setTimeout(done, timeoutMs).unref())]);
+    await networks.close().catch((error: unknown) => log.warn(`networks: ${messageOf(error)}`));
+    if (options.cgroupParent === '') removeEmptyGroup(cgroups, `/${cgroupParent}`);
+  };
+  return {
+    engine,
+    images,
+    volumes,
+    networks,
+    explainer: new Explainer(networks.view(), engine.parties),
+    registries,
+    builder,
+    buildkit,
+    events,
+    facts,
+    cgroups,
+    startPolicies,
+    close: ({ stopContainers, timeoutMs }) => (closing ??= close(stopContainers, timeoutMs)),
+    async [Symbol.asyncDispose]() {
+      await (closing ??= close(false, 0));
+      await kept.disposeAsync();
+    },
+  };
+}
