@@ -56,6 +56,8 @@ const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
       'attest, provenance, sbom': 'provenance of version v1; no SBOM generators',
       'cache-from': 'types registry, local and inline',
       'cache-to': 'types registry, local and inline; gha, s3 and azblob are not there',
+      output:
+        'compression=estargz, push-by-digest, name-canonical, store=false, registry.insecure and options that are not known are refused by name; force-compression only into archives',
     }).flatMap(([names, note]) => names.split(', ').map((name) => [`image build --${name}`, note])),
   ),
   'container run --use-api-socket': 'no effect',

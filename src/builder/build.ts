@@ -13,7 +13,7 @@ import type { StepEvent } from './event.ts';
 import { checkExports, dropCache, exportCaches, importCaches } from './cache/remote/index.ts';
 import { ImportFailure } from './cache/remote/imports.ts';
 import { chainsBelow } from './cache/remote/write.ts';
-import { writeOutputs } from './export/index.ts';
+import { checkOutputs, writeOutputs } from './export/index.ts';
 import { placeOf } from './graph/place.ts';
 import type { Graph } from './graph/vertex.ts';
 import { internalStep, internalVertex } from './internal-step.ts';
@@ -72,6 +72,7 @@ export async function runBuild(
   for (const tag of request.tags ?? []) context.images.checkTag(tag);
   checkExports(request.cacheExports ?? []);
   attestWish(request.attestations);
+  checkOutputs(request);
   if ((request.platforms?.length ?? 0) > 1 && request.outputs?.some(({ type }) => type === 'docker'))
     throw invalid('docker exporter does not currently support exporting manifest lists');
   const started = rfc3339();

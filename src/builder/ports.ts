@@ -15,15 +15,38 @@ export interface BaseImage {
   readonly manifest?: Digest;
 }
 
-/** One image of an index that a build makes. */
+export type Annotations = Readonly<Record<string, string>>;
+
+/** How the archives of layers that are made for an image are compressed. */
+export interface LayerPacking {
+  readonly form: 'none' | 'gzip' | 'zstd';
+  readonly level?: number;
+  /** Also of layers that have an archive in another form. */
+  readonly force: boolean;
+}
+
+export interface ManifestOptions {
+  /** Docker's media types when false. */
+  readonly oci: boolean;
+  readonly packing?: LayerPacking | undefined;
+  /** Archives are there for as long as the lease: they are for a file, and not for pushes that come later. */
+  readonly passing: boolean;
+  readonly annotations?: Annotations | undefined;
+  /** Of its descriptor, where it is named. */
+  readonly descriptorAnnotations?: Annotations | undefined;
+}
+
+/** One image of an index that a build makes, or the only one. */
 export interface BuiltPart {
   readonly file: ImageFile;
   readonly parent: Digest | undefined;
   /** What is said of the image, whose manifest has this digest: goes into the index beside it. */
   readonly attest?: (manifest: Digest) => AttestationManifest | undefined;
+  readonly manifest: ManifestOptions;
 }
 
 export interface BuiltIndex {
+  /** Of the document that stands for all of it. */
   readonly index: Descriptor;
   /** The image that stands for it on this machine. */
   readonly id: Digest;
@@ -79,7 +102,15 @@ export interface BuilderImages {
   createIndex(wish: {
     readonly parts: readonly BuiltPart[];
     readonly tags: readonly string[];
-    readonly annotations?: Readonly<Record<string, string>>;
+    /** Docker's media type when false. */
+    readonly oci: boolean;
+    readonly annotations?: Annotations | undefined;
+    readonly lease: Lease;
+  }): Promise<BuiltIndex>;
+  /** Makes one image with a manifest of its own under its names; `index` describes that manifest. */
+  createSingle(wish: {
+    readonly part: BuiltPart;
+    readonly tags: readonly string[];
     readonly lease: Lease;
   }): Promise<BuiltIndex>;
   /** Throws invalid in Docker's words for what is no name with a tag. */

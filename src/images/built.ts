@@ -1,9 +1,9 @@
 // What the builder needs of images: base images found, and the image of a build kept under its names.
-import { BerthError, internal, invalid, isErrno } from '../base/errors.ts';
+import { BerthError, internal, invalid, isErrno, notImplemented } from '../base/errors.ts';
 import { type Digest, sha256 } from '../base/ids.ts';
-import type { BaseImage, BuiltIndex, BuiltPart } from '../builder/ports.ts';
+import type { Annotations, BaseImage, BuiltIndex, BuiltPart, LayerPacking, ManifestOptions } from '../builder/ports.ts';
 import { type Descriptor, type ImageFile, MEDIA, type Platform } from '../spec/oci/index.ts';
-import type { Lease } from '../store/index.ts';
+import type { Layer, Lease } from '../store/index.ts';
 import type { Image } from './catalog.ts';
 import { emit, type ImageContext } from './context.ts';
 import { findImage, platformOf } from './find.ts';
@@ -55,11 +55,13 @@ export async function createBuiltIndex(
   wish: {
     readonly parts: readonly BuiltPart[];
     readonly tags: readonly string[];
-    readonly annotations?: Readonly<Record<string, string>>;
+    readonly oci: boolean;
+    readonly annotations?: Annotations | undefined;
     readonly lease: Lease;
   },
 ): Promise<BuiltIndex> {
   const { lease } = wish;
+  const mediaType = wish.oci ? MEDIA.index : MEDIA.dockerIndex;
   const references = wish.tags.map(tagOf);
   const manifests: Descriptor[] = [];
   const statements: Descriptor[] = [];
@@ -68,6 +70,11 @@ export async function createBuiltIndex(
   try {
     for (const part of wish.parts) {
       const { image, manifest } = await createPart(context, part, lease);
+      if (!part.manifest.passing)
+        context.catalog.setManifest(image.id, {
+          digest: manifest.digest as Digest,
+          mediaType: manifest.mediaType,
+        });
       images.push({ id: image.id, manifest: manifest.digest as Digest });
       manifests.push(manifest);
       members.set(manifest.digest as Digest, { kind: 'image', image: image.id });
@@ -81,15 +88,35 @@ export async function createBuiltIndex(
     const content = Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
-        mediaType: MEDIA.index,
+        mediaType,
         manifests: [...manifests, ...statements],
         ...(wish.annotations ? { annotations: wish.annotations } : {}),
       }),
     );
-    const image = await context.catalog.createIndex(content, MEDIA.index, members, references, lease);
+    const image = await context.catalog.createIndex(content, mediaType, members, references, lease);
     emit(context, 'create', image, image.id);
     for (const reference of references) emit(context, 'tag', image, familiarString(reference));
-    return { index: { mediaType: MEDIA.index, digest: sha256(content), size: content.length }, id: image.id, images };
+    return { index: { mediaType, digest: sha256(content), size: content.length }, id: image.id, images };
+  } catch (error) {
+    if (isErrno(error, 'ENOSPC')) throw new BerthError('exhausted', 'no space left on device', { cause: error });
+    throw error;
+  }
+}
+
+/** One image of a build with a manifest of its own, under its names. */
+export async function createBuiltSingle(
+  context: ImageContext,
+  { part, tags, lease }: { readonly part: BuiltPart; readonly tags: readonly string[]; readonly lease: Lease },
+): Promise<BuiltIndex> {
+  const references = tags.map(tagOf);
+  try {
+    const { image, manifest } = await createPart(context, part, lease);
+    emit(context, 'create', image, image.id);
+    // its names have the manifest, and not the image: that may be built once more, without what is said in it
+    const { mediaType } = manifest;
+    const origin = { manifest: { digest: manifest.digest as Digest, mediaType } };
+    for (const reference of references) applyTag(context, image, reference, origin);
+    return { index: manifest, id: image.id, images: [{ id: image.id, manifest: manifest.digest as Digest }] };
   } catch (error) {
     if (isErrno(error, 'ENOSPC')) throw new BerthError('exhausted', 'no space left on device', { cause: error });
     throw error;
@@ -103,6 +130,7 @@ async function createPart(
   lease: Lease,
 ): Promise<{ image: Image; manifest: Descriptor }> {
   const { catalog, store } = context;
+  const { oci, annotations, descriptorAnnotations } = part.manifest;
   const content = encodeImageFile({ ...part.file, config: compactConfig(part.file.config ?? {}) });
   const parent = part.parent === undefined ? undefined : catalog.get(part.parent)?.id;
   const image = await catalog.create(content, parent, lease);
@@ -110,13 +138,39 @@ async function createPart(
   for (const chain of image.chains) {
     const layer = store.layers.get(chain);
     if (!layer) throw internal(`layer ${chain} is missing`);
-    blobs.push((await store.layers.withArchive(layer, lease)).blob);
+    blobs.push(await archiveOf(store, layer, part.manifest, lease));
   }
-  const made = buildManifest({ digest: image.id, size: content.length }, blobs, { oci: true });
+  const made = buildManifest({ digest: image.id, size: content.length }, blobs, { oci, annotations });
   await putAll(context, [made.content], lease);
-  catalog.setManifest(image.id, { digest: made.digest, mediaType: made.mediaType });
   const { digest, mediaType } = made;
-  return { image, manifest: { mediaType, digest, size: made.content.length, platform: platformOf(image) } };
+  const described = descriptorAnnotations ? { annotations: { ...descriptorAnnotations } } : {};
+  return {
+    image,
+    manifest: { mediaType, digest, size: made.content.length, platform: platformOf(image), ...described },
+  };
+}
+
+/** As it is asked for; without a wish as the layer has it, or gets it for good. */
+async function archiveOf(
+  { layers }: ImageContext['store'],
+  layer: Layer,
+  { packing, passing }: ManifestOptions,
+  lease: Lease,
+): Promise<Layer['blob']> {
+  if (!packing) return (await layers.withArchive(layer, lease)).blob;
+  const isRight = (one: Layer): boolean => one.filesOnly !== true && (!packing.force || hasForm(one, packing.form));
+  if (isRight(layer)) return layer.blob;
+  if (passing) return layers.pack(layer, lease, packing);
+  const now = await layers.withArchive(layer, lease, packing);
+  if (isRight(now)) return now.blob;
+  throw notImplemented(
+    'force-compression is not implemented for images in the store: a layer is there with another compression',
+  );
+}
+
+function hasForm({ blob }: Layer, form: LayerPacking['form']): boolean {
+  const ending = form === 'none' ? '.tar' : form;
+  return blob.mediaType.endsWith(ending);
 }
 
 async function putAll(context: ImageContext, contents: readonly Uint8Array[], lease: Lease): Promise<void> {

@@ -17,7 +17,7 @@ import type { Credentials } from '../registry/client/index.ts';
 import { type AttestationOptions, attestations } from './attestations.ts';
 import { bootstrapImage } from './bootstrap/index.ts';
 import { registryCache } from './build-cache.ts';
-import { createBuilt, createBuiltIndex, findBase, tagOf } from './built.ts';
+import { createBuilt, createBuiltIndex, createBuiltSingle, findBase, tagOf } from './built.ts';
 import { type CommitOptions, commitImage } from './commit.ts';
 import type { Image } from './catalog.ts';
 import { applyChanges } from './changes/index.ts';
@@ -203,6 +203,10 @@ export class Images implements ImageSource, Disposable {
   }
 
   /** The same for several platforms, with what is said of the images: an index. */
+  createBuiltSingle(wish: Parameters<typeof createBuiltSingle>[1]): Promise<BuiltIndex> {
+    return createBuiltSingle(this.#context, wish);
+  }
+
   createBuiltIndex(wish: Parameters<typeof createBuiltIndex>[1]): Promise<BuiltIndex> {
     return createBuiltIndex(this.#context, wish);
   }

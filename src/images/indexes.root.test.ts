@@ -84,9 +84,9 @@ async function build(images: Images, tags: string[], of: readonly string[], vers
       created: '2025-01-01T00:00:00Z',
       rootfs: { type: 'layers', diff_ids: [base.diffId, own.diffId] },
     };
-    parts.push({ file, parent: undefined, attest });
+    parts.push({ file, parent: undefined, attest, manifest: { oci: true, passing: false } });
   }
-  return images.createBuiltIndex({ parts, tags, lease });
+  return images.createBuiltIndex({ parts, tags, oci: true, lease });
 }
 
 const layersIn = (root: string): number => readdirSync(join(root, 'l')).filter((one) => !one.startsWith('+')).length;
@@ -249,9 +249,9 @@ function buildBare(images: Images, tags: string[], of: readonly string[], versio
   const lease = images.store.leases.take();
   const parts = of.map((architecture) => {
     const file: ImageFile = { architecture, os: 'linux', author: version, rootfs: { type: 'layers', diff_ids: [] } };
-    return { file, parent: undefined, attest };
+    return { file, parent: undefined, attest, manifest: { oci: true, passing: false } };
   });
-  return images.createBuiltIndex({ parts, tags, lease }).finally(() => lease[Symbol.dispose]());
+  return images.createBuiltIndex({ parts, tags, oci: true, lease }).finally(() => lease[Symbol.dispose]());
 }
 
 async function checkAll(images: Images): Promise<void> {

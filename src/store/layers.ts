@@ -45,6 +45,13 @@ export interface Layer {
   readonly boot?: string;
 }
 
+/** How an archive is to be compressed. */
+export interface Packing {
+  readonly form: ArchiveForm | 'none';
+  /** The compressor's own; the quickest when there is none. */
+  readonly level?: number | undefined;
+}
+
 export interface RegisterOptions {
   readonly diffId?: Digest;
   readonly signal?: AbortSignal;
@@ -294,38 +301,34 @@ export class Layers {
   }
 
   /** The layer with an archive in the store, made now when there is none. The lease keeps the archive. */
-  withArchive(layer: Layer, lease: Lease): Promise<Layer> {
-    return this.#withArchive(layer, lease, this.#form);
-  }
-
-  /** The same, uncompressed when it is made now. */
-  withPlainArchive(layer: Layer, lease: Lease): Promise<Layer> {
-    return this.#withArchive(layer, lease, 'none');
-  }
-
-  async #withArchive(layer: Layer, lease: Lease, form: ArchiveForm | 'none'): Promise<Layer> {
+  withArchive(layer: Layer, lease: Lease, packing: Packing = { form: this.#form }): Promise<Layer> {
     return this.#mutex.run(layer.chain, async () => {
       const now = this.#layers.get(layer.chain) ?? layer;
       if (!now.filesOnly) return now;
-      const ingest = await this.#blobs.ingest();
-      try {
-        const write = (part: Uint8Array): Promise<void> => ingest.write(part);
-        const archive = this.archive(now);
-        const plain = createHash('sha256');
-        for await (const chunk of form === 'none' ? tee(archive, write) : teePacked(archive, form, write))
-          plain.update(chunk);
-        if (`sha256:${plain.digest('hex')}` !== now.diffId)
-          throw internal(`the files of layer ${now.chain} are damaged`);
-        const blob = await ingest.commit();
-        lease.blobs.add(blob.digest);
-        const { filesOnly: _, ...rest } = now;
-        const whole: Layer = { ...rest, blob: { ...blob, mediaType: typeOf(form) } };
-        this.#put(whole);
-        return whole;
-      } finally {
-        await ingest.discard();
-      }
+      const { filesOnly: _, ...rest } = now;
+      const whole: Layer = { ...rest, blob: await this.pack(now, lease, packing) };
+      this.#put(whole);
+      return whole;
     });
+  }
+
+  /** An archive of the layer that the lease alone keeps. */
+  async pack(layer: Layer, lease: Lease, { form, level }: Packing): Promise<Layer['blob']> {
+    const ingest = await this.#blobs.ingest();
+    try {
+      const write = (part: Uint8Array): Promise<void> => ingest.write(part);
+      const archive = this.archive(layer);
+      const plain = createHash('sha256');
+      for await (const chunk of form === 'none' ? tee(archive, write) : teePacked(archive, { form, level }, write))
+        plain.update(chunk);
+      if (`sha256:${plain.digest('hex')}` !== layer.diffId)
+        throw internal(`the files of layer ${layer.chain} are damaged`);
+      const blob = await ingest.commit();
+      lease.blobs.add(blob.digest);
+      return { ...blob, mediaType: typeOf(form) };
+    } finally {
+      await ingest.discard();
+    }
   }
 
   /** The archive as it was before compression: its digest is the layer's diff ID, and is checked when it is made of the files. */

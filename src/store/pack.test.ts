@@ -17,7 +17,7 @@ async function pack(form: ArchiveForm, programs?: [string, string[]][], size = 6
     chunks.push(chunk);
     return Promise.resolve();
   };
-  for await (const chunk of teePacked(source(), form, write, programs)) passed.push(chunk);
+  for await (const chunk of teePacked(source(), { form }, write, programs)) passed.push(chunk);
   assert.ok(Buffer.concat(passed).equals(content));
   return Buffer.concat(chunks);
 }

@@ -29,11 +29,11 @@ interface Packer {
 /** Passes bytes on and writes them, compressed, elsewhere as well; ends when both have ended. */
 export async function* teePacked(
   source: AsyncIterable<Uint8Array>,
-  form: ArchiveForm,
+  { form, level }: { readonly form: ArchiveForm; readonly level?: number | undefined },
   write: (chunk: Uint8Array) => Promise<void>,
   programs = GZIP,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const packer = form === 'gzip' ? gzip(programs) : zstd();
+  const packer = form === 'gzip' ? gzip(level === undefined ? programs : [], level) : zstd(level);
   let tail = Buffer.alloc(0);
   const written = (async () => {
     for await (const chunk of packer.output) {
@@ -74,17 +74,17 @@ function drained(stream: Writable): Promise<void> {
   });
 }
 
-function zstd(): Packer {
-  const stream = createZstdCompress({ chunkSize: CHUNK, params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+function zstd(level = 1): Packer {
+  const stream = createZstdCompress({ chunkSize: CHUNK, params: { [constants.ZSTD_c_compressionLevel]: level } });
   return { input: stream, output: stream, ended: Promise.resolve(), stop: () => stream.destroy() };
 }
 
-function gzip(programs: readonly Program[]): Packer {
+function gzip(programs: readonly Program[], level = 1): Packer {
   const found = programs
     .map(([name, args]) => ({ path: findProgram(name), args }))
     .find(({ path }) => path !== undefined);
   if (found?.path === undefined) {
-    const stream = createGzip({ chunkSize: CHUNK, level: 1 });
+    const stream = createGzip({ chunkSize: CHUNK, level });
     return { input: stream, output: stream, ended: Promise.resolve(), stop: () => stream.destroy() };
   }
   const { path, args } = found;

@@ -15,6 +15,7 @@ import { lowerDirsOf } from '../ops/workspace.ts';
 import type { BuildOutput } from '../request.ts';
 import { indexArchive } from './archive.ts';
 import { storeImages } from './image.ts';
+import { type ExportOptions, needsManifest } from './options.ts';
 
 type FileOutput = Extract<BuildOutput, { readonly target: unknown }>;
 
@@ -23,6 +24,7 @@ export async function writeFiles(
   end: BuildEnd,
   output: FileOutput,
   solved: readonly Solved[],
+  options: ExportOptions,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { context, request, signal } = end;
   if (output.type === 'docker' || output.type === 'oci') {
@@ -31,16 +33,20 @@ export async function writeFiles(
     const { attestations: _, ...plain } = request;
     // what is said of an image has no place in an archive of this kind
     const from = output.type === 'docker' ? { ...end, request: plain } : end;
-    const { id, index, metadata } = await storeImages(from, solved, [], lease, output.attributes);
+    // Docker's archives have Docker's media types
+    const asked =
+      output.type === 'docker' && needsManifest(options)
+        ? { ...options, ociMediaTypes: options.ociMediaTypes ?? false }
+        : options;
+    const { id, index, metadata } = await storeImages(from, solved, [], lease, asked, true);
     const archive = index
-      ? indexArchive(context.store, index, names.map(fullName))
+      ? indexArchive(context.store, index, names.map(fullName), output.type === 'docker')
       : context.images.save(id, names, signal);
     await output.target.write(archive, signal);
     return metadata;
   }
   const several = solved.length > 1 || switchedOn(end.request.buildArgs, 'BUILDKIT_MULTI_PLATFORM');
-  const split = output.attributes?.['platform-split'] ?? String(several);
-  await output.target.write(filesOf(end, solved, split === 'true'), signal);
+  await output.target.write(filesOf(end, solved, options.split ?? several, options.attestationPrefix), signal);
   return {};
 }
 
@@ -49,6 +55,7 @@ async function* filesOf(
   end: BuildEnd,
   solved: readonly Solved[],
   split: boolean,
+  prefix: string,
 ): AsyncGenerator<Uint8Array, void, void> {
   const { context, request, signal } = end;
   const clamp = request.sourceDateEpoch === undefined ? {} : { clampTime: request.sourceDateEpoch };
@@ -59,7 +66,7 @@ async function* filesOf(
     const own = join(context.root, 'work', randomBytes(8).toString('hex'));
     try {
       const above = wantsAttestations(attestWish(request.attestations))
-        ? [await statementsBeside(end, one, join(own, 'above'), lowerDirs, join(own, 'at'))]
+        ? [await statementsBeside(end, one, join(own, 'above'), lowerDirs, join(own, 'at'), prefix)]
         : [];
       const place = placeOf([...above, ...lowerDirs], join(own, 'at'));
       const as = split ? { as: formatPlatform(one.platform).replaceAll('/', '_') } : {};
@@ -84,6 +91,7 @@ async function statementsBeside(
   above: string,
   lowerDirs: readonly string[],
   at: string,
+  prefix: string,
 ): Promise<string> {
   const { signal, request } = end;
   const chain = await one.solver.real(one.graph.result.vertex);
@@ -94,7 +102,8 @@ async function statementsBeside(
   const root = top === undefined ? undefined : statSync(top);
   mkdirSync(above, { recursive: true, mode: 0o755 });
   for (const statement of about) {
-    const file = join(above, statement.predicateType === SPDX_TYPE ? 'sbom.spdx.json' : 'provenance.json');
+    const name = statement.predicateType === SPDX_TYPE ? 'sbom.spdx.json' : 'provenance.json';
+    const file = join(above, `${prefix.replaceAll('/', '_')}${name}`);
     writeFileSync(file, JSON.stringify(statementOf(statement, files)), { mode: 0o644 });
     utimesSync(file, time, time);
   }

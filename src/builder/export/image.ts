@@ -20,6 +20,7 @@ import type { BuilderContext } from '../context.ts';
 import type { Value } from '../solve/solver.ts';
 import { internalVertex } from '../internal-step.ts';
 import type { BuildRequest, BuiltImage } from '../request.ts';
+import { annotationsOn, type ExportOptions, needsManifest } from './options.ts';
 import type { Squashable } from './squash.ts';
 
 /** The configuration file, and the layers it stands on. */
@@ -77,7 +78,7 @@ export interface Stored {
   readonly images: readonly BuiltImage[];
   /** What stands for it on this machine. */
   readonly id: Digest;
-  /** Of several platforms, or with what is said of them. */
+  /** Of several platforms, of one with what is said of it, or of one whose manifest is asked for in some form. */
   readonly index: Descriptor | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
@@ -88,7 +89,8 @@ export async function storeImages(
   solved: readonly Solved[],
   tags: readonly string[],
   lease: Lease,
-  attributes: Readonly<Record<string, string>> = {},
+  options: ExportOptions,
+  passing = false,
 ): Promise<Stored> {
   const { context, request, id: build, sink } = end;
   const vertex = { id: internalVertex(build, 'export'), name: 'exporting to image', inputs: [], started: nowNanos() };
@@ -112,8 +114,39 @@ export async function storeImages(
   );
   const [first] = made;
   if (!first) throw new Error('a build has at least one platform');
+  const attested = made.some(({ about }) => about.length > 0);
+  // statements are kept as OCI has them
+  const oci = attested || (options.ociMediaTypes ?? true);
+  const parts = made.map(({ file, parent, about, platform }) => ({
+    file,
+    parent,
+    ...(about.length === 0
+      ? {}
+      : { attest: (manifest: Digest) => attestationManifest(manifest, purls(tags, platform), about) }),
+    manifest: {
+      oci,
+      passing,
+      packing: options.packing,
+      annotations: annotationsOn(options, 'manifest', platform),
+      descriptorAnnotations: annotationsOn(options, 'manifest-descriptor', platform),
+    },
+  }));
+  const [part] = parts;
   let stored: Stored;
-  if (made.length === 1 && first.about.length === 0) {
+  if (part && parts.length === 1 && !attested && needsManifest(options)) {
+    const { index, id } = await context.images.createSingle({ part, tags, lease });
+    status(`exporting manifest ${index.digest}`);
+    stored = {
+      images: [{ platform: first.platform, id, config: first.file.config ?? {} }],
+      id,
+      index,
+      metadata: {
+        'containerimage.digest': index.digest,
+        'containerimage.descriptor': index,
+        'containerimage.config.digest': id,
+      },
+    };
+  } else if (parts.length === 1 && !attested) {
     const { file, parent, platform } = first;
     const id = await context.images.create({ file, parent, tags, result: true, lease });
     stored = {
@@ -124,15 +157,10 @@ export async function storeImages(
     };
   } else {
     const { index, id, images } = await context.images.createIndex({
-      parts: made.map(({ file, parent, about, platform }) => ({
-        file,
-        parent,
-        ...(about.length === 0
-          ? {}
-          : { attest: (manifest: Digest) => attestationManifest(manifest, purls(tags, platform), about) }),
-      })),
+      parts,
+      oci,
       tags,
-      ...prefixed(attributes, 'annotation-index.'),
+      annotations: annotationsOn(options, 'index'),
       lease,
     });
     for (const { manifest } of images) status(`exporting manifest ${manifest}`);
@@ -172,15 +200,6 @@ async function asOneLayer(end: BuildEnd, { graph }: Solved, whole: Squashable, l
 /** What statements are about, as BuildKit names it. */
 function purls(tags: readonly string[], platform: Platform): string[] {
   return tags.map((tag) => imagePurl(tag, formatPlatform(platform)));
-}
-
-function prefixed(
-  attributes: Readonly<Record<string, string>>,
-  prefix: string,
-): { readonly annotations?: Readonly<Record<string, string>> } {
-  const pairs = Object.entries(attributes).filter(([key]) => key.startsWith(prefix));
-  if (pairs.length === 0) return {};
-  return { annotations: Object.fromEntries(pairs.map(([key, value]) => [key.slice(prefix.length), value])) };
 }
 
 function later(a: string, b: string): boolean {

@@ -1,8 +1,25 @@
 // What comes out of a build: an image in the store, an archive, or files.
 import type { BuildEnd, Solved } from '../build.ts';
-import type { BuildOutput, BuildResult, BuiltImage } from '../request.ts';
+import { attestWish, wantsAttestations } from '../attest/wish.ts';
+import type { BuildOutput, BuildRequest, BuildResult, BuiltImage } from '../request.ts';
 import { withDomain } from '../full-name.ts';
 import { storeImages } from './image.ts';
+import { type ExportOptions, exportOptions } from './options.ts';
+
+type Output = Exclude<BuildOutput, { readonly type: 'cacheonly' }>;
+
+/** Throws for what an output asks for and does not get, before anything is built. */
+export function checkOutputs(request: BuildRequest): void {
+  for (const output of request.outputs ?? []) if (output.type !== 'cacheonly') optionsOf(request, output);
+}
+
+function optionsOf(request: BuildRequest, output: Output): ExportOptions {
+  return exportOptions(output, {
+    platforms: Math.max(1, request.platforms?.length ?? 0),
+    attested: output.type !== 'docker' && wantsAttestations(attestWish(request.attestations)),
+    epoch: request.sourceDateEpoch !== undefined,
+  });
+}
 
 export async function writeOutputs(end: BuildEnd, solved: readonly Solved[]): Promise<BuildResult> {
   const { context, request, id } = end;
@@ -13,12 +30,12 @@ export async function writeOutputs(end: BuildEnd, solved: readonly Solved[]): Pr
     if (output.type === 'cacheonly') continue;
     if (output.type !== 'image') {
       const { writeFiles } = await import('./files.ts');
-      Object.assign(metadata, await writeFiles(end, output, solved));
+      Object.assign(metadata, await writeFiles(end, output, solved, optionsOf(request, output)));
       continue;
     }
     const names = [...(request.tags ?? []), ...(output.names ?? [])];
     using lease = context.store.leases.take();
-    const stored = await storeImages(end, solved, names, lease, output.attributes);
+    const stored = await storeImages(end, solved, names, lease, optionsOf(request, output));
     images.push(...stored.images);
     Object.assign(metadata, stored.metadata);
     if (names.length > 0) metadata['image.name'] = names.map(withDomain).join(',');

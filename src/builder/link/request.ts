@@ -1,4 +1,5 @@
 // A client's wish as the builder takes it.
+import { parseBool } from '../../base/bool.ts';
 import { invalid, notImplemented } from '../../base/errors.ts';
 import { FRAME, type BuildWish, type WishedOutput } from '../../spec/berth/build.ts';
 import { parsePlatform } from '../../spec/oci/index.ts';
@@ -137,7 +138,12 @@ function outputOf({ type, attributes, takes }: WishedOutput, index: number, link
   const names = (attributes['name'] ?? '').split(',').filter((name) => name !== '');
   if (type === 'cacheonly') return { type };
   if (type === 'image' || type === 'registry') {
-    return { type: 'image', names, push: type === 'registry' || attributes['push'] === 'true', attributes };
+    return {
+      type: 'image',
+      names,
+      push: type === 'registry' || parseBool(attributes['push'] ?? '') === true,
+      attributes,
+    };
   }
   if (type === 'docker' && takes === undefined) return { type: 'image', names, attributes };
   if ((type !== 'docker' && type !== 'oci' && type !== 'tar' && type !== 'local') || takes === undefined) {

@@ -7,6 +7,7 @@ import type { BuildWish, WishedContext, WishedNamedContext, WishedOutput } from 
 import type { BuildFlags } from '../commands/image/build-flags.ts';
 import { Failure, flag } from '../grammar/index.ts';
 import { toMap } from '../options/index.ts';
+import { annotationAttributes } from './annotation.ts';
 import type { CachePlace } from './cache.ts';
 import type { OutputPlace } from './output.ts';
 import { agentOf, secretOf } from './secret.ts';
@@ -60,11 +61,22 @@ export function outputsOf(flags: BuildFlags, stdoutIsTerminal: () => boolean): O
     const takes = places.at(-1)?.takes;
     wished.push({ type, attributes: others, ...(takes ? { takes } : {}) });
   }
+  const annotations = annotationAttributes(flags.annotation);
+  if (flags.output.length === 0 && !flags.load && flags.annotation.length > 0) {
+    wished.push({ type: 'image', attributes: {} });
+    places.push(undefined);
+  }
   if (flags.load && !wished.some(({ type, takes }) => type === 'docker' && takes === undefined)) {
     wished.push({ type: 'docker', attributes: {} });
     places.push(undefined);
   }
-  return { wished, places };
+  const isImage = (type: string): boolean => type !== 'local' && type !== 'tar' && type !== 'cacheonly';
+  return {
+    wished: wished.map((one) =>
+      isImage(one.type) ? { ...one, attributes: { ...annotations, ...one.attributes } } : one,
+    ),
+    places,
+  };
 }
 
 export interface Prepared {

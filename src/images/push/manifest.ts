@@ -8,14 +8,18 @@ export interface ManifestOut {
   readonly digest: Digest;
 }
 
-const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
+const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
+const DOCKER_ENDINGS: Readonly<Record<string, string>> = { [MEDIA.layer]: '', [MEDIA.layerZstd]: '.zstd' };
 const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
 
 /** Docker's own kind, which every registry and client knows, unless a layer has a compression that it has no name for. */
 export function buildManifest(
   config: { readonly digest: string; readonly size: number },
   layers: readonly { readonly digest: string; readonly size: number; readonly mediaType: string }[],
-  { oci = layers.some(({ mediaType }) => mediaType !== MEDIA.layerGzip) } = {},
+  {
+    oci = layers.some(({ mediaType }) => mediaType !== MEDIA.layerGzip),
+    annotations,
+  }: { readonly oci?: boolean; readonly annotations?: Readonly<Record<string, string>> | undefined } = {},
 ): ManifestOut {
   const of = (mediaType: string, { digest, size }: { digest: string; size: number }): Descriptor => ({
     mediaType,
@@ -27,7 +31,10 @@ export function buildManifest(
     schemaVersion: 2,
     mediaType,
     config: of(oci ? MEDIA.config : DOCKER_CONFIG, config),
-    layers: layers.map((layer) => of(oci ? layer.mediaType : DOCKER_LAYER, layer)),
+    layers: layers.map((layer) =>
+      of(oci ? layer.mediaType : `${DOCKER_LAYER}${DOCKER_ENDINGS[layer.mediaType] ?? '.gzip'}`, layer),
+    ),
+    ...(annotations && Object.keys(annotations).length > 0 ? { annotations } : {}),
   };
   // as Docker indents it, so that the same image has the same digest from both
   const content = Buffer.from(JSON.stringify(manifest, null, 3));

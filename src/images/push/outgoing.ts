@@ -153,7 +153,7 @@ async function blobOf(
   lease.blobs.add(digest);
   if (store.blobs.has(digest)) return { digest, size: store.blobs.size(digest) };
   if (digest !== layer.diffId) return undefined;
-  const whole = await store.layers.withPlainArchive(layer, lease);
+  const whole = await store.layers.withArchive(layer, lease, { form: 'none' });
   return whole.blob.digest === digest ? { digest, size: whole.blob.size } : undefined;
 }
 

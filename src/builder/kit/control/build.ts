@@ -1,4 +1,5 @@
 // A client's wish for an image as the builder takes it: attributes read, directories of the session as contexts, its outputs.
+import { parseBool } from '../../../base/bool.ts';
 import { invalid, notImplemented } from '../../../base/errors.ts';
 import type {
   BuildOutput,
@@ -213,7 +214,7 @@ function outputsOf(exporters: readonly Exporter[], session: Session): BuildOutpu
     switch (type) {
       case 'moby':
       case 'image':
-        return { type: 'image', names, push: attrs.get('push') === 'true', attributes };
+        return { type: 'image', names, push: parseBool(attrs.get('push') ?? '') === true, attributes };
       case 'docker':
       case 'oci':
         // the client would take blob after blob into a store of its own, and has no place for an archive

@@ -6,6 +6,7 @@ import { checkExtraHost, checkLabel, parseReference, parseUlimit } from '../../o
 export const BUILD_FLAGS = {
   'add-host': flag.list('', 'Add a custom host-to-IP mapping ("host:ip")', checkExtraHost),
   allow: flag.list('', 'Allow extra privileged entitlement (e.g., "network.host", "security.insecure")'),
+  annotation: flag.list('', 'Add annotation to the image'),
   attest: flag.list('', 'Attestation parameters (format: "type=sbom,generator=image")'),
   'build-arg': flag.list('', 'Set build-time variables'),
   'build-context': flag.list('', 'Additional build contexts (e.g., name=path)'),
