@@ -1,11 +1,9 @@
 // Who may know whom: the table of imports between the folders of src/, and the few rules about what a file may reach for.
 // A failure names the import and says why it is not allowed. A new folder, or a new arrow, is a line in a table here.
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { test } from 'node:test';
-
-const root = join(import.meta.dirname, '..');
+import { readSources, type Source } from '../scripts/house/sources.ts';
 
 /** What a folder may import from, besides itself; and what it is, which is why it may not import more. */
 const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonly is: string }>> = {
@@ -112,55 +110,7 @@ const HEAVY: Readonly<Record<string, { readonly modules: RegExp; readonly why: s
   spec: { modules: /^(?!util$)/, why: 'wire formats are data, the same on every machine' },
 };
 
-/** Files that decide and do not act: same input, same output, nothing read and nothing changed. */
-const PURE: readonly RegExp[] = [
-  /(^|\/)plan\.ts$/,
-  /^builder\/(dockerfile|lint)\//,
-  /^builder\/outline\.ts$/,
-  /^spec\/ignore\//,
-  /^runtime\/spec\//,
-  /^runtime\/logs\/lines\.ts$/,
-  /^engine\/(lifecycle|files)\.ts$/,
-  /^engine\/create\//,
-  /^builder\/kit\/protocol\//,
-  /^images\/reference\//,
-  /^cli\/(grammar|format)\//,
-  /^doctor\/(findings|report)\.ts$/,
-  /^daemon\/options\.ts$/,
-  /^base\/(errors|units)\.ts$/,
-];
-/** Modules of Node without a state or a side effect. `net` is here for isIP; its sockets are caught below. */
-const HARMLESS = new Set(['path', 'path/posix', 'util', 'net', 'assert', 'url']);
-const AMBIENT: readonly (readonly [RegExp, string])[] = [
-  [/\bDate\.now\(|\bnew Date\(\)|\bperformance\.now|\bprocess\.hrtime/, 'the time comes in as a value'],
-  [/\bMath\.random\(|\brandom(UUID|Bytes|Int)\(/, 'randomness comes in as a value'],
-  [/\bprocess\.(env|cwd|getuid|geteuid|platform)\b/, 'the environment comes in as a value'],
-  [/\b(setTimeout|setInterval|setImmediate)\(/, 'nothing is put off'],
-  [/\b(createConnection|createServer)\(/, 'no sockets'],
-];
-
-interface Source {
-  /** Below src/, for example `engine/verbs/start.ts`. */
-  readonly file: string;
-  readonly folder: string;
-  readonly text: string;
-  /** Without comments. */
-  readonly code: string;
-  readonly imports: readonly string[];
-  readonly isTest: boolean;
-}
-
-/** `… from 'x'` of an import or export, `import 'x'`, and `import('x')`. */
-const IMPORT = /^(?:import|export)\b[^;'"]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
-
-const sources: readonly Source[] = globSync('src/**/*.ts', { cwd: root }).map((path) => {
-  const file = relative('src', path);
-  const text = readFileSync(join(root, path), 'utf8');
-  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
-  const imports = [...code.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
-  const isTest = /\.test\.ts$|(^|\/)testing\.ts$/.test(file);
-  return { file, folder: file.split('/')[0] ?? '', text, code, imports, isTest };
-});
+const sources = readSources();
 
 interface Arrow {
   readonly from: Source;
@@ -172,10 +122,7 @@ interface Arrow {
 /** Every import from one folder of src/ into another. */
 const arrows: readonly Arrow[] = sources
   .flatMap((from) =>
-    from.imports
-      .filter((name) => name.startsWith('.'))
-      .map((name) => ({ from, to: join(dirname(from.file), name) }))
-      .map((arrow) => ({ ...arrow, folder: arrow.to.split('/')[0] ?? '' })),
+    from.imports.flatMap(({ to }) => (to === undefined ? [] : [{ from, to, folder: to.split('/')[0] ?? '' }])),
   )
   .filter(({ from, folder }) => folder !== from.folder && folder !== '..')
   .filter(({ from, to }) => !Object.hasOwn(EXCEPTIONS, `${from.file} -> ${to}`));
@@ -252,9 +199,7 @@ test('some arrows lead to a part of a folder only', () => {
 });
 
 test('every exception is still needed', () => {
-  const present = new Set(
-    sources.flatMap(({ file, imports }) => imports.map((name) => `${file} -> ${join(dirname(file), name)}`)),
-  );
+  const present = new Set(sources.flatMap(({ file, imports }) => imports.map(({ to }) => `${file} -> ${to}`)));
   none(
     Object.keys(EXCEPTIONS)
       .filter((name) => !present.has(name))
@@ -268,6 +213,7 @@ test('npm packages are imported where they belong', () => {
       .filter(({ isTest }) => !isTest)
       .flatMap(({ file, folder, imports }) =>
         imports
+          .map(({ name }) => name)
           .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
           .map((name) => (name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : (name.split('/')[0] ?? '')))
           .flatMap((name) => {
@@ -287,26 +233,10 @@ test('what starts often or runs everywhere stays light', () => {
       .flatMap(({ file, folder, imports }) => {
         const rule = HEAVY[folder];
         return imports
+          .map(({ name }) => name)
           .filter((name) => name.startsWith('node:') && rule?.modules.test(name.slice(5)))
           .map((name) => `src/${file} imports ${name}: ${rule?.why}`);
       }),
-  );
-});
-
-test('files that decide do not act', () => {
-  none(
-    sources
-      .filter(({ file, isTest }) => !isTest && PURE.some((pattern) => pattern.test(file)))
-      .flatMap(({ file, code, imports }) => [
-        ...imports
-          .filter((name) => name.startsWith('node:') && !HARMLESS.has(name.slice(5)))
-          .map(
-            (name) => `src/${file} imports ${name}, but it is a pure file: what it needs to know comes in as a value`,
-          ),
-        ...AMBIENT.filter(([pattern]) => pattern.test(code)).map(
-          ([pattern, why]) => `src/${file} has ${pattern.exec(code)?.[0]}, but it is a pure file: ${why}`,
-        ),
-      ]),
   );
 });
 
