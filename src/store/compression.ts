@@ -1,9 +1,10 @@
 // What an archive is compressed with, told by its first bytes, and streams to undo that.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Duplex } from 'node:stream';
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
-import { invalid, isErrno, messageOf } from '../base/errors.ts';
+import { createGunzip } from 'node:zlib';
+import { invalid, isErrno } from '../base/errors.ts';
+import { through } from './through.ts';
+import { unzstd } from './zstd.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
@@ -13,10 +14,13 @@ const MAGIC: readonly [Compression, readonly number[]][] = [
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
   ['bzip2', [0x42, 0x5a, 0x68]],
 ];
+const SKIPPABLE = [0x50, 0x2a, 0x4d, 0x18];
 const LONGEST = 6;
 const CHUNK = 128 * 1024;
 
 export function detectCompression(start: Uint8Array): Compression {
+  // a skippable frame of zstd, of which there are sixteen kinds
+  if (SKIPPABLE.every((byte, at) => byte === (at === 0 ? (start[at] ?? 0) & 0xf0 : start[at]))) return 'zstd';
   return MAGIC.find(([, magic]) => magic.every((byte, at) => start[at] === byte))?.[0] ?? 'none';
 }
 
@@ -52,7 +56,7 @@ export async function peekCompression(
   return { compression, stream: stream(), end };
 }
 
-/** The plain bytes. A zstd window above 128 MiB is refused, so that memory stays bounded; a broken stream throws invalid. */
+/** The plain bytes. A broken stream throws invalid. */
 export function decompress(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
   return UNDO[compression](source);
 }
@@ -60,8 +64,7 @@ export function decompress(source: AsyncIterable<Uint8Array>, compression: Compr
 const UNDO: Readonly<Record<Compression, (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>>> = {
   none: (source) => source,
   gzip: (source) => through(createGunzip({ chunkSize: CHUNK }), source),
-  zstd: (source) =>
-    through(createZstdDecompress({ chunkSize: CHUNK, params: { [constants.ZSTD_d_windowLogMax]: 27 } }), source),
+  zstd: unzstd,
   xz: (source) => throughProgram('xz', ['-dc', '--memlimit=256MiB'], source),
   bzip2: (source) => throughProgram('bzip2', ['-dc'], source),
 };
@@ -74,32 +77,6 @@ export async function* tee(
   for await (const chunk of source) {
     await write(chunk);
     yield chunk;
-  }
-}
-
-async function* through(transform: Duplex, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
-  let sourceFailure: { error: unknown } | undefined;
-  const closed = new Promise((resolve) => transform.once('close', resolve));
-  void (async () => {
-    try {
-      for await (const chunk of source) {
-        if (transform.destroyed) return;
-        // one that was destroyed never drains
-        if (!transform.write(chunk)) await Promise.race([once(transform, 'drain'), closed]);
-      }
-      transform.end();
-    } catch (error) {
-      if (!transform.destroyed) sourceFailure = { error };
-      transform.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
-  })();
-  try {
-    for await (const chunk of transform) yield chunk as Buffer;
-  } catch (error) {
-    if (sourceFailure) throw sourceFailure.error;
-    throw invalid(`broken compressed archive: ${messageOf(error)}`, { cause: error });
-  } finally {
-    transform.destroy();
   }
 }
 

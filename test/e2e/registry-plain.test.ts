@@ -1,5 +1,7 @@
 // Pull and push with a plain registry, as the docker CLI does it; and other programs reading what was pushed.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sha256 } from '../../src/base/ids.ts';
@@ -246,4 +248,44 @@ test('a name whose host has an underscore is kept as it is, and is in no registr
   for (const verb of ['pull', 'push'])
     assert.match((await daemon.docker(verb, name)).stderr, /Get "https:\/v2\/": http: no Host in request URL/);
   assert.equal((await daemon.docker('rmi', name)).stdout, `Untagged: ${name}\n`);
+});
+
+test('users B15: images whose layers are zstd:chunked, of many frames, are pulled, run and saved', async () => {
+  const list = ['sh', '-c', 'find / -xdev -type f -o -xdev -type l | sort | xargs ls -ld | wc'];
+  const plain = await daemon.docker('run', '--rm', '--network', 'none', `${name}:1`, ...list);
+  await daemon.docker('tag', `${name}:1`, 'chunked:src');
+  const folder = await mkdtemp(join(tmpdir(), 'berth-chunked-'));
+  try {
+    assert.equal((await daemon.docker('save', '-o', join(folder, 'src.tar'), 'chunked:src')).code, 0);
+    await daemon.docker('rmi', '-f', 'chunked:src', `${name}:1`);
+    const target = `${registry.address}/some/chunked:1`;
+    const copied = await execute('skopeo', [
+      ...[
+        'copy',
+        '-q',
+        '--insecure-policy',
+        '--dest-tls-verify=false',
+        '-f',
+        'oci',
+        '--dest-compress-format',
+        'zstd:chunked',
+      ],
+      ...[`docker-archive:${join(folder, 'src.tar')}`, `docker://${target}`],
+    ]);
+    assert.equal(copied.code, 0, copied.stderr);
+    const raw = await execute('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${target}`]);
+    assert.match(raw.stdout, /tar\+zstd/);
+    const pulled = await daemon.docker('pull', target);
+    assert.equal(pulled.code, 0, pulled.stderr);
+    const ran = await daemon.docker('run', '--rm', '--network', 'none', target, ...list);
+    assert.deepEqual([ran.code, ran.stdout], [0, plain.stdout], ran.stderr);
+    assert.match(ran.stdout, /^ *[1-9]\d\d /);
+    assert.equal((await daemon.docker('save', '-o', join(folder, 'again.tar'), target)).code, 0);
+    await daemon.docker('rmi', '-f', target);
+    assert.equal((await daemon.docker('load', '-i', join(folder, 'again.tar'))).code, 0);
+    const again = await daemon.docker('run', '--rm', '--network', 'none', target, 'echo', 'loaded');
+    assert.equal(again.stdout, 'loaded\n');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });

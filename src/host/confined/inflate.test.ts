@@ -22,11 +22,16 @@ test('gzip in pieces of any size gives the bytes back', () => {
   assert.equal(inflate(gzipSync(Buffer.from('hello')), 1).toString(), 'hello');
 });
 
-test('members one after the other are one stream', () => {
+test('users B15: members one after the other are one stream, empty ones among them', () => {
+  const empty = gzipSync(Buffer.alloc(0));
   const bytes = Buffer.concat([
+    empty,
     gzipSync(Buffer.from('one ')),
+    empty,
     gzipSync(Buffer.alloc(600_000, 'y')),
     gzipSync(Buffer.from(' two')),
+    empty,
+    Buffer.alloc(5000),
   ]);
   for (const piece of [7, 1000, 10_000_000])
     assert.ok(inflate(bytes, piece).equals(Buffer.from(`one ${'y'.repeat(600_000)} two`)));
