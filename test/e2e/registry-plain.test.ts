@@ -259,19 +259,11 @@ test('users B15: images whose layers are zstd:chunked, of many frames, are pulle
     assert.equal((await daemon.docker('save', '-o', join(folder, 'src.tar'), 'chunked:src')).code, 0);
     await daemon.docker('rmi', '-f', 'chunked:src', `${name}:1`);
     const target = `${registry.address}/some/chunked:1`;
-    const copied = await execute('skopeo', [
-      ...[
-        'copy',
-        '-q',
-        '--insecure-policy',
-        '--dest-tls-verify=false',
-        '-f',
-        'oci',
-        '--dest-compress-format',
-        'zstd:chunked',
-      ],
-      ...[`docker-archive:${join(folder, 'src.tar')}`, `docker://${target}`],
-    ]);
+    const options = '-q --insecure-policy --dest-tls-verify=false -f oci --dest-compress-format zstd:chunked'.split(
+      ' ',
+    );
+    const source = `docker-archive:${join(folder, 'src.tar')}`;
+    const copied = await execute('skopeo', ['copy', ...options, source, `docker://${target}`]);
     assert.equal(copied.code, 0, copied.stderr);
     const raw = await execute('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${target}`]);
     assert.match(raw.stdout, /tar\+zstd/);
