@@ -46,6 +46,24 @@ const DIFFERENCES: readonly Difference[] = [
     berth: 'it is kept; who names it may have it',
     why: 'who gives an address wants it after a restart too',
   },
+  {
+    area: 'events',
+    docker: '`stop` and network `disconnect` come before `die`',
+    berth: '`die` comes first; a container is there for 50 ms after it while somebody follows events',
+    why: 'who reads `die` can inspect the container',
+  },
+  {
+    area: 'resources',
+    docker: '`update --memory` is refused where swap has no limit (-1), or where neither had one',
+    berth: 'the limit is set; a first one brings the swap that a create gives',
+    why: 'nobody asked for less swap',
+  },
+  {
+    area: 'health',
+    docker: '`--health-start-interval` is ignored without a start period, and may delay the first probe that counts',
+    berth: 'without one the first interval is the start period; its end is never slept through',
+    why: 'what is set has an effect',
+  },
 ];
 
 export function differences(): string[] {

@@ -74,12 +74,14 @@ export function createApiServer(options: ApiServerOptions): Server {
     headersTimeout: HEAD_MS,
     requestTimeout: 0,
     connectionsCheckingInterval: 5_000,
-    keepAliveTimeout: 60_000,
+    // clients with pools of connections come back after minutes; what bounds idle ones is their number
+    keepAliveTimeout: 0,
     shouldUpgradeCallback: (request: IncomingMessage) => /^(tcp|websocket|h2c)$/i.test(request.headers.upgrade ?? ''),
   };
   const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   if (options.tls) boundHandshakes(server);
+  boundConnections(server);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => serve(request, response));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const response = new ServerResponse(request);
@@ -95,6 +97,18 @@ export function createApiServer(options: ApiServerOptions): Server {
     else socket.destroy();
   });
   return server;
+}
+
+/** With so many connections the idle ones are closed when one more comes. */
+const MAX_CONNECTIONS = 1024;
+
+function boundConnections(server: Server, most = MAX_CONNECTIONS): void {
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    open += 1;
+    socket.once('close', () => (open -= 1));
+    if (open > most) server.closeIdleConnections();
+  });
 }
 
 async function answer(

@@ -133,6 +133,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     volumes,
     networks,
     events: events.emit,
+    followers: () => events.watchers,
     log,
     host,
     boot: bootId(),

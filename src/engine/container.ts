@@ -21,6 +21,12 @@ export class Container {
   stopRequested = false;
   /** Undoes the last health check's schedule. */
   healthStop: (() => void) | undefined;
+  /** Ends the watch for processes that the kernel killed for want of memory. */
+  oomStop: (() => void) | undefined;
+  /** When the last want of memory was noted, by the clock of `performance`; 0 for never. */
+  oomKilledAt = 0;
+  /** When its last end was told, by the clock of `performance`; 0 for never. */
+  diedAt = 0;
   /** Ends the watch over the log's size. */
   rotationStop: (() => void) | undefined;
   readonly #onExit = new Set<(ended: Ended) => void>();

@@ -22,6 +22,8 @@ export interface EngineContext {
   readonly volumes: VolumeSource;
   readonly networks: NetworkSource;
   readonly events: EventSink;
+  /** How many follow the events now. */
+  readonly followers: () => number;
   readonly log: Log;
   readonly host: HostAbilities;
   readonly facts: CreateFacts;

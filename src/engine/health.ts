@@ -21,12 +21,31 @@ const MAX_RESULTS = 5;
 
 type Health = NonNullable<ContainerStateRecord['health']>;
 
+const given = (value: number | undefined, fallback: number): number => value || fallback;
+
+/**
+ * Nanoseconds. A start interval says that the program is awaited: without a start period the first interval, after which the
+ * first probe would count, is one.
+ */
+function startPeriodOf({ StartPeriod, StartInterval, Interval }: HealthConfig): number {
+  return StartPeriod || (StartInterval ? given(Interval, DEFAULT_INTERVAL) : 0);
+}
+
+/** Nanoseconds to the next probe, `running` being those since the start; pure. The end of the start period is not slept through. */
+export function untilProbe(status: Health['status'], config: HealthConfig, running: number): number {
+  const left = startPeriodOf(config) - running;
+  const usual = given(config.Interval, DEFAULT_INTERVAL);
+  return status === 'starting' && left > 0
+    ? Math.min(given(config.StartInterval, DEFAULT_START_INTERVAL), left)
+    : usual;
+}
+
 /** The next health after one result; pure. */
 export function nextHealth(health: Health, result: HealthcheckResult, config: HealthConfig, startedAt: number): Health {
   const log = [...health.log, result].slice(-MAX_RESULTS);
   if (result.ExitCode === 0) return { status: 'healthy', failingStreak: 0, log };
   const inStartPeriod =
-    health.status === 'starting' && (Date.parse(result.Start) - startedAt) * 1e6 < (config.StartPeriod ?? 0);
+    health.status === 'starting' && (Date.parse(result.Start) - startedAt) * 1e6 < startPeriodOf(config);
   if (inStartPeriod) return { ...health, log };
   const failingStreak = health.failingStreak + 1;
   const retries = config.Retries === undefined || config.Retries === 0 ? DEFAULT_RETRIES : config.Retries;
@@ -44,11 +63,14 @@ export function probeCommand(
   return undefined;
 }
 
-export function startHealth(context: EngineContext, container: Container): void {
+/** `again`: the process was running before, and so its health is known. */
+export function startHealth(context: EngineContext, container: Container, again = false): void {
   const config = container.record.config.Healthcheck;
   const command = probeCommand(config, container.record.config.Shell);
   if (!config || !command) return;
-  container.state.health = { status: 'starting', failingStreak: 0, log: [] };
+  const before = container.state.health;
+  // what probes said before a restart is still of interest
+  if (!again || !before) container.state.health = { status: 'starting', failingStreak: 0, log: before?.log ?? [] };
   save(context, container);
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -56,18 +78,14 @@ export function startHealth(context: EngineContext, container: Container): void 
     stopped = true;
     clearTimeout(timer);
   };
-  const nanos = (value: number | undefined, fallback: number): number =>
-    value === undefined || value === 0 ? fallback : value;
   const schedule = (): void => {
-    const starting = container.state.health?.status === 'starting' && (config.StartPeriod ?? 0) > 0;
-    const wait = starting
-      ? nanos(config.StartInterval, DEFAULT_START_INTERVAL)
-      : nanos(config.Interval, DEFAULT_INTERVAL);
+    const running = (Date.now() - Date.parse(container.state.startedAt)) * 1e6;
+    const wait = untilProbe(container.state.health?.status ?? 'none', config, running);
     timer = setTimeout(() => void probe().finally(() => !stopped && schedule()), wait / 1e6);
   };
   const probe = async (): Promise<void> => {
     if (container.state.phase !== 'running') return;
-    const result = await runProbe(context, container, command, nanos(config.Timeout, DEFAULT_TIMEOUT) / 1e6);
+    const result = await runProbe(context, container, command, given(config.Timeout, DEFAULT_TIMEOUT) / 1e6);
     const { health } = container.state;
     if (stopped || !health) return;
     container.state.health = nextHealth(health, result, config, Date.parse(container.state.startedAt));

@@ -162,6 +162,7 @@ export function openEngine(options: EngineOptions) {
       for (const container of registry.all()) {
         clearTimeout(container.restartTimer);
         container.healthStop?.();
+        container.oomStop?.();
       }
       if (stopContainers)
         await Promise.allSettled(

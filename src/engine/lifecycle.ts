@@ -36,14 +36,21 @@ const STATUS: Record<Phase, ContainerStatus> = {
   dead: 'dead',
 };
 
+/** A start that is under way is shown as what was before: between two tries of a policy nothing else was meant to be seen. */
+function shownStatus({ phase, startedAt, restartCount }: ContainerStateRecord): ContainerStatus {
+  if (phase !== 'starting' || startedAt === ZERO_TIME) return STATUS[phase];
+  return restartCount > 0 ? 'restarting' : 'exited';
+}
+
 /** The state as the API shows it. */
 export function shownState(state: ContainerStateRecord): ContainerState {
-  const running = hasProcess(state.phase) || state.phase === 'restarting';
+  const status = shownStatus(state);
+  const running = hasProcess(state.phase) || status === 'restarting';
   return {
-    Status: STATUS[state.phase],
+    Status: status,
     Running: running,
     Paused: state.phase === 'paused',
-    Restarting: state.phase === 'restarting',
+    Restarting: status === 'restarting',
     OOMKilled: state.oomKilled,
     Dead: state.phase === 'dead',
     Pid: hasProcess(state.phase) ? (state.process?.pid ?? 0) : 0,
@@ -110,7 +117,7 @@ export function statusText(state: ContainerStateRecord, now: number, human: (sec
     state.health && state.health.status !== 'none'
       ? ` (${state.health.status === 'starting' ? 'health: starting' : state.health.status})`
       : '';
-  switch (state.phase) {
+  switch (shownStatus(state)) {
     case 'running':
       return `Up ${since(state.startedAt)}${health}`;
     case 'paused':
@@ -122,7 +129,6 @@ export function statusText(state: ContainerStateRecord, now: number, human: (sec
     case 'dead':
       return 'Dead';
     case 'created':
-    case 'starting':
       return 'Created';
     case 'exited':
       return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;

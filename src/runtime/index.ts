@@ -1,6 +1,6 @@
 // Containers as processes: created, let go, talked to, cleaned up after. Knows the OCI runtime and the monitor; knows no Docker.
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../base/errors.ts';
@@ -31,6 +31,9 @@ export { type ExecRoot, execRoot } from './paths.ts';
 export { tryRuntime } from './trial.ts';
 
 const run = promisify(execFile);
+
+/** File in a container's bundle that the monitor makes. */
+const OUT_OF_MEMORY = 'oom';
 
 export interface ProcessWish {
   readonly id: string;
@@ -173,14 +176,25 @@ export class Runtime {
     rmSync(join(this.paths.exits, id), { force: true });
   }
 
-  /** What the monitor wrote when the kernel killed a process of the container for want of memory. */
-  wasOutOfMemory(id: string): boolean {
+  /** True when the monitor noted since the last call that the kernel killed a process of the container for want of memory. */
+  takeOutOfMemory(id: string): boolean {
     try {
-      readFileSync(join(this.paths.bundle(id), 'oom'));
+      rmSync(join(this.paths.bundle(id), OUT_OF_MEMORY));
       return true;
     } catch {
       return false;
     }
+  }
+
+  /** Calls `onNote` whenever the monitor makes such a note; the answer ends that. */
+  watchOutOfMemory(id: string, onNote: () => void): () => void {
+    const watcher = watch(this.paths.bundle(id), { persistent: false }, (_, name) => {
+      if (name === OUT_OF_MEMORY) onNote();
+    });
+    watcher.on('error', (error) =>
+      this.#log.debug(`container ${id}: want of memory is seen at its end: ${messageOf(error)}`),
+    );
+    return () => watcher.close();
   }
 
   /** Start ticks of a process that was just made; the launch fails when it is gone already. */

@@ -327,6 +327,16 @@ test('an update changes what it names and leaves the rest', () => {
     message:
       'Cannot update container c1: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
   });
+  // users E15: swap without a limit stays so, and a first limit brings the swap that a create gives
+  const swapOf = (settings: object): number =>
+    normaliseUpdate({
+      body: { Memory: 90 * MB },
+      id: 'c1',
+      current: host(settings).hostConfig,
+      facts: plainFacts(),
+      minor: 51,
+    }).hostConfig.MemorySwap;
+  assert.deepEqual([swapOf({ Memory: 30 * MB, MemorySwap: -1 }), swapOf({})], [-1, 180 * MB]);
   assert.throws(() => update({ Memory: 5 }), { kind: 'invalid', message: 'Minimum memory limit allowed is 6MB' });
 });
 

@@ -11,7 +11,6 @@ export interface NormalisedUpdate {
   readonly hostConfig: HostConfig;
   /** A HostConfig that has the updated limits alone, for `resourcesFor`. */
   readonly changed: HostConfig;
-  readonly restartPolicyChanged: boolean;
   /** null when there are none, as dockerd answers. */
   readonly warnings: string[] | null;
 }
@@ -52,6 +51,8 @@ export function normaliseUpdate({ body, id, current, facts, minor }: UpdateInput
   checkRestartPolicy(policy);
   const warnings = checkResources(wanted, facts, true);
   checkAgainst(wanted, current, id);
+  // without a limit there was no swap either: it gets what a create gives; swap without a limit (-1) stays as it is
+  if (wanted.Memory > 0 && wanted.MemorySwap === 0 && current.MemorySwap === 0) wanted.MemorySwap = wanted.Memory * 2;
 
   const hostConfig = structuredClone(current);
   const changed = blank(current);
@@ -65,7 +66,6 @@ export function normaliseUpdate({ body, id, current, facts, minor }: UpdateInput
   return {
     hostConfig,
     changed,
-    restartPolicyChanged: policy.Name !== '',
     warnings: warnings.length > 0 ? warnings : null,
   };
 }
@@ -82,7 +82,7 @@ function checkAgainst(wanted: Resources, current: HostConfig, id: string): void 
   if (wanted.NanoCpus > 0 && current.CpuQuota > 0) throw clash('Nano CPUs', 'CPU Quota');
   if (wanted.CpuPeriod > 0 && current.NanoCpus > 0) throw clash('CPU Period', 'NanoCPUs');
   if (wanted.CpuQuota > 0 && current.NanoCpus > 0) throw clash('CPU Quota', 'NanoCPUs');
-  if (wanted.Memory !== 0 && wanted.Memory > current.MemorySwap && wanted.MemorySwap === 0) {
+  if (wanted.Memory > current.MemorySwap && current.MemorySwap > 0 && wanted.MemorySwap === 0) {
     throw refused(
       id,
       'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',

@@ -8,6 +8,7 @@ import { type EngineContext, save } from '../context.ts';
 import { startHealth } from '../health.ts';
 import { hasProcess, startsWithDaemon } from '../lifecycle.ts';
 import { startRotation } from '../log-bounds.ts';
+import { watchOutOfMemory } from '../out-of-memory.ts';
 import { restoreNetworks } from '../prepare/networks.ts';
 import { emptyTrash, makeInitLayer, unmountLeftovers } from '../prepare/rootfs.ts';
 import { settle } from './exited.ts';
@@ -72,8 +73,9 @@ async function adoptOne(
         for (const mount of record.mounts)
           if (mount.Type === 'volume') context.volumes.restore(mount.Name ?? '', container.id);
         restoreNetworks(context, container);
+        watchOutOfMemory(context, container);
         startRotation(context, container);
-        startHealth(context, container);
+        startHealth(context, container, true);
         return;
       }
       // the restart that settle() would plan is left to the list of containers to start

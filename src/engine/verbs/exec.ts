@@ -189,7 +189,7 @@ export function inspectExec(context: EngineContext, id: string): ExecInspect {
   const { wish } = exec;
   return {
     ID: exec.id,
-    Running: exec.phase === 'running',
+    Running: exec.phase === 'starting' || exec.phase === 'running',
     ExitCode: exec.exitCode ?? null,
     ProcessConfig: {
       tty: wish.tty,

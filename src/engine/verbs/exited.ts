@@ -6,6 +6,7 @@ import type { Container } from '../container.ts';
 import { type EngineContext, emit, save } from '../context.ts';
 import { stopHealth } from '../health.ts';
 import { afterExit, hasProcess } from '../lifecycle.ts';
+import { noteOutOfMemory } from '../out-of-memory.ts';
 import { releaseResources } from '../prepare/release.ts';
 import { remove } from './remove.ts';
 import { startLocked } from './start.ts';
@@ -27,8 +28,9 @@ export async function settle(context: EngineContext, container: Container, code:
   stopHealth(container);
   container.rotationStop?.();
   container.rotationStop = undefined;
-  state.oomKilled = context.runtime.wasOutOfMemory(container.id);
-  if (state.oomKilled) emit(context, container, 'oom');
+  noteOutOfMemory(context, container);
+  container.oomStop?.();
+  container.oomStop = undefined;
   state.exitCode = code;
   state.finishedAt = rfc3339();
   state.phase = 'exited';
@@ -52,11 +54,12 @@ export async function settle(context: EngineContext, container: Container, code:
   // first of all: the exit file and the control group, which tell the same, go with the resources
   save(context, container);
   container.tellExit();
-  await releaseResources(context, container);
   emit(context, container, 'die', {
     exitCode: String(code),
     execDuration: String(Math.max(0, Math.floor(ranMs / 1000))),
   });
+  container.diedAt = performance.now();
+  await releaseResources(context, container);
   context.log.debug(`container ${container.id} ended with ${code}: ${next.why}`);
   if (record.hostConfig.AutoRemove && !next.restart) {
     await remove(context, container, { force: true, volumes: true });

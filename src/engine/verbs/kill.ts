@@ -28,13 +28,14 @@ export async function kill(context: EngineContext, reference: string, signalText
   if (signal === SIGKILL) {
     const ended = container.nextStop();
     deliver(context, container, signal);
+    emit(context, container, 'kill', { signal: String(signal) });
     if (container.state.phase === 'paused') await thaw(context, container);
     await within(ended, SIGCONT_WAIT_MS);
   } else {
     await ready(container, signal);
     deliver(context, container, signal);
+    emit(context, container, 'kill', { signal: String(signal) });
   }
-  emit(context, container, 'kill', { signal: String(signal) });
 }
 
 /** Whether the restart policy rests from here on: the stop signal that the configuration names, any when it names none. */
@@ -90,6 +91,7 @@ export async function killAndWait(context: EngineContext, container: Container):
   if (!hasProcess(container.state.phase)) return;
   const ended = container.nextStop();
   deliver(context, container, SIGKILL);
+  emit(context, container, 'kill', { signal: String(SIGKILL) });
   if (container.state.phase === 'paused') await thaw(context, container);
   if (await within(ended, SIGCONT_WAIT_MS)) return;
   for (const pid of groupProcesses(context.runtime.cgroups, cgroupPath(context, container))) sendSignal(pid, SIGKILL);
@@ -120,7 +122,6 @@ export async function stopProcess(
   emit(context, container, 'kill', { signal: String(signal) });
   if (container.state.phase === 'paused') await thaw(context, container);
   if (await within(ended, grace < 0 ? undefined : grace * 1000)) return;
-  emit(context, container, 'kill', { signal: String(SIGKILL) });
   await killAndWait(context, container);
   // an exit that was being handled when the time ran out is handled to its end
   await within(ended, SIGCONT_WAIT_MS);
@@ -135,10 +136,18 @@ export async function stop(
   const container = context.registry.get(reference);
   if (signalText !== '') parseSignal(signalText);
   if (!isActive(container.state.phase)) return false;
+  let told = false;
+  const tell = (): void => {
+    if (told) return;
+    told = true;
+    emit(context, container, 'stop');
+  };
+  // before an --rm container is gone: who follows events looks at it
+  void container.nextExit().then(tell);
   await stopProcess(context, container, signalText, seconds);
   container.state.stoppedByUser = true;
   save(context, container);
-  emit(context, container, 'stop');
+  tell();
   return true;
 }
 

@@ -1,4 +1,5 @@
 // Removes a container: its record first marked, so that a crash in the middle is finished at the next start.
+import { setTimeout as delay } from 'node:timers/promises';
 import { conflict, messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, emit, save } from '../context.ts';
@@ -62,6 +63,7 @@ export async function remove(context: EngineContext, container: Container, optio
     save(context, container);
     throw conflict(`unable to remove filesystem for ${container.id}: ${messageOf(error)}`, { cause: error });
   }
+  await untilFollowersLooked(context, container);
   context.registry.remove(container);
   for (const [id, exec] of context.execs) if (exec.containerId === container.id) context.execs.delete(id);
   for (const mount of record.mounts) {
@@ -71,6 +73,14 @@ export async function remove(context: EngineContext, container: Container, optio
   context.images.sweep();
   emit(context, container, 'destroy');
   container.tellRemoved();
+}
+
+/** Who follows events inspects what they name: so long after `die` a container is still there for them, milliseconds. */
+const FOLLOWED_MS = 50;
+
+async function untilFollowersLooked(context: EngineContext, { diedAt }: Container): Promise<void> {
+  const left = diedAt + FOLLOWED_MS - performance.now();
+  if (diedAt > 0 && left > 0 && context.followers() > 0) await delay(left);
 }
 
 /** What a dead daemon left of a container that was being started or removed. */

@@ -4,7 +4,7 @@ import type { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
 import { isActive } from '../lifecycle.ts';
 import { stopProcess } from './kill.ts';
-import { startLocked } from './start.ts';
+import { beginAnew, startLocked } from './start.ts';
 
 export async function restart(
   context: EngineContext,
@@ -20,6 +20,7 @@ export async function restart(
     container.record.hostConfig.AutoRemove = false;
     try {
       await stopProcess(context, container, signal, seconds);
+      emit(context, container, 'stop');
     } finally {
       container.record.hostConfig.AutoRemove = keep;
     }
@@ -27,8 +28,7 @@ export async function restart(
   await context.locks.run(container.id, async () => {
     // an --rm container may have ended by itself meanwhile
     checkNotRemoved(container);
-    container.stopRequested = false;
-    container.state.stoppedByUser = false;
+    beginAnew(container);
     if (isActive(container.state.phase)) return;
     try {
       await startLocked(context, container);

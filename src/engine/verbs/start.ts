@@ -9,6 +9,7 @@ import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
 import { startHealth } from '../health.ts';
 import { logBounds, startRotation } from '../log-bounds.ts';
 import { moveLinks } from '../hosts.ts';
+import { watchOutOfMemory } from '../out-of-memory.ts';
 import { specInput } from '../prepare/input.ts';
 import { reserveNetworks } from '../prepare/networks.ts';
 import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
@@ -19,15 +20,21 @@ export function start(context: EngineContext, reference: string): Promise<void> 
   const container = context.registry.get(reference);
   return context.locks.run(container.id, async () => {
     checkStartable(container);
-    container.state.stoppedByUser = false;
-    container.stopRequested = false;
-    container.state.restartCount = 0;
+    beginAnew(container);
     await startLocked(context, container);
   });
 }
 
+/** A person starts it: its restart policy has all its tries again, without a pause before the first. */
+export function beginAnew(container: Container): void {
+  container.stopRequested = false;
+  container.lastRestartDelayMs = 0;
+  container.state.stoppedByUser = false;
+  container.state.restartCount = 0;
+}
+
 function checkStartable({ state }: Container): void {
-  if (state.phase === 'running') throw notModified('');
+  if (state.phase === 'running' || state.phase === 'restarting') throw notModified('');
   if (state.phase === 'paused') throw conflict('cannot start a paused container, try unpause instead');
   if (state.phase === 'removing' || state.phase === 'dead')
     throw conflict('container is marked for removal and cannot be started');
@@ -104,6 +111,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   emit(context, container, 'start');
   undo.keep();
   moveLinks(context, container);
+  watchOutOfMemory(context, container);
   startRotation(context, container);
   startHealth(context, container);
 }

@@ -33,7 +33,6 @@ export async function update(
     const wish = normaliseUpdate({ body, id: container.id, current: record.hostConfig, facts: context.facts, minor });
     if (hasProcess(record.state.phase)) await applyLimits(context, container, wish.changed);
     record.hostConfig = wish.hostConfig;
-    if (wish.restartPolicyChanged) record.state.restartCount = 0;
     save(context, container);
     emit(context, container, 'update');
     return { Warnings: wish.warnings };

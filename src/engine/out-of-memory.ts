@@ -1,0 +1,26 @@
+// Processes of a container that the kernel killed for want of memory: told at once, also when its first process lives on.
+import type { Container } from './container.ts';
+import { type EngineContext, emit, save } from './context.ts';
+
+/** From the start of its process, or from when it was taken back, to its end. */
+export function watchOutOfMemory(context: EngineContext, container: Container): void {
+  container.oomStop?.();
+  container.oomStop = context.runtime.watchOutOfMemory(container.id, () => noteOutOfMemory(context, container));
+  // what happened while nobody looked
+  noteOutOfMemory(context, container);
+}
+
+/** The kernel wakes the monitor more than once for one kill, milliseconds apart. */
+const ONE_KILL_MS = 20;
+
+/** The flag stays until the next start, as in dockerd. */
+export function noteOutOfMemory(context: EngineContext, container: Container): void {
+  if (!context.runtime.takeOutOfMemory(container.id)) return;
+  const now = performance.now();
+  const again = container.oomKilledAt > 0 && now - container.oomKilledAt < ONE_KILL_MS;
+  container.oomKilledAt = now;
+  if (again) return;
+  container.state.oomKilled = true;
+  save(context, container);
+  emit(context, container, 'oom');
+}
