@@ -1,14 +1,12 @@
 // What the daemon remembers of a container; everything else is derived or observed.
 import type { Digest } from '../base/ids.ts';
 import {
-  byKnownPort,
   type ContainerConfig,
   type EndpointSettings,
   type HealthcheckResult,
   type HostConfig,
   type MountPoint,
   type PortBinding,
-  knownPorts,
 } from '../spec/docker/index.ts';
 import type { Descriptor } from '../spec/oci/index.ts';
 
@@ -108,17 +106,7 @@ export function acceptRecord(value: unknown, key: string): ContainerRecord | und
     isObject(record.hostConfig) &&
     isObject(record.state) &&
     typeof record.state.phase === 'string';
-  if (!whole) return undefined;
-  mendPorts(value as ContainerRecord);
-  return value as ContainerRecord;
-}
-
-/** Records of before ports were checked: what is no port would stop every list that shows it. */
-function mendPorts(record: ContainerRecord): void {
-  const { config, hostConfig, ports } = record;
-  if (config.ExposedPorts) config.ExposedPorts = knownPorts(config.ExposedPorts);
-  if (hostConfig.PortBindings) hostConfig.PortBindings = byKnownPort(hostConfig.PortBindings);
-  if (ports) record.ports = byKnownPort(ports);
+  return whole ? (value as ContainerRecord) : undefined;
 }
 
 function isObject(value: unknown): value is object {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ImageConfig } from '../../spec/docker/index.ts';
-import { acceptRecord } from '../record.ts';
 import { normaliseCreate } from './normalise.ts';
 import { plainFacts } from './testing.ts';
 
@@ -53,24 +52,4 @@ test('users E1: what is no port of the container or of the host is refused by na
 test('users E1: a container of an image with bad ports has the good ones', () => {
   const { config } = create({}, { ExposedPorts: { '53/UDP': {}, '70000/tcp': {}, banana: {}, '1-2/sctp': {} } });
   assert.deepEqual(config.ExposedPorts, { '53/udp': {}, '1/sctp': {}, '2/sctp': {} });
-});
-
-test('users E1: a record with bad ports is read without them', () => {
-  const record = acceptRecord(
-    {
-      id: 'c',
-      name: 'n',
-      image: 'sha256:x',
-      lowerDirs: [],
-      mounts: [],
-      config: { ExposedPorts: { '70000/tcp': {}, '53/UDP': {} } },
-      hostConfig: { PortBindings: { banana: [], '80': [] } },
-      ports: { '70000/tcp': null, '80/tcp': [] },
-      state: { phase: 'running' },
-    },
-    'c',
-  );
-  assert.deepEqual(record?.config.ExposedPorts, { '53/udp': {} });
-  assert.deepEqual(record?.hostConfig.PortBindings, { '80/tcp': [] });
-  assert.deepEqual(record?.ports, { '80/tcp': [] });
 });

@@ -3,6 +3,7 @@ import { closeSync, openSync, renameSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { migrate } from './migrate.ts';
 
 /** One kind of object. Values are JSON; reads happen once at start, so the caller keeps its own map. */
 export interface RecordTable<T> {
@@ -23,7 +24,8 @@ export interface Records extends Disposable {
 
 /**
  * Opens or makes the database. WAL with synchronous=NORMAL: every write survives the death of the daemon; power loss may
- * lose the last ones but never tears the file. A file that is no database is put aside as `<file>.damaged-<time>`.
+ * lose the last ones but never tears the file. A file that is no database is put aside as `<file>.damaged-<time>`; one of
+ * an older Berth is brought forward (migrations.ts), one of a newer is refused.
  */
 export function openRecords(file: string, log: Log): Records {
   let database: DatabaseSync;
@@ -40,6 +42,12 @@ export function openRecords(file: string, log: Log): Records {
       }
     }
     database = connect(file);
+  }
+  try {
+    migrate(database, file, log);
+  } catch (error) {
+    database.close();
+    throw error;
   }
   return {
     table: <T>(name: string) => tableOf<T>(database, name, log),

@@ -1,0 +1,12 @@
+CREATE TABLE image (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO image VALUES ('sha256:66b07d4fd0d9eef2bc45bb5e6c71c94dc0e725daec85d811c350cd9d9060e088', '{"parent":"sha256:cb53685ed3ceb4bbe92c219a1288f58cfd74b3d011e7f8c8c4e98eff2c01df22","tagged":"2026-11-30T16:38:53.513587266Z"}');
+INSERT INTO image VALUES ('sha256:cb53685ed3ceb4bbe92c219a1288f58cfd74b3d011e7f8c8c4e98eff2c01df22', '{"tagged":"2026-11-30T16:38:53.546600165Z"}');
+CREATE TABLE image_index (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE layer (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO layer VALUES ('sha256:75da31bfc7c727fb498d446798abad232a2be7715ee6353143b14c373f637f84', '{"chain":"sha256:75da31bfc7c727fb498d446798abad232a2be7715ee6353143b14c373f637f84","diffId":"sha256:75da31bfc7c727fb498d446798abad232a2be7715ee6353143b14c373f637f84","name":"75da31bfc7c7","size":2205351,"archiveSize":2358272,"blob":{"digest":"sha256:75da31bfc7c727fb498d446798abad232a2be7715ee6353143b14c373f637f84","size":2358272,"mediaType":"application/vnd.oci.image.layer.v1.tar"},"filesOnly":true}');
+INSERT INTO layer VALUES ('sha256:ef8a7ab6c7a9faaadbcbb4a9504cf220a201082c687f0949f6796d8f3ed77274', '{"chain":"sha256:ef8a7ab6c7a9faaadbcbb4a9504cf220a201082c687f0949f6796d8f3ed77274","parent":"sha256:75da31bfc7c727fb498d446798abad232a2be7715ee6353143b14c373f637f84","diffId":"sha256:18dea5121299a14d9cb5aac3d36881e67c53277a55b3df877d0ee4b44f897011","name":"ef8a7ab6c7a9","size":3,"archiveSize":2560,"blob":{"digest":"sha256:18dea5121299a14d9cb5aac3d36881e67c53277a55b3df877d0ee4b44f897011","size":2560,"mediaType":"application/vnd.oci.image.layer.v1.tar"},"filesOnly":true,"boot":"ae12a924-1c67-4e44-afb7-a47196a1b5e2"}');
+CREATE TABLE reference (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO reference VALUES ('docker.io/library/built:latest', '{"image":"sha256:66b07d4fd0d9eef2bc45bb5e6c71c94dc0e725daec85d811c350cd9d9060e088"}');
+INSERT INTO reference VALUES ('docker.io/library/busybox:latest', '{"image":"sha256:cb53685ed3ceb4bbe92c219a1288f58cfd74b3d011e7f8c8c4e98eff2c01df22"}');
+INSERT INTO reference VALUES ('docker.io/shop/base:1', '{"image":"sha256:cb53685ed3ceb4bbe92c219a1288f58cfd74b3d011e7f8c8c4e98eff2c01df22"}');
+CREATE TABLE sources (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
