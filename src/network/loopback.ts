@@ -1,12 +1,18 @@
 // ::1, and IPv6 for a container without it, which the kernel cannot translate: a listener copies to the container's port. TCP connections and UDP flows, bounded.
 import { createSocket, type RemoteInfo, type Socket as Datagrams } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
+import { shareOfOpenFiles } from '../host/descriptors.ts';
+import { type Flow, FlowTable } from './flow-table.ts';
 
 const LOOPBACK = '::1';
-const MAX_CONNECTIONS = 1024;
-const MAX_FLOWS = 256;
-/** A UDP flow without packets ends after so long, milliseconds. */
-const IDLE_MS = 60_000;
+/** Descriptors of copied flows in the whole daemon, and at most a quarter of the open files that are allowed; one port has half of them. */
+const MAX_DESCRIPTORS = 8192;
+/** A TCP connection without traffic ends after so long, as in the kernel's connection tracking; milliseconds. */
+const TCP_IDLE_MS = 432_000_000;
+/** A peer that is silent for so long is asked whether it is still there. */
+const KEEPALIVE_MS = 60_000;
+/** A UDP flow without packets ends after so long. */
+const UDP_IDLE_MS = 60_000;
 
 export interface CopyTarget {
   readonly address: string;
@@ -16,70 +22,122 @@ export interface CopyTarget {
 /** Who is served: where the kernel leads the others on, this host's ::1 alone. */
 export type Served = '::1' | 'anybody';
 
+export interface CopyLimits {
+  /** Of all ports together. */
+  readonly whole: FlowTable;
+  /** Descriptors of one port's flows. */
+  readonly ofPort: number;
+  readonly tcpIdleMs: number;
+  readonly udpIdleMs: number;
+}
+
+let limits: CopyLimits | undefined;
+
+function daemonLimits(): CopyLimits {
+  const most = shareOfOpenFiles(4, MAX_DESCRIPTORS);
+  return (limits ??= {
+    whole: new FlowTable(most),
+    ofPort: Math.ceil(most / 2),
+    tcpIdleMs: TCP_IDLE_MS,
+    udpIdleMs: UDP_IDLE_MS,
+  });
+}
+
 /** Takes the descriptor, a socket bound to an IPv6 address, over. Those who are not served get nothing. */
-export function copyFrom(whom: Served, protocol: 'tcp' | 'udp', fd: number, target: CopyTarget): Disposable {
+export function copyFrom(
+  whom: Served,
+  protocol: 'tcp' | 'udp',
+  fd: number,
+  target: CopyTarget,
+  within: CopyLimits = daemonLimits(),
+): Disposable {
   const served = (address: string | undefined): boolean => whom === 'anybody' || address === LOOPBACK;
-  return protocol === 'tcp' ? copyConnections(served, fd, target) : copyFlows(served, fd, target);
+  return protocol === 'tcp' ? copyConnections(served, fd, target, within) : copyFlows(served, fd, target, within);
 }
 
 type Test = (address: string | undefined) => boolean;
 
-function copyConnections(served: Test, fd: number, { address, port }: CopyTarget): Disposable {
-  const open = new Set<Socket>();
+function copyConnections(
+  served: Test,
+  fd: number,
+  { address, port }: CopyTarget,
+  { whole, ofPort, tcpIdleMs }: CopyLimits,
+): Disposable {
+  const flows = new FlowTable(ofPort, whole);
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     if (!served(client.remoteAddress)) {
       client.destroy();
       return;
     }
+    // first of all room for the second descriptor
+    const pair: Socket[] = [client];
+    const flow: Flow = {
+      cost: 2,
+      active: performance.now(),
+      end: () => pair.forEach((one) => one.destroy()),
+    };
+    flows.add(flow);
     const inside = connect({ host: address, port, allowHalfOpen: true });
+    pair.push(inside);
     for (const [one, other] of [
       [client, inside],
       [inside, client],
     ] as const) {
-      open.add(one);
       one.setNoDelay(true);
+      one.setKeepAlive(true, KEEPALIVE_MS);
       one.on('error', () => other.destroy());
       one.once('close', () => {
-        open.delete(one);
+        if (other.destroyed) flows.remove(flow);
         other.destroySoon();
       });
+      one.on('data', () => (flow.active = performance.now()));
       one.pipe(other);
     }
+    // what the client sends is written inside, so that one of them sees all traffic
+    inside.setTimeout(tcpIdleMs, flow.end);
     client.resume();
   });
-  server.maxConnections = MAX_CONNECTIONS;
   server.on('error', () => undefined);
   server.listen({ fd });
   return {
     [Symbol.dispose]() {
       server.close();
-      for (const one of open) one.destroy();
+      flows.endAll();
     },
   };
 }
 
-interface Flow {
-  readonly inside: Datagrams;
-  readonly idle: NodeJS.Timeout;
-}
-
-function copyFlows(served: Test, fd: number, { address, port }: CopyTarget): Disposable {
+function copyFlows(
+  served: Test,
+  fd: number,
+  { address, port }: CopyTarget,
+  { whole, ofPort, udpIdleMs }: CopyLimits,
+): Disposable {
   const outside = createSocket('udp6');
-  const flows = new Map<string, Flow>();
-  const end = (key: string): void => {
-    const flow = flows.get(key);
-    if (!flow) return;
-    flows.delete(key);
-    clearTimeout(flow.idle);
-    flow.inside.close();
-  };
-  const begin = (key: string, from: RemoteInfo): Flow => {
+  const table = new FlowTable(ofPort, whole);
+  const flows = new Map<string, UdpFlow>();
+  const begin = (key: string, from: RemoteInfo): UdpFlow => {
     const inside = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-    inside.on('error', () => end(key));
-    inside.on('message', (data) => outside.send(data, from.port, from.address));
-    inside.connect(port, address);
-    const flow = { inside, idle: setTimeout(() => end(key), IDLE_MS).unref() };
+    const flow: UdpFlow = {
+      inside,
+      idle: setTimeout(() => flow.end(), udpIdleMs).unref(),
+      cost: 1,
+      active: performance.now(),
+      end: () => {
+        if (!flows.delete(key)) return;
+        table.remove(flow);
+        clearTimeout(flow.idle);
+        inside.close();
+      },
+    };
+    table.add(flow);
     flows.set(key, flow);
+    inside.on('error', flow.end);
+    inside.on('message', (data) => {
+      flow.active = performance.now();
+      outside.send(data, from.port, from.address);
+    });
+    inside.connect(port, address);
     return flow;
   };
   outside.on('error', () => undefined);
@@ -87,18 +145,23 @@ function copyFlows(served: Test, fd: number, { address, port }: CopyTarget): Dis
     if (!served(from.address)) return;
     const key = `${from.address} ${from.port}`;
     const known = flows.get(key);
-    if (!known && flows.size >= MAX_FLOWS) return;
-    const { inside, idle } = known ?? begin(key, from);
-    idle.refresh();
+    const flow = known ?? begin(key, from);
+    flow.active = performance.now();
+    flow.idle.refresh();
     // connect() is not done yet for the first packet: Node sends it when it is
-    if (known) inside.send(data, () => undefined);
-    else inside.once('connect', () => inside.send(data, () => undefined));
+    if (known) flow.inside.send(data, () => undefined);
+    else flow.inside.once('connect', () => flow.inside.send(data, () => undefined));
   });
   outside.bind({ fd });
   return {
     [Symbol.dispose]() {
       outside.close();
-      for (const key of flows.keys()) end(key);
+      table.endAll();
     },
   };
+}
+
+interface UdpFlow extends Flow {
+  readonly inside: Datagrams;
+  readonly idle: NodeJS.Timeout;
 }
