@@ -141,6 +141,8 @@ async function runProbe(
       sendSignal(pid, 9);
     }, timeoutMs);
     const code = await running.exit;
+    // its pid may be somebody else's from now on
+    clearTimeout(timer);
     await drained;
     emit(context, container, 'exec_die', { execID: id, exitCode: String(code ?? -1) });
     if (late)

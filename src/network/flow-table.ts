@@ -39,7 +39,7 @@ export class FlowTable {
   }
 
   endAll(): void {
-    for (const flow of [...this.#flows]) flow.end();
+    for (const flow of this.#flows) flow.end();
   }
 
   #evict(): void {

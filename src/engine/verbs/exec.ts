@@ -10,6 +10,7 @@ import type { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
 import { normaliseExec } from '../create/index.ts';
 import { Exec } from '../exec.ts';
+import { forgetEndedExec, rememberExec } from '../exec-records.ts';
 import { containerSpec, runtimeOf } from '../running.ts';
 import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '../streams.ts';
 
@@ -21,8 +22,7 @@ export function createExec(context: EngineContext, reference: string, body: unkn
   userOf(container, wish.user);
   checkEscapeKeys(wish.detachKeys);
   const exec = new Exec(randomId(), container.id, wish);
-  context.execs.set(exec.id, exec);
-  container.execs.set(exec.id, exec);
+  rememberExec(context.execs, container.execs, exec);
   emit(context, container, `exec_create: ${wish.cmd.join(' ')}`, { execID: exec.id });
   return exec.id;
 }
@@ -117,7 +117,7 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
         exec.exitCode = code ?? 137;
         exec.phase = 'ended';
         over.resolve();
-        container.execs.delete(exec.id);
+        forgetEndedExec(context.execs, container.execs, exec);
         emit(context, container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
         // what the process wrote last may still be on its way
         await Promise.race([exec.console?.ended, delay(DRAIN_MS, undefined, { ref: false })]);
@@ -129,7 +129,7 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
     exec.phase = 'ended';
     exec.started.resolve();
     over.resolve();
-    container.execs.delete(exec.id);
+    forgetEndedExec(context.execs, container.execs, exec);
     exec.console?.close();
     const failure = execFailure(error, container.record.runtime, wish.cmd[0] ?? '');
     exec.exitCode = failure.exitCode;

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Forwarder, framed } from './forward.ts';
+import { Forwarder, type Outside, framed } from './forward.ts';
 import { HostResolvers, serversIn } from './resolvers.ts';
 import { encodeName } from './wire.ts';
 
@@ -64,6 +64,20 @@ describe('forwarding', () => {
     assert.ok(await forwarder.ask(question('two'), from('127.0.1.1', '127.0.1.2'), false));
     assert.equal(silent.asked.length, 1);
     assert.equal(good.asked.length, 2);
+  });
+
+  test('safety L11: a server that is silent inside one container is asked first for another', {
+    skip: process.getuid?.() !== 0,
+  }, async () => {
+    using silent = await resolver('127.0.1.1', 0, () => undefined);
+    using good = await resolver('127.0.1.2', silent.port, (message, reply) => reply(answerOf(message)));
+    const forwarder = new Forwarder(silent.port);
+    const inside = (namespace: string): Outside => ({ ...from('127.0.1.1', '127.0.1.2'), namespace });
+    for (const name of ['one', 'two'])
+      assert.ok(await forwarder.ask(question(name), inside('/proc/self/ns/net'), false));
+    assert.deepEqual([silent.asked.length, good.asked.length], [1, 2]);
+    assert.ok(await forwarder.ask(question('three'), inside(`/proc/${process.pid}/ns/net`), false));
+    assert.equal(silent.asked.length, 2);
   });
 
   test('a server that no route leads to is passed over', async () => {

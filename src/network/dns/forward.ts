@@ -13,6 +13,8 @@ const DEMOTED_MS = 30_000;
 /** Questions under way: of one container, so that it cannot take the others' share, and of all. */
 const MAX_OWN = 128;
 const MAX_ALL = 1024;
+/** Silent servers that are remembered. */
+const MAX_DEMOTED = 1024;
 /** As many as a C library reads. */
 const MAX_SERVERS = 3;
 
@@ -25,7 +27,7 @@ export interface Outside {
 }
 
 export class Forwarder {
-  /** Servers that did not answer, and until when they are asked last. */
+  /** Servers that did not answer, each as seen from one namespace, and until when they are asked last. */
   readonly #demoted = new Map<string, number>();
   readonly #underWay = new Map<string, Map<string, Promise<Buffer | undefined>>>();
   #all = 0;
@@ -39,18 +41,18 @@ export class Forwarder {
   async ask(message: Buffer, outside: Outside, tcp: boolean): Promise<Buffer | undefined> {
     const own = this.#underWay.get(outside.id) ?? new Map<string, Promise<Buffer | undefined>>();
     // a client that repeats itself waits for the same answer
-    const key = `${tcp} ${message.toString('latin1', 2)}`;
-    let asked = own.get(key);
+    const question = `${tcp} ${message.toString('latin1', 2)}`;
+    let asked = own.get(question);
     if (!asked) {
       if (own.size >= MAX_OWN || this.#all >= MAX_ALL) return undefined;
       this.#all += 1;
       this.#underWay.set(outside.id, own);
       asked = this.#first(message, outside, tcp).finally(() => {
         this.#all -= 1;
-        own.delete(key);
+        own.delete(question);
         if (own.size === 0) this.#underWay.delete(outside.id);
       });
-      own.set(key, asked);
+      own.set(question, asked);
     }
     const answer = await asked;
     if (!answer) return undefined;
@@ -70,22 +72,23 @@ export class Forwarder {
     let settled = false;
     const deciding: Promise<Buffer | undefined>[] = [];
     try {
-      for (const server of this.#inOrder(servers)) {
+      for (const server of this.#inOrder(servers, namespace)) {
+        const from = key(server, namespace);
         const one = (tcp ? askTcp : askUdp)(question, { server, port: this.#port, namespace, signal: end.signal })
           .then((answer) => {
-            this.#demoted.delete(server);
+            this.#demoted.delete(from);
             if (isGood(answer)) return answer;
             spare ??= answer;
             return undefined;
           })
           .catch(() => {
-            if (!settled) this.#demote(server);
+            if (!settled) this.#demote(from);
             return undefined;
           });
         deciding.push(one);
         const answer = await Promise.race([firstOf(deciding), pauseUnlessOver(HEDGE_MS, end.signal)]);
         if (answer === 'late') {
-          this.#demote(server);
+          this.#demote(from);
           continue;
         }
         if (answer) return answer;
@@ -98,17 +101,24 @@ export class Forwarder {
     }
   }
 
-  #inOrder(servers: readonly string[]): string[] {
+  #inOrder(servers: readonly string[], namespace: string | undefined): string[] {
     const now = Date.now();
-    const isLast = (server: string): number => Number((this.#demoted.get(server) ?? 0) > now);
+    const isLast = (server: string): number => Number((this.#demoted.get(key(server, namespace)) ?? 0) > now);
     return servers.slice(0, MAX_SERVERS).toSorted((a, b) => isLast(a) - isLast(b));
   }
 
-  #demote(server: string): void {
-    if (this.#demoted.size > 256) this.#demoted.clear();
-    this.#demoted.set(server, Date.now() + DEMOTED_MS);
+  /** The oldest of them make room: a container that asks many silent servers takes the place of its own. */
+  #demote(from: string): void {
+    this.#demoted.delete(from);
+    for (const oldest of this.#demoted.keys()) {
+      if (this.#demoted.size < MAX_DEMOTED) break;
+      this.#demoted.delete(oldest);
+    }
+    this.#demoted.set(from, Date.now() + DEMOTED_MS);
   }
 }
+
+const key = (server: string, namespace: string | undefined): string => `${server} ${namespace ?? ''}`;
 
 /** One that fails or refuses leaves it to the next server; that a name is not there is an answer. */
 function isGood(answer: Buffer): boolean {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Transport } from './http.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
@@ -39,4 +44,48 @@ test('a registry is asked through the proxy of the environment, this machine is 
   await assert.rejects(get('https://registry.invalid'), /502/);
   await get(own);
   assert.deepEqual(heard, ['GET http://registry.invalid:5000/v2/', 'CONNECT registry.invalid:443', 'GET /v2/']);
+});
+
+test('safety L4: a body that may hold a secret is not sent on to another host', async () => {
+  const other = await serve();
+  const bodies: string[] = [];
+  const server = createServer((request, response) => {
+    request.on('data', (data: Buffer) => bodies.push(`${request.url} ${data.toString()}`));
+    request.on('end', () =>
+      response.writeHead(307, { Location: request.url === '/here' ? '/there' : `${other}/stolen` }).end(),
+    );
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/here`);
+  const transport = new Transport(url.host, { verify: false }, DEFAULT_SETTINGS.timing);
+  const { signal } = new AbortController();
+  heard.length = 0;
+  await assert.rejects(
+    transport.send({ method: 'POST', url, body: Buffer.from('refresh_token=s'), signal }),
+    /refusing to send the request's body on to 127\.0\.0\.1/,
+  );
+  assert.deepEqual([bodies, heard], [['/here refresh_token=s', '/there refresh_token=s'], []]);
+  // what has no body goes on
+  assert.equal((await transport.send({ method: 'GET', url, signal })).url.pathname, '/stolen');
+});
+
+test('safety L4: of an insecure registry only its own host goes unverified', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-insecure-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const subject = ['-subj', '/CN=127.0.0.1', '-keyout', key, '-out', cert];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject], { stdio: 'ignore' });
+  const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) =>
+    response.writeHead(request.url === '/on' ? 307 : 200, { Location: `https://localhost:${port}/v2/` }).end(),
+  );
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as AddressInfo;
+  const transport = new Transport(`127.0.0.1:${port}`, { verify: false }, DEFAULT_SETTINGS.timing);
+  const { signal } = new AbortController();
+  const get = (address: string) => transport.send({ method: 'GET', url: new URL(address), signal });
+  assert.equal((await get(`https://127.0.0.1:${port}/v2/`)).status, 200);
+  await assert.rejects(get(`https://localhost:${port}/token`), /certificate signed by unknown authority/);
+  await assert.rejects(get(`https://127.0.0.1:${port}/on`), /certificate signed by unknown authority/);
 });

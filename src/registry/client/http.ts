@@ -80,14 +80,26 @@ export class Transport {
       if (hops >= MAX_REDIRECTS)
         throw new NetworkError(`${wish.method} ${url.host}: stopped after 10 redirects`, 'REDIRECTS', false);
       const next = resolveUrl(location, url);
-      if (url.protocol === 'https:' && next.protocol !== 'https:' && this.#tls.verify)
+      if (url.protocol === 'https:' && next.protocol !== 'https:' && !this.#mayGoUnverified(next))
         throw new NetworkError(
           `refusing to follow a redirect of ${url.host} from https to ${next.protocol}//${next.host}`,
           'DOWNGRADE',
           false,
         );
+      // a body may be a secret, a refresh token for example; it goes to nobody but the host that it was meant for
+      if (wish.body !== undefined && !isSameHost(wish.url, next))
+        throw new NetworkError(
+          `${wish.method} ${wish.url.host}: refusing to send the request's body on to ${next.host}`,
+          'REDIRECTS',
+          false,
+        );
       url = next;
     }
+  }
+
+  /** Only the registry itself may, where it is an insecure one. */
+  #mayGoUnverified({ host }: URL): boolean {
+    return host === this.#origin && !this.#tls.verify;
   }
 
   async #once(wish: Wish, url: URL, authorization: string | undefined): Promise<IncomingMessage> {
@@ -149,7 +161,7 @@ export class Transport {
     return new Maker({
       ...CONNECTIONS,
       ...agentOptions(proxy),
-      rejectUnauthorized: verify,
+      rejectUnauthorized: verify || !own,
       ...(own && ca !== undefined ? { ca: [...ca] } : {}),
       ...(own && cert !== undefined ? { cert } : {}),
       ...(own && key !== undefined ? { key } : {}),
@@ -172,6 +184,11 @@ async function pump(source: AsyncIterable<Uint8Array>, sent: ReturnType<typeof p
       });
   }
   sent.end();
+}
+
+/** The same, or the same by TLS. */
+function isSameHost(from: URL, to: URL): boolean {
+  return to.origin === from.origin || (to.hostname === from.hostname && to.protocol === 'https:');
 }
 
 /** A Location, which may be relative and may have a query of its own. */
