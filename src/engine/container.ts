@@ -1,4 +1,5 @@
 // A container as it lives in the daemon: its record, its execs, and whoever waits for it or is attached to it.
+import { cancelled } from '../base/errors.ts';
 import type { Console } from '../runtime/index.ts';
 import type { Exec } from './exec.ts';
 import type { ContainerRecord } from './record.ts';
@@ -6,7 +7,11 @@ import type { Attachment } from './streams.ts';
 
 export interface Ended {
   readonly exitCode: number;
+  /** Why the container that was to be removed is still there. */
+  readonly error?: string;
 }
+
+type Listeners = Set<(ended: Ended) => void>;
 
 export class Container {
   readonly record: ContainerRecord;
@@ -29,9 +34,9 @@ export class Container {
   diedAt = 0;
   /** Ends the watch over the log's size. */
   rotationStop: (() => void) | undefined;
-  readonly #onExit = new Set<(ended: Ended) => void>();
-  readonly #onStop = new Set<(ended: Ended) => void>();
-  readonly #onRemoved = new Set<(ended: Ended) => void>();
+  readonly #onExit: Listeners = new Set();
+  readonly #onStop: Listeners = new Set();
+  readonly #onRemoved: Listeners = new Set();
 
   constructor(record: ContainerRecord) {
     this.record = record;
@@ -47,16 +52,22 @@ export class Container {
 
   /** When it is known how the process ended, which is before all of it was tidied up. */
   nextExit(): Promise<Ended> {
-    return new Promise((resolve) => this.#onExit.add(resolve));
+    return listen(this.#onExit);
   }
 
-  /** The next time that the process ends; a restart counts. */
-  nextStop(): Promise<Ended> {
-    return new Promise((resolve) => this.#onStop.add(resolve));
+  /** The next time that the process ends; a restart counts. Throws cancelled when whoever waits goes away first. */
+  nextStop(signal: AbortSignal): Promise<Ended> {
+    return listen(this.#onStop, signal);
   }
 
-  removed(): Promise<Ended> {
-    return new Promise((resolve) => this.#onRemoved.add(resolve));
+  /** As `nextStop`; with an error where a removal failed. */
+  removed(signal: AbortSignal): Promise<Ended> {
+    return listen(this.#onRemoved, signal);
+  }
+
+  /** How many wait, for whatever. */
+  get waiting(): number {
+    return this.#onExit.size + this.#onStop.size + this.#onRemoved.size;
   }
 
   tellExit(): void {
@@ -73,10 +84,33 @@ export class Container {
     this.#tell(this.#onStop);
   }
 
-  #tell(listeners: Set<(ended: Ended) => void>): void {
-    const ended = { exitCode: this.state.exitCode };
+  tellRemovalFailed(error: string): void {
+    this.#tell(this.#onRemoved, error);
+  }
+
+  #tell(listeners: Listeners, error?: string): void {
+    const ended = { exitCode: this.state.exitCode, ...(error === undefined ? {} : { error }) };
     const told = [...listeners];
     listeners.clear();
     for (const listener of told) listener(ended);
   }
+}
+
+function listen(listeners: Listeners, signal?: AbortSignal): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      listeners.delete(ended);
+      reject(cancelled('context canceled'));
+    };
+    const ended = (how: Ended): void => {
+      signal?.removeEventListener('abort', leave);
+      resolve(how);
+    };
+    if (signal?.aborted === true) {
+      leave();
+      return;
+    }
+    listeners.add(ended);
+    signal?.addEventListener('abort', leave, { once: true });
+  });
 }

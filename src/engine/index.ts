@@ -113,7 +113,7 @@ export function openEngine(options: EngineOptions) {
     rename: (reference: string, name: string) => rename(context, reference, name),
     pause: (reference: string) => pause(context, reference),
     unpause: (reference: string) => unpause(context, reference),
-    wait: (reference: string, condition: string) => wait(context, reference, condition),
+    wait: (reference: string, condition: string, signal: AbortSignal) => wait(context, reference, condition, signal),
     inspect: (reference: string, size: boolean) => inspect(context, reference, size),
     list: (wish: ListOptions) => list(context, options.imageNames, wish),
     top: (reference: string, psArguments: string) => top(context, reference, psArguments),

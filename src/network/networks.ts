@@ -224,7 +224,7 @@ export class Networks {
         live.endpoints.push(endpoint);
         given[network.name] = filled(settings, endpoint);
       }
-      this.#zones.changed();
+      this.#zones.changed(live);
       return { endpoints: given, ports: claimPorts(this.#ports, live) };
     } catch (error) {
       this.#forget(wish.id);
@@ -299,7 +299,7 @@ export class Networks {
       if (network && settings.EndpointID !== '') live.endpoints.push(endpointFrom(network, settings));
     }
     this.#live.set(wish.id, live);
-    this.#zones.changed();
+    this.#zones.changed(live);
     this.#ports.restore(wish.id, publishedFrom(ports, publishedAddresses(live.endpoints)));
     this.#reconciler.restored(wish.id);
     void this.#serveNames(live).catch((error: unknown) =>
@@ -327,7 +327,7 @@ export class Networks {
     if (!live) throw internal(`container ${containerId} has no network namespace of its own`);
     const endpoint = this.#endpoint(network, live.wish, network.name, settings);
     live.endpoints.push(endpoint);
-    this.#zones.changed();
+    this.#zones.changed(live);
     try {
       this.#plugIn(live, endpoint);
       setWayOut(live);
@@ -361,9 +361,11 @@ export class Networks {
 
   /** A container has another name now; it is found by that, and no longer by the other. */
   renamed(containerId: string, before: string, now: string): void {
-    for (const endpoint of this.#live.get(containerId)?.endpoints ?? [])
+    const live = this.#live.get(containerId);
+    if (!live) return;
+    for (const endpoint of live.endpoints)
       endpoint.names = endpoint.names.map((name) => (name === before ? now : name));
-    this.#zones.changed();
+    this.#zones.changed(live);
   }
 
   /** True when the container has an endpoint on the network now. */
@@ -426,7 +428,7 @@ export class Networks {
 
   async #pullOut(live: Live, endpoint: Endpoint): Promise<void> {
     live.endpoints = live.endpoints.filter((one) => one !== endpoint);
-    this.#zones.changed();
+    this.#zones.changed(live, [endpoint.network, ...live.endpoints.map(({ network }) => network)]);
     const name = live.namespace === undefined ? undefined : interfaceOf(live.namespace, endpoint);
     if (endpoint.network.driver === 'macvlan') {
       if (live.namespace !== undefined && name !== undefined) links.removeInside(live.namespace, name);
@@ -456,12 +458,13 @@ export class Networks {
   }
 
   #forget(containerId: string): void {
-    this.#zones.changed();
     this.#dns.stop(containerId);
     this.#ports.release(containerId);
     const live = this.#live.get(containerId);
-    if (live) letGo(live);
+    if (!live) return;
+    letGo(live);
     this.#live.delete(containerId);
+    this.#zones.changed(live);
   }
 
   #members(record: NetworkRecord): Member[] {

@@ -7,7 +7,9 @@ import type { Member } from './show.ts';
 
 export class Zones {
   readonly #members: (network: NetworkRecord) => readonly Member[];
-  #made = new WeakMap<Live, Zone>();
+  /** By network: who is on it, and whose zones were made of that. A change touches these alone. */
+  readonly #networks = new Map<string, { readonly members: readonly Member[]; readonly askers: Set<Live> }>();
+  readonly #made = new WeakMap<Live, Zone>();
 
   constructor(members: (network: NetworkRecord) => readonly Member[]) {
     this.#members = members;
@@ -19,9 +21,20 @@ export class Zones {
     return zone;
   }
 
-  /** Somebody came, went, or has another name. */
-  changed(): void {
-    this.#made = new WeakMap();
+  /** Somebody came to one of these networks, left it, or has another name there. */
+  changed(live: Live, networks: Iterable<NetworkRecord> = live.endpoints.map(({ network }) => network)): void {
+    this.#made.delete(live);
+    for (const { id } of networks) {
+      for (const asker of this.#networks.get(id)?.askers ?? []) this.#made.delete(asker);
+      this.#networks.delete(id);
+    }
+  }
+
+  #on(network: NetworkRecord, asker: Live): readonly Member[] {
+    let known = this.#networks.get(network.id);
+    if (!known) this.#networks.set(network.id, (known = { members: this.#members(network), askers: new Set() }));
+    known.askers.add(asker);
+    return known.members;
   }
 
   #wish(live: Live): Parameters<typeof zoneOf>[0] {
@@ -29,7 +42,7 @@ export class Zones {
     return {
       networks: own.map(({ network, links }) => ({
         name: network.name,
-        members: this.#members(network).map((member) => zoneMember(member, links)),
+        members: this.#on(network, live).map((member) => zoneMember(member, links)),
       })),
       blocks: own.flatMap(({ network }) => subnetsOf(network).map(({ block }) => block)),
       outside: live.endpoints.some(({ gateways }) => gateways.length > 0),

@@ -60,12 +60,20 @@ export interface StartedExec {
   readonly exit: Promise<number | undefined>;
 }
 
+/** Attempts to remove a control group, a little further apart each time: 1.3 s in all. */
+const CLEAN_ATTEMPTS = 50;
+/** Milliseconds until it is tried again; twice as long each time, up to the second number. */
+const FIRST_RETRY_MS = 2000;
+const MAX_RETRY_MS = 60_000;
+
 export class Runtime {
   readonly paths: ExecRoot;
   readonly cgroups: CgroupTrees;
   readonly #conmon: string;
   readonly #log: Log;
   readonly #seccomp = new SeccompCache();
+  /** Containers whose control group still holds processes, by id: the next attempt to end them. */
+  readonly #unclean = new Map<string, NodeJS.Timeout>();
 
   constructor(options: { paths: ExecRoot; cgroups: CgroupTrees; conmon: string; log: Log }) {
     this.paths = options.paths;
@@ -158,14 +166,55 @@ export class Runtime {
     }
   }
 
-  /** Everything that a container has outside its own directory: processes, cgroup, the runtime's state, the bundle. */
+  /**
+   * Everything that a container has outside its own directory: processes, cgroup, the runtime's state, the bundle. What the
+   * kernel does not let go (a process that waits for a dead disk) is tried again later, and its state stays till then.
+   */
   async clean(id: string, cgroupPath: string, runtime: OciRuntime | undefined): Promise<void> {
-    for (let attempt = 0; attempt < 50; attempt += 1) {
-      for (const pid of groupProcesses(this.cgroups, cgroupPath)) sendSignal(pid, 9);
-      if (removeGroup(this.cgroups, cgroupPath)) break;
+    clearTimeout(this.#unclean.get(id));
+    this.#unclean.delete(id);
+    for (let attempt = 0; attempt < CLEAN_ATTEMPTS; attempt += 1) {
+      if (this.#endGroup(cgroupPath)) {
+        await this.#forget(id, runtime);
+        return;
+      }
       await new Promise((resolve) => setTimeout(resolve, 2 + attempt));
-      if (attempt === 49) this.#log.warn(`control group ${cgroupPath} still holds processes`);
     }
+    this.#log.warn(
+      `control group ${cgroupPath} still holds processes; they are ended as soon as the kernel lets them go`,
+    );
+    this.#cleanLater(FIRST_RETRY_MS, id, cgroupPath, runtime);
+  }
+
+  /** Whether nothing of an earlier process of the container is left. */
+  isClean(id: string): boolean {
+    return !this.#unclean.has(id);
+  }
+
+  #cleanLater(milliseconds: number, id: string, cgroupPath: string, runtime: OciRuntime | undefined): void {
+    const attempt = async (): Promise<void> => {
+      try {
+        if (this.#endGroup(cgroupPath)) {
+          await this.#forget(id, runtime);
+          this.#unclean.delete(id);
+          this.#log.info(`control group ${cgroupPath} is gone at last`);
+          return;
+        }
+      } catch (error) {
+        this.#log.warn(`control group ${cgroupPath}: ${messageOf(error)}`);
+      }
+      this.#cleanLater(Math.min(milliseconds * 2, MAX_RETRY_MS), id, cgroupPath, runtime);
+    };
+    this.#unclean.set(id, setTimeout(() => void attempt(), milliseconds).unref());
+  }
+
+  /** True when the group, and with it every process, is gone. */
+  #endGroup(cgroupPath: string): boolean {
+    for (const pid of groupProcesses(this.cgroups, cgroupPath)) sendSignal(pid, 9);
+    return removeGroup(this.cgroups, cgroupPath);
+  }
+
+  async #forget(id: string, runtime: OciRuntime | undefined): Promise<void> {
     if (runtime && runtime.gate === 'command') {
       await run(...runtimeCall(runtime, this.paths.runtime, 'delete', '--force', id)).catch((error: unknown) =>
         this.#log.debug(`runtime delete ${id}: ${messageOf(error)}`),

@@ -71,11 +71,12 @@ export function containerHandlers(engine: Engine): Handlers {
       response.empty(204);
     },
     ContainerWait: async (request, response) => {
-      const { ended } = engine.wait(id(request), request.query.condition ?? '');
+      const { ended } = engine.wait(id(request), request.query.condition ?? '', request.signal);
       // the headers go out at once: clients start the container when they have them
       const stream = response.stream('application/json');
-      const result = await ended;
-      await stream.write(`${JSON.stringify({ StatusCode: result.exitCode })}\n`);
+      const { exitCode, error } = await ended;
+      const failure = error === undefined ? {} : { Error: { Message: error } };
+      await stream.write(`${JSON.stringify({ StatusCode: exitCode, ...failure })}\n`);
       stream.end();
     },
     ContainerTop: async (request, response) =>

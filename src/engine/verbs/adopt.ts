@@ -79,12 +79,7 @@ async function adoptOne(
         return;
       }
       // the restart that settle() would plan is left to the list of containers to start
-      context.stopping = true;
-      try {
-        await settle(context, container, exitCode ?? UNKNOWN_EXIT);
-      } finally {
-        context.stopping = false;
-      }
+      await settle(context, container, exitCode ?? UNKNOWN_EXIT, false);
       return;
     case 'restarting':
       state.phase = 'exited';

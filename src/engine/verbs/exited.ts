@@ -8,7 +8,7 @@ import { stopHealth } from '../health.ts';
 import { afterExit, hasProcess } from '../lifecycle.ts';
 import { noteOutOfMemory } from '../out-of-memory.ts';
 import { releaseResources } from '../prepare/release.ts';
-import { remove } from './remove.ts';
+import { autoRemove } from './remove.ts';
 import { startLocked } from './start.ts';
 
 /** Called for each exit file, also for one that is seen twice: only the first counts. */
@@ -17,12 +17,17 @@ export function exited(context: EngineContext, id: string, code: number): Promis
   if (!container) return Promise.resolve();
   return context.locks.run(id, async () => {
     if (!hasProcess(container.state.phase) || container.state.process === undefined) return;
-    await settle(context, container, code);
+    await settle(context, container, code, true);
   });
 }
 
-/** The caller holds the lock, and the process is gone. */
-export async function settle(context: EngineContext, container: Container, code: number): Promise<void> {
+/** The caller holds the lock, and the process is gone. Without `mayRestart` the restart policy rests. */
+export async function settle(
+  context: EngineContext,
+  container: Container,
+  code: number,
+  mayRestart: boolean,
+): Promise<void> {
   const { state, record } = container;
   await outputDelivered(container);
   stopHealth(container);
@@ -43,7 +48,7 @@ export async function settle(context: EngineContext, container: Container, code:
     restartCount: state.restartCount,
     stoppedByUser:
       container.stopRequested || (record.hostConfig.RestartPolicy.Name === 'unless-stopped' && state.stoppedByUser),
-    daemonStopping: context.stopping,
+    daemonStopping: context.stopping || !mayRestart,
     ranMs,
     lastDelayMs: container.lastRestartDelayMs,
   });
@@ -62,7 +67,9 @@ export async function settle(context: EngineContext, container: Container, code:
   await releaseResources(context, container);
   context.log.debug(`container ${container.id} ended with ${code}: ${next.why}`);
   if (record.hostConfig.AutoRemove && !next.restart) {
-    await remove(context, container, { force: true, volumes: true });
+    await autoRemove(context, container);
+    // those who wait for the end alone, when it stayed
+    container.tellStopped();
     return;
   }
   if (next.restart) {

@@ -26,11 +26,11 @@ export async function kill(context: EngineContext, reference: string, signalText
   }
   save(context, container);
   if (signal === SIGKILL) {
-    const ended = container.nextStop();
+    using stop = nextStop(container);
     deliver(context, container, signal);
     emit(context, container, 'kill', { signal: String(signal) });
     if (container.state.phase === 'paused') await thaw(context, container);
-    await within(ended, SIGCONT_WAIT_MS);
+    await within(stop.ended, SIGCONT_WAIT_MS);
   } else {
     await ready(container, signal);
     deliver(context, container, signal);
@@ -89,13 +89,13 @@ async function thaw(context: EngineContext, container: Container): Promise<void>
 /** Ends the container with SIGKILL, and returns when its exit was handled. */
 export async function killAndWait(context: EngineContext, container: Container): Promise<void> {
   if (!hasProcess(container.state.phase)) return;
-  const ended = container.nextStop();
+  using stop = nextStop(container);
   deliver(context, container, SIGKILL);
   emit(context, container, 'kill', { signal: String(SIGKILL) });
   if (container.state.phase === 'paused') await thaw(context, container);
-  if (await within(ended, SIGCONT_WAIT_MS)) return;
+  if (await within(stop.ended, SIGCONT_WAIT_MS)) return;
   for (const pid of groupProcesses(context.runtime.cgroups, cgroupPath(context, container))) sendSignal(pid, SIGKILL);
-  if (!(await within(ended, SIGCONT_WAIT_MS)))
+  if (!(await within(stop.ended, SIGCONT_WAIT_MS)))
     throw internal(`tried to kill container, but did not receive an exit event`);
 }
 
@@ -116,15 +116,24 @@ export async function stopProcess(
     cancelRestart(context, container);
     return;
   }
-  const ended = container.nextStop();
+  using stopped = nextStop(container);
   if (grace !== 0) await ready(container, signal);
   deliver(context, container, signal);
   emit(context, container, 'kill', { signal: String(signal) });
   if (container.state.phase === 'paused') await thaw(context, container);
-  if (await within(ended, grace < 0 ? undefined : grace * 1000)) return;
+  if (await within(stopped.ended, grace < 0 ? undefined : grace * 1000)) return;
   await killAndWait(context, container);
   // an exit that was being handled when the time ran out is handled to its end
-  await within(ended, SIGCONT_WAIT_MS);
+  await within(stopped.ended, SIGCONT_WAIT_MS);
+}
+
+/** The next time that the process ends; who no longer waits for it is forgotten. */
+function nextStop(container: Container): { readonly ended: Promise<unknown> } & Disposable {
+  const left = new AbortController();
+  return {
+    ended: container.nextStop(left.signal).catch(() => undefined),
+    [Symbol.dispose]: () => left.abort(),
+  };
 }
 
 export async function stop(

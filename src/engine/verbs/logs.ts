@@ -32,7 +32,10 @@ export async function* logBatches(
   signal: AbortSignal,
 ): AsyncGenerator<LogLine[]> {
   const running = hasProcess(container.state.phase) || container.state.phase === 'starting';
-  const finished = running ? container.nextStop() : Promise.resolve();
+  const left = new AbortController();
+  const ended = running ? container.nextStop(left.signal) : Promise.resolve();
+  // who has left waits for nothing any more
+  const finished = ended.catch(() => undefined);
   const keep = (line: LogLine): boolean => {
     if (!wish[line.channel]) return false;
     if (wish.since === undefined && wish.until === undefined) return true;
@@ -62,6 +65,7 @@ export async function* logBatches(
       if (kept.length > 0) yield kept;
     }
   } finally {
+    left.abort();
     clearTimeout(timer);
   }
 }

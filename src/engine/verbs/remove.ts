@@ -61,16 +61,28 @@ export async function remove(context: EngineContext, container: Container, optio
   } catch (error) {
     state.phase = 'dead';
     save(context, container);
-    throw conflict(`unable to remove filesystem for ${container.id}: ${messageOf(error)}`, { cause: error });
+    const failure = conflict(`unable to remove filesystem for ${container.id}: ${messageOf(error)}`, { cause: error });
+    container.tellRemovalFailed(failure.message);
+    throw failure;
   }
   await untilFollowersLooked(context, container);
   context.registry.remove(container);
   for (const [id, exec] of context.execs) if (exec.containerId === container.id) context.execs.delete(id);
   for (const mount of record.mounts) {
     if (mount.Type !== 'volume') continue;
-    if (options.volumes && mount.anonymous === true) await context.volumes.removeUnused(mount.Name ?? '');
+    if (!options.volumes || mount.anonymous !== true) continue;
+    // the container is gone, whatever becomes of what it used
+    await context.volumes
+      .removeUnused(mount.Name ?? '')
+      .catch((error: unknown) =>
+        context.log.warn(`volume ${mount.Name ?? ''} of container ${container.id} stays: ${messageOf(error)}`),
+      );
   }
-  context.images.sweep();
+  try {
+    context.images.sweep();
+  } catch (error) {
+    context.log.warn(`images that container ${container.id} used: ${messageOf(error)}`);
+  }
   emit(context, container, 'destroy');
   container.tellRemoved();
 }
@@ -81,6 +93,16 @@ const FOLLOWED_MS = 50;
 async function untilFollowersLooked(context: EngineContext, { diedAt }: Container): Promise<void> {
   const left = diedAt + FOLLOWED_MS - performance.now();
   if (diedAt > 0 && left > 0 && context.followers() > 0) await delay(left);
+}
+
+/** For `--rm`: whoever waits hears of a failure, and whatever else is to happen goes on. */
+export async function autoRemove(context: EngineContext, container: Container): Promise<void> {
+  try {
+    await remove(context, container, { force: true, volumes: true });
+  } catch (error) {
+    context.log.error(`container ${container.id} cannot be removed: ${messageOf(error)}`);
+    container.tellRemovalFailed(messageOf(error));
+  }
 }
 
 /** What a dead daemon left of a container that was being started or removed. */

@@ -14,7 +14,7 @@ import { specInput } from '../prepare/input.ts';
 import { reserveNetworks } from '../prepare/networks.ts';
 import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
 import { consoleOf, runtimeOf } from '../running.ts';
-import { remove } from './remove.ts';
+import { autoRemove } from './remove.ts';
 
 export function start(context: EngineContext, reference: string): Promise<void> {
   const container = context.registry.get(reference);
@@ -62,13 +62,15 @@ export async function startLocked(context: EngineContext, container: Container):
     container.waitingAttachments.clear();
     container.tellExit();
     container.tellStopped();
-    if (container.record.hostConfig.AutoRemove) await remove(context, container, { force: true, volumes: true });
+    if (container.record.hostConfig.AutoRemove) await autoRemove(context, container);
     throw failure.error;
   }
 }
 
 async function launchProcess(context: EngineContext, container: Container): Promise<void> {
   const { record, state } = container;
+  if (!context.runtime.isClean(container.id))
+    throw conflict('processes of its last run have not ended yet: the kernel does not let them go');
   const runtime = runtimeOf(context, record.hostConfig.Runtime);
   record.runtime = runtime.name;
   await using undo = new Undo(context.log);

@@ -42,10 +42,25 @@ async function* samples(
   options: StatsOptions,
   signal: AbortSignal,
 ): AsyncGenerator<object> {
+  const [gone, left] = [new AbortController(), new AbortController()];
+  container.removed(left.signal).then(
+    () => gone.abort(),
+    () => undefined,
+  );
+  try {
+    yield* samplesUntil(context, container, options, AbortSignal.any([signal, gone.signal]));
+  } finally {
+    left.abort();
+  }
+}
+
+async function* samplesUntil(
+  context: EngineContext,
+  container: Container,
+  options: StatsOptions,
+  over: AbortSignal,
+): AsyncGenerator<object> {
   let before: { cpu: CpuStats; at: string } | undefined;
-  const gone = new AbortController();
-  void container.removed().then(() => gone.abort());
-  const over = AbortSignal.any([signal, gone.signal]);
   while (!over.aborted) {
     if (!hasProcess(container.state.phase)) {
       yield empty(container);

@@ -5,17 +5,22 @@ import type { EngineContext } from '../context.ts';
 import { isActive } from '../lifecycle.ts';
 
 /** Returns at once with a promise, so that the caller can answer its headers before the container ends. */
-export function wait(context: EngineContext, reference: string, condition: string): { ended: Promise<Ended> } {
+export function wait(
+  context: EngineContext,
+  reference: string,
+  condition: string,
+  signal: AbortSignal,
+): { ended: Promise<Ended> } {
   if (!['', 'not-running', 'next-exit', 'removed'].includes(condition))
     throw invalid(`invalid condition: "${condition}"`);
   const container = context.registry.get(reference);
   switch (condition) {
     case 'next-exit':
-      return { ended: container.nextStop() };
+      return { ended: container.nextStop(signal) };
     case 'removed':
-      return { ended: container.removed() };
+      return { ended: container.removed(signal) };
     default:
       if (!isActive(container.state.phase)) return { ended: Promise.resolve({ exitCode: container.state.exitCode }) };
-      return { ended: container.nextStop() };
+      return { ended: container.nextStop(signal) };
   }
 }
