@@ -9,6 +9,31 @@ interface Difference {
 
 const DIFFERENCES: readonly Difference[] = [
   {
+    area: 'daemon',
+    docker: 'containers end with the daemon, unless `live-restore` is on',
+    berth: '`live-restore` is on, so that they go on; `"live-restore": false` stops them as there',
+    why: 'each container has a monitor of its own, and an update of the daemon interrupts nobody',
+  },
+  {
+    area: 'daemon',
+    docker: 'forwarding that it turned on stays on when it has ended',
+    berth: 'it is turned off again by the last daemon that needs it',
+    why: 'the host is as it was',
+  },
+  {
+    area: 'daemon',
+    docker: 'TCP without TLS on every address is warned of',
+    berth: 'refused but for the loopback, unless `--allow-insecure-tcp` is given; warned of as there',
+    why: 'it gives root to the network',
+  },
+  {
+    area: 'daemon',
+    docker: '`storage-driver`, `userland-proxy`, `iptables` and others that are about how it is made',
+    berth:
+      'taken, and named in one warning; `userns-remap`, `selinux-enabled`, `rootless` and authorization plugins end the start',
+    why: 'the programs can be exchanged; who asks to be kept apart must not be ignored',
+  },
+  {
     area: 'ports',
     docker: 'an exposed port that is no port (`70000/tcp`, `banana`) is kept, and shown as 0/tcp',
     berth: 'refused by name; of an image the other ports are taken',

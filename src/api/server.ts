@@ -25,8 +25,8 @@ export interface ApiServerOptions {
   /** Value of the Server header. */
   readonly product: string;
   readonly tls?: TlsOptions;
-  /** Connections at a time, where strangers can connect; undefined for a unix socket. */
-  readonly maxConnections?: number;
+  /** Connections at a time; more are closed. */
+  readonly maxConnections: number;
   /** Host names that a request may name; undefined for a unix socket, where there is nothing to rebind. */
   readonly allowedHosts?: (host: string) => boolean;
 }
@@ -39,6 +39,8 @@ const PARSER_STATUS: Readonly<Record<string, string>> = {
 
 /** What a client must have sent by then: its TLS handshake, and the head of a request. Milliseconds. */
 const HEAD_MS = 20_000;
+/** Between two warnings that clients are turned away, milliseconds. */
+const DROPS_MS = 10_000;
 /** TLS handshakes under way: nobody has shown who they are yet. The oldest makes room for a new one. */
 export const MAX_HANDSHAKES = 128;
 
@@ -79,7 +81,14 @@ export function createApiServer(options: ApiServerOptions): Server {
     shouldUpgradeCallback: (request: IncomingMessage) => /^(tcp|websocket|h2c)$/i.test(request.headers.upgrade ?? ''),
   };
   const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
-  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  server.maxConnections = options.maxConnections;
+  let told = -DROPS_MS;
+  server.on('drop', () => {
+    const now = performance.now();
+    if (now - told < DROPS_MS) return;
+    told = now;
+    options.log.warn(`clients are turned away: ${options.maxConnections} connections to the API are open`);
+  });
   if (options.tls) boundHandshakes(server);
   boundConnections(server);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => serve(request, response));

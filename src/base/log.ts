@@ -5,7 +5,10 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
-export function createLog(level: LogLevel): Log {
+/** A log whose level can be changed while it is in use. */
+export type LevelledLog = Log & Pick<Logger, 'level'>;
+
+export function createLog(level: LogLevel): LevelledLog {
   return pino(
     {
       base: null,

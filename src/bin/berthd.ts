@@ -4,14 +4,14 @@ import { hostname } from 'node:os';
 import { engineHandlers } from '../api/handlers/index.ts';
 import { createApiServer } from '../api/server.ts';
 import { messageOf } from '../base/errors.ts';
-import { createLog, type Log } from '../base/log.ts';
+import { createLog, type LevelledLog, type Log } from '../base/log.ts';
 import { withoutCredentials } from '../base/proxy.ts';
 import { flagUsages } from '../cli/grammar/index.ts';
 import { checkAddress, hostCheck, listen, parseHost, tlsOptions } from '../daemon/listen.ts';
 import { openDaemon } from '../daemon/open.ts';
 import { daemonFlags, type DaemonOptions, daemonOptions } from '../daemon/options.ts';
 import { readIfThere } from '../daemon/settings.ts';
-import { keepFromChildren, shareOfOpenFiles } from '../host/descriptors.ts';
+import { keepFromChildren, openFilesLimit, shareOfOpenFiles } from '../host/descriptors.ts';
 import { whenQuiet } from '../host/memory.ts';
 import { VERSION } from '../system/index.ts';
 
@@ -21,9 +21,14 @@ const QUIET_MS = 3000;
 /** Connections to an address over TCP, and at most a quarter of the open files that are allowed. */
 const MAX_TCP_CONNECTIONS = 1024;
 
+/** The same to a unix socket, and at most half of them: containers, pulls and name service need the rest. */
+const MAX_LOCAL_CONNECTIONS = 65_536;
+/** With fewer open files than this a daemon of some hundred containers has too few. */
+const FEW_OPEN_FILES = 4096;
+
 /** Runs the daemon until a signal ends it; the process's exit code is set. */
 export async function main(argv: readonly string[]): Promise<void> {
-  let log: Log | undefined;
+  let log: LevelledLog | undefined;
   try {
     const parsed = daemonOptions(argv, readIfThere);
     if (parsed.kind === 'help') {
@@ -36,8 +41,12 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write('configuration OK\n');
       return;
     }
+    if (parsed.kind === 'version') {
+      process.stdout.write(`Berth version ${VERSION}\n`);
+      return;
+    }
     log = createLog(parsed.options.logLevel);
-    await run(parsed.options, log);
+    await run(argv, parsed.options, log);
   } catch (error) {
     if (log)
       log.error({ err: error instanceof Error ? error.stack : error }, `the daemon cannot run: ${messageOf(error)}`);
@@ -46,13 +55,20 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function run(options: DaemonOptions, log: Log): Promise<void> {
+async function run(argv: readonly string[], options: DaemonOptions, log: LevelledLog): Promise<void> {
+  if (options.ignored.length > 0)
+    log.warn(`settings of dockerd that have no effect here: ${options.ignored.join(', ')}`);
   setVariables(options.proxies, log);
   const addresses = options.hosts.map((host) => parseHost(host, options.tls !== undefined));
   for (const address of addresses) {
     for (const risk of checkAddress(address, options)) log.warn(risk);
   }
   keepFromChildren();
+  const openFiles = openFilesLimit();
+  if (openFiles < FEW_OPEN_FILES)
+    log.warn(
+      `only ${openFiles} open files are allowed (LimitNOFILE, ulimit -n): clients and ports of containers get a share of few`,
+    );
   await using daemon = await openDaemon(options, { log });
   const handlers = engineHandlers(daemon);
   const quiet = whenQuiet(QUIET_MS);
@@ -66,12 +82,26 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
       product: `Berth/${VERSION} (linux)`,
       ...(address.kind === 'tcp' && options.tls ? { tls: tlsOptions(options.tls) } : {}),
       ...(allowedHosts ? { allowedHosts } : {}),
-      ...(address.kind === 'tcp' ? { maxConnections: shareOfOpenFiles(4, MAX_TCP_CONNECTIONS) } : {}),
+      maxConnections:
+        address.kind === 'tcp' ? shareOfOpenFiles(4, MAX_TCP_CONNECTIONS) : shareOfOpenFiles(2, MAX_LOCAL_CONNECTIONS),
     });
     server.on('request', quiet.touch);
     await listen(server, address, options.group, log);
     servers.push(server);
   }
+  let current = options;
+  process.on('SIGHUP', () => {
+    try {
+      const parsed = daemonOptions(argv, readIfThere);
+      if (parsed.kind !== 'options') return;
+      daemon.reload(parsed.options);
+      current = parsed.options;
+      log.level = current.logLevel;
+      log.info('SIGHUP received: the settings that can change while the daemon runs were read again');
+    } catch (error) {
+      log.error(`SIGHUP received, settings stay as they are: ${messageOf(error)}`);
+    }
+  });
   const ended = untilSignal(log);
   log.info(`Berth ${VERSION} is ready: runtime ${daemon.facts.defaultRuntime}, cgroup ${daemon.cgroups.layout}`);
   void daemon.startPolicies();
@@ -80,7 +110,7 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     server.close();
     server.closeIdleConnections();
   }
-  await daemon.close({ stopContainers: !options.liveRestore, timeoutMs: options.shutdownTimeout * 1000 });
+  await daemon.close({ stopContainers: !current.liveRestore, timeoutMs: current.shutdownTimeout * 1000 });
   for (const server of servers) server.closeAllConnections();
   log.info('the daemon has ended');
   // open streams of clients must not hold the process
@@ -112,6 +142,5 @@ function untilSignal(log: Log): Promise<void> {
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
-    process.on('SIGHUP', () => log.info('SIGHUP received: settings are read at the start only'));
   });
 }

@@ -33,6 +33,7 @@ import { daemonId, hostWarnings, programVersion, systemFacts } from './facts.ts'
 import { lockRoot } from './lock.ts';
 import type { DaemonOptions } from './options.ts';
 import { observeRuntimes } from './runtimes.ts';
+import { reloadAttributes, reloadedFacts } from './reload.ts';
 import { registrySettings, seccompText } from './settings.ts';
 
 export interface DaemonPorts {
@@ -54,6 +55,8 @@ export interface Daemon extends AsyncDisposable {
   readonly events: EventLog;
   readonly facts: SystemFacts;
   readonly cgroups: CgroupTrees;
+  /** Takes over those settings that can change while the daemon runs, and tells of it. */
+  readonly reload: (options: DaemonOptions) => void;
   /** Starts what restart policies want running; to be called once somebody listens. */
   readonly startPolicies: () => Promise<void>;
   /**
@@ -186,6 +189,16 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     warnings,
     controllers,
   });
+  const reload = (next: DaemonOptions): void => {
+    registries.reload(registrySettings(next));
+    Object.assign(facts, reloadedFacts(next));
+    const attributes = reloadAttributes(next, {
+      name: hostname(),
+      runtimes: facts.runtimes,
+      runtime: facts.defaultRuntime,
+    });
+    events.emit({ type: 'daemon', action: 'reload', id: facts.id, attributes });
+  };
   const kept = held.move();
   let closing: Promise<void> | undefined;
   const close = async (stopContainers: boolean, timeoutMs: number): Promise<void> => {
@@ -206,6 +219,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     events,
     facts,
     cgroups,
+    reload,
     startPolicies,
     close: ({ stopContainers, timeoutMs }) => (closing ??= close(stopContainers, timeoutMs)),
     async [Symbol.asyncDispose]() {

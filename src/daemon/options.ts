@@ -10,6 +10,7 @@ import {
   containerOptions,
   containerShapes,
 } from './container-options.ts';
+import { foreignFlags, foreignKeys, foreignShapes, KEYS_WITHOUT_EFFECT, withoutEffect } from './foreign-options.ts';
 import { networkFlags, networkKeys, type NetworkOptions, networkOptions, networkShapes } from './network-options.ts';
 import { proxyFlags, proxyKeys, proxyVariables } from './proxy-options.ts';
 import { isTable } from './shape.ts';
@@ -54,6 +55,8 @@ export interface DaemonOptions {
   readonly allowInsecureTcp: boolean;
   readonly network: NetworkOptions;
   readonly containers: ContainerOptions;
+  /** Settings of dockerd that were given and have no effect. */
+  readonly ignored: readonly string[];
   /** Variables to be set: HTTP_PROXY and the like. */
   readonly proxies: Readonly<Record<string, string>>;
 }
@@ -93,14 +96,16 @@ export const daemonFlags = {
   tlskey: flag.string('', 'Path to TLS key file', '/etc/berth/tls/key.pem'),
   tlsverify: flag.bool('', 'Use TLS and verify the remote'),
   validate: flag.bool('', 'Validate daemon configuration and exit'),
+  version: flag.bool('v', 'Print version information and quit'),
   ...containerFlags,
   ...networkFlags,
   ...proxyFlags,
+  ...foreignFlags,
 } as const satisfies Flags;
 
 type FlagName = keyof typeof daemonFlags;
 
-/** daemon.json keys, with the flag that says the same; the rest of Docker's keys are refused by name, not ignored. */
+/** daemon.json keys, with the flag that says the same; a key that Docker does not know either is refused. */
 const CONFIG_KEYS: Readonly<Record<string, FlagName>> = {
   'cgroup-parent': 'cgroup-parent',
   'data-root': 'data-root',
@@ -131,11 +136,13 @@ const CONFIG_KEYS: Readonly<Record<string, FlagName>> = {
   ...containerKeys,
   ...networkKeys,
   ...proxyKeys,
+  ...foreignKeys,
 };
 
 export type Parsed =
   | { readonly kind: 'help' }
   | { readonly kind: 'valid' }
+  | { readonly kind: 'version' }
   | { readonly kind: 'options'; readonly options: DaemonOptions };
 
 /** `readConfig` gives the text of a file, or undefined when there is none; only a file that was asked for must exist. */
@@ -145,18 +152,20 @@ export function daemonOptions(argv: readonly string[], readConfig: (file: string
   if (parsed.help) return { kind: 'help' };
   if (parsed.args.length > 0) throw invalid(`"berth daemon" accepts no arguments.\nSee 'berth daemon --help'.`);
   const values = parsed.values as Map<FlagName, unknown>;
+  if (values.get('version') === true) return { kind: 'version' };
   const file = values.get('config-file') as string;
   const text = readConfig(file);
   if (text === undefined && parsed.changed.has('config-file'))
     throw invalid(`unable to configure the daemon with file ${file}: open ${file}: no such file or directory`);
   const runtimes: Record<string, { path: string; runtimeArgs?: readonly string[] }> = {};
   const mirrors: Record<string, readonly string[]> = {};
-  if (text !== undefined) mergeConfig(file, text, values, parsed.changed, { runtimes, mirrors });
+  const idle: string[] = [];
+  if (text !== undefined) mergeConfig(file, text, values, parsed.changed, { runtimes, mirrors, idle });
   for (const one of values.get('add-runtime') as string[]) {
     const [name, path] = parseAddRuntime(one);
     runtimes[name] = { path };
   }
-  const options = optionsOf(values, runtimes, mirrors);
+  const options = optionsOf(values, runtimes, mirrors, idle);
   return values.get('validate') === true ? { kind: 'valid' } : { kind: 'options', options };
 }
 
@@ -164,6 +173,8 @@ export function daemonOptions(argv: readonly string[], readConfig: (file: string
 interface Tables {
   readonly runtimes: Record<string, { path: string; runtimeArgs?: readonly string[] }>;
   readonly mirrors: Record<string, readonly string[]>;
+  /** Keys without effect. */
+  readonly idle: string[];
 }
 
 function mergeConfig(
@@ -171,7 +182,7 @@ function mergeConfig(
   text: string,
   values: Map<FlagName, unknown>,
   changed: ReadonlySet<string>,
-  { runtimes, mirrors }: Tables,
+  { runtimes, mirrors, idle }: Tables,
 ): void {
   let config: unknown;
   try {
@@ -185,12 +196,18 @@ function mergeConfig(
   const { proxies = {}, ...others } = config;
   if (!isTable(proxies)) throw invalid(`unable to configure the daemon with file ${file}: proxies must be an object`);
   const entries = Object.entries({ ...others, ...proxies });
-  const unknown = entries.map(([key]) => key).filter((key) => key !== 'mirrors' && !Object.hasOwn(CONFIG_KEYS, key));
+  const unknown = entries
+    .map(([key]) => key)
+    .filter((key) => key !== 'mirrors' && !KEYS_WITHOUT_EFFECT.has(key) && !Object.hasOwn(CONFIG_KEYS, key));
   if (unknown.length > 0)
     throw invalid(
       `unable to configure the daemon with file ${file}: the following directives don't match any configuration option: ${unknown.join(', ')}`,
     );
   for (const [key, given] of entries) {
+    if (KEYS_WITHOUT_EFFECT.has(key)) {
+      idle.push(key);
+      continue;
+    }
     if (key === 'mirrors') {
       Object.assign(mirrors, mirrorTable(file, given));
       continue;
@@ -224,7 +241,7 @@ function mergeConfig(
   }
 }
 
-const SHAPES = { ...networkShapes, ...containerShapes };
+const SHAPES = { ...networkShapes, ...containerShapes, ...foreignShapes };
 
 /** `{"docker.io": ["https://…"], "ghcr.io": […]}`: Docker has mirrors for one registry only. */
 function mirrorTable(file: string, value: unknown): Record<string, readonly string[]> {
@@ -246,6 +263,7 @@ function optionsOf(
   values: Map<FlagName, unknown>,
   runtimes: RuntimeTable,
   mirrors: Readonly<Record<string, readonly string[]>>,
+  idle: readonly string[],
 ): DaemonOptions {
   const text = (name: FlagName): string => values.get(name) as string;
   const list = (name: FlagName): readonly string[] => values.get(name) as readonly string[];
@@ -300,6 +318,7 @@ function optionsOf(
     allowInsecureTcp: on('allow-insecure-tcp'),
     network: networkOptions((name) => values.get(name)),
     containers: containerOptions((name) => values.get(name)),
+    ignored: [...withoutEffect((name) => values.get(name)), ...idle].toSorted(),
     proxies: proxyVariables((name) => values.get(name)),
   };
 }

@@ -37,6 +37,15 @@ export class Catalog {
     for (const record of this.#networks.values()) this.#blocks.set(record.id, blocksOf(record));
   }
 
+  /** Without the default network where there is to be none: its containers have no network then, as with dockerd. */
+  shown(): NetworkRecord[] {
+    return this.all().filter((record) => this.isShown(record));
+  }
+
+  isShown({ name, driver }: NetworkRecord): boolean {
+    return name !== 'bridge' || driver !== 'null';
+  }
+
   all(): NetworkRecord[] {
     return [...this.#networks.values()];
   }

@@ -127,7 +127,7 @@ export class Networks {
     const keep = listFilter(filters, (record) => this.#members(record).length > 0);
     // the list leaves out who is on them, as dockerd's does
     return this.#catalog
-      .all()
+      .shown()
       .filter(keep)
       .map((record) => shown(record, []));
   }
@@ -135,6 +135,7 @@ export class Networks {
   inspect(reference: string, scope: string): Network {
     if (scope !== '' && scope !== 'local') throw notFound(`network ${reference} not found`);
     const record = this.#catalog.get(reference);
+    if (!this.#catalog.isShown(record)) throw notFound(`network ${reference} not found`);
     return shown(record, this.#members(record));
   }
 

@@ -2,21 +2,23 @@
 import { cancelled } from '../../base/errors.ts';
 
 export class Slots {
-  #free: number;
+  #used = 0;
+  readonly #limit: () => number;
   readonly #queue: (() => void)[] = [];
 
-  constructor(count: number) {
-    this.#free = Math.max(1, count);
+  /** A limit that may change is asked for each time; those who have a slot keep it. */
+  constructor(limit: number | (() => number)) {
+    this.#limit = typeof limit === 'number' ? () => limit : limit;
   }
 
   get full(): boolean {
-    return this.#free === 0;
+    return this.#used >= Math.max(1, this.#limit());
   }
 
   /** Gives what releases the slot again; calling that twice does no harm. Throws cancelled. */
   async take(signal: AbortSignal): Promise<() => void> {
     if (signal.aborted) throw cancelled('context canceled');
-    if (this.#free > 0) this.#free -= 1;
+    if (!this.full) this.#used += 1;
     else
       await new Promise<void>((resolve, reject) => {
         const start = (): void => {
@@ -34,9 +36,11 @@ export class Slots {
     return () => {
       if (!held) return;
       held = false;
-      const next = this.#queue.shift();
-      if (next) next();
-      else this.#free += 1;
+      this.#used -= 1;
+      while (!this.full && this.#queue.length > 0) {
+        this.#used += 1;
+        this.#queue.shift()?.();
+      }
     };
   }
 }

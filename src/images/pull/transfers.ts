@@ -57,7 +57,7 @@ export class Transfers {
     this.#store = store;
     this.#settings = settings;
     this.#log = log;
-    this.#downloads = new Slots(settings.maxDownloads);
+    this.#downloads = new Slots(() => settings.maxDownloads);
   }
 
   /** The layer, when it is there. Of several that wait for it one may leave without the others noticing. */

@@ -18,12 +18,19 @@ interface Known {
 }
 
 export class Registries {
+  /** Whoever holds it sees what `reload` changes. */
   readonly settings: RegistrySettings;
   readonly #tokens = new Tokens();
   readonly #known = new Map<string, Promise<Known>>();
 
   constructor(settings: RegistrySettings) {
-    this.settings = settings;
+    this.settings = { ...settings };
+  }
+
+  /** Settings are others from now on; what is under way goes on as it began. */
+  reload(settings: RegistrySettings): void {
+    Object.assign(this.settings, settings);
+    this.#known.clear();
   }
 
   /** Where a repository may be read, mirrors first. A mirror never sees the user's credentials. */

@@ -1,0 +1,74 @@
+// Settings of the daemon as somebody brings them who used dockerd before: taken, read again, and meant.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { TestDaemon, until } from '../support/daemon.ts';
+
+test('users S19: --bridge none, settings read again by SIGHUP with an event, containers stopped with live-restore false', async (t) => {
+  const folder = mkdtempSync('/tmp/berth-settings-');
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'daemon.json');
+  const settings = (more: object): void =>
+    writeFileSync(file, JSON.stringify({ bridge: 'none', 'live-restore': true, ...more }));
+  settings({ labels: ['a=b'] });
+  await using daemon = await TestDaemon.start([
+    '--config-file',
+    file,
+    '--userland-proxy-path=/x',
+    '--storage-driver=btrfs',
+  ]);
+  assert.match(daemon.log, /settings of dockerd that have no effect here: storage-driver, userland-proxy-path/);
+  const names = JSON.parse((await daemon.call('GET', '/networks')).body) as { Name: string }[];
+  assert.deepEqual(names.map(({ Name }) => Name).toSorted(), ['host', 'none']);
+  assert.equal((await daemon.call('GET', '/networks/bridge')).status, 404);
+  await daemon.busybox();
+  const made = await daemon.call('POST', '/containers/create?name=one', {
+    Image: 'busybox',
+    Cmd: ['sleep', '1000'],
+    StopSignal: 'SIGKILL',
+  });
+  assert.equal(made.status, 201, made.body);
+  assert.equal((await daemon.call('POST', '/containers/one/start')).status, 204);
+  settings({ labels: ['c=d'], 'live-restore': false, 'insecure-registries': ['reg:5000'] });
+  process.kill(daemon.pid, 'SIGHUP');
+  const info = async () => JSON.parse((await daemon.call('GET', '/info')).body) as Record<string, unknown>;
+  await until(async () => assert.deepEqual((await info())['Labels'], ['c=d']));
+  assert.equal((await info())['LiveRestoreEnabled'], false);
+  const filters = encodeURIComponent('{"type":["daemon"]}');
+  const events = (await daemon.call('GET', `/events?since=1&until=${Math.ceil(Date.now() / 1000)}&filters=${filters}`))
+    .body;
+  const { Action, Actor } = JSON.parse(events) as { Action: string; Actor: { Attributes: Record<string, string> } };
+  assert.equal(Action, 'reload');
+  assert.equal(Actor.Attributes['labels'], '["c=d"]');
+  assert.equal(Actor.Attributes['insecure-registries'], '["reg:5000"]');
+  // a file that is wrong changes nothing
+  writeFileSync(file, '{"no-such-key":1}');
+  process.kill(daemon.pid, 'SIGHUP');
+  await until(() => assert.match(daemon.log, /settings stay as they are: .*no-such-key/));
+  assert.deepEqual((await info())['Labels'], ['c=d']);
+  settings({ 'live-restore': false });
+  await daemon.stop();
+  await daemon.up();
+  const { State } = JSON.parse((await daemon.call('GET', '/containers/one/json')).body) as {
+    State: { Running: boolean };
+  };
+  assert.equal(State.Running, false);
+});
+
+test('safety L1: a daemon that may open 1024 files keeps some for itself, says that it turns clients away, and goes on', async () => {
+  await using daemon = await TestDaemon.start([], ['prlimit', '--nofile=1024:1024']);
+  assert.match(daemon.log, /only 1024 open files are allowed/);
+  const clients: Socket[] = [];
+  try {
+    for (let count = 0; count < 1100; count += 1) clients.push(connect(daemon.socket).on('error', () => undefined));
+    await until(() => assert.match(daemon.log, /clients are turned away: 512 connections to the API are open/));
+    const open = readdirSync(`/proc/${daemon.pid}/fd`).length;
+    assert.ok(open < 700, `${open} files are open`);
+  } finally {
+    for (const one of clients) one.destroy();
+  }
+  await until(async () => assert.equal((await daemon.call('GET', '/_ping')).status, 200));
+  await daemon.busybox();
+});
