@@ -82,11 +82,11 @@ export function createApiServer(options: ApiServerOptions): Server {
   };
   const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
   server.maxConnections = options.maxConnections;
-  let told = -DROPS_MS;
+  let warnedAt = -DROPS_MS;
   server.on('drop', () => {
     const now = performance.now();
-    if (now - told < DROPS_MS) return;
-    told = now;
+    if (now - warnedAt < DROPS_MS) return;
+    warnedAt = now;
     options.log.warn(`clients are turned away: ${options.maxConnections} connections to the API are open`);
   });
   if (options.tls) boundHandshakes(server);

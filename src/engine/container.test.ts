@@ -22,7 +22,7 @@ test('who waits for a removal hears that it failed; who waits for the end goes o
   const one = container();
   const { signal } = new AbortController();
   const [stopped, removed] = [one.nextStop(signal), one.removed(signal)];
-  one.tellRemovalFailed('busy');
+  one.notifyRemovalFailed('busy');
   assert.deepEqual(await removed, { exitCode: 3, error: 'busy' });
   one.tellStopped();
   assert.deepEqual(await stopped, { exitCode: 3 });

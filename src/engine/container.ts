@@ -84,7 +84,7 @@ export class Container {
     this.#tell(this.#onStop);
   }
 
-  tellRemovalFailed(error: string): void {
+  notifyRemovalFailed(error: string): void {
     this.#tell(this.#onRemoved, error);
   }
 

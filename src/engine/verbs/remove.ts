@@ -62,7 +62,7 @@ export async function remove(context: EngineContext, container: Container, optio
     state.phase = 'dead';
     save(context, container);
     const failure = conflict(`unable to remove filesystem for ${container.id}: ${messageOf(error)}`, { cause: error });
-    container.tellRemovalFailed(failure.message);
+    container.notifyRemovalFailed(failure.message);
     throw failure;
   }
   await untilFollowersLooked(context, container);
@@ -101,7 +101,7 @@ export async function autoRemove(context: EngineContext, container: Container): 
     await remove(context, container, { force: true, volumes: true });
   } catch (error) {
     context.log.error(`container ${container.id} cannot be removed: ${messageOf(error)}`);
-    container.tellRemovalFailed(messageOf(error));
+    container.notifyRemovalFailed(messageOf(error));
   }
 }
 
