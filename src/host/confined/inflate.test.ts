@@ -22,6 +22,10 @@ test('gzip in pieces of any size gives the bytes back', () => {
   assert.equal(inflate(gzipSync(Buffer.from('hello')), 1).toString(), 'hello');
 });
 
+test('a version of Node that was not tried takes the stream', () => {
+  for (const version of ['18.20.0', '25.1.0', '240.0.0', '']) assert.equal(canInflateSync(version), false, version);
+});
+
 test('users B15: members one after the other are one stream, empty ones among them', () => {
   const empty = gzipSync(Buffer.alloc(0));
   const bytes = Buffer.concat([

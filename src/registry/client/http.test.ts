@@ -89,3 +89,24 @@ test('safety L4: of an insecure registry only its own host goes unverified', asy
   await assert.rejects(get(`https://localhost:${port}/token`), /certificate signed by unknown authority/);
   await assert.rejects(get(`https://127.0.0.1:${port}/on`), /certificate signed by unknown authority/);
 });
+
+test('a registry cannot send the daemon on to a link-local address, where clouds keep their secrets', async () => {
+  const server = createServer((request, response) =>
+    response.writeHead(307, { Location: `http://${request.url?.slice(1)}/latest/meta-data` }).end(),
+  );
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const transport = new Transport(host, { verify: true }, DEFAULT_SETTINGS.timing);
+  const { signal } = new AbortController();
+  for (const address of ['169.254.169.254', '[fe80::1]', '[::ffff:169.254.169.254]'])
+    await assert.rejects(
+      transport.send({ method: 'GET', url: new URL(`http://${host}/${address}`), signal }),
+      /link-local addresses are not asked/,
+      address,
+    );
+  await assert.rejects(
+    transport.send({ method: 'GET', url: new URL('http://169.254.169.254/token'), signal }),
+    /link-local addresses are not asked/,
+  );
+});

@@ -2,6 +2,7 @@
 import { Agent, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
 import type { Agent as TlsAgent } from 'node:https';
 import { cancelled, invalid } from '../../base/errors.ts';
+import { isDowngrade, isRedirect, lookupElsewhere, MAX_REDIRECTS, namesLinkLocal } from '../../base/outbound.ts';
 import { agentOptions, proxyFor } from '../../base/proxy.ts';
 import type { Timing } from './settings.ts';
 import { NetworkError, networkError, refusal } from './words.ts';
@@ -33,8 +34,6 @@ export interface Answer {
   readonly body: IncomingMessage;
 }
 
-const MAX_REDIRECTS = 10;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const MAX_HEADER_BYTES = 64 * 1024;
 const ERROR_BYTES = 16 * 1024;
 
@@ -64,7 +63,7 @@ export class Transport {
       const status = response.statusCode ?? 0;
       const location = response.headers.location;
       const repeatable = wish.body === undefined || Buffer.isBuffer(wish.body);
-      if (!REDIRECTS.has(status) || location === undefined || !repeatable) {
+      if (!isRedirect(status) || location === undefined || !repeatable) {
         return {
           status,
           url,
@@ -80,7 +79,7 @@ export class Transport {
       if (hops >= MAX_REDIRECTS)
         throw new NetworkError(`${wish.method} ${url.host}: stopped after 10 redirects`, 'REDIRECTS', false);
       const next = resolveUrl(location, url);
-      if (url.protocol === 'https:' && next.protocol !== 'https:' && !this.#mayGoUnverified(next))
+      if (isDowngrade(url, next) && !this.#mayGoUnverified(next))
         throw new NetworkError(
           `refusing to follow a redirect of ${url.host} from https to ${next.protocol}//${next.host}`,
           'DOWNGRADE',
@@ -123,6 +122,14 @@ export class Transport {
     };
     let send = plainRequest;
     const proxy = proxyFor(url, process.env);
+    // the registry itself may be anywhere; where it sends us on to may not be the machine's own secrets
+    if (url.host !== this.#origin) {
+      const refused = (): Error =>
+        new NetworkError(`${wish.method} ${url.host}: link-local addresses are not asked`, 'LINK_LOCAL', false);
+      if (namesLinkLocal(url)) throw refused();
+      // a proxy looks up the name itself
+      if (proxy === undefined) options.lookup = lookupElsewhere(refused);
+    }
     if (url.protocol === 'https:') {
       // TLS is loaded when a registry is first spoken to, not with the daemon
       const https = await import('node:https');
