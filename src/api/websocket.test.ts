@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { acceptKey, decodeFrames, encodeFrame } from './websocket.ts';
+import { acceptKey, decodeFrames, encodeFrame, MAX_CONTROL_BYTES, webSocketStream } from './websocket.ts';
 
 /** As a client sends it. */
 function masked(opcode: number, data: Buffer): Buffer {
@@ -30,6 +31,29 @@ test('frames survive any cut of the stream', () => {
       assert.equal(second.rest.length, 0);
     }),
   );
+});
+
+test('safety L10: a client that pings and does not read is not heard until it does', () => {
+  let written = 0;
+  let sent: (() => void) | undefined;
+  const socket = new Duplex({
+    read: () => undefined,
+    highWaterMark: 1024,
+    write: (chunk: Buffer, _, done) => {
+      written += chunk.length;
+      sent = done;
+    },
+  });
+  const stream = webSocketStream(socket);
+  stream.resume();
+  socket.emit('data', Buffer.concat(Array.from({ length: 20 }, () => masked(9, Buffer.alloc(MAX_CONTROL_BYTES)))));
+  assert.equal(socket.isPaused(), true);
+  stream.read();
+  assert.equal(socket.isPaused(), true);
+  assert.ok(written <= 127);
+  assert.ok(sent);
+  stream.destroy();
+  assert.throws(() => decodeFrames(masked(9, Buffer.alloc(MAX_CONTROL_BYTES + 1))), /too large/);
 });
 
 test('what no client may send is refused', () => {

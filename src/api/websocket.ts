@@ -10,7 +10,9 @@ const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 /** What a person types is far smaller; more in one frame closes the connection. */
-const MAX_FRAME = 1024 * 1024;
+export const MAX_FRAME_BYTES = 1024 * 1024;
+/** Of a ping or a close, as the RFC has it. */
+export const MAX_CONTROL_BYTES = 125;
 
 /** Value of Sec-WebSocket-Accept for a client's key. */
 export function acceptKey(key: string): string {
@@ -39,36 +41,49 @@ export interface Frame {
   readonly data: Buffer;
 }
 
-/** The whole frames of a client's bytes, unmasked, and what is left. Throws for what no client may send. */
-export function decodeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
+/**
+ * The whole frames of a client's bytes, unmasked, what is left, and how many bytes that takes to be a frame as far as is known.
+ * Throws for what no client may send.
+ */
+export function decodeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer; needed: number } {
   const frames: Frame[] = [];
   let at = 0;
+  let needed = 0;
   for (;;) {
     const left = bytes.subarray(at);
-    if (left.length < 2) break;
+    needed = 2;
+    if (left.length < needed) break;
     const [first = 0, second = 0] = left;
     if ((second & 0x80) === 0) throw new Error('a frame of a client must be masked');
     const short = second & 0x7f;
     const extra = short === 126 ? 2 : short === 127 ? 8 : 0;
-    if (left.length < 2 + extra + 4) break;
+    needed = 2 + extra + 4;
+    if (left.length < needed) break;
     const length = short === 126 ? left.readUInt16BE(2) : short === 127 ? Number(left.readBigUInt64BE(2)) : short;
-    if (length > MAX_FRAME) throw new Error('a frame is too large');
+    const most = (first & 0x08) === 0 ? MAX_FRAME_BYTES : MAX_CONTROL_BYTES;
+    if (length > most) throw new Error('a frame is too large');
     const begin = 2 + extra + 4;
-    if (left.length < begin + length) break;
+    needed = begin + length;
+    if (left.length < needed) break;
     const mask = left.subarray(2 + extra, begin);
     const data = Buffer.from(left.subarray(begin, begin + length));
     for (let index = 0; index < data.length; index += 1) data[index] = (data[index] ?? 0) ^ (mask[index % 4] ?? 0);
     frames.push({ opcode: first & 0x0f, data });
     at += begin + length;
   }
-  return { frames, rest: bytes.subarray(at) };
+  return { frames, rest: bytes.subarray(at), needed };
 }
 
 /** The bytes inside a connection's frames; the end of one side closes it as the protocol wants. */
 export function webSocketStream(socket: Duplex): Duplex {
-  let pending: Buffer = Buffer.alloc(0);
+  let pending: Buffer[] = [];
+  let held = 0;
+  let needed = 0;
+  let pongsWait = false;
   const stream = new Duplex({
-    read: () => void socket.resume(),
+    read: () => {
+      if (!pongsWait) socket.resume();
+    },
     write: (chunk: Buffer, _, done) => {
       if (socket.write(encodeFrame(BINARY, chunk))) done();
       else socket.once('drain', () => done());
@@ -84,13 +99,28 @@ export function webSocketStream(socket: Duplex): Duplex {
   });
   socket.on('data', (chunk: Buffer) => {
     try {
-      const { frames, rest } = decodeFrames(Buffer.concat([pending, chunk]));
-      pending = rest;
+      pending.push(chunk);
+      held += chunk.length;
+      if (held < needed) return;
+      const decoded = decodeFrames(Buffer.concat(pending));
+      const { frames, rest } = decoded;
+      ({ needed } = decoded);
+      pending = [rest];
+      held = rest.length;
       for (const { opcode, data } of frames) {
         if (opcode === TEXT || opcode === BINARY || opcode === CONTINUATION) {
           if (!stream.push(data)) socket.pause();
-        } else if (opcode === PING) socket.write(encodeFrame(PONG, data));
-        else if (opcode === CLOSE) stream.push(null);
+        } else if (opcode === PING) {
+          // who asks and does not read is not heard until he does
+          if (!socket.write(encodeFrame(PONG, data)) && !pongsWait) {
+            pongsWait = true;
+            socket.pause();
+            socket.once('drain', () => {
+              pongsWait = false;
+              socket.resume();
+            });
+          }
+        } else if (opcode === CLOSE) stream.push(null);
       }
     } catch {
       stream.destroy();

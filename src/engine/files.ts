@@ -1,5 +1,8 @@
 // The texts of the files that every container gets: /etc/hosts, /etc/hostname, /etc/resolv.conf. Pure.
 
+/** The hosts file of a container is its own to write; one above this is left as it is. */
+export const MAX_HOSTS_BYTES = 1024 * 1024;
+
 const LOCAL_HOSTS = [
   '127.0.0.1\tlocalhost',
   '::1\tlocalhost ip6-localhost ip6-loopback',

@@ -1,9 +1,10 @@
 // The hosts file of containers that run, when networks and links change under them.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { messageOf } from '../base/errors.ts';
+import { readBounded } from '../host/read-bounded.ts';
 import type { Container } from './container.ts';
 import type { EngineContext } from './context.ts';
-import { changedHosts, movedHost } from './files.ts';
+import { changedHosts, MAX_HOSTS_BYTES, movedHost } from './files.ts';
 import { hasProcess } from './lifecycle.ts';
 
 /** Does something to the networks of a container; afterwards its hosts file has the addresses that it has now. */
@@ -42,7 +43,7 @@ function change(context: EngineContext, container: Container, edit: (text: strin
   if (!hasProcess(container.state.phase)) return;
   const { hosts } = context.paths.of(container.id);
   try {
-    const text = readFileSync(hosts, 'utf8');
+    const text = readBounded(hosts, MAX_HOSTS_BYTES);
     const changed = edit(text);
     if (changed !== text) writeFileSync(hosts, changed);
   } catch (error) {

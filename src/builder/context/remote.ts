@@ -1,6 +1,6 @@
 // A context that is elsewhere: a git repository, an archive of the web, or a Dockerfile alone.
 import { randomBytes } from 'node:crypto';
-import { createReadStream, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, scanBelow } from '../../host/confined/index.ts';
@@ -10,6 +10,10 @@ import { TarContext } from './tar.ts';
 import { fetchGit, fetchHttp, parseGitRef, resolveGit } from '../remote/index.ts';
 import type { ContextSource, ContextTree, Report, SyncWish } from '../request.ts';
 import { readBelow } from './read.ts';
+
+/** An archive of the web that is a context; what it unpacks to is as large as the disk allows. */
+export const MAX_CONTEXT_BYTES = 4 * 1024 ** 3;
+const BLOCK = 512;
 
 interface Fetched {
   readonly directory: string;
@@ -44,8 +48,8 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
         this.origin = { uri, commit: found.commit };
         return { directory: await fetchGit(git, found, directory, { signal }) };
       }
-      const got = await fetchHttp(this.#url, this.#folder, { signal });
-      const start = readFileSync(got.path).subarray(0, 512);
+      const got = await fetchHttp(this.#url, this.#folder, { signal, limit: MAX_CONTEXT_BYTES });
+      const start = startOf(got.path);
       if (detectCompression(start) !== 'none' || start.subarray(257, 262).toString('latin1') === 'ustar')
         return { directory, archive: new TarContext(this.#folder, createReadStream(got.path)) };
       renameSync(got.path, join(directory, 'Dockerfile'));
@@ -75,6 +79,17 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
     const fetched = await this.#fetched?.catch(() => undefined);
     await fetched?.archive?.[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The first block of a file, which tells an archive from a Dockerfile. */
+function startOf(path: string): Buffer {
+  const fd = openSync(path, 'r');
+  try {
+    const block = Buffer.alloc(BLOCK);
+    return block.subarray(0, readSync(fd, block, 0, BLOCK, 0));
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { MAX_PATTERN_CHARACTERS, MAX_PATTERN_WILDCARDS } from './glob.ts';
+import { MAX_DEPTH, MAX_EXPANDED_CHARACTERS } from './expand.ts';
 import { expand, Failure } from './index.ts';
 
 const NAMES = new Map([
@@ -147,4 +148,14 @@ test('safety H3: patterns with many stars take no more time than others, and are
 test('a replacement is made as often as Go makes it', () => {
   const of = (word: string): string => expand(word, new Map([['a', 'abc']])).text;
   assert.deepEqual(['${a//*/x}', '${a//b/x}', '${a//?/x}', '${a/*/x}'].map(of), ['x', 'axc', 'xxx', 'x']);
+});
+
+test('substitutions are bounded in depth and in what they become', () => {
+  const nested = (depth: number): string => `${'${x:-'.repeat(depth)}a${'}'.repeat(depth)}`;
+  assert.equal(expand(nested(MAX_DEPTH), new Map()).text, 'a');
+  assert.throws(() => expand(nested(MAX_DEPTH + 1), new Map()), /nested more than/);
+  assert.throws(
+    () => expand('$a$a', new Map([['a', 'a'.repeat(MAX_EXPANDED_CHARACTERS - 1)]])),
+    /expands to more than/,
+  );
 });

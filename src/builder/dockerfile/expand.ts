@@ -70,6 +70,11 @@ const SPECIAL = '@*#?-$!0';
 const DIGIT = /^\p{Nd}$/u;
 const NAME = /^[\p{L}\p{Nd}_]$/u;
 
+/** How deep `${a:-${b:-…}}` may go. */
+export const MAX_DEPTH = 64;
+/** What all variables in one word may become; the kernel takes no argument that is an eighth as long. */
+export const MAX_EXPANDED_CHARACTERS = 1024 * 1024;
+
 class Expander {
   readonly used = new Set<string>();
   readonly missing = new Set<string>();
@@ -79,6 +84,8 @@ class Expander {
   readonly #options: ExpandOptions;
   #at = 0;
   #keepEscapes = false;
+  #depth = 0;
+  #expanded = 0;
 
   constructor(word: string, variables: Variables, escape: string, options: ExpandOptions) {
     this.#input = Array.from(word);
@@ -203,6 +210,17 @@ class Expander {
   }
 
   #dollar(): string {
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) throw new Failure(`substitutions are nested more than ${MAX_DEPTH} deep`);
+    const value = this.#substitution();
+    this.#depth -= 1;
+    this.#expanded += value.length;
+    if (this.#expanded > MAX_EXPANDED_CHARACTERS)
+      throw new Failure(`expands to more than ${MAX_EXPANDED_CHARACTERS} characters`);
+    return value;
+  }
+
+  #substitution(): string {
     this.#take();
     if (this.#peek() !== '{') {
       const name = this.#name();

@@ -10,6 +10,9 @@ import { splitLine } from './words.ts';
 /** Docker's limit for one physical line. */
 export const MAX_LINE_BYTES = 65535;
 
+/** An instruction with all its lines; the kernel takes no argument of a program that is half as long. */
+export const MAX_INSTRUCTION_CHARACTERS = 256 * 1024;
+
 export interface Lines {
   readonly directives: readonly Directive[];
   /** `\` or a backquote. */
@@ -153,6 +156,8 @@ class LineReader {
       }
       const part = this.#continued(withoutNewline(more));
       text += part.text;
+      if (text.length > MAX_INSTRUCTION_CHARACTERS)
+        throw new Failure(`instruction is longer than ${MAX_INSTRUCTION_CHARACTERS} characters`);
       goesOn = part.goesOn;
     }
     const { keyword, flags, rest } = splitLine(text, this.escape);

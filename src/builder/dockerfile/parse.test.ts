@@ -18,6 +18,8 @@ import {
   syntaxOf,
   withGuess,
 } from './index.ts';
+import { MAX_INSTRUCTION_CHARACTERS } from './lines.ts';
+import { MAX_STAGES } from './parse.ts';
 import { dump } from './testing.ts';
 
 const data = join(import.meta.dirname, 'testdata');
@@ -228,4 +230,18 @@ test('what was meant', () => {
 
 test('tabs before lines of a heredoc go away when asked for', () => {
   assert.equal(heredocText({ content: '\t\ta\n\tb\n', chomp: true }), 'a\nb\n');
+});
+
+test('safety H3: blanks, joined lines and stages are bounded, and take no more time than other text', () => {
+  const start = performance.now();
+  const problemOf = (text: string): string | undefined => parseDockerfile(text).problems[0]?.message;
+  assert.match(
+    problemOf(`FROM a\nRUN a${' \\\n a'.repeat(MAX_INSTRUCTION_CHARACTERS / 2)}`) ?? '',
+    /instruction is longer than/,
+  );
+  assert.equal(problemOf(`FROM a\nRUN a${' '.repeat(60_000)}b`), undefined);
+  assert.equal(problemOf('FROM a\n'.repeat(MAX_STAGES)), undefined);
+  assert.equal(problemOf('FROM a\n'.repeat(100_000)), `more than ${MAX_STAGES} stages`);
+  assert.equal(parseDockerfile(`FROM a${' '.repeat(60_000)}AS b`).value.stages[0]?.name, 'b');
+  assert.ok(performance.now() - start < 5000);
 });

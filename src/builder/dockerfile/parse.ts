@@ -22,6 +22,9 @@ export interface Dockerfile {
   readonly lines: readonly string[];
 }
 
+/** Far more than any file has; each stage is looked for among all others. */
+export const MAX_STAGES = 500;
+
 /**
  * Parses a Dockerfile. Problems that Docker would find first come first, so `problems[0]` of severity `error` is its message;
  * unlike Docker the parser goes on to the next instruction, so the others are there too.
@@ -37,6 +40,7 @@ export function parseDockerfile(source: Uint8Array | string): Parsed<Dockerfile>
   for (const node of nodes) {
     try {
       if (opensStage(node)) {
+        if (stages.length === MAX_STAGES) throw new Failure(`more than ${MAX_STAGES} stages`, true);
         stages.push({ ...readStage(node, stages.length), instructions: [] });
         continue;
       }
@@ -50,6 +54,7 @@ export function parseDockerfile(source: Uint8Array | string): Parsed<Dockerfile>
       const { message, bare } = error;
       const shown = bare ? message : `dockerfile parse error on line ${node.range.start.line}: ${message}`;
       (bare ? early : late).push({ severity: 'error', message: shown, range: node.range });
+      if (stages.length === MAX_STAGES) break;
     }
   }
   const check = directiveOf(text, 'check');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Undo } from '../../base/disposal.ts';
 import { type BerthError, conflict, internal, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
+import { readBounded } from '../../host/read-bounded.ts';
 import {
   checkPropagation,
   type DeviceNode,
@@ -16,7 +17,7 @@ import { resolveUser } from '../../runtime/user/index.ts';
 import type { ContainerConfig, DeviceMapping, HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext } from '../context.ts';
-import { hostHostsText, hostsText, ownResolvText, resolvText } from '../files.ts';
+import { hostHostsText, hostsText, MAX_HOSTS_BYTES, ownResolvText, resolvText } from '../files.ts';
 import { hasProcess } from '../lifecycle.ts';
 import { type LinkedContainer, linkHosts, linkVariables } from '../links.ts';
 import type { MountRecord } from '../record.ts';
@@ -208,7 +209,9 @@ function writeFiles(
   if (shared !== undefined) {
     const other = context.paths.of(context.registry.get(shared).id);
     for (const file of ['hosts', 'hostname', 'resolvConf'] as const)
-      writeFileSync(paths[file], readText(other[file]), { mode: 0o644 });
+      writeFileSync(paths[file], existsSync(other[file]) ? readBounded(other[file], MAX_HOSTS_BYTES) : '', {
+        mode: 0o644,
+      });
     return;
   }
   const gateways = context.networks.hostGateways();

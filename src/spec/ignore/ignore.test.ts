@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cleanPath } from './clean.ts';
-import { ignoreMatcher, readIgnoreFile } from './index.ts';
+import { ignoreMatcher, MAX_PATTERN_CHARACTERS, readIgnoreFile } from './index.ts';
 
 /** `pattern path` that match, and `pattern ! path` that do not. */
 const CASES = `
@@ -71,6 +71,7 @@ test('what is no pattern is told', () => {
   for (const bad of ['[', '[]a]', '[-]', '[x-]', '[a-b-c]', 'a\\', 'a[', '[^', '[^bc', '[\\']) {
     assert.throws(() => ignoreMatcher([bad]), { message: 'syntax error in pattern' }, bad);
   }
+  assert.throws(() => ignoreMatcher(['a'.repeat(MAX_PATTERN_CHARACTERS + 1)]), { kind: 'invalid' });
   assert.throws(() => ignoreMatcher(readIgnoreFile('!')), { message: 'illegal exclusion pattern: "!"' });
 });
 

@@ -3,6 +3,9 @@ import { invalid } from '../../base/errors.ts';
 import { cleanPath } from './clean.ts';
 import { patternFault, patternTest } from './pattern.ts';
 
+/** As long as a path can be on Linux. */
+export const MAX_PATTERN_CHARACTERS = 4096;
+
 /** The patterns of a file: comments and empty lines gone, paths made short and relative to the context. */
 export function readIgnoreFile(text: string): string[] {
   const patterns: string[] = [];
@@ -71,6 +74,8 @@ function ruleOf(given: string): Rule | undefined {
   const keeps = cleaned.startsWith('!');
   if (cleaned === '!') throw invalid('illegal exclusion pattern: "!"');
   const text = keeps ? cleaned.slice(1) : cleaned;
+  if (text.length > MAX_PATTERN_CHARACTERS)
+    throw invalid(`pattern is longer than ${MAX_PATTERN_CHARACTERS} characters`);
   const fault = patternFault(text);
   if (fault) throw invalid(fault);
   return { text, keeps, test: patternTest(text) };

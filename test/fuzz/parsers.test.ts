@@ -1,0 +1,58 @@
+// Parsers of foreign bytes on what is bad for them: inputs that the fuzzer found once, and a megabyte of what invites backtracking.
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { test } from 'node:test';
+import { badInputs, isOurs, type Parser, PARSERS } from './parsers.ts';
+
+const LIMIT_MS = 50;
+/** Where a megabyte is a hundred thousand things, each of which becomes an object or a turn of its own. */
+const LIMITS_MS: Readonly<Record<string, number>> = {
+  dockerfile: 500,
+  expand: 250,
+  filters: 150,
+  passwd: 150,
+  protobuf: 400,
+  template: 1000,
+  websocket: 400,
+  zstd: 1500,
+};
+const TRIES = 6;
+
+async function attempt({ run }: Parser, input: Buffer): Promise<number> {
+  const start = performance.now();
+  try {
+    await run(input);
+  } catch (error) {
+    assert.ok(isOurs(error), error instanceof Error ? error.stack : String(error));
+  }
+  return performance.now() - start;
+}
+
+/** How much slower than the machine on which the limits were set, and how busy, this one is at the moment. */
+function slowness(): number {
+  const start = performance.now();
+  let sum = 0;
+  for (let at = 0; at < 20_000_000; at += 1) sum = (sum + at * 7) | 0;
+  assert.notEqual(sum, 1);
+  return Math.max(1, (performance.now() - start) / 15);
+}
+
+for (const [name, parser] of Object.entries(PARSERS))
+  test(`safety H3: no megabyte holds up the parser of ${name}`, async () => {
+    for (const { name: what, input } of badInputs(parser)) {
+      const limit = LIMITS_MS[name] ?? LIMIT_MS;
+      let best = Number.POSITIVE_INFINITY;
+      for (let tries = 0; tries < TRIES && best > limit; tries += 1)
+        best = Math.min(best, (await attempt(parser, input)) / slowness());
+      assert.ok(best <= limit, `${what}: ${best.toFixed(0)} ms`);
+    }
+  });
+
+test('what the fuzzer found once is read or refused', async () => {
+  for (const path of globSync('corpus/*/*', { cwd: import.meta.dirname })) {
+    const parser = PARSERS[path.split(sep)[1] ?? ''];
+    assert.ok(parser, path);
+    await attempt(parser, readFileSync(join(import.meta.dirname, path)));
+  }
+});
