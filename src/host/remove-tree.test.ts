@@ -22,6 +22,18 @@ test('a tree goes, whatever its shape; what its links lead to stays', async () =
   assert.deepEqual([existsSync(tree), readdirSync(kept)], [false, ['file']]);
 });
 
+test('names that are no UTF-8 go like others', { timeout: 10_000 }, async () => {
+  const tree = join(work, 'bytes-ä');
+  mkdirSync(join(tree, 'ü'), { recursive: true });
+  const odd = (name: number[], ...path: string[]): Buffer =>
+    Buffer.concat([Buffer.from(`${join(tree, ...path)}/`), Buffer.from(name)]);
+  writeFileSync(odd([0xff]), '');
+  mkdirSync(odd([0xfe], 'ü'));
+  writeFileSync(odd([0xc3, 0x28], 'ü'), '');
+  await removeTree(tree);
+  assert.equal(existsSync(tree), false);
+});
+
 test('what is no directory goes too, and what is not there is no mistake', async () => {
   const target = join(work, 'target');
   mkdirSync(target);

@@ -1,6 +1,5 @@
 // Removes a directory with all that is in it, in memory that does not grow with it: a piece of a directory at a time.
 import { opendir, rmdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isErrno } from '../base/errors.ts';
 
 /** Names of one directory that are known at a time. */
@@ -9,25 +8,27 @@ const PIECE = 256;
 const AT_ONCE = 8;
 
 interface Directory {
+  /** Bytes in latin1: names need not be UTF-8, and one that could not be said again would be met for ever. */
   readonly path: string;
   /** All that it had when it was read last is on its way. */
   emptied: boolean;
 }
 
 /** Links are removed and not followed. What is not there is no mistake. */
-export async function removeTree(path: string): Promise<void> {
-  if (await isGone(() => unlink(path))) return;
+export async function removeTree(target: string): Promise<void> {
+  if (await isGone(() => unlink(target))) return;
+  const path = Buffer.from(target).toString('latin1');
   // innermost last: neither the stack nor open directories grow with the depth
   // an empty one goes without a descriptor, of which there may be none
   const open: Directory[] = [{ path, emptied: true }];
   for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
-    if (at.emptied && (await isGone(() => rmdir(at.path)))) {
+    if (at.emptied && (await isGone(() => rmdir(bytes(at.path))))) {
       open.pop();
       continue;
     }
     const { files, directories } = await readPiece(at.path);
     for (let from = 0; from < files.length; from += AT_ONCE)
-      await Promise.all(files.slice(from, from + AT_ONCE).map((file) => isGone(() => unlink(file))));
+      await Promise.all(files.slice(from, from + AT_ONCE).map((file) => isGone(() => unlink(bytes(file)))));
     at.emptied = files.length + directories.length < PIECE;
     for (const directory of directories) open.push({ path: directory, emptied: false });
   }
@@ -48,12 +49,16 @@ async function readPiece(path: string): Promise<{ files: string[]; directories: 
   const files: string[] = [];
   const directories: string[] = [];
   try {
-    for await (const entry of await opendir(path, { bufferSize: PIECE })) {
-      (entry.isDirectory() ? directories : files).push(join(path, entry.name));
+    for await (const entry of await opendir(bytes(path), { bufferSize: PIECE, encoding: 'latin1' as BufferEncoding })) {
+      (entry.isDirectory() ? directories : files).push(`${path}/${entry.name}`);
       if (files.length + directories.length === PIECE) break;
     }
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;
   }
   return { files, directories };
+}
+
+function bytes(path: string): string | Buffer {
+  return /[^\p{ASCII}]/u.test(path) ? Buffer.from(path, 'latin1') : path;
 }
