@@ -1,4 +1,5 @@
 // What every part of the builder works with; put together once by the composition root.
+import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
 import type { OciRuntime, Runtime } from '../runtime/index.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
@@ -26,4 +27,9 @@ export interface BuilderContext {
   /** Below the data root: contexts and cache mounts. */
   readonly root: string;
   readonly cgroupParent: string;
+}
+
+/** Keys of servers that were met by ssh: the daemon's own, not those of the user who runs it. */
+export function knownHostsIn(root: string): string {
+  return join(root, 'ssh_known_hosts');
 }

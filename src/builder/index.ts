@@ -23,9 +23,9 @@ import { SharedWork } from './cache/shared-work.ts';
 import { TarContext } from './context/tar.ts';
 import { Trees } from './context/trees.ts';
 import { RemoteContext } from './context/remote.ts';
-import type { BuilderContext } from './context.ts';
+import { type BuilderContext, knownHostsIn } from './context.ts';
 import type { BuilderImages, BuilderNetworks } from './ports.ts';
-import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource } from './request.ts';
+import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource, SshAgents } from './request.ts';
 
 export { ClassicText } from './classic/text.ts';
 export { StepFailure } from './failure.ts';
@@ -220,9 +220,14 @@ export class Builder {
   }
 
   /** A git repository or an archive of the web as a context; disposing it takes the files away. */
-  remoteContext(url: string, buildArgs?: ReadonlyMap<string, string>): ContextSource & AsyncDisposable {
+  remoteContext(
+    url: string,
+    buildArgs?: ReadonlyMap<string, string>,
+    ssh?: SshAgents,
+  ): ContextSource & AsyncDisposable {
+    const { root } = this.#context;
     const keepGitDir = switchedOn(buildArgs, 'BUILDKIT_CONTEXT_KEEP_GIT_DIR');
-    return new RemoteContext(join(this.#context.root, 'work'), url, keepGitDir);
+    return new RemoteContext(join(root, 'work'), url, { keepGitDir, ssh, knownHosts: knownHostsIn(root) });
   }
 
   /** The tar of the classic endpoint as a context; disposing it takes the files away. */

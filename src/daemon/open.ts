@@ -170,7 +170,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
           check: builder.check,
           tarContext: (archive) => builder.tarContext(archive),
           past: (ref) => builder.history.past(ref),
-          remoteContext: (url, buildArgs) => builder.remoteContext(url, buildArgs),
+          remoteContext: (url, buildArgs, ssh) => builder.remoteContext(url, buildArgs, ssh),
           hostGateway: () => networks.hostGateways()[0] ?? '',
           cache: kitCache(builder),
           push: kitPush(images),

@@ -7,8 +7,8 @@ import { type Manifest, scanBelow } from '../../host/confined/index.ts';
 import { ignoreMatcher } from '../../spec/ignore/index.ts';
 import { detectCompression } from '../../store/index.ts';
 import { TarContext } from './tar.ts';
-import { fetchGit, fetchHttp, parseGitRef, resolveGit } from '../remote/index.ts';
-import type { ContextSource, ContextTree, Report, SyncWish } from '../request.ts';
+import { fetchGit, fetchHttp, isSsh, parseGitRef, resolveGit } from '../remote/index.ts';
+import type { ContextSource, ContextTree, Report, SshAgents, SyncWish } from '../request.ts';
 import { readBelow } from './read.ts';
 
 /** An archive of the web that is a context; what it unpacks to is as large as the disk allows. */
@@ -21,16 +21,24 @@ interface Fetched {
   readonly archive?: TarContext;
 }
 
+export interface RemoteOptions {
+  readonly keepGitDir: boolean;
+  /** Keys of the client for a repository that is reached by ssh. */
+  readonly ssh: SshAgents | undefined;
+  /** Servers that were met before. */
+  readonly knownHosts: string;
+}
+
 export class RemoteContext implements ContextSource, AsyncDisposable {
   readonly label: string;
   readonly #folder: string;
   readonly #url: string;
-  readonly #keepGitDir: boolean;
+  readonly #how: RemoteOptions;
   #fetched: Promise<Fetched> | undefined;
   origin: { readonly uri: string; readonly commit: string } | undefined;
 
-  constructor(folder: string, url: string, keepGitDir = false) {
-    this.#keepGitDir = keepGitDir;
+  constructor(folder: string, url: string, how: RemoteOptions) {
+    this.#how = how;
     this.#folder = join(folder, randomBytes(8).toString('hex'));
     this.#url = url;
     this.label = url.replace(/\/\/[^/@]*@/, '//');
@@ -42,11 +50,14 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
       mkdirSync(directory, { recursive: true, mode: 0o755 });
       const named = parseGitRef(this.#url);
       if (named) {
-        const git = { ...named, keepGitDir: named.keepGitDir ?? this.#keepGitDir };
-        const found = await resolveGit(git, { signal });
+        const git = { ...named, keepGitDir: named.keepGitDir ?? this.#how.keepGitDir };
+        const { ssh, knownHosts } = this.#how;
+        await using agent = isSsh(git.remote) ? await ssh?.agent('default', signal) : undefined;
+        const options = { signal, ssh: { knownHosts, ...(agent ? { agent: agent.socket } : {}) } };
+        const found = await resolveGit(git, options);
         const uri = `${git.remote.replace(/\/\/[^/@]*@/, '//')}${git.ref === '' ? '' : `#${git.ref}`}`;
         this.origin = { uri, commit: found.commit };
-        return { directory: await fetchGit(git, found, directory, { signal }) };
+        return { directory: await fetchGit(git, found, directory, options) };
       }
       const got = await fetchHttp(this.#url, this.#folder, { signal, limit: MAX_CONTEXT_BYTES });
       const start = startOf(got.path);

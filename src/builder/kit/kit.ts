@@ -9,7 +9,15 @@ import { checkSubrequest, subrequestAnswer } from '../describe.ts';
 import { serveLink } from '../link/index.ts';
 import type { BuildEvent } from '../event.ts';
 import { runnablePlatforms } from '../ops/emulators.ts';
-import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource, RegistryCredentials } from '../request.ts';
+import type {
+  Build,
+  BuildRequest,
+  BuildResult,
+  BuildSink,
+  ContextSource,
+  RegistryCredentials,
+  SshAgents,
+} from '../request.ts';
 import type { Parts, Wish } from './control/build.ts';
 import { Bridges } from './control/bridges.ts';
 import { controlMethods } from './control/control.ts';
@@ -67,7 +75,11 @@ export interface KitOptions {
   /** Sends an image to its registry; without it a build that is to be pushed is refused. */
   readonly push?: (name: string, credentials: RegistryCredentials, signal: AbortSignal) => Promise<void>;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
-  readonly remoteContext?: (url: string, buildArgs: ReadonlyMap<string, string>) => ContextSource & AsyncDisposable;
+  readonly remoteContext?: (
+    url: string,
+    buildArgs: ReadonlyMap<string, string>,
+    ssh: SshAgents,
+  ) => ContextSource & AsyncDisposable;
   /** What happened in a build that is over. */
   readonly past?: (ref: string) => AsyncIterable<BuildEvent> | undefined;
   readonly check?: (request: BuildRequest, signal: AbortSignal) => Promise<CheckResult>;

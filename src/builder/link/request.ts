@@ -10,6 +10,7 @@ import type {
   ContextSource,
   DockerfileSource,
   NamedContext,
+  SshAgents,
   OutputTarget,
 } from '../request.ts';
 import { linkAgents } from './agent.ts';
@@ -21,7 +22,11 @@ import { linkSource } from './source.ts';
 export interface LinkParts {
   readonly trees: Trees;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
-  readonly remoteContext?: (url: string, buildArgs: ReadonlyMap<string, string>) => ContextSource & AsyncDisposable;
+  readonly remoteContext?: (
+    url: string,
+    buildArgs: ReadonlyMap<string, string>,
+    ssh: SshAgents,
+  ) => ContextSource & AsyncDisposable;
 }
 
 const EMPTY: ContextSource = {
@@ -101,7 +106,7 @@ export async function requestOf(
 }
 
 async function contextOf(
-  { context, buildArgs }: BuildWish,
+  { context, buildArgs, agents }: BuildWish,
   link: Link,
   parts: LinkParts,
   made: AsyncDisposableStack,
@@ -117,7 +122,7 @@ async function contextOf(
     }
     case 'remote':
       if (!parts.remoteContext) throw notImplemented('a remote context is not implemented by this daemon');
-      return made.use(parts.remoteContext(context.url, new Map(Object.entries(buildArgs))));
+      return made.use(parts.remoteContext(context.url, new Map(Object.entries(buildArgs)), linkAgents(link, agents)));
     case 'empty':
       return EMPTY;
     default:

@@ -11,7 +11,7 @@ import { parseGitRef } from './git-ref.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'berth-git-'));
 const repository = join(home, 'served', 'x.git');
-const options = { signal: AbortSignal.timeout(300_000) };
+const options = { signal: AbortSignal.timeout(300_000), ssh: { knownHosts: join(home, 'known_hosts') } };
 let port = 0;
 let end = (): void => undefined;
 
@@ -170,5 +170,5 @@ test('fault B56: credentials of an address are not in what is said', async () =>
 
 test('an abort ends git', async () => {
   const aborted = AbortSignal.abort(new Error('enough'));
-  await assert.rejects(resolveGit(wish(), { signal: aborted }));
+  await assert.rejects(resolveGit(wish(), { ...options, signal: aborted }));
 });

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { cancelled, internal, invalid, messageOf, unavailable } from '../../base/errors.ts';
 import { findProgram } from '../../host/find.ts';
 import { type GitRef, isCommit, withoutPassword } from './git-ref.ts';
+import { type SshAccess, sshCommand } from './ssh.ts';
 
 export interface GitOptions {
   readonly signal: AbortSignal;
-  /** A unix socket of an agent with the keys for ssh remotes. */
-  readonly sshAgent?: string;
+  /** What ssh remotes are reached with. */
+  readonly ssh: SshAccess;
   /** Value of an Authorization header for the remote's host. */
   readonly authorization?: string;
   /** One line of git's progress. */
@@ -160,7 +161,7 @@ function verbOf(args: readonly string[]): string {
 }
 
 /** Credentials go by the environment, where a list of processes does not show them. */
-function environment({ remote }: GitRef, { sshAgent, authorization }: GitOptions): NodeJS.ProcessEnv {
+function environment({ remote }: GitRef, { ssh, authorization }: GitOptions): NodeJS.ProcessEnv {
   const origin = /^https?:\/\/(?:[^/@]*@)?([^/]+)/.exec(remote);
   const scope = origin ? `${remote.slice(0, remote.indexOf(':'))}://${origin[1]}/` : undefined;
   return {
@@ -172,8 +173,7 @@ function environment({ remote }: GitRef, { sshAgent, authorization }: GitOptions
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_ALLOW_PROTOCOL: PROTOCOLS,
     GIT_LFS_SKIP_SMUDGE: '1',
-    GIT_SSH_COMMAND: 'ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=accept-new',
-    ...(sshAgent === undefined ? {} : { SSH_AUTH_SOCK: sshAgent }),
+    GIT_SSH_COMMAND: sshCommand(ssh),
     ...(authorization === undefined || scope === undefined
       ? {}
       : {

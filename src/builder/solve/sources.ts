@@ -6,10 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { invalid, notImplemented } from '../../base/errors.ts';
 import { type Manifest, scanBelow } from '../../host/confined/index.ts';
 import type { Material } from '../attest/provenance.ts';
-import type { BuilderContext } from '../context.ts';
+import { type BuilderContext, knownHostsIn } from '../context.ts';
 import type { Op } from '../graph/vertex.ts';
 import type { Readable } from '../ops/exec.ts';
-import { fetchGit, fetchHttp, parseGitRef, resolveGit } from '../remote/index.ts';
+import { fetchGit, fetchHttp, isSsh, parseGitRef, resolveGit } from '../remote/index.ts';
 import type { BuildRequest, ContextTree, NamedContext, Report } from '../request.ts';
 
 export class Sources implements AsyncDisposable {
@@ -17,11 +17,13 @@ export class Sources implements AsyncDisposable {
   readonly #trees: ContextTree[] = [];
   #number = 0;
   readonly #own: string;
+  readonly #knownHosts: string;
   /** What was fetched, as it was when it was. */
   readonly materials: Material[] = [];
 
   constructor(context: BuilderContext, request: BuildRequest) {
     this.#request = request;
+    this.#knownHosts = knownHostsIn(context.root);
     this.#own = join(context.root, 'work', randomBytes(8).toString('hex'));
   }
 
@@ -85,7 +87,10 @@ export class Sources implements AsyncDisposable {
     const directory = this.#folder();
     const git = parseGitRef(op.url);
     if (git) {
-      const options = { signal, onLine };
+      // only what --ssh gave, and only where it is of use
+      await using agent = isSsh(git.remote) ? await this.#request.ssh?.agent('default', signal) : undefined;
+      const ssh = { knownHosts: this.#knownHosts, ...(agent ? { agent: agent.socket } : {}) };
+      const options = { signal, onLine, ssh };
       const wish = { ...git, keepGitDir: git.keepGitDir ?? op.keepGitDir };
       const found = await resolveGit(wish, options);
       if (op.checksum !== '' && !found.commit.startsWith(op.checksum))

@@ -8,6 +8,7 @@ import type {
   ContextSource,
   DockerfileSource,
   NamedContext,
+  SshAgents,
 } from '../../request.ts';
 import type { Definition } from '../protocol/messages.ts';
 import type { Of } from '../protocol/codec.ts';
@@ -55,7 +56,11 @@ export interface Parts {
   readonly sessions: Sessions;
   readonly trees: Trees;
   /** A directory, git repository or archive elsewhere as a context; undefined when the builder has none of that kind. */
-  readonly remoteContext?: (url: string, buildArgs: ReadonlyMap<string, string>) => ContextSource & AsyncDisposable;
+  readonly remoteContext?: (
+    url: string,
+    buildArgs: ReadonlyMap<string, string>,
+    ssh: SshAgents,
+  ) => ContextSource & AsyncDisposable;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
   /** An image that another of this client's builds makes, by the definition that stands for it. */
   imageOf(input: string, signal: AbortSignal): Promise<string>;
@@ -158,7 +163,7 @@ function remote(
     return made.use(parts.tarContext(uploaded(address, session, signal)));
   }
   if (!parts.remoteContext) throw notImplemented(`the context ${address} is not implemented by this daemon`);
-  return made.use(parts.remoteContext(address, prefixed(attributes, 'build-arg:')));
+  return made.use(parts.remoteContext(address, prefixed(attributes, 'build-arg:'), sessionAgents(session)));
 }
 
 async function* uploaded(
