@@ -8,8 +8,12 @@ import { readSources, type Source } from '../scripts/house/sources.ts';
 /** What a folder may import from, besides itself; and what it is, which is why it may not import more. */
 const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonly is: string }>> = {
   base: { may: [], is: 'words that every folder uses; it knows nothing of containers' },
+  files: { may: ['base'], is: 'files written below a directory that others may have filled, by client and daemon' },
   spec: { may: ['base'], is: 'wire formats as data, true whatever engine reads them' },
-  host: { may: ['base'], is: 'the only door to the kernel; it knows namespaces and mounts, not containers or images' },
+  host: {
+    may: ['base', 'files'],
+    is: 'the only door to the kernel; it knows namespaces and mounts, not containers or images',
+  },
   store: { may: ['base', 'spec', 'host'], is: 'blobs, layers and records; it does not know who uses them' },
   registry: { may: ['base', 'spec'], is: 'the distribution protocol over HTTP; what it brings is kept by images/' },
   images: {
@@ -52,7 +56,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
   },
   client: { may: ['base', 'spec'], is: 'the other end of the API; it works where no engine is' },
   cli: {
-    may: ['base', 'spec', 'client'],
+    may: ['base', 'spec', 'client', 'files'],
     is: 'a program of some milliseconds over the client; the engine would have to be loaded with it',
   },
   events: { may: ['base', 'spec'], is: 'what happened, in order; it does not know who emits or watches' },

@@ -80,10 +80,11 @@ export const PARTS: Readonly<Record<string, Readonly<Record<string, readonly str
   },
   host: {
     '.': [],
-    confined: ['.', 'confined/seams', 'confined/tar'],
+    confined: ['.', 'confined/seams', 'confined/tar', 'tree'],
     'confined/seams': ['confined'],
     'confined/tar': [],
     netlink: ['.'],
+    tree: ['.'],
   },
   images: {
     '.': ['bootstrap', 'changes', 'load', 'pull', 'push', 'reference', 'why'],

@@ -7,7 +7,7 @@ const SYSTEM = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/
 
 /** The first of `names` that can be executed, as an absolute path. */
 export function findProgram(...names: string[]): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(':').filter((folder) => folder !== ''), ...SYSTEM];
+  const folders = [...(process.env['PATH'] ?? '').split(':').filter(isAbsolute), ...SYSTEM];
   for (const name of names) {
     for (const path of isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name))) {
       try {

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createGunzip } from 'node:zlib';
-import { invalid, isErrno } from '../base/errors.ts';
+import { invalid } from '../base/errors.ts';
+import { findProgram } from '../host/find.ts';
 import { through } from './through.ts';
 import { unzstd } from './zstd.ts';
 
@@ -80,27 +81,28 @@ export async function* tee(
   }
 }
 
+/** The host's own, by its whole path: only bytes come from elsewhere. */
+function programPath(program: string): string {
+  const path = findProgram(program);
+  if (path !== undefined) return path;
+  throw invalid(`${program} is needed for this archive and is not installed`, {
+    hint: `Install the package ${program === 'xz' ? 'xz-utils' : program}.`,
+  });
+}
+
 async function* throughProgram(
   program: string,
   args: string[],
   source: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(programPath(program), args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => {
     if (complaint.length < 1000) complaint += chunk.toString();
   });
   child.stdin.on('error', () => undefined);
   const ended = new Promise<number>((resolve, reject) => {
-    child.on('error', (error) =>
-      reject(
-        isErrno(error, 'ENOENT')
-          ? invalid(`${program} is needed for this archive and is not installed`, {
-              hint: `Install the package ${program === 'xz' ? 'xz-utils' : program}.`,
-            })
-          : error,
-      ),
-    );
+    child.on('error', reject);
     child.on('close', (code) => resolve(code ?? -1));
   });
   ended.catch(() => undefined);

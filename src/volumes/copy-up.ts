@@ -1,15 +1,16 @@
 // Fills an empty volume with what the image has at its destination, with owner and mode of the directory itself.
-import { spawn } from 'node:child_process';
-import { closeSync, constants, readdirSync, statSync } from 'node:fs';
-import { internal, isErrno } from '../base/errors.ts';
+import { closeSync, constants, opendirSync } from 'node:fs';
+import { isErrno } from '../base/errors.ts';
+import { copyDirectory } from '../host/confined/index.ts';
 import { openInRoot } from '../host/open-in-root.ts';
 
 /**
- * `target` is looked up below `rootfs` as a process in the container would see it; symlinks inside are copied, never
- * followed. A target that is absent or no directory leaves the volume as it is.
+ * `target` is looked up below `rootfs` as a process in the container would see it. It is read by descriptors, and written by a thread
+ * that has the volume as its root: whoever changes the volume meanwhile leads nothing elsewhere. A target that is absent or no
+ * directory leaves the volume as it is.
  */
 export async function copyUp(rootfs: string, target: string, volume: string): Promise<void> {
-  if (!statSync(volume).isDirectory() || readdirSync(volume).some((name) => name !== 'lost+found')) return;
+  if (isFilled(volume)) return;
   let source: number;
   try {
     source = openInRoot(rootfs, target, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -18,26 +19,25 @@ export async function copyUp(rootfs: string, target: string, volume: string): Pr
     throw error;
   }
   try {
-    await copyTree(source, volume);
+    await copyDirectory(volume, { source, onlyWhenEmpty: true, asLayer: false });
   } finally {
     closeSync(source);
   }
 }
 
-/** The open directory is handed down, so that no path can lead the copy elsewhere. */
-async function copyTree(source: number, target: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn('cp', ['-a', '--reflink=auto', '--no-target-directory', '/proc/self/fd/3/.', target], {
-      stdio: ['ignore', 'ignore', 'pipe', source],
-    });
-    let complaint = '';
-    child.stderr?.on('data', (data: Buffer) => {
-      if (complaint.length < 4096) complaint += data.toString();
-    });
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve();
-      else reject(internal(`failed to populate volume: ${complaint.trim()}`));
-    });
-  });
+/** A look that costs next to nothing, whatever the volume holds; the thread looks again. Mounted files are no volumes to fill. */
+function isFilled(volume: string): boolean {
+  try {
+    const directory = opendirSync(volume, { bufferSize: 2 });
+    try {
+      for (let entry = directory.readSync(); entry; entry = directory.readSync())
+        if (entry.name !== 'lost+found' || !entry.isDirectory()) return true;
+      return false;
+    } finally {
+      directory.closeSync();
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOTDIR')) return true;
+    throw error;
+  }
 }

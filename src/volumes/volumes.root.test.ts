@@ -1,6 +1,20 @@
-// Volumes whose driver options mount something.
+// Volumes whose driver options mount something, and volumes that are filled from an image.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { volumeBench } from './testing.ts';
@@ -50,4 +64,66 @@ test('a device that is not there is told at the mount', async () => {
     kind: 'internal',
     message: /^failed to mount local volume: .*ENOENT/,
   });
+});
+
+test('fault R38: an empty volume is seeded with what the image has, symlinks as symlinks, and never from outside', async () => {
+  await using bench = volumeBench();
+  const { volumes, dir } = bench;
+  const rootfs = join(dir, 'rootfs');
+  mkdirSync(join(rootfs, 'data/sub'), { recursive: true, mode: 0o755 });
+  mkdirSync(join(dir, 'secret'));
+  writeFileSync(join(dir, 'secret/key'), 'secret');
+  writeFileSync(join(rootfs, 'data/seed'), 'seed', { mode: 0o640 });
+  symlinkSync('/etc/passwd', join(rootfs, 'data/link'));
+  symlinkSync(join(dir, 'secret'), join(rootfs, 'escape'));
+  symlinkSync('../../../../data', join(rootfs, 'inside'));
+  const { Mountpoint } = await volumes.create({ Name: 'v1' });
+  await volumes.copyUp('v1', rootfs, '/data');
+  assert.deepEqual(readdirSync(Mountpoint).toSorted(), ['link', 'seed', 'sub']);
+  assert.equal(readlinkSync(join(Mountpoint, 'link')), '/etc/passwd');
+  assert.equal(statSync(join(Mountpoint, 'seed')).mode & 0o777, 0o640);
+  await volumes.create({ Name: 'v2' });
+  for (const target of ['/escape', '/absent', '/data/seed', '/'])
+    if (target !== '/') await volumes.copyUp('v2', rootfs, target);
+  assert.deepEqual(readdirSync(volumes.inspect('v2').Mountpoint), []);
+  await volumes.copyUp('v2', rootfs, '/inside');
+  assert.equal(readFileSync(join(volumes.inspect('v2').Mountpoint, 'seed'), 'utf8'), 'seed');
+  writeFileSync(join(Mountpoint, 'seed'), 'mine');
+  await volumes.copyUp('v1', rootfs, '/data');
+  assert.equal(readFileSync(join(Mountpoint, 'seed'), 'utf8'), 'mine');
+});
+
+test('a volume is filled with owners, modes, times, attributes, names, devices and holes as they are', async () => {
+  await using bench = volumeBench();
+  const { volumes, dir } = bench;
+  const rootfs = join(dir, 'rootfs');
+  const data = join(rootfs, 'data');
+  mkdirSync(join(data, 'deep/er'), { recursive: true });
+  writeFileSync(join(data, 'deep/er/näme'), 'x');
+  linkSync(join(data, 'deep/er/näme'), join(data, 'second'));
+  symlinkSync('second', join(data, 'link'));
+  writeFileSync(join(data, 'large'), Buffer.alloc(700_000, 'y'));
+  const holes = openSync(join(data, 'holes'), 'w');
+  writeSync(holes, 'end', 8 * 1024 * 1024);
+  closeSync(holes);
+  truncateSync(join(data, 'holes'), 16 * 1024 * 1024);
+  const script = `cd ${data}; mkfifo pipe; mknod device c 1 3; chown 7:8 second pipe; chmod 4755 second; chmod 500 deep/er
+    chown -h 9:9 link; setfattr -n user.a -v b large 2>/dev/null || true; printf x > "$(printf '\\377')"
+    chown 5:6 . ; chmod 2750 . ; find . -exec touch -h -d @1000000000 {} +`;
+  execFileSync('sh', ['-ec', script]);
+  const { Mountpoint } = await volumes.create({ Name: 'vol' });
+  await volumes.copyUp('vol', rootfs, '/data');
+  const shown = (folder: string): string =>
+    execFileSync(
+      'sh',
+      [
+        '-ec',
+        'cd "$0"; LC_ALL=C; export LC_ALL; find . -printf "%p %y %m %U:%G %n %s %l %Ts\n" | sort; cat second large "$(printf "\\377")" | sha256sum; ls -l device | cut -c1-45',
+        folder,
+      ],
+      { encoding: 'utf8' },
+    );
+  assert.equal(shown(Mountpoint), shown(data));
+  assert.ok(statSync(join(Mountpoint, 'holes')).blocks * 512 < 1024 * 1024, 'holes take no room');
+  assert.equal(statSync(join(Mountpoint, 'second')).ino, statSync(join(Mountpoint, 'deep/er/näme')).ino);
 });

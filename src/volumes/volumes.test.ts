@@ -1,15 +1,6 @@
 // Local volumes as dockerd has them: names, options, lists, removal.
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { volumeBench } from './testing.ts';
@@ -136,33 +127,6 @@ test('a prune takes anonymous volumes, and all where it is told so or the client
     (await volumes.prune(filters({ all: ['true'], 'label!': ['com.docker.volume.anonymous'] }), 51)).VolumesDeleted,
     ['named'],
   );
-});
-
-test('fault R38: an empty volume is seeded with what the image has, symlinks as symlinks, and never from outside', async () => {
-  await using bench = volumeBench();
-  const { volumes, dir } = bench;
-  const rootfs = join(dir, 'rootfs');
-  mkdirSync(join(rootfs, 'data/sub'), { recursive: true, mode: 0o755 });
-  mkdirSync(join(dir, 'secret'));
-  writeFileSync(join(dir, 'secret/key'), 'secret');
-  writeFileSync(join(rootfs, 'data/seed'), 'seed', { mode: 0o640 });
-  symlinkSync('/etc/passwd', join(rootfs, 'data/link'));
-  symlinkSync(join(dir, 'secret'), join(rootfs, 'escape'));
-  symlinkSync('../../../../data', join(rootfs, 'inside'));
-  const { Mountpoint } = await volumes.create({ Name: 'v1' });
-  await volumes.copyUp('v1', rootfs, '/data');
-  assert.deepEqual(readdirSync(Mountpoint).toSorted(), ['link', 'seed', 'sub']);
-  assert.equal(readlinkSync(join(Mountpoint, 'link')), '/etc/passwd');
-  assert.equal(statSync(join(Mountpoint, 'seed')).mode & 0o777, 0o640);
-  await volumes.create({ Name: 'v2' });
-  for (const target of ['/escape', '/absent', '/data/seed', '/'])
-    if (target !== '/') await volumes.copyUp('v2', rootfs, target);
-  assert.deepEqual(readdirSync(volumes.inspect('v2').Mountpoint), []);
-  await volumes.copyUp('v2', rootfs, '/inside');
-  assert.equal(readFileSync(join(volumes.inspect('v2').Mountpoint, 'seed'), 'utf8'), 'seed');
-  writeFileSync(join(Mountpoint, 'seed'), 'mine');
-  await volumes.copyUp('v1', rootfs, '/data');
-  assert.equal(readFileSync(join(Mountpoint, 'seed'), 'utf8'), 'mine');
 });
 
 test('a mount is told, and its release', async () => {

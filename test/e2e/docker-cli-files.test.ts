@@ -91,7 +91,7 @@ suite('docker', { skip: dockerMissing() }, () => {
     }
   });
 
-  test('cp: links of /proc lead nowhere, also when the container sees the processes of the host', async () => {
+  test('fault R30: cp: links of /proc lead nowhere, also when the container sees the processes of the host', async () => {
     const outside = join(work, 'outside');
     mkdirSync(outside);
     await using _ = await running(
@@ -109,7 +109,7 @@ suite('docker', { skip: dockerMissing() }, () => {
     assert.deepEqual(readdirSync(outside), []);
   });
 
-  test('cp of a compressed archive runs nothing that the container brings', async () => {
+  test('fault R31: cp of a compressed archive runs nothing that the container brings', async () => {
     const trap =
       'for x in unpigz pigz gunzip gzip bzip2 xz zstd tar; do printf "#!/bin/sh\\n: > /trapped\\n" > /bin/$x; chmod 755 /bin/$x; done';
     await using _ = await running('box', trap);

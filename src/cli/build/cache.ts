@@ -1,18 +1,8 @@
 // A directory that holds a build cache, as an OCI layout: `index.json` and blobs by their digests.
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { openResult, replaceFile } from '../replace-file.ts';
 
 export interface CachePlace {
   readonly path: string;
@@ -79,21 +69,18 @@ export function hasBlob(place: CachePlace, digest: string): boolean {
 export async function putBlob(place: CachePlace, digest: string, chunks: AsyncIterable<Buffer>): Promise<void> {
   if (!place.writable) throw new Error(`${place.path} is only read`);
   const path = blobPath(place, digest);
-  mkdirSync(join(place.path, 'blobs', 'sha256'), { recursive: true });
-  const part = `${path}.${process.pid}.part`;
-  const fd = openSync(part, 'w', 0o644);
-  try {
-    const hash = createHash('sha256');
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
-    }
-    if (`sha256:${hash.digest('hex')}` !== digest) throw new Error(`what came for ${digest} has another digest`);
-    renameSync(part, path);
-  } finally {
-    closeSync(fd);
-    rmSync(part, { force: true });
+  mkdirSync(dirname(path), { recursive: true });
+  // the directory may have come from anywhere, with links in it
+  for (const folder of [dirname(dirname(path)), dirname(path)])
+    if (lstatSync(folder).isSymbolicLink()) throw new Error(`${folder} is a symbolic link`);
+  using file = openResult(path, 0o644);
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    file.write(chunk);
   }
+  if (`sha256:${hash.digest('hex')}` !== digest) throw new Error(`what came for ${digest} has another digest`);
+  file.keep();
 }
 
 /** The manifest that the directory stands for from now on, under its tag. */
@@ -107,9 +94,7 @@ export function publish(place: CachePlace, descriptor: object): void {
   }
   const kept = entries.filter(({ annotations }) => annotations?.[NAME] !== place.tag);
   const manifests = [...kept, { ...descriptor, annotations: { [NAME]: place.tag } }];
-  writeFileSync(join(place.path, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-  const file = join(place.path, 'index.json');
+  replaceFile(join(place.path, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}', 0o644);
   const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
-  writeFileSync(`${file}.part`, JSON.stringify(index));
-  renameSync(`${file}.part`, file);
+  replaceFile(join(place.path, 'index.json'), JSON.stringify(index), 0o644);
 }

@@ -1,8 +1,9 @@
 // Where results of a build go on this machine: an archive into a file or to stdout, files into a directory.
-import { chmodSync, createWriteStream, lutimesSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { doorOf, partsOf, TreeWriter } from '../../files/index.ts';
 import { out } from '../output.ts';
+import { openResult } from '../replace-file.ts';
 
 export interface OutputPlace {
   readonly takes: 'archive' | 'directory';
@@ -17,17 +18,18 @@ export async function receiveOutput({ takes, path }: OutputPlace, data: AsyncIte
     return;
   }
   mkdirSync(dirname(path), { recursive: true });
-  const file = createWriteStream(path);
-  for await (const chunk of data)
-    if (!file.write(chunk)) await new Promise<void>((done) => void file.once('drain', done));
-  file.end();
-  await finished(file);
+  using file = openResult(path);
+  for await (const chunk of data) file.write(chunk);
+  file.keep();
 }
 
-/** Files as the build made them, owned by who runs this. A name that leads outside is not written. */
-async function unpack(root: string, data: AsyncIterable<Buffer>): Promise<void> {
+/**
+ * Files as the build made them, owned by who runs this, without the bits that make a program somebody else's. What is there already
+ * makes way, but for directories, which are filled.
+ */
+async function unpack(path: string, data: AsyncIterable<Buffer>): Promise<void> {
   const { extract } = await import('tar-stream');
-  mkdirSync(root, { recursive: true });
+  mkdirSync(path, { recursive: true });
   const parser = extract();
   const feeding = (async () => {
     for await (const chunk of data)
@@ -35,50 +37,24 @@ async function unpack(root: string, data: AsyncIterable<Buffer>): Promise<void> 
     parser.end(Buffer.alloc(0));
   })();
   feeding.catch((error: unknown) => parser.destroy(error instanceof Error ? error : new Error(String(error))));
-  const links: { path: string; target: string }[] = [];
-  const directories: { path: string; mode: number; time: Date }[] = [];
-  for await (const entry of parser) {
-    const { header } = entry;
-    const parts = header.name.split('/').filter((part) => part !== '' && part !== '.');
-    if (parts.includes('..')) throw new Error(`the result holds a name that leads outside: ${header.name}`);
-    const path = join(root, ...parts);
-    const mode = (header.mode ?? 0o644) & 0o7777;
-    const time = header.mtime ?? new Date(0);
-    if (header.type === 'directory') {
-      mkdirSync(path, { recursive: true });
-      directories.push({ path, mode, time });
+  const door = doorOf();
+  const root = door.openRoot(path);
+  try {
+    using writer = new TreeWriter(door, root, { conflict: 'replace', shown: path });
+    for await (const entry of parser) {
+      const { name, type, linkname, mode, mtime } = entry.header;
+      const parts = partsOf(name, path);
+      const attributes = { mode: mode & 0o1777, mtime: (mtime ?? new Date(0)).getTime() / 1000 };
+      if (type === 'directory') writer.directory(parts, attributes);
+      else if (type === 'symlink') writer.symlink(parts, linkname ?? '', attributes);
+      else if (type === 'link') writer.link(parts, partsOf(linkname ?? '', path));
+      else if (type === 'file' || type === 'contiguous-file')
+        await writer.file(parts, entry as AsyncIterable<Buffer>, attributes);
       entry.resume();
-    } else if (header.type === 'symlink') {
-      links.push({ path, target: header.linkname ?? '' });
-      entry.resume();
-    } else if (header.type === 'file' || header.type === 'contiguous-file') {
-      mkdirSync(dirname(path), { recursive: true });
-      rmSync(path, { force: true });
-      const file = createWriteStream(path, { mode });
-      for await (const chunk of entry as AsyncIterable<Buffer>) {
-        if (!file.write(chunk)) await new Promise<void>((done) => void file.once('drain', done));
-      }
-      file.end();
-      await finished(file);
-      chmodSync(path, mode);
-      lutimesSync(path, time, time);
-    } else if (header.type === 'link') {
-      const { linkSync } = await import('node:fs');
-      const from = (header.linkname ?? '').split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
-      rmSync(path, { force: true });
-      linkSync(join(root, ...from), path);
-      entry.resume();
-    } else entry.resume();
-  }
-  await feeding;
-  // links are made last, so that nothing is written through them
-  for (const { path, target } of links) {
-    mkdirSync(dirname(path), { recursive: true });
-    rmSync(path, { force: true });
-    symlinkSync(target, path);
-  }
-  for (const { path, mode, time } of directories.reverse()) {
-    chmodSync(path, mode);
-    lutimesSync(path, time, time);
+    }
+    await feeding;
+    writer.finish();
+  } finally {
+    door.close(root);
   }
 }

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Undo } from '../../base/disposal.ts';
+import { ZERO_TIME } from '../../base/clock.ts';
 import { type BerthError, conflict, internal, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
 import { readBounded } from '../../host/read-bounded.ts';
@@ -299,7 +300,8 @@ async function resolveMount(
     });
     undo.add(`volume ${name}`, () => context.volumes.release(name, container.id));
     const source = partOf(root);
-    if (record.copyUp === true)
+    // once for a container, as Docker does it once at its creation: what a container emptied stays empty
+    if (record.copyUp === true && container.state.startedAt === ZERO_TIME)
       await context.volumes.copyUp(name, rootfs, record.Destination, subpath === undefined ? undefined : source);
     return { type: 'bind', source, ...base };
   }

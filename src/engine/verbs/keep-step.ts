@@ -1,7 +1,6 @@
 // Makes a container of a step of a build that has ended: its files, its output and its end are those of the step.
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { internal } from '../../base/errors.ts';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
+import { copyDirectory } from '../../host/confined/index.ts';
 import type { EndedStep } from '../../spec/berth/index.ts';
 import { freshState } from '../lifecycle.ts';
 import type { EngineContext } from '../context.ts';
@@ -57,15 +56,10 @@ const NEWLINE = Buffer.from('\n');
 
 /** With owners, attributes and the marks of what was deleted; links are copied and never followed. */
 async function copyFiles(from: string, to: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn('cp', ['-a', '--reflink=auto', '--no-target-directory', `${from}/.`, to], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let complaint = '';
-    child.stderr.on('data', (data: Buffer) => {
-      if (complaint.length < 4096) complaint += data.toString();
-    });
-    child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve() : reject(internal(`files of a step: ${complaint.trim()}`))));
-  });
+  const source = openSync(from, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    await copyDirectory(to, { source, onlyWhenEmpty: false, asLayer: true });
+  } finally {
+    closeSync(source);
+  }
 }

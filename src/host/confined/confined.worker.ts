@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { changes } from './changes.ts';
+import { copyTree } from '../tree/copy.ts';
 import { copyIn, packed, statPath, textOf } from './copy.ts';
 import { Inflated } from './inflate.ts';
 import type { Job, Reply, Results } from './job.ts';
@@ -27,6 +28,7 @@ function run(job: Job): Results[Job['kind']] {
   if (job.kind === 'digest') return packDigest(job.options);
   if (job.kind === 'scan') return scan(job.options);
   if (job.kind === 'place') return place(job.options);
+  if (job.kind === 'copyTree') return copyTree(job.options);
   if (job.kind === 'copyOut') {
     const head = statPath(job.path);
     parentPort?.postMessage({ head } satisfies Reply);

@@ -2,6 +2,7 @@
 import { cancelled, internal, invalid, messageOf } from '../../base/errors.ts';
 import type { Job, JoinResult, Results, UnpackResult } from './job.ts';
 import type { Changes } from './changes.ts';
+import type { CopyTreeOptions } from '../tree/copy.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
 import type { Manifest, ScanOptions } from './manifest.ts';
 import type { DigestOptions, PackDigest, PackOptions } from './pack.ts';
@@ -232,4 +233,12 @@ export function scanBelow(root: Place, options: ScanOptions, signal?: AbortSigna
 /** Copies files of some places into a tree. Throws invalid for what cannot be there, and system errors with their code. */
 export async function placeFiles(view: WorkshopView, options: PlaceOptions, signal?: AbortSignal): Promise<void> {
   await start({ kind: 'place', root: view, memory: new ByteRing().memory, options }, signal);
+}
+
+/**
+ * Copies what is in an open directory into `target`, which is the thread's root meanwhile. What is there is left alone, links are
+ * never followed. Answers whether it copied. Throws system errors with their code.
+ */
+export function copyDirectory(target: string, options: CopyTreeOptions): Promise<boolean> {
+  return start({ kind: 'copyTree', root: target, memory: new ByteRing().memory, options }, undefined);
 }

@@ -1,5 +1,6 @@
 // What the main thread asks of a confined worker, and what it hears back.
 import type { Changes } from './changes.ts';
+import type { CopyTreeOptions } from '../tree/copy.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
 import type { Manifest, ScanOptions } from './manifest.ts';
 import type { DigestOptions, PackDigest, PackOptions } from './pack.ts';
@@ -27,6 +28,7 @@ export type Job =
   | (Work & { readonly kind: 'scan'; readonly options: ScanOptions })
   | (Work & { readonly kind: 'place'; readonly options: PlaceOptions })
   | (Work & { readonly kind: 'copyIn'; readonly options: CopyInOptions })
+  | (Work & { readonly kind: 'copyTree'; readonly options: CopyTreeOptions })
   | (Work & { readonly kind: 'changes'; readonly layers: number; readonly placeholders: readonly string[] });
 
 export interface UnpackResult {
@@ -55,6 +57,7 @@ export interface Results {
   texts: string[];
   copyOut: undefined;
   copyIn: undefined;
+  copyTree: boolean;
   scan: Manifest;
   place: undefined;
   changes: Changes;

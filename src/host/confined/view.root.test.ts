@@ -137,7 +137,7 @@ test('archive members through links of the tree stay in it', async () => {
   assert.deepEqual([readdirSync(outside), existsSync(join(upper, 'f'))], [[], false]);
 });
 
-test('a link that is swapped for a directory and back all the time leads nowhere else', async () => {
+test('fault R30: a link that is swapped for a directory and back all the time leads nowhere else', async () => {
   const { folder, merged, upper, lower } = tree(true);
   const outside = join(folder, 'outside');
   mkdirSync(outside);

@@ -1,26 +1,10 @@
 // Tar streams to and from the file system of this machine, for `cp` and `build`.
 import { dropEnd } from '../../../base/ends.ts';
-import {
-  chmodSync,
-  createReadStream,
-  linkSync,
-  lchownSync,
-  lstatSync,
-  lutimesSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeSync,
-  openSync,
-  closeSync,
-} from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { createReadStream, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { extract, pack as packTar } from 'tar-stream';
-import { Failure } from '../../grammar/index.ts';
+import { extract, type Header, pack as packTar } from 'tar-stream';
+import { type Attributes, doorOf, partsOf, TreeWriter } from '../../../files/index.ts';
 
 export interface Packed {
   readonly stream: AsyncIterable<Uint8Array>;
@@ -86,67 +70,71 @@ async function add(
   });
 }
 
-/** Puts the archive's root at `target`, whatever its name in the archive is; nothing is written outside of it. Gives the bytes of files. */
+/** Where the archive's root goes: the directory `root` itself, or `name` in it. `root` is followed when it is a link. */
+export interface Landing {
+  readonly root: string;
+  readonly name: string | undefined;
+}
+
+/** Puts the archive's root at a place, whatever its name in the archive is; nothing is written outside of it. Gives the bytes of files. */
 export async function unpack(
   body: AsyncIterable<Uint8Array>,
-  target: string,
+  landing: Landing,
   options: { owner: boolean },
 ): Promise<number> {
-  const place = resolve(target);
+  const door = doorOf();
+  const root = door.openRoot(landing.root);
+  try {
+    using writer = new TreeWriter(door, root, { conflict: 'refuse', shown: landing.root });
+    return await fill(writer, body, landing, options);
+  } finally {
+    door.close(root);
+  }
+}
+
+async function fill(
+  writer: TreeWriter,
+  body: AsyncIterable<Uint8Array>,
+  { root, name }: Landing,
+  options: { owner: boolean },
+): Promise<number> {
   const reader = extract();
   const source = Readable.from(body, { objectMode: false });
   source.on('error', (error) => reader.destroy(error));
   source.pipe(reader);
-  const times: (() => void)[] = [];
+  const base = name === undefined ? [] : [name];
+  const within = (path: string): string[] => [...base, ...partsOf(belowFirst(path), root)];
   let bytes = 0;
   for await (const entry of reader) {
     const { header } = entry;
-    const path = inside(place, header.name);
-    safeParent(place, path);
-    const { type } = header;
-    if (type === 'directory') mkdirSync(path, { recursive: true });
-    else if (type === 'symlink') {
-      rmSync(path, { force: true });
-      symlinkSync(header.linkname ?? '', path);
-    } else if (type === 'link') {
-      rmSync(path, { force: true });
-      linkSync(inside(place, header.linkname ?? ''), path);
-    } else if (type === 'file' || type === 'contiguous-file') {
-      rmSync(path, { force: true });
-      const file = openSync(path, 'wx', 0o600);
-      for await (const chunk of entry as AsyncIterable<Uint8Array>) {
-        for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at);
-        bytes += chunk.length;
-      }
-      closeSync(file);
+    const attributes = attributesOf(header, options.owner);
+    const parts = within(header.name);
+    if (header.type === 'directory') writer.directory(parts, attributes);
+    else if (header.type === 'symlink') writer.symlink(parts, header.linkname ?? '', attributes);
+    else if (header.type === 'link') writer.link(parts, within(header.linkname ?? ''));
+    else if (header.type === 'file' || header.type === 'contiguous-file') {
+      await writer.file(parts, entry as AsyncIterable<Uint8Array>, attributes);
+      bytes += header.size ?? 0;
     }
     entry.resume();
-    if (type !== 'directory' && type !== 'symlink' && type !== 'link' && type !== 'file') continue;
-    if (options.owner) lchownSync(path, header.uid ?? 0, header.gid ?? 0);
-    if (type !== 'symlink') chmodSync(path, header.mode ?? 0o644);
-    const { mtime } = header;
-    if (mtime) times.push(() => lutimesSync(path, mtime, mtime));
   }
-  // Directories get their times last, when nothing is put into them any more.
-  for (const set of times.reverse()) set();
+  writer.finish();
   return bytes;
 }
 
-/** The first part of a name is the root, which `place` stands for. */
-function inside(place: string, name: string): string {
-  // The archive of `/` has names that begin with a slash, which is the root then.
+/** The first part of a name is the root. The archive of `/` has names that begin with a slash, which is the root then. */
+function belowFirst(name: string): string {
   const rest = dropEnd(name, '/');
   const slash = rest.indexOf('/');
-  const path = slash < 0 ? place : resolve(place, rest.slice(slash + 1));
-  if (path !== place && !path.startsWith(place.endsWith(sep) ? place : place + sep))
-    throw new Failure(`${JSON.stringify(name)} lies outside of ${JSON.stringify(place)}`);
-  return path;
+  return slash < 0 ? '' : rest.slice(slash + 1);
 }
 
-/** A symlink of the archive must not lead a later entry out of `place`. */
-function safeParent(place: string, path: string): void {
-  for (let at = dirname(path); at.length > place.length; at = dirname(at)) {
-    if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink())
-      throw new Failure(`${JSON.stringify(at)} is a symbolic link`);
-  }
+/** Of an entry, for who runs this, or with its owner. */
+function attributesOf(header: Header, withOwner: boolean): Attributes {
+  const { mode, mtime, uid, gid } = header;
+  return {
+    mode: mode & 0o7777,
+    ...(mtime ? { mtime: mtime.getTime() / 1000 } : {}),
+    ...(withOwner ? { owner: { uid, gid } } : {}),
+  };
 }

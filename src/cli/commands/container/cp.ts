@@ -106,7 +106,9 @@ async function copyOut(context: Context, id: string, given: string, target: stri
   if (kindOf(dirname(place)) === undefined)
     throw new Failure(`invalid output path: directory ${JSON.stringify(dirname(full))} does not exist`);
   const { unpack } = await import('./archive.ts');
-  const bytes = await unpack(answer.body, place, { owner: how.archive });
+  const itself = resolve(place) === full && kindOf(full) === 'directory';
+  const landed = itself ? { root: full, name: undefined } : { root: dirname(place), name: basename(place) };
+  const bytes = await unpack(answer.body, landed, { owner: how.archive });
   if (!how.quiet) {
     const { humanSize } = await import('../../../base/units.ts');
     context.err(`Successfully copied ${humanSize(bytes, 3)} to ${full}\n`);

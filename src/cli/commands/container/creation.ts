@@ -1,7 +1,7 @@
 // Creates a container: pull policy, cidfile, warnings.
 import { readPlatform } from '../image/platform.ts';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { BerthError } from '../../../base/errors.ts';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { BerthError, isErrno } from '../../../base/errors.ts';
 import type { ContainerCreateBody } from '../../../spec/docker/container.ts';
 import type { Context } from '../../context.ts';
 import { Failure, NAME_IN_ERRORS } from '../../grammar/index.ts';
@@ -69,12 +69,7 @@ export interface Creation {
 /** Gives the id. Throws Error for what is wrong here, BerthError for what the daemon refused. */
 export async function createContainer(context: Context, creation: Creation): Promise<string> {
   const { cidfile } = creation;
-  if (cidfile !== '') {
-    if (existsSync(cidfile)) {
-      throw new Error(`container ID file found, make sure the other container isn't running or delete ${cidfile}`);
-    }
-    writeFileSync(cidfile, '');
-  }
+  const idFile = cidfile === '' ? undefined : newIdFile(cidfile);
   let id = '';
   try {
     const { body } = creation;
@@ -105,10 +100,23 @@ export async function createContainer(context: Context, creation: Creation): Pro
     id = answer.Id;
     const warnings = [...(answer.Warnings ?? []), ...localDns(body.HostConfig?.Dns ?? [])];
     for (const warning of warnings) context.err(`WARNING: ${warning}\n`);
-    if (cidfile !== '') writeFileSync(cidfile, id);
+    if (idFile !== undefined) writeFileSync(idFile, id);
     return id;
   } finally {
+    if (idFile !== undefined) closeSync(idFile);
     if (cidfile !== '' && id === '') rmSync(cidfile, { force: true });
+  }
+}
+
+/** Open for writing; whatever has the name already, a link that leads nowhere too, is somebody else's. */
+function newIdFile(path: string): number {
+  try {
+    return openSync(path, 'wx');
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,10 +1,11 @@
 // `build` by the classic builder, for daemons that have no other: the context as a tar, one stream of messages.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import type { Context } from '../../context.ts';
 import { Failure } from '../../grammar/index.ts';
 import { toMap } from '../../options/index.ts';
 import { showProgress } from '../../progress/index.ts';
+import { putResult } from '../../replace-file.ts';
 import { displayOn } from '../display-on.ts';
 import type { BuildFlags } from './build-flags.ts';
 
@@ -92,7 +93,7 @@ export async function classicBuild(context: Context, flags: BuildFlags, source: 
     id = /sha256:[a-f0-9]{64}/.exec(text)?.[0] ?? id;
     context.out(text.endsWith('\n') ? text : `${text}\n`);
   }
-  if (flags.iidfile !== '') writeFileSync(flags.iidfile, id);
+  if (flags.iidfile !== '') putResult(flags.iidfile, id);
   return 0;
 }
 

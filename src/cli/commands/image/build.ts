@@ -1,5 +1,4 @@
 // `build`: an image from a Dockerfile, by the builder of the daemon.
-import { writeFileSync } from 'node:fs';
 import { ResponseError, type Hijacked } from '../../../client/index.ts';
 import type { ShownResult } from '../../../spec/berth/build.ts';
 import type { Giving } from '../../build/session.ts';
@@ -9,6 +8,7 @@ import { type Context, command } from '../../context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
 import { parseReference } from '../../options/index.ts';
 import { showProgress } from '../../progress/index.ts';
+import { putResult } from '../../replace-file.ts';
 import { displayOn } from '../display-on.ts';
 import { credentials, INDEX, registryAuth } from '../registry-auth.ts';
 import { BUILD_FLAGS, type BuildFlags } from './build-flags.ts';
@@ -86,9 +86,9 @@ async function buildByLink(
   const [image = ''] = result.images;
   const pushed = pushedNames(flags.push, flags.tag, wish.outputs);
   if (pushed) await pushAll(context, pushed, flags.quiet);
-  if (flags.iidfile !== '') writeFileSync(flags.iidfile, image);
+  if (flags.iidfile !== '') putResult(flags.iidfile, image);
   if (flags['metadata-file'] !== '') {
-    writeFileSync(flags['metadata-file'], `${JSON.stringify(result.metadata, undefined, 2)}\n`);
+    putResult(flags['metadata-file'], `${JSON.stringify(result.metadata, undefined, 2)}\n`);
   }
   if (flags.quiet && image !== '') context.out(`${image}\n`);
   return 0;
