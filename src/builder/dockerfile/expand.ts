@@ -1,7 +1,7 @@
 // Variables in a word: `$a`, `${a:-b}` and the other forms of the shell's substitution, with quotes and escapes.
 import { Failure } from './failure.ts';
 import { replacePattern, trimPrefix, trimSuffix } from './glob.ts';
-import { isSpace } from './space.ts';
+import { isSpace, SPACES } from './space.ts';
 
 export interface ExpandOptions {
   /** Quotes stay in the result. */
@@ -45,6 +45,10 @@ class Words {
   #open = false;
 
   add(text: string): void {
+    if (!SPACES.test(text)) {
+      if (text !== '') this.addWhole(text);
+      return;
+    }
     for (const character of text) {
       if (!isSpace(character)) this.addWhole(character);
       else if (this.#open && this.#word !== '') {
