@@ -1,4 +1,4 @@
-// Mounts that spread as asked and no further, and logs that a container floods.
+// Mounts that spread as asked and no further, logs that a container floods, and probes that end in time.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -135,4 +135,18 @@ test('fault R43: a line of 100 MB, bytes that are no text, and a bounded log; th
     assert.ok(bounded.length > 0 && bounded.every((sum) => sum < 60_000_000), JSON.stringify(sizes));
   });
   assert.match((await daemon.berth('logs', '--tail', '1', 'bounded')).stdout, /last\n$/);
+});
+
+test('safety L8: a probe that has ended in time is not late because something behind it holds its output', async () => {
+  const Healthcheck = { Test: ['CMD-SHELL', 'sleep 4 & exit 0'], Interval: 1e9, Timeout: 2e9, Retries: 1 };
+  await run('probed', { Cmd: ['sleep', '1000'], StopSignal: 'SIGKILL', Healthcheck });
+  const health = async () =>
+    (
+      JSON.parse((await daemon.call('GET', '/containers/probed/json')).body) as {
+        State: { Health: { Status: string; Log: { ExitCode: number; Output: string }[] } };
+      }
+    ).State.Health;
+  await until(async () => assert.ok((await health()).Log.length > 0));
+  const { Status, Log } = await health();
+  assert.deepEqual([Status, Log[0]?.ExitCode, Log[0]?.Output], ['healthy', 0, '']);
 });
