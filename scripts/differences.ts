@@ -89,6 +89,31 @@ const DIFFERENCES: readonly Difference[] = [
     berth: 'without one the first interval is the start period; its end is never slept through',
     why: 'what is set has an effect',
   },
+  {
+    area: 'builds',
+    docker: 'of several files copied to one name without a slash (`COPY a b /x`) the last one stays, without a word',
+    berth: 'refused where /x is no directory; wildcards may still mean one file',
+    why: 'the other files are lost',
+  },
+  {
+    area: 'builds',
+    docker: 'an ARG after an ENV of the same name counts, though the reference says that ENV always wins',
+    berth: 'the same, as BuildKit does it',
+    why: 'Dockerfiles are written for what the builder does',
+  },
+  {
+    area: 'builds',
+    docker: '`WORKDIR /w/.` is kept as it is written',
+    berth: '`/w`',
+    why: 'it is the same directory, and programs compare paths',
+  },
+  {
+    area: 'builds',
+    docker: 'names resolve by the host’s own servers in RUN; /etc/hosts and /etc/resolv.conf are read-only there',
+    berth:
+      'by the network’s server, so that containers of a `--network` are found; both files can be written, and are thrown away',
+    why: 'a build on a network sees what a container there does',
+  },
 ];
 
 export function differences(): string[] {

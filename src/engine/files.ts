@@ -49,6 +49,11 @@ export function hostsText(extra: readonly string[], own: readonly HostLine[], ip
   return `${lines.join('\n')}\n`;
 }
 
+/** Of a build step: a step has no name on its network, and its file says nothing of an address that the next build has not. */
+export function stepHostsText(extra: readonly string[]): string {
+  return `${[...LOCAL_HOSTS.slice(0, 2), ...extra.map(extraHostLine)].join('\n')}\n`;
+}
+
 /** The host's own file with the extra entries, for host networking. */
 export function hostHostsText(hostFile: string, extra: readonly string[]): string {
   const base = hostFile.endsWith('\n') || hostFile === '' ? hostFile : `${hostFile}\n`;

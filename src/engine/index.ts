@@ -46,7 +46,7 @@ import { update } from './verbs/update.ts';
 import { wait } from './verbs/wait.ts';
 import { startWatchdog } from './watchdog.ts';
 
-export { hostHostsText, hostsText, ownResolvText, resolvText } from './files.ts';
+export { hostHostsText, ownResolvText, resolvText, stepHostsText } from './files.ts';
 export type { ImageSource, ImageUsers, NetworkSource, VolumeSource } from './ports.ts';
 export type { Io } from './streams.ts';
 export type { ImageNames } from './verbs/list-filter.ts';

@@ -14,7 +14,7 @@ type MetaKind = Exclude<Kind, 'run' | 'copy' | 'add' | 'arg' | 'maintainer'>;
 
 /** The configuration that a stage begins with. */
 export function startConfig(base: ImageConfig | undefined): ImageConfig {
-  const { OnBuild: _, Hostname: _host, Domainname: _domain, ...rest } = base ?? {};
+  const { OnBuild: _, Hostname: _host, Domainname: _domain, ...rest } = base ?? { WorkingDir: '/' };
   const env = rest.Env ?? [];
   const hasPath = env.some((pair) => pair.startsWith('PATH='));
   return { ...rest, Env: hasPath ? [...env] : [`PATH=${DEFAULT_PATH}`, ...env] };

@@ -1,5 +1,6 @@
 // What a step depends on, as named values: their digest is its key in the cache, and their difference says why it ran again. Pure.
 import { sha256 } from '../../base/ids.ts';
+import type { ManifestEntry } from '../../host/confined/index.ts';
 import type { Selected } from './select.ts';
 import type { ExecMount, Op } from './vertex.ts';
 
@@ -7,7 +8,7 @@ import type { ExecMount, Op } from './vertex.ts';
 export type Inputs = ReadonlyMap<string, string>;
 
 /** Changes when the meaning of keys does. */
-const EPOCH = 'berth-build-1';
+const EPOCH = 'berth-build-2';
 
 export function keyOf(inputs: Inputs): string {
   const lines = [...inputs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}\0${value}`);
@@ -60,11 +61,7 @@ export function execCauses(
   shown.forEach(({ files = [] }, index) => {
     for (const { path, to, entry } of files) {
       const row = `file ${path.slice(1)}`;
-      const { type, mode, sha256: content, linkname } = entry;
-      rows.set(
-        rows.has(row) ? `${row} (mount ${index})` : row,
-        `${to}|${type}|${mode.toString(8)}|${content}|${linkname}`,
-      );
+      rows.set(rows.has(row) ? `${row} (mount ${index})` : row, fileKey(to, entry));
     }
   });
   return rows;
@@ -75,6 +72,10 @@ function mountKey(mount: ExecMount, inputs: readonly string[]): string {
   const { type, source, target, readOnly, size, id, sharing, mode, uid, gid, env } = mount;
   const from = mount.input === undefined ? '' : (inputs[mount.input] ?? '');
   return JSON.stringify({ type, source, target, readOnly, size, id, sharing, mode, uid, gid, env, from });
+}
+
+function fileKey(to: string, { type, mode, sha256: content, linkname, attributes }: ManifestEntry): string {
+  return [to, type, mode.toString(8), content, linkname, ...(attributes ? [attributes] : [])].join('|');
 }
 
 /** By what the vertex is told to do, without looking at files: another key means that files have to be looked at. */
@@ -97,12 +98,8 @@ export function copyContentInputs(
       const prefix = `source ${index}.${number}`;
       rows.set(prefix, group.isDirectory ? 'directory' : `file ${group.name}`);
       for (const { path, to, entry } of group.entries) {
-        const { type, mode, sha256: content, linkname } = entry;
         const row = `file ${path.slice(1)}`;
-        rows.set(
-          rows.has(row) ? `${row} (${index}.${number})` : row,
-          `${to}|${type}|${mode.toString(8)}|${content}|${linkname}`,
-        );
+        rows.set(rows.has(row) ? `${row} (${index}.${number})` : row, fileKey(to, entry));
       }
     });
   });

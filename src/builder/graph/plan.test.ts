@@ -8,6 +8,7 @@ import { parseDockerfile } from '../dockerfile/index.ts';
 import { placeOf } from './place.ts';
 import { imageKey, type KnownImage, type PlanInput, planBuild } from './plan.ts';
 import { showGraph } from './show.ts';
+import type { Op } from './vertex.ts';
 
 const platform = { os: 'linux', architecture: 'amd64' };
 const layer: Digest = `sha256:${'a'.repeat(64)}`;
@@ -115,7 +116,6 @@ test('what cannot be built is said in the words of the builder', () => {
   wrong('FROM busybox AS a\nCOPY --from=a /x /y\n', /^circular dependency detected on stage: a$/);
   wrong('FROM busybox\nCOPY --from=7 /x /y\n', /^invalid stage index 7$/);
   wrong('ARG X\nFROM $X\n', /should not be blank/);
-  wrong('FROM busybox\nCOPY a b /c\n', /must be a directory and end with a \//);
 });
 
 test('what cannot be built is said with the lines of its instruction', () => {
@@ -140,7 +140,7 @@ test('what cannot be built is said with the lines of its instruction', () => {
   assert.deepEqual(lines('FROM busybox\nSTOPSIGNAL FOO\n'), [2, 2, 'invalid signal: FOO']);
   assert.equal(graphOf('FROM busybox\nARG S=SIGRTMIN+3\nSTOPSIGNAL $S\n').result.config.StopSignal, 'SIGRTMIN+3');
   // in the stage that it is in, not in that which needs it
-  assert.deepEqual(lines('FROM busybox AS a\nCOPY x y z\nFROM busybox\nCOPY --from=a /x /x\n').slice(0, 2), [2, 2]);
+  assert.deepEqual(lines('FROM busybox AS a\nEXPOSE x\nFROM busybox\nCOPY --from=a /x /x\n').slice(0, 2), [2, 2]);
   // a mount that names no place is where the step works
   const mounted = graphOf('FROM busybox\nWORKDIR /w\nRUN --mount=type=cache true\n').vertices.at(-1)?.op;
   assert.equal(mounted?.kind === 'exec' && mounted.mounts[0]?.target, '/w');
@@ -154,4 +154,44 @@ test('without cache: everything, or the stages that are named', () => {
       .map(({ name }) => name);
   assert.deepEqual(marked({ noCacheFilter: ['A'] }), ['[a 2/2] RUN x']);
   assert.equal(marked({ noCache: true }).length, 3);
+});
+
+test('users B5: an ARG without a value keeps the default that it has, in its stage and in one built on it', () => {
+  const run = (text: string): Op<'exec'> => {
+    const op = graphOf(text).vertices.findLast(({ op: one }) => one.kind === 'exec')?.op;
+    assert.ok(op?.kind === 'exec');
+    return op;
+  };
+  const of = (text: string): string | undefined => run(text).env.find((pair) => pair.startsWith('A='));
+  assert.equal(of('FROM busybox\nARG A=one\nARG A\nRUN x\n'), 'A=one');
+  assert.equal(of('FROM busybox AS a\nARG A=one\nFROM a\nARG A\nRUN x\n'), 'A=one');
+  assert.equal(of('ARG A=global\nFROM busybox\nARG A=one\nARG A\nRUN x\n'), 'A=global');
+  assert.equal(of('FROM busybox\nARG A\nRUN x\n'), undefined);
+});
+
+test('users B6: of ARG and ENV with one name the later counts; a stage built on another begins with what its image has', () => {
+  const of = (text: string): string[] => {
+    const op = graphOf(text).vertices.findLast(({ op: one }) => one.kind === 'exec')?.op;
+    return op?.kind === 'exec' ? op.env.filter((pair) => pair.startsWith('E=')) : [];
+  };
+  assert.deepEqual(of('FROM busybox\nENV E=a\nARG E=b\nRUN x\n'), ['E=b']);
+  assert.deepEqual(of('FROM busybox\nARG E=b\nENV E=a\nRUN x\n'), ['E=a']);
+  assert.deepEqual(of('FROM busybox\nARG E=b\nENV E=a\nARG E\nRUN x\n'), ['E=a']);
+  assert.deepEqual(of('FROM busybox AS a\nENV E=a\nARG E=b\nFROM a\nRUN x\n'), ['E=a']);
+  assert.equal(graphOf('FROM busybox\nENV E=a\nARG E=b\nLABEL l=$E\n').result.config.Labels?.['l'], 'b');
+  assert.ok(graphOf('FROM busybox\nENV E=a\nARG E=b\n').result.config.Env?.includes('E=a'));
+});
+
+test('users B7: a source is asked of the client by its plain path, the whole context by a dot', () => {
+  const asked = (source: string): readonly string[] | undefined => {
+    const op = graphOf(`FROM busybox\nCOPY ${source} /x/\n`).vertices.find(({ op: one }) => one.kind === 'context')?.op;
+    return op?.kind === 'context' ? op.paths : undefined;
+  };
+  for (const source of ['.', './', '/', '/.', 'src/../', 'src/..', '../'])
+    assert.deepEqual(asked(source), ['.'], source);
+  for (const source of ['src', './src', '/src/', 'src/.', 'a/../src']) assert.deepEqual(asked(source), ['src'], source);
+});
+
+test('users B14: what begins with nothing works in its root', () => {
+  assert.equal(graphOf('FROM scratch\nCOPY a /\n').result.config.WorkingDir, '/');
 });

@@ -5,6 +5,7 @@ import { sandboxHostname } from '../build-arguments.ts';
 import { heredocText, type Instruction, type Mount } from '../dockerfile/index.ts';
 import { runEnvironment } from './scope.ts';
 import type { StagePlan } from './stage.ts';
+import { askedPath } from './transfer.ts';
 import type { ExecMount, Op } from './vertex.ts';
 
 /** Where a heredoc with an interpreter of its own is found. */
@@ -79,7 +80,7 @@ function mountOf(plan: StagePlan, mount: Mount, inputs: number[]): ExecMount | u
   if (target === '/') throw invalid('invalid mount target "/"');
   let input: number | undefined;
   if (type === 'bind' || (type === 'cache' && mount.from !== '')) {
-    const paths = [mount.source];
+    const paths = [askedPath(mount.source)];
     const vertex =
       mount.from === '' ? plan.planner.context('', paths) : plan.planner.from(mount.from, plan.stage, paths);
     if (vertex === undefined) return undefined;

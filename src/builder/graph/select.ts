@@ -9,13 +9,17 @@ export interface Selected {
   readonly isDirectory: boolean;
   /** Last name of the source as it was asked for. */
   readonly name: string;
+  /** Path of the directory whose content this is; undefined for a file, and where nothing stands for the destination itself. */
+  readonly top?: string;
   /** Path in the tree, and below the destination; directories before what is in them. */
   readonly entries: readonly { readonly path: string; readonly to: string; readonly entry: ManifestEntry }[];
 }
 
 const MAX_LINKS = 255;
+/** A part of a path that is a pattern. */
+const WILD = /[*?[\\]/;
 
-/** What a source leads to; one that is not there throws invalid in Docker's words. A pattern may mean several. */
+/** What a source leads to; one that is not there throws invalid in Docker's words. A pattern may mean several, or none. */
 export function select(
   manifest: Manifest,
   source: string,
@@ -25,7 +29,6 @@ export function select(
   const matcher = ignoreMatcher(options.exclude);
   const excluded = (path: string): boolean => matcher.ignores(path);
   const found = tree.expand(source, options.parents);
-  if (found.length === 0) throw missing(source);
   return found.flatMap(({ path, shown }) => {
     const real = tree.follow(path);
     const entry = real === '' ? DIRECTORY : real === undefined ? undefined : manifest.get(real);
@@ -41,7 +44,7 @@ export function select(
       .map((inner) => ({ inner, to: real === '' ? inner : inner.slice(real.length + 1) }))
       .filter(({ to }) => !excluded(to))
       .map(({ inner, to }) => ({ path: `/${inner}`, to, entry: manifest.get(inner) as ManifestEntry }));
-    return [{ isDirectory: true, name, entries }];
+    return [{ isDirectory: true, name, top: `/${real}`, entries }];
   });
 }
 
@@ -111,9 +114,17 @@ class Tree {
       .split('/')
       .filter((part) => part !== '.' && part !== '')
       .join('/');
-    if (!/[*?[\\]/.test(path)) return [{ path: clean, shown: parents ? path : clean }];
-    const matches = wildcard(clean, parents);
-    return this.#names.filter((name) => matches(name)).map((name) => ({ path: name, shown: name }));
+    const parts = clean.split('/');
+    const first = parts.findIndex((part) => WILD.test(part));
+    if (first < 0) return [{ path: clean, shown: parents ? path : clean }];
+    // links before the pattern are followed, those in it are not
+    const root = parents ? '' : this.follow(parts.slice(0, first).join('/'));
+    if (root === undefined) throw missing(`/${parts.slice(0, first).join('/')}`);
+    const prefix = root === '' ? '' : `${root}/`;
+    const matches = wildcard(parents ? clean : parts.slice(first).join('/'), parents);
+    return this.#names
+      .filter((name) => name.startsWith(prefix) && matches(name.slice(prefix.length)))
+      .map((name) => ({ path: name, shown: name }));
   }
 
   /** The path without symbolic links on the way or at its end; undefined when nothing is there. */

@@ -15,7 +15,7 @@ import {
 import { applyMeta, commandOf, startConfig, workingDirectory } from './config.ts';
 import type { KnownImage, Planner } from './plan.ts';
 import { execOf } from './run.ts';
-import { type Arg, visible } from './scope.ts';
+import { type Arg, argsAfterEnv, namesOf, visible } from './scope.ts';
 import { copyOf } from './transfer.ts';
 import type { GraphHistory, GraphResult, GraphStep } from './vertex.ts';
 
@@ -123,7 +123,8 @@ export class StagePlan {
       platform: this.platform,
       image: this.#base.image,
       history: this.#history,
-      args: this.args,
+      // the image's variables are set anew
+      args: argsAfterEnv(this.args, namesOf(this.config.Env ?? [])),
       author: this.#author,
       triggers: triggers ?? [],
       counts: false,
@@ -182,6 +183,11 @@ export class StagePlan {
         const { kind } = expanded.instruction;
         this.config = applyMeta(this.config, expanded.instruction, this.#commandSet);
         if (kind === 'cmd') this.#commandSet = true;
+        if (expanded.instruction.kind === 'env')
+          this.args = argsAfterEnv(
+            this.args,
+            expanded.instruction.pairs.map(({ key }) => key),
+          );
         this.#meta(shownCommand(expanded.instruction, this.config) ?? instruction.original);
         return true;
       }

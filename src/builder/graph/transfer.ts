@@ -20,7 +20,7 @@ export function copyOf(
   const isAdd = instruction.kind === 'add';
   const local = instruction.sources.filter((source) => !isAdd || !isRemote(source));
   if (local.length > 0) {
-    const paths = local.map((source) => source.replace(/^\/+/, ''));
+    const paths = local.map(askedPath);
     const from = isAdd ? '' : instruction.from;
     const vertex = from === '' ? plan.planner.context('', paths) : plan.planner.from(from, plan.stage, paths);
     if (vertex === undefined) return undefined;
@@ -48,12 +48,7 @@ export function copyOf(
     });
     for (const { name } of files) add(vertex, `/${name}`);
   }
-  const several = sources.length > 1 || instruction.sources.some((source) => /[*?[]/.test(source));
   const destination = plan.absolute(instruction.destination);
-  if (sources.length > 1 && !destination.endsWith('/') && destination !== '/')
-    throw invalid(
-      `When using ${instruction.kind.toUpperCase()} with more than one source file, the destination must be a directory and end with a /`,
-    );
   return {
     op: {
       kind: 'copy',
@@ -65,10 +60,15 @@ export function copyOf(
       parents: instruction.kind === 'copy' && instruction.parents,
       unpack: isAdd ? (instruction.unpack ?? undefined) : false,
       keyword: isAdd ? 'ADD' : 'COPY',
-      link: instruction.link && !several,
+      link: instruction.link,
     },
     inputs,
   };
+}
+
+/** A source as it is asked of a client, who would find nothing by `..`, `./` or a slash at its end. */
+export function askedPath(source: string): string {
+  return posix.join('/', source).replace(/^\/|\/$/g, '') || '.';
 }
 
 /** A URL or a git repository, as ADD takes them. */

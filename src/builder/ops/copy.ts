@@ -4,8 +4,10 @@ import { BerthError, invalid } from '../../base/errors.ts';
 import {
   isTarHeader,
   type ModeChange,
+  type Owner,
   parseMode,
   type PlaceGroup,
+  type PlaceOptions,
   placeFiles,
   readTexts,
   unpackTar,
@@ -33,38 +35,56 @@ export async function runCopy(
   signal: AbortSignal,
 ): Promise<void> {
   const owner = await ownerOf(workspace, op.chown);
+  const mode = modeOf(op.chmod);
   const places = [...new Set(parts.map(({ readable }) => readable))];
-  const groups: PlaceGroup[] = [];
-  const archives: { readonly readable: Readable; readonly path: string }[] = [];
+  const several = op.sources.length > 1 ? { refusal: severalRefused(op.keyword) } : undefined;
+  let groups: PlaceGroup[] = [];
+  /** What comes later wins, so that archives are unpacked in the order of the instruction. */
+  const put = async (): Promise<void> => {
+    if (groups.length > 0) await placeIn(workspace, places, { groups, owner, mode, several }, signal);
+    groups = [];
+  };
   for (const { readable, selected, local } of parts) {
-    for (const group of selected) {
-      const [only] = group.entries;
-      if (op.unpack ?? (op.keyword === 'ADD' && local)) {
-        if (!group.isDirectory && only?.entry.type === 'file' && (await isArchive(readable, only.path))) {
-          archives.push({ readable, path: only.path });
+    for (const { isDirectory, name, top, entries } of selected) {
+      const [only] = entries;
+      if ((op.unpack ?? (op.keyword === 'ADD' && local)) && !isDirectory && only?.entry.type === 'file') {
+        if (await isArchive(readable, only.path)) {
+          await put();
+          await placeIn(workspace, [], { groups: [directoryAt(op.destination)], owner }, signal);
+          await unpackInto(workspace, readable, only.path, op.destination, owner, signal);
           continue;
         }
       }
       groups.push({
         from: places.indexOf(readable),
-        isDirectory: group.isDirectory,
-        name: group.name,
+        isDirectory,
+        name,
+        top,
         destination: op.destination,
-        entries: group.entries.map(({ path, to }) => ({ path, to })),
+        entries: entries.map(({ path, to }) => ({ path, to })),
       });
     }
   }
-  // the directory that archives are unpacked into is there first
-  for (const _ of archives.slice(0, 1))
-    groups.push({ from: 0, isDirectory: true, name: '', destination: op.destination, entries: [] });
+  await put();
+}
+
+/** Docker takes one file after the other to the same place, and keeps the last. */
+function severalRefused(keyword: string): string {
+  return `When using ${keyword} with more than one source file, the destination must be a directory and end with a /`;
+}
+
+function directoryAt(destination: string): PlaceGroup {
+  return { from: 0, isDirectory: true, name: '', destination, entries: [] };
+}
+
+async function placeIn(
+  workspace: Workspace,
+  places: readonly Readable[],
+  options: PlaceOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { lowerDirs, upper, work, merged } = workspace;
-  await placeFiles(
-    { kind: 'workshop', at: merged, lowerDirs, upper, work, places },
-    { groups, ...owner, mode: modeOf(op.chmod) },
-    signal,
-  );
-  for (const { readable, path } of archives)
-    await unpackInto(workspace, readable, path, op.destination, op.chown === '' ? undefined : owner, signal);
+  await placeFiles({ kind: 'workshop', at: merged, lowerDirs, upper, work, places }, options, signal);
 }
 
 export async function runMkdir(
@@ -72,15 +92,8 @@ export async function runMkdir(
   { path, owner }: Pick<Op<'mkdir'>, 'path' | 'owner'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { lowerDirs, upper, work, merged } = workspace;
-  await placeFiles(
-    { kind: 'workshop', at: merged, lowerDirs, upper, work, places: [] },
-    {
-      groups: [{ from: 0, isDirectory: true, name: '', destination: path, entries: [] }],
-      ...(await ownerOf(workspace, owner)),
-    },
-    signal,
-  );
+  const options = { groups: [directoryAt(path)], owner: await ownerOf(workspace, owner) };
+  await placeIn(workspace, [], options, signal);
 }
 
 /** Everything below a path of some layers, put into a directory of the host. */
@@ -111,12 +124,12 @@ export async function copyTree(
       entries: one.entries.map((entry) => ({ path: entry.path, to: entry.to })),
     }),
   );
-  await placeFiles(view, { groups, uid: 0, gid: 0 }, signal);
+  await placeFiles(view, { groups }, signal);
 }
 
-/** `user`, `user:group`, numbers or names of the tree's own files. */
-async function ownerOf(workspace: Workspace, chown: string): Promise<{ uid: number; gid: number }> {
-  if (chown === '') return { uid: 0, gid: 0 };
+/** `user`, `user:group`, numbers or names of the tree's own files; undefined where nobody is named. */
+async function ownerOf(workspace: Workspace, chown: string): Promise<Owner | undefined> {
+  if (chown === '') return undefined;
   const numbers = /^(\d+)(?::(\d+))?$/.exec(chown);
   if (numbers) return { uid: Number(numbers[1]), gid: Number(numbers[2] ?? numbers[1]) };
   const { lowerDirs, merged } = workspace;
@@ -125,7 +138,8 @@ async function ownerOf(workspace: Workspace, chown: string): Promise<{ uid: numb
       ? []
       : await readTexts({ kind: 'stack', at: merged, lowerDirs, binds: [] }, ['/etc/passwd', '/etc/group']);
   // what has no users at all has this one
-  if (passwd === '' && /^root(:root)?$/.test(chown)) return { uid: 0, gid: 0 };
+  if (passwd === '' && /^root(:(root|\d+))?$/.test(chown))
+    return { uid: 0, gid: Number(/:(\d+)$/.exec(chown)?.[1] ?? 0) };
   try {
     const found = lookupUser(passwd, group, chown, []);
     // a number without a group is a group of the same number
@@ -200,7 +214,7 @@ async function unpackInto(
   readable: Readable,
   path: string,
   destination: string,
-  owner: { uid: number; gid: number } | undefined,
+  owner: Owner | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const start = firstBytes(readable, path) ?? Buffer.alloc(0);

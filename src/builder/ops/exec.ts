@@ -51,7 +51,8 @@ export interface ExecWish {
   readonly signal: AbortSignal;
 }
 
-const HOSTNAME = 'buildsandbox';
+/** As BuildKit calls it. */
+const HOSTNAME = 'buildkitsandbox';
 
 /** Runs it to its end. Throws StepFailure when the program fails; what was mounted is gone in any case. */
 export async function runExec(context: BuilderContext, wish: ExecWish): Promise<void> {
@@ -69,7 +70,6 @@ export async function runExec(context: BuilderContext, wish: ExecWish): Promise<
     '/dev',
     '/etc/resolv.conf',
     '/etc/hosts',
-    '/etc/hostname',
     ...prepared.mounts.map(({ target }) => target),
     op.cwd,
   ]);
@@ -135,14 +135,16 @@ function specOf(
   },
 ) {
   const { op, workspace, limits } = wish;
+  const hostname = op.hostname ?? HOSTNAME;
   const config = {
     ...decode(containerConfig, {}),
-    Env: [...op.env, ...op.hiddenEnv, ...prepared.env],
+    // no HOSTNAME: it would get into what a step writes
+    Env: ['HOSTNAME', ...op.env, ...op.hiddenEnv, ...prepared.env],
     Cmd: [...op.args],
     Entrypoint: null,
     WorkingDir: op.cwd,
     User: op.user,
-    Hostname: op.hostname ?? HOSTNAME,
+    Hostname: hostname,
   };
   const host: HostConfig = {
     ...decode(hostConfig, {}),
@@ -171,14 +173,13 @@ function specOf(
     hostConfig: host,
     rootfs,
     user: resolveUser(rootfs, op.user, []),
-    hostname: op.hostname ?? HOSTNAME,
+    hostname,
     domainname: '',
     mounts: prepared.mounts,
     files: {
       // sudo and their like ask for the name of their host
-      hosts: file('hosts', network.hosts.replace('\tlocalhost\n', `\tlocalhost ${HOSTNAME}\n`)),
+      hosts: file('hosts', network.hosts.replace('\tlocalhost\n', `\tlocalhost ${hostname}\n`)),
       resolvConf: file('resolv.conf', network.resolvConf),
-      hostname: file('hostname', `${op.hostname ?? HOSTNAME}\n`),
     },
     namespaces: {
       network: network.namespace,
@@ -345,6 +346,7 @@ class Prepared {
     const value = await this.#wish.secrets?.secret(one.id, this.#wish.signal);
     if (value === undefined) {
       if (one.required) throw invalid(`secret ${one.id}: not found`);
+      if (one.env !== undefined) this.env.push(`${one.env}=`);
       return;
     }
     if (one.env !== undefined) this.env.push(`${one.env}=${Buffer.from(value).toString()}`);

@@ -1,6 +1,6 @@
 // Does what a graph says: each vertex once, those that do not stand on each other at once, and what is in the cache not at all.
 import { cpus } from 'node:os';
-import { cancelled, conflict, messageOf, notImplemented } from '../../base/errors.ts';
+import { cancelled, conflict, invalid, messageOf, notImplemented } from '../../base/errors.ts';
 import { randomId, sha256, type Digest } from '../../base/ids.ts';
 import type { CacheRecord } from '../cache/index.ts';
 import type { Imported, Imports } from '../cache/remote/imports.ts';
@@ -336,6 +336,8 @@ export class Solver {
           : await this.#sources.scan(this.#readable(value), path, this.#signal);
       selected.push(select(manifest, path, options));
     }
+    if (this.#request.classic === true && selected.every((groups) => groups.length === 0))
+      throw invalid(`${op.keyword} failed: no source files were specified`);
     const inputs = copyContentInputs(op, ids, selected, this.#epoch());
     const keys = [...(fast === undefined ? [] : [fast]), keyOf(inputs)];
     const { runCopy } = await import('../ops/copy.ts');

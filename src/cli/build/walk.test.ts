@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -53,4 +53,17 @@ test('size, mode, target', () => {
   assert.equal(entries.get('a.txt')?.[3], 5);
   assert.equal(entries.get('link')?.[5], 'a.txt');
   assert.equal(entries.get('src')?.[3], 0);
+});
+
+test('users B10: a file with several names is sent once, whatever is ignored of them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'walk-'));
+  writeFileSync(join(folder, 'a'), 'content');
+  for (const name of ['b', 'c']) linkSync(join(folder, 'a'), join(folder, name));
+  const sent = (...exclude: string[]): string[] => [...walk(folder, exclude)].map((entry) => `${entry[1]} ${entry[5]}`);
+  try {
+    assert.deepEqual(sent(), ['a ', 'b a', 'c a']);
+    assert.deepEqual(sent('a'), ['b ', 'c b']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -15,11 +15,13 @@ const latin1 = (path: string): string => Buffer.from(path).toString('latin1');
 export function* walk(root: string, exclude: readonly string[]): Generator<SentEntry, void, undefined> {
   const matcher = ignoreMatcher(exclude);
   const top = latin1(root);
+  /** Files with several names: the one that was told first. */
+  const names = new Map<string, string>();
   /** Ignored directories above, which are told when something in them is kept. */
   function* below(directory: string, waiting: readonly SentEntry[]): Generator<SentEntry, boolean, undefined> {
-    const names = readdirSync(bytesPath(directory === '' ? top : `${top}/${directory}`), { encoding: 'latin1' }).sort();
+    const found = readdirSync(bytesPath(directory === '' ? top : `${top}/${directory}`), { encoding: 'latin1' }).sort();
     let pending = waiting;
-    for (const name of names) {
+    for (const name of found) {
       const path = directory === '' ? name : `${directory}/${name}`;
       const out = !matcher.empty && matcher.ignores(asText(path));
       const mayKeep = out && matcher.hasExceptions && matcher.mayKeepBelow(asText(path));
@@ -31,7 +33,7 @@ export function* walk(root: string, exclude: readonly string[]): Generator<SentE
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') continue;
         throw error;
       }
-      const entry = entryOf(`${top}/${path}`, path, stat);
+      const entry = entryOf(`${top}/${path}`, path, stat, out ? undefined : names);
       if (!entry) continue;
       if (!out) {
         yield* pending;
@@ -45,10 +47,24 @@ export function* walk(root: string, exclude: readonly string[]): Generator<SentE
   yield* below('', []);
 }
 
-function entryOf(full: string, path: string, stat: Stats): SentEntry | undefined {
+function entryOf(
+  full: string,
+  path: string,
+  stat: Stats,
+  names: Map<string, string> | undefined,
+): SentEntry | undefined {
   const type = stat.isFile() ? 'f' : stat.isDirectory() ? 'd' : stat.isSymbolicLink() ? 'l' : stat.isFIFO() ? 'p' : '';
   // sockets and devices are no part of a context
   if (type === '') return undefined;
-  const link = type === 'l' ? readlinkSync(bytesPath(full), { encoding: 'latin1' }) : '';
+  const link = type === 'l' ? readlinkSync(bytesPath(full), { encoding: 'latin1' }) : firstName(path, stat, names);
   return [type, path, stat.mode & 0o7777, type === 'f' ? stat.size : 0, String(Math.round(stat.mtimeMs * 1e6)), link];
+}
+
+/** Of a file that was told under another name: that one. */
+function firstName(path: string, stat: Stats, names: Map<string, string> | undefined): string {
+  if (!names || !stat.isFile() || stat.nlink < 2) return '';
+  const inode = `${stat.dev}:${stat.ino}`;
+  const first = names.get(inode);
+  if (first === undefined) names.set(inode, path);
+  return first ?? '';
 }

@@ -4,7 +4,7 @@ import { messageOf, BerthError, notFound, unavailable } from '../../base/errors.
 import { Builder, type BuilderOptions, type Usage } from '../../builder/index.ts';
 import type { CacheItem, KitCache, KitOptions } from '../../builder/kit/index.ts';
 import type { BuilderImages, BuilderNetworks } from '../../builder/ports.ts';
-import { hostHostsText, hostsText, ownResolvText, resolvText } from '../../engine/index.ts';
+import { hostHostsText, ownResolvText, resolvText, stepHostsText } from '../../engine/index.ts';
 import { type Images, parseReference, withTag } from '../../images/index.ts';
 import type { Networks } from '../../network/index.ts';
 import { decode, endpointSettings } from '../../spec/docker/schemas/index.ts';
@@ -108,10 +108,10 @@ function networksFor(networks: Networks): BuilderNetworks {
       const wish = { servers: [], search: [], options: [] };
       if (network === 'host')
         return { hosts: hostHostsText(text('/etc/hosts'), pairs), resolvConf: resolvText(resolv, wish, false) };
-      if (network === 'none') return { hosts: hostsText(pairs, []), resolvConf: resolvText(resolv, wish, true) };
-      const { hosts, ownResolver } = networks.files(id);
+      if (network === 'none') return { hosts: stepHostsText(pairs), resolvConf: resolvText(resolv, wish, true) };
+      const { ownResolver } = networks.files(id);
       return {
-        hosts: hostsText(pairs, hosts),
+        hosts: stepHostsText(pairs),
         resolvConf: ownResolver ? ownResolvText(resolv, wish) : resolvText(resolv, wish, true),
       };
     },

@@ -18,7 +18,7 @@ export type { UnpackResult } from './job.ts';
 export type { Manifest, ManifestEntry } from './manifest.ts';
 export { type ModeChange, parseMode } from './mode.ts';
 export type { PackOptions } from './pack.ts';
-export type { PlaceGroup, PlaceOptions } from './place.ts';
+export type { Owner, PlaceGroup, PlaceOptions } from './place.ts';
 export type { Spooled, SpooledLayer, SpoolOptions } from './spool.ts';
 export { isTarHeader } from './tar/header.ts';
 export { header as tarHeader, padding as tarPadding, TRAILER as TAR_TRAILER } from './tar/write.ts';

@@ -1,11 +1,12 @@
 // What is below a directory, each file with the digest of its content: read by a confined thread.
 import { createHash } from 'node:crypto';
-import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
+import { getXattr } from './kernel.ts';
 import { baseOf, fsPath, parentOf } from './paths.ts';
 import { resolveBelow } from './resolve.ts';
 
-/** One file. Its times and its owner are not here: they do not say what it is. */
+/** One file. Its times are not here: they do not say what it is. */
 export interface ManifestEntry {
   readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'char' | 'block';
   /** Permission bits, with setuid, setgid and sticky: 0o7777. */
@@ -15,6 +16,8 @@ export interface ManifestEntry {
   readonly sha256: string;
   /** Target of a symbolic link. */
   readonly linkname: string;
+  /** Owner, numbers of a device and capabilities as one text, where they are not root's and none; of what was scanned. */
+  readonly attributes?: string;
 }
 
 /** Path without a leading slash (bytes in latin1) to what is there, in the order of a walk. */
@@ -54,7 +57,7 @@ export function scan({ base = '', paths, digests }: ScanOptions): Map<string, Ma
 }
 
 function entryOf(path: string, digests: boolean): ManifestEntry | undefined {
-  let stat: ReturnType<typeof lstatSync>;
+  let stat: Stats | undefined;
   try {
     stat = lstatSync(fsPath(path), { throwIfNoEntry: false });
   } catch (error) {
@@ -62,12 +65,20 @@ function entryOf(path: string, digests: boolean): ManifestEntry | undefined {
     throw error;
   }
   if (!stat || stat.isSocket()) return undefined;
-  const base = { mode: stat.mode & 0o7777, size: 0, sha256: '', linkname: '' };
+  const attributes = attributesOf(path, stat);
+  const base = { mode: stat.mode & 0o7777, size: 0, sha256: '', linkname: '', ...(attributes ? { attributes } : {}) };
   if (stat.isDirectory()) return { ...base, type: 'directory' };
   if (stat.isSymbolicLink())
     return { ...base, mode: 0o777, type: 'symlink', linkname: readlinkSync(fsPath(path), { encoding: 'latin1' }) };
   if (stat.isFile()) return { ...base, type: 'file', size: stat.size, sha256: digests ? digestOf(path) : '' };
   return { ...base, type: stat.isFIFO() ? 'fifo' : stat.isBlockDevice() ? 'block' : 'char' };
+}
+
+function attributesOf(path: string, stat: Stats): string {
+  const owner = stat.uid === 0 && stat.gid === 0 ? '' : `${stat.uid}:${stat.gid}`;
+  if (stat.isBlockDevice() || stat.isCharacterDevice()) return `${owner} device ${stat.rdev}`;
+  const capabilities = stat.isFile() ? getXattr(path, 'security.capability') : undefined;
+  return capabilities === undefined ? owner : `${owner} ${Buffer.from(capabilities, 'latin1').toString('hex')}`;
 }
 
 function digestOf(path: string): string {

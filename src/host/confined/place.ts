@@ -7,6 +7,7 @@ import {
   fchmodSync,
   fchownSync,
   futimesSync,
+  linkSync,
   lchownSync,
   lstatSync,
   lutimesSync,
@@ -31,54 +32,65 @@ export interface PlaceGroup {
   readonly isDirectory: boolean;
   /** Last name of the source. */
   readonly name: string;
+  /** The directory itself in the place: its destination gets its times. */
+  readonly top?: string | undefined;
   /** Absolute; with a slash at the end it is a directory. */
   readonly destination: string;
   /** Paths in the place, and where they go below the destination; '' is the file itself. Directories come before what is in them. */
   readonly entries: readonly { readonly path: string; readonly to: string }[];
 }
 
-export interface PlaceOptions {
-  readonly groups: readonly PlaceGroup[];
+export interface Owner {
   readonly uid: number;
   readonly gid: number;
+}
+
+export interface PlaceOptions {
+  readonly groups: readonly PlaceGroup[];
+  /** Of everything that is made; without it each file has the owner of its source, and a directory that has none is root's. */
+  readonly owner?: Owner | undefined;
   /** Of files and directories instead of their own. */
   readonly mode?: number | readonly ModeChange[] | undefined;
-  /** Only makes directories: destinations of groups without entries. */
-  readonly directoryMode?: number;
+  /** Several sources were named: none of their files takes the place of another. */
+  readonly several?: { readonly refusal: string } | undefined;
 }
 
 const TREE = '/d';
 
 export function place(options: PlaceOptions): undefined {
-  const placer = new Placer(options);
-  for (const group of options.groups) placer.group(group);
-  placer.finish();
+  const files = new Set<string>();
+  for (const group of options.groups) new Placer(options, files).group(group);
   return undefined;
 }
 
+/** One group. */
 class Placer {
   readonly #options: PlaceOptions;
   /** Directories' times change while they are filled. */
   readonly #times = new Map<string, Stats>();
+  /** Files with several names: where the first one went. */
+  readonly #links = new Map<string, string>();
 
-  constructor(options: PlaceOptions) {
+  /** Where files of all groups went. */
+  readonly #files: Set<string>;
+
+  constructor(options: PlaceOptions, files: Set<string>) {
     this.#options = options;
+    this.#files = files;
   }
 
   group(group: PlaceGroup): void {
-    const { destination } = group;
+    const { destination, from, top } = group;
     let target = this.#resolve(destination);
     if (!group.isDirectory) {
       const there = lstat(target);
-      if (destination.endsWith('/') || there?.isDirectory())
-        target = `${target === '/d' ? TREE : target}/${group.name}`;
+      if (destination.endsWith('/') || there?.isDirectory()) target = `${target}/${group.name}`;
+      else if (this.#options.several && this.#files.has(target)) throw new TarError(this.#options.several.refusal);
+      else this.#files.add(target);
       this.#parents(parentOf(target));
     } else this.#parents(target);
-    for (const { path, to } of group.entries)
-      this.#entry(`/${group.from}${path}`, to === '' ? target : `${target}/${to}`);
-  }
-
-  finish(): void {
+    if (top !== undefined && target !== TREE) this.#times.set(target, lstatSync(fsPath(`/${from}${top}`)));
+    for (const { path, to } of group.entries) this.#entry(`/${from}${path}`, to === '' ? target : `${target}/${to}`);
     for (const [path, { atimeMs, mtimeMs }] of [...this.#times].reverse())
       utimesSync(fsPath(path), atimeMs / 1000, mtimeMs / 1000);
   }
@@ -95,8 +107,9 @@ class Placer {
     if (there?.isDirectory()) return;
     if (there) throw new TarError(`cannot copy to non-directory: ${path.slice(TREE.length)}`);
     this.#parents(parentOf(path));
-    mkdirSync(fsPath(path), 0o755);
-    if (this.#options.uid || this.#options.gid) lchownSync(fsPath(path), this.#options.uid, this.#options.gid);
+    const { mode, owner } = this.#options;
+    mkdirSync(fsPath(path), typeof mode === 'number' ? mode & 0o777 : 0o755);
+    if (owner) lchownSync(fsPath(path), owner.uid, owner.gid);
   }
 
   #entry(from: string, to: string): void {
@@ -104,11 +117,11 @@ class Placer {
     const there = lstat(to);
     if (stat.isDirectory()) {
       if (there && !there.isDirectory()) throw new TarError(`cannot copy to non-directory: ${to.slice(TREE.length)}`);
-      if (there) return;
-      this.#parents(parentOf(to));
-      mkdirSync(fsPath(to), 0o755);
-      lchownSync(fsPath(to), this.#options.uid, this.#options.gid);
-      chmodSync(fsPath(to), this.#mode(stat));
+      if (!there) {
+        this.#parents(parentOf(to));
+        mkdirSync(fsPath(to), 0o755);
+      }
+      this.#finish(to, stat);
       this.#xattrs(from, to);
       this.#times.set(to, stat);
       return;
@@ -120,26 +133,48 @@ class Placer {
     if (stat.isFile()) this.#file(from, to, stat);
     else if (stat.isSymbolicLink()) {
       symlinkSync(readlinkSync(fsPath(from), { encoding: 'buffer' }), fsPath(to));
-      lchownSync(fsPath(to), this.#options.uid, this.#options.gid);
+      this.#chown(to, stat);
       lutimesSync(fsPath(to), stat.atimeMs / 1000, stat.mtimeMs / 1000);
     } else {
       const kind = stat.isFIFO() ? S_IFIFO : stat.isBlockDevice() ? S_IFBLK : S_IFCHR;
-      mknod(to, kind | this.#mode(stat), (stat.rdev >> 8) & 0xfff, (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00));
-      lchownSync(fsPath(to), this.#options.uid, this.#options.gid);
+      mknod(to, kind | 0o600, (stat.rdev >> 8) & 0xfff, (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00));
+      this.#finish(to, stat);
+      utimesSync(fsPath(to), stat.atimeMs / 1000, stat.mtimeMs / 1000);
     }
   }
 
   #file(from: string, to: string, stat: Stats): void {
+    const inode = stat.nlink > 1 ? `${stat.dev}:${stat.ino}` : undefined;
+    const first = inode === undefined ? undefined : this.#links.get(inode);
+    if (first !== undefined) {
+      linkSync(fsPath(first), fsPath(to));
+      return;
+    }
     copyFileSync(fsPath(from), fsPath(to), constants.COPYFILE_EXCL);
     const fd = openSync(fsPath(to), constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
-      if (this.#options.uid || this.#options.gid) fchownSync(fd, this.#options.uid, this.#options.gid);
+      // the copy has its source's owner already
+      const { owner } = this.#options;
+      if (owner) fchownSync(fd, owner.uid, owner.gid);
+      // a change of owner clears setuid
       fchmodSync(fd, this.#mode(stat));
       this.#xattrs(from, to);
       futimesSync(fd, stat.atimeMs / 1000, stat.mtimeMs / 1000);
     } finally {
       closeSync(fd);
     }
+    if (inode !== undefined) this.#links.set(inode, to);
+  }
+
+  /** Owner and mode, in this order. */
+  #finish(to: string, stat: Stats): void {
+    this.#chown(to, stat);
+    chmodSync(fsPath(to), this.#mode(stat));
+  }
+
+  #chown(to: string, stat: Stats): void {
+    const { uid, gid } = this.#options.owner ?? stat;
+    lchownSync(fsPath(to), uid, gid);
   }
 
   #mode(stat: Stats): number {

@@ -330,7 +330,8 @@ class Unpacker {
     else mkdirSync(fsPath(path), entry.mode & 0o1777);
     if (entry.uid !== 0 || entry.gid !== 0 || this.#setgid || path === '/')
       lchownSync(fsPath(path), entry.uid, entry.gid);
-    if (entry.mode & 0o6000) chmodSync(fsPath(path), entry.mode);
+    // one that is made in a setgid directory has the bit too
+    if (entry.mode & 0o6000 || this.#setgid) chmodSync(fsPath(path), entry.mode);
     if (entry.mode & 0o2000) this.#setgid = true;
     if (entry.xattrs) this.#xattrs(entry, path);
     if (path !== '/') this.#note(path, { type: 'directory', mode: entry.mode });

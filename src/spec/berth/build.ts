@@ -145,7 +145,7 @@ export interface ShellSize {
   readonly size: readonly [number, number];
 }
 
-/** Type, path in latin1, mode, size, time of change in nanoseconds, target of a symbolic link. */
+/** Type, path in latin1, mode, size, time of change in nanoseconds, target of a symbolic link or the first name of a file that has several. */
 export type SentEntry = readonly ['f' | 'd' | 'l' | 'p' | 'c' | 'b', string, number, number, string, string];
 
 /** What the daemon tells on channel 0. Times are nanoseconds as text, output of steps is base64. */
