@@ -47,6 +47,15 @@ const common: BuildOptions = {
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
+/** Compose is a bundle of its own, read when it is called: the client's other commands must not get slower by its size. */
+const COMPOSE = 'src/cli/commands/compose/main.ts';
+const composeApart: Plugin = {
+  name: 'compose-apart',
+  setup(it) {
+    it.onResolve({ filter: /^\.\/compose\/main\.ts$/ }, () => ({ path: './main-compose.cjs', external: true }));
+  },
+};
+
 const client = programs.filter((file) => nameOf(file) === CLIENT);
 if (client.length > 0) {
   await build({
@@ -54,6 +63,17 @@ if (client.length > 0) {
     entryPoints: client,
     outfile: join(out, `main-${CLIENT}.cjs`),
     format: 'cjs',
+    define: { 'import.meta.url': '__url' },
+    banner: { js: "const __url = 'file://' + __filename;" },
+    supported: { 'dynamic-import': false },
+    plugins: [composeApart],
+  });
+  await build({
+    ...common,
+    entryPoints: [join(root, COMPOSE)],
+    outfile: join(out, 'main-compose.cjs'),
+    format: 'cjs',
+    supported: { 'dynamic-import': false },
     define: { 'import.meta.url': '__url' },
     banner: { js: "const __url = 'file://' + __filename;" },
   });

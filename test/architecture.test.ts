@@ -55,8 +55,12 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     is: 'HTTP over the engine; nothing below it knows of HTTP',
   },
   client: { may: ['base', 'spec'], is: 'the other end of the API; it works where no engine is' },
+  compose: {
+    may: ['base', 'spec', 'client'],
+    is: "systems of containers from a file, over the API of any daemon; how it is shown is the command line's",
+  },
   cli: {
-    may: ['base', 'spec', 'client', 'files'],
+    may: ['base', 'spec', 'client', 'compose', 'files'],
     is: 'a program of some milliseconds over the client; the engine would have to be loaded with it',
   },
   events: { may: ['base', 'spec'], is: 'what happened, in order; it does not know who emits or watches' },
@@ -87,6 +91,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
 /** Arrows that only some files of a folder have a right to. */
 const NARROWER: Readonly<Record<string, { readonly to: RegExp; readonly why: string }>> = {
   'daemon -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
+  'cli -> compose': { to: /^compose\/index\.ts$/, why: 'it is entered by its face, and only by cli/commands/compose' },
   'doctor -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
 };
 
@@ -96,6 +101,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {};
 /** npm packages, and the only folders that may import them. */
 const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>> = {
   koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
+  yaml: { in: ['compose'], why: 'Compose files are the only YAML that is read' },
   pino: { in: ['base'], why: 'folders take a Log of base/log.ts, so that what writes it can change' },
   re2js: {
     in: ['base'],

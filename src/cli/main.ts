@@ -70,12 +70,14 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
     err(groupHelp('docker', tree, width(), flags));
     return 0;
   }
-  if (global.args[0] === 'help') return help(global.args.slice(1), flags);
-  const found = find(global.args);
+  if (global.args[0] === 'help' && global.args[1] !== 'compose') return help(global.args.slice(1), flags);
+  const found = find(global.args[0] === 'help' ? [...global.args.slice(1), '--help'] : global.args);
   if (found.node.children) return group(found);
-  if (!found.node.load) throw unknown(found.path, found.rest[0] ?? '');
-  const command = await found.node.load();
+  const { load, program } = found.node;
+  if (!load && !program) throw unknown(found.path, found.rest[0] ?? '');
   const context = new Context(values, env, surroundings.cwd, surroundings.hash, surroundings.startDaemon);
+  if (!load) return (await program?.())?.(context, found.rest) ?? 0;
+  const command = await load();
   return run(context, found.path, command, found.rest);
 }
 

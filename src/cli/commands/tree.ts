@@ -367,6 +367,11 @@ export const tree: CliNode = {
     { ...s.info, top: 12 },
     builder,
     buildx,
+    {
+      name: 'compose',
+      short: 'Define and run multi-container applications with Docker',
+      program: async () => (await import('./compose/main.ts')).composeMain,
+    },
     container,
     context,
     image,

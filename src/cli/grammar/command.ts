@@ -58,4 +58,6 @@ export interface Node<Context> {
   readonly swarm?: boolean;
   readonly children?: readonly Node<Context>[];
   readonly load?: () => Promise<AnyCommand<Context>>;
+  /** a program with flags and commands of its own, which takes all words after its name */
+  readonly program?: () => Promise<(context: Context, argv: readonly string[]) => Promise<number>>;
 }
