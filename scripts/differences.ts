@@ -74,7 +74,7 @@ const DIFFERENCES: readonly Difference[] = [
   {
     area: 'events',
     docker: '`stop` and network `disconnect` come before `die`',
-    berth: '`die` comes first; a container is there for 50 ms after it while somebody follows events',
+    berth: '`die` comes first; a container is there for 100 ms after it while somebody follows events',
     why: 'who reads `die` can inspect the container',
   },
   {

@@ -30,12 +30,13 @@ export function moveLinks(context: EngineContext, { id, record }: Container): vo
   if (!ip) return;
   for (const owner of context.registry.all())
     for (const { id: target, alias } of owner.record.links ?? [])
-      if (target === id) change(context, owner, (text) => movedHost(text, [alias, id.slice(0, 12)], ip));
+      if (target === id) change(context, owner, (text) => movedHost(text, [alias, record.config.Hostname], ip));
 }
 
 /** Takes the line of a link away. */
 export function forgetLink(context: EngineContext, owner: Container, link: { id: string; alias: string }): void {
-  change(context, owner, (text) => movedHost(text, [link.alias, link.id.slice(0, 12)], undefined));
+  const hostname = context.registry.find(link.id)?.record.config.Hostname;
+  change(context, owner, (text) => movedHost(text, [link.alias, hostname ?? link.id.slice(0, 12)], undefined));
 }
 
 /** In place: the file is mounted into the container. */

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { linkHosts, linkVariables, parseLink } from './links.ts';
 
 const other = {
+  hostname: 'host',
   id: 'ab'.repeat(32),
   name: 'store',
   address: '10.0.0.2',
@@ -17,7 +18,7 @@ test('a link is read in all its forms', () => {
 });
 
 test('hosts line and variables', () => {
-  assert.deepEqual(linkHosts('db', other), { ip: '10.0.0.2', names: ['db', 'abababababab', 'store'] });
+  assert.deepEqual(linkHosts('db', other), { ip: '10.0.0.2', names: ['db', 'host', 'store'] });
   assert.deepEqual(linkVariables('my-db', 'own', other), [
     'MY_DB_PORT=udp://10.0.0.2:53',
     'MY_DB_PORT_53_UDP=udp://10.0.0.2:53',

@@ -4,6 +4,7 @@ import { type ContainerPort, parsePort } from '../spec/docker/index.ts';
 export interface LinkedContainer {
   readonly id: string;
   readonly name: string;
+  readonly hostname: string;
   /** IPv4 on the default network. */
   readonly address: string;
   /** `80/tcp` */
@@ -18,7 +19,7 @@ export function parseLink(link: string): { readonly name: string; readonly alias
 }
 
 export function linkHosts(alias: string, other: LinkedContainer): { ip: string; names: string[] } {
-  return { ip: other.address, names: [...new Set([alias, other.id.slice(0, 12), other.name])] };
+  return { ip: other.address, names: [...new Set([alias, other.hostname, other.name])] };
 }
 
 /** `DB_PORT=tcp://…`, `DB_PORT_80_TCP_ADDR=…` and the other's own variables, as Docker makes them. */

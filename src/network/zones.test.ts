@@ -9,7 +9,7 @@ const network = (id: string): NetworkRecord =>
 
 const live = (id: string, ...networks: NetworkRecord[]): Live =>
   ({
-    wish: { id, name: id, dnsOptions: [] },
+    wish: { id, name: id, dns: [], dnsOptions: [] },
     endpoints: networks.map((one) => ({
       network: one,
       names: [id],

@@ -1,4 +1,5 @@
 // Who is called what for each container: made of its networks' members when it asks, and kept until something changes.
+import { contains, parseAddress } from './address.ts';
 import { hasResolver, type Live } from './container.ts';
 import { type Zone, type ZoneMember, zoneOf } from './dns/index.ts';
 import { type Endpoint, subnetsOf } from './endpoint.ts';
@@ -45,10 +46,19 @@ export class Zones {
         members: this.#on(network, live).map((member) => zoneMember(member, links)),
       })),
       blocks: own.flatMap(({ network }) => subnetsOf(network).map(({ block }) => block)),
-      outside: live.endpoints.some(({ gateways }) => gateways.length > 0),
+      outside: live.endpoints.some(({ gateways }) => gateways.length > 0) || hasServerOn(own, live.wish.dns),
       bareStaysInside: live.wish.dnsOptions.some((option) => /^ndots:0*[1-9]/.test(option)),
     };
   }
+}
+
+/** A server that the container itself names, on one of its own networks, is asked from within: nothing leaves them. */
+function hasServerOn(endpoints: readonly Endpoint[], servers: readonly string[]): boolean {
+  const blocks = endpoints.flatMap(({ network }) => subnetsOf(network).map(({ block }) => block));
+  return servers.some((text) => {
+    const server = parseAddress(text);
+    return server !== undefined && blocks.some((block) => contains(block, server));
+  });
 }
 
 /** Which network is asked for a name first: as libnetwork orders endpoints, and the default network, which has no names there, last. */

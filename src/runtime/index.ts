@@ -149,6 +149,8 @@ export class Runtime {
           stdin: wish.stdin,
           keepStdin: false,
           execProcess: processFile,
+          // crun sets it for containers alone
+          oomScoreAdj: wish.runtime.gate === 'fifo-write' ? wish.process.oomScoreAdj || undefined : undefined,
         },
         () => {
           // crun does not set the size for an exec; the monitor does it as soon as there is a terminal

@@ -200,6 +200,18 @@ suite('a container’s life over the API', () => {
     assert.equal(headers['keep-alive'], undefined);
   });
 
+  test('users S3: a commit is told as a new image too', async () => {
+    const { seen, stop } = await follow();
+    const id = await created({ Cmd: ['true'] });
+    const made = (await call('POST', `/commit?container=${id}&repo=kept`)).body.Id;
+    await until(() =>
+      seen.some(({ Type, Action, Actor }) => Type === 'image' && Action === 'create' && Actor.ID === made),
+    );
+    await until(() => actions(seen).includes('commit'));
+    await removed(id);
+    stop();
+  });
+
   test('users E1: an image that carries what is no port runs, and every list goes on', async () => {
     const id = await created({ Cmd: ['true'] });
     const refusal = await call('POST', `/commit?container=${id}&repo=badports`, { ExposedPorts: { '70000/tcp': {} } });
@@ -213,5 +225,63 @@ suite('a container’s life over the API', () => {
     const row = rows.find((one) => one.Id === other);
     assert.deepEqual([row?.Ports[0]?.PrivatePort, row?.Ports[0]?.Type], [53, 'udp']);
     for (const one of [id, other]) await removed(one);
+  });
+
+  test('users E11: an exec and a health check have the score, limits and capabilities of the container', async () => {
+    const what =
+      'cat /proc/self/oom_score_adj; ulimit -n; grep -E "CapEff|NoNewPrivs|Cpus_allowed_list" /proc/self/status; pwd; id -G';
+    const id = await started({
+      Cmd: ['sleep', '100'],
+      WorkingDir: '/tmp',
+      Healthcheck: { Test: ['CMD-SHELL', what], Interval: 100e6 },
+      HostConfig: {
+        OomScoreAdj: 300,
+        Ulimits: [{ Name: 'nofile', Soft: 100, Hard: 200 }],
+        CapDrop: ['NET_RAW'],
+        SecurityOpt: ['no-new-privileges'],
+        CpusetCpus: '0',
+        GroupAdd: ['77'],
+      },
+    });
+    const { code, stdout } = await daemon.docker('exec', id, 'sh', '-c', what);
+    assert.equal(code, 0);
+    assert.match(stdout, /^300\n100\nCapEff:\t00000000a80405fb\nNoNewPrivs:\t1\nCpus_allowed_list:\t0\n\/tmp\n.*77/);
+    await until(async () => {
+      const { State } = JSON.parse((await daemon.get(`/containers/${id}/json`)).body) as {
+        State: { Health?: { Log: { Output: string }[] } };
+      };
+      return State.Health?.Log[0]?.Output === stdout;
+    });
+    await removed(id);
+  });
+
+  test('users E12: --init beside another PID namespace adds no init', async () => {
+    const id = await created({
+      Cmd: ['sh', '-c', 'tr "\\0" " " </proc/$$/cmdline; cat /proc/1/comm'],
+      HostConfig: { Init: true, PidMode: 'host' },
+    });
+    const { stdout, stderr } = await daemon.docker('start', '-a', id);
+    assert.equal(stderr, '');
+    assert.match(stdout, /^sh -c/);
+    await removed(id);
+  });
+
+  test('users S6: two links may have one alias, and a link’s line has the other’s host name', async () => {
+    const one = await started({ Cmd: ['sleep', '100'], Hostname: 'hosta' });
+    const two = await started({ Cmd: ['sleep', '100'], HostConfig: { NetworkMode: `container:${one}` } });
+    const { code, stdout, stderr } = await daemon.docker(
+      'run',
+      '--rm',
+      '--link',
+      `${one}:x`,
+      '--link',
+      `${two}:x`,
+      'busybox',
+      'cat',
+      '/etc/hosts',
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /\tx hosta /);
+    for (const id of [two, one]) await removed(id);
   });
 });

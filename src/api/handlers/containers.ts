@@ -172,7 +172,9 @@ function attachOptions(query: Query<'ContainerAttach'>) {
 function stats(engine: Engine): NonNullable<Handlers['ContainerStats']> {
   return async (request, response) => {
     const stream = request.query.stream ?? true;
-    const samples = engine.stats(id(request), { stream, oneShot: request.query['one-shot'] ?? false }, request.signal);
+    const oneShot = request.query['one-shot'] ?? false;
+    if (stream && oneShot) throw invalid('cannot have stream=true and one-shot=true');
+    const samples = engine.stats(id(request), { stream, oneShot }, request.signal);
     const body = response.stream('application/json');
     for await (const sample of samples) await body.write(`${JSON.stringify(sample)}\n`);
     body.end();

@@ -173,9 +173,8 @@ function matches(key: string, value: string, event: EventMessage): boolean {
     }
     default:
       if (event.Type === key)
-        return (
-          ID === value || Attributes['name'] === value || (key === 'container' && value !== '' && ID.startsWith(value))
-        );
+        // as dockerd: names and ids by how they begin
+        return ID === value || (value !== '' && (ID.startsWith(value) || (Attributes['name'] ?? '').startsWith(value)));
       return Attributes[key] === value;
   }
 }

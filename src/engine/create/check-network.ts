@@ -64,6 +64,7 @@ function endpointFault(network: string, endpoint: EndpointSettings, facts: Creat
   if (v6 && (!isIPv6(v6) || v6 === '::')) faults.push(`invalid IPv6 address: ${v6}`);
   for (const one of LinkLocalIPs ?? []) {
     if (isIP(one) === 0 || one === '0.0.0.0' || one === '::') faults.push(`invalid link-local IP address: ${one}`);
+    else if (!/^(169\.254\.|fe[89ab][\da-f]:)/i.test(one)) faults.push(`invalid link local IP address: ${one}`);
   }
   const subnets = facts.networkSubnets?.(network);
   if (subnets) {

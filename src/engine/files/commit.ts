@@ -44,6 +44,12 @@ export async function commit(context: EngineContext, reference: string, wish: Co
       createdBy: (record.config.Cmd ?? []).join(' '),
       ...(wish.name ? { reference: wish.name.reference } : {}),
     });
+    context.events({
+      type: 'image',
+      action: 'create',
+      id: image.id,
+      attributes: { ...config.Labels, name: image.id },
+    });
     emit(context, container, 'commit', {
       comment: wish.comment,
       imageID: image.id,

@@ -49,7 +49,9 @@ export async function specInput(context: EngineContext, container: Container, un
     links.map(({ alias, other }) => linkHosts(alias, other)),
   );
   const shm = shmPath(context, container, undo);
-  if (hostConfig.Init === true && context.initPath === undefined)
+  // the namespace of others has a first process already, which takes care of orphans
+  const wantsInit = hostConfig.Init === true && hostConfig.PidMode === '';
+  if (wantsInit && context.initPath === undefined)
     throw invalid('no docker-init, tini or catatonit found on this host for --init');
   const mounts: ResolvedMount[] = [];
   const recursiveReadOnly =
@@ -77,7 +79,7 @@ export async function specInput(context: EngineContext, container: Container, un
       hostname: paths.hostname,
       resolvConf: paths.resolvConf,
       ...(shm === undefined ? {} : { shm }),
-      ...(hostConfig.Init === true && context.initPath !== undefined ? { init: context.initPath } : {}),
+      ...(wantsInit && context.initPath !== undefined ? { init: context.initPath } : {}),
     },
     namespaces,
     cgroupPath: cgroupPath(context, container),
@@ -169,7 +171,7 @@ function linksOf(
       throw internal(
         `Cannot link to a non running container: /${other?.record.name ?? name} AS /${record.name}/${alias}`,
       );
-    const endpoint = other.record.endpoints['bridge'];
+    const endpoint = networkOwner(context, other).record.endpoints['bridge'];
     if (!endpoint) throw internal(`Cannot link to /${other.record.name}, as it does not belong to the default network`);
     const { config } = other.record;
     return {
@@ -177,12 +179,20 @@ function linksOf(
       other: {
         id: other.id,
         name: other.record.name,
+        hostname: config.Hostname,
         address: endpoint.IPAddress,
         exposed: Object.keys(config.ExposedPorts ?? {}),
         environment: config.Env ?? [],
       },
     };
   });
+}
+
+/** Whose network it is in: its own, or another's that it joined. */
+function networkOwner(context: EngineContext, container: Container): Container {
+  const id = /^container:(.*)$/.exec(container.record.hostConfig.NetworkMode)?.[1];
+  const owner = id === undefined ? undefined : context.registry.lookup(id);
+  return owner === undefined || owner === container ? container : networkOwner(context, owner);
 }
 
 /** Variables of links come before the container's own, which win. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
-import { conflict, invalid } from '../../base/errors.ts';
+import { invalid } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
 import type { ContainerCreateResponse, EndpointSettings, HostConfig } from '../../spec/docker/index.ts';
 import { Container } from '../container.ts';
@@ -20,7 +20,6 @@ import { freshState } from '../lifecycle.ts';
 import { parseLink } from '../links.ts';
 import { makeLayer, removeLayer } from '../prepare/rootfs.ts';
 import type { ContainerStateRecord, LinkRecord, MountRecord } from '../record.ts';
-import { nameInUse } from '../registry.ts';
 
 export interface CreateWish {
   readonly name: string | undefined;
@@ -67,7 +66,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
     hostConfig,
     mounts: await mountRecords(context, id, mounts, undo),
     endpoints,
-    ...linkRecords(context, hostConfig, name),
+    ...linkRecords(context, hostConfig),
     macs: macsOf(endpoints),
     lowerDirs: [context.paths.init, ...image.lowerDirs],
     platform: { os: image.os, architecture: image.architecture },
@@ -99,7 +98,6 @@ function reserveName(context: EngineContext, given: string, id: string): string 
 function linkRecords(
   { registry }: EngineContext,
   { NetworkMode, Links }: HostConfig,
-  own: string,
 ): { links?: readonly LinkRecord[] } {
   if (NetworkMode !== 'bridge' || !Links?.length) return {};
   const links = new Map<string, LinkRecord>();
@@ -111,9 +109,7 @@ function linkRecords(
       throw invalid(
         `could not get container for ${name}: ${name === '' ? 'invalid name or ID supplied: ""' : `No such container: ${name}`}`,
       );
-    const before = links.get(alias);
-    if (before && before.id !== other.id) throw conflict(nameInUse(`${own}/${alias}`, before.id));
-    links.set(alias, { id: other.id, name: other.record.name, alias });
+    links.set(`${alias} ${other.id}`, { id: other.id, name: other.record.name, alias });
   }
   return { links: [...links.values()] };
 }

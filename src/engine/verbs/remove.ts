@@ -88,7 +88,7 @@ export async function remove(context: EngineContext, container: Container, optio
 }
 
 /** Who follows events inspects what they name: so long after `die` a container is still there for them, milliseconds. */
-const FOLLOWED_MS = 50;
+const FOLLOWED_MS = 100;
 
 async function untilFollowersLooked(context: EngineContext, { diedAt }: Container): Promise<void> {
   const left = diedAt + FOLLOWED_MS - performance.now();

@@ -137,7 +137,11 @@ function sample(
       current: Number(readControl(pids, 'pids.current') ?? 0),
       ...(limit === undefined || limit === 'max' ? {} : { limit: Number(limit) }),
     },
-    blkio_stats: { ...NO_BLKIO, io_service_bytes_recursive: readBlkio(trees, path) },
+    blkio_stats: {
+      // as dockerd: lists of what control groups of this layout have, null for what they never have
+      ...(trees.layout === 'v2' ? NO_BLKIO : Object.fromEntries(Object.keys(NO_BLKIO).map((key) => [key, []]))),
+      io_service_bytes_recursive: readBlkio(trees, path),
+    },
     num_procs: 0,
     storage_stats: {},
     cpu_stats: now.cpu,
@@ -230,7 +234,7 @@ function readMemory(trees: CgroupTrees, path: string): object {
   };
 }
 
-function readBlkio(trees: CgroupTrees, path: string): object[] | null {
+function readBlkio(trees: CgroupTrees, path: string): object[] {
   if (trees.layout === 'v2') {
     const rows = (readControl(controllerDirectory(trees, '', path), 'io.stat') ?? '').split('\n').flatMap((line) => {
       const [device, ...pairs] = line.split(' ');
@@ -242,7 +246,7 @@ function readBlkio(trees: CgroupTrees, path: string): object[] | null {
         { major, minor, op: 'write', value: Number(values['wbytes'] ?? 0) },
       ];
     });
-    return rows.length === 0 ? null : rows;
+    return rows;
   }
   const text = readControl(controllerDirectory(trees, 'blkio', path), 'blkio.throttle.io_service_bytes_recursive');
   const rows = (text ?? '').split('\n').flatMap((line) => {
@@ -258,7 +262,7 @@ function readBlkio(trees: CgroupTrees, path: string): object[] | null {
         ]
       : [];
   });
-  return rows.length === 0 ? null : rows;
+  return rows;
 }
 
 /** Interfaces of the container's network namespace but the loopback. */

@@ -25,6 +25,8 @@ export interface Launch {
   /** The container's stdin stays open when the daemon's connection to it ends. */
   readonly keepStdin: boolean;
   /** For an exec: the file with its process description. */
+  /** The score of the process where the runtime's own exec does not set it, as crun's. */
+  readonly oomScoreAdj?: number | undefined;
   readonly execProcess?: string;
 }
 
@@ -47,7 +49,7 @@ export interface Launched {
 
 /** Arguments of conmon. */
 export function monitorArguments(launch: Launch): string[] {
-  const [runtime, runtimeArguments] = runtimeCall(launch.runtime, launch.runtimeRoot);
+  const [runtime, runtimeArguments] = withScore(launch.oomScoreAdj, ...runtimeCall(launch.runtime, launch.runtimeRoot));
   return [
     '--api-version',
     '1',
@@ -216,6 +218,13 @@ async function textOf(socket: Socket): Promise<string> {
     // what came so far is what there is
   }
   return text;
+}
+
+/** A runtime that does not set the score of an exec hands on its own, which the monitor has put to 0 by then. */
+function withScore(score: number | undefined, file: string, args: readonly string[]): [string, readonly string[]] {
+  if (score === undefined) return [file, args];
+  const script = `echo ${score} 2>/dev/null >/proc/self/oom_score_adj; exec "$0" "$@"`;
+  return ['/bin/sh', ['-c', script, file, ...args]];
 }
 
 /** conmon's first process writes down the second one's number and ends. */
