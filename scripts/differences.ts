@@ -114,6 +114,19 @@ const DIFFERENCES: readonly Difference[] = [
       'by the network’s server, so that containers of a `--network` are found; both files can be written, and are thrown away',
     why: 'a build on a network sees what a container there does',
   },
+  {
+    area: 'logs',
+    docker: '`LogPath` is `<id>-json.log`, JSON lines',
+    berth:
+      '`container.log`, lines as Kubernetes’ runtimes write them (`time stream F|P text`): shippers read it with their `cri` parser. There is no JSON file',
+    why: 'containers write their logs while the daemon is away ([ADR 105](adr/0105-logs-are-written-by-the-monitor.md))',
+  },
+  {
+    area: 'logs',
+    docker: 'a line of more than 16 KiB has a time before each piece in `logs -t`, and `--since` may cut it',
+    berth: 'one time, that of its beginning',
+    why: 'it is one line',
+  },
 ];
 
 export function differences(): string[] {

@@ -29,8 +29,12 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     is: 'links, addresses and rules; containers are known to it by a port only',
   },
   runtime: { may: ['base', 'spec', 'host'], is: 'containers as processes; it keeps no records and serves no API' },
+  template: {
+    may: ['base'],
+    is: 'Go templates over plain values; the client prints with them, the engine makes tags of logs',
+  },
   engine: {
-    may: ['base', 'spec', 'host', 'store', 'runtime'],
+    may: ['base', 'spec', 'host', 'store', 'runtime', 'template'],
     is: 'containers as objects; images and volumes come in through ports',
   },
   builder: {
@@ -60,7 +64,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     is: "systems of containers from a file, over the API of any daemon; how it is shown is the command line's",
   },
   cli: {
-    may: ['base', 'spec', 'client', 'compose', 'files'],
+    may: ['base', 'spec', 'client', 'compose', 'files', 'template'],
     is: 'a program of some milliseconds over the client; the engine would have to be loaded with it',
   },
   events: { may: ['base', 'spec'], is: 'what happened, in order; it does not know who emits or watches' },

@@ -6,7 +6,6 @@ export const CIRCLES_LEFT: readonly string[] = [
   'builder/dockerfile builder/dockerfile/read',
   'builder/kit builder/kit/control',
   'cli cli/build cli/commands cli/commands/builder cli/commands/compose cli/commands/container cli/commands/context cli/commands/image cli/commands/manifest cli/commands/network cli/commands/registry cli/commands/system cli/commands/volume',
-  'cli/format cli/format/template',
   'engine engine/files engine/prepare engine/verbs',
   'host/confined host/confined/seams',
   'images images/bootstrap images/load images/pull images/push images/why',

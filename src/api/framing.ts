@@ -2,12 +2,14 @@
 import type { Channel } from '../runtime/index.ts';
 
 export function frame(channel: Channel, data: Uint8Array): Buffer {
-  const framed = Buffer.allocUnsafe(8 + data.length);
-  framed[0] = channel === 'stdout' ? 1 : 2;
-  framed[1] = framed[2] = framed[3] = 0;
-  framed.writeUInt32BE(data.length, 4);
-  framed.set(data, 8);
-  return framed;
+  return Buffer.concat([frameHead(channel, data.length), data]);
+}
+
+export function frameHead(channel: Channel, length: number): Buffer {
+  const head = Buffer.alloc(8);
+  head[0] = channel === 'stdout' ? 1 : 2;
+  head.writeUInt32BE(length, 4);
+  return head;
 }
 
 export const RAW_STREAM = 'application/vnd.docker.raw-stream';

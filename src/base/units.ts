@@ -9,6 +9,24 @@ export function parseBytes(text: string): number | undefined {
   return Math.trunc(Number(match[1]) * (BINARY[(match[2] ?? 'b').toLowerCase()] ?? 1));
 }
 
+/** As `parseBytes` with go-units' rules to the letter; throws with its errors, which Docker repeats. */
+export function readBytes(text: string): number {
+  const match = /^(.*[0-9. ])([^0-9. ]*)$/s.exec(text);
+  if (!match) throw new Error(`invalid size: '${text}'`);
+  const number = (match[1] ?? '').replace(/ $/, '');
+  if (!/^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(number)) {
+    throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(number)}: invalid syntax`);
+  }
+  const size = Number(number);
+  if (size < 0) throw new Error(`invalid size: '${text}'`);
+  const suffix = (match[2] ?? '').toLowerCase();
+  if (suffix === '' || suffix === 'b') return Math.trunc(size);
+  const power = BINARY[suffix[0] ?? ''];
+  if (power === undefined || !/^.(i?b)?$/.test(suffix))
+    throw new Error(`invalid suffix: '${suffix.length > 3 ? match[2] : suffix}'`);
+  return Math.trunc(size * power);
+}
+
 function scaled(bytes: number, base: number, units: readonly string[], digits: number): string {
   let value = bytes;
   let unit = 0;

@@ -1,6 +1,6 @@
 // A container as it lives in the daemon: its record, its execs, and whoever waits for it or is attached to it.
 import { cancelled } from '../base/errors.ts';
-import type { Console } from '../runtime/index.ts';
+import type { Console, LogRotation } from '../runtime/index.ts';
 import type { Exec } from './exec.ts';
 import type { ContainerRecord } from './record.ts';
 import type { Attachment } from './streams.ts';
@@ -32,8 +32,8 @@ export class Container {
   oomKilledAt = 0;
   /** When its last end was told, by the clock of `performance`; 0 for never. */
   diedAt = 0;
-  /** Ends the watch over the log's size. */
-  rotationStop: (() => void) | undefined;
+  /** Keeps the log within its bounds while something may write it. */
+  logRotation: LogRotation | undefined;
   readonly #onExit: Listeners = new Set();
   readonly #onStop: Listeners = new Set();
   readonly #onRemoved: Listeners = new Set();

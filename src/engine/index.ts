@@ -30,6 +30,8 @@ import { keepStep } from './verbs/keep-step.ts';
 import { kill, stop, stopProcess } from './verbs/kill.ts';
 import { type ListOptions, list } from './verbs/list.ts';
 import type { ImageNames } from './verbs/list-filter.ts';
+import { logAttributes } from './log-attributes.ts';
+import { logSubject } from './record.ts';
 import { checkReadable, type LogWish, logBatches } from './verbs/logs.ts';
 import { connectNetwork, disconnectNetwork } from './verbs/network.ts';
 import { pause, unpause } from './verbs/pause.ts';
@@ -130,12 +132,9 @@ export function openEngine(options: EngineOptions) {
     logs: (reference: string, wish: LogWish, signal: AbortSignal) => {
       const container = registry.get(reference);
       checkReadable(container);
-      const { Tty, Labels } = container.record.config;
       return {
-        tty: Tty,
-        labels: Object.entries(Labels)
-          .map(([key, value]) => `${key}=${value}`)
-          .join(','),
+        tty: container.record.config.Tty,
+        attributes: () => logAttributes(logSubject(container.record)),
         batches: logBatches(context, container, wish, signal),
       };
     },

@@ -9,6 +9,7 @@ import {
   type PortBinding,
 } from '../spec/docker/index.ts';
 import type { Descriptor } from '../spec/oci/index.ts';
+import type { LogSubject } from './log-attributes.ts';
 
 /** A process as nothing else can be: its number, when it started, and in which boot of the kernel. */
 export interface ProcessIdentity {
@@ -91,6 +92,21 @@ export interface ContainerRecord {
   /** The runtime that started it last. */
   runtime: string;
   state: ContainerStateRecord;
+}
+
+/** What attributes and tags of a log are made of. */
+export function logSubject(record: ContainerRecord): LogSubject {
+  return {
+    id: record.id,
+    name: record.name,
+    imageId: record.image,
+    imageName: record.config.Image,
+    created: record.created,
+    command: [record.path, ...record.args],
+    env: record.config.Env ?? [],
+    labels: record.config.Labels,
+    options: record.hostConfig.LogConfig.Config,
+  };
 }
 
 /** Refuses what is no container record, so that one bad row does not stop the daemon. */

@@ -10,7 +10,7 @@ import { wildcard } from '../../src/builder/graph/match.ts';
 import { Definition, Op, Packet, SolveRequest, Stat } from '../../src/builder/kit/protocol/messages.ts';
 import { Deframer, frame } from '../../src/builder/kit/transport/frames.ts';
 import { checkDockerfile } from '../../src/builder/lint/index.ts';
-import { Template } from '../../src/cli/format/template/index.ts';
+import { Template } from '../../src/template/index.ts';
 import { Inflated } from '../../src/host/confined/inflate.ts';
 import { TarReader } from '../../src/host/confined/tar/read.ts';
 import { header, paxRecord, sumUp } from '../../src/host/confined/tar/write.ts';

@@ -1,13 +1,13 @@
 // Handlers of /containers.
-import { parseRfc3339 } from '../../base/clock.ts';
 import { invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Query } from '../../spec/docker/index.ts';
-import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
+import { MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 import { ioOf } from '../io.ts';
 import { containerForVersion, summaryForVersion } from '../shape/containers.ts';
 import { sizeOf } from '../size.ts';
+import { logs } from './logs.ts';
 
 const id = (request: ApiRequest): string => request.params['id'] ?? '';
 
@@ -93,57 +93,6 @@ export function containerHandlers(engine: Engine): Handlers {
     ContainerAttachWebsocket: attachWebSocket(engine),
     ContainerStats: stats(engine),
   };
-}
-
-function logs(engine: Engine): NonNullable<Handlers['ContainerLogs']> {
-  return async (request, response) => {
-    const { stdout = false, stderr = false, follow = false, timestamps = false, details = false, tail } = request.query;
-    if (!stdout && !stderr) throw invalid('Bad parameters: you must choose at least one stream');
-    const { tty, labels, batches } = engine.logs(
-      id(request),
-      {
-        stdout,
-        stderr,
-        follow,
-        since: nanosOf(request, 'since'),
-        until: nanosOf(request, 'until'),
-        tail: tailOf(tail),
-      },
-      request.signal,
-    );
-    const stream = response.stream(!tty && request.minor >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM);
-    const prefix = details ? `${labels} ` : '';
-    for await (const batch of batches) {
-      const parts = batch.map((line) => {
-        const head = timestamps ? `${utc(line.time)} ` : '';
-        const data = head === '' && prefix === '' ? line.data : Buffer.concat([Buffer.from(head + prefix), line.data]);
-        return tty ? data : frame(line.channel, data);
-      });
-      await stream.write(Buffer.concat(parts));
-    }
-    stream.end();
-  };
-}
-
-/** Docker prints nanoseconds in nine digits and UTC. */
-function utc(time: string): string {
-  const nanos = parseRfc3339(time) ?? 0n;
-  const seconds = new Date(Number(nanos / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
-  return `${seconds}.${(nanos % 1_000_000_000n).toString().padStart(9, '0')}Z`;
-}
-
-function tailOf(tail: string | undefined): number | undefined {
-  if (tail === undefined || tail === '' || tail === 'all') return undefined;
-  return /^\d+$/.test(tail) ? Number(tail) : undefined;
-}
-
-/** Seconds since 1970 with an optional fraction; 0 is no bound. */
-function nanosOf(request: ApiRequest<'ContainerLogs'>, name: 'since' | 'until'): bigint | undefined {
-  const text = request.query[name] ?? '';
-  const match = /^(-?\d+)(?:\.(\d{1,9})\d*)?$/.exec(text);
-  if (text === '' || text === '0') return undefined;
-  if (!match) throw invalid(`invalid value for "${name}": ${text}`);
-  return BigInt(match[1] ?? '0') * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0') || '0');
 }
 
 function attach(engine: Engine): NonNullable<Handlers['ContainerAttach']> {

@@ -1,9 +1,8 @@
 // Prints lists as docker's formatter does: `table`, `table TEMPLATE`, `json`, `raw`, or a template of one's own.
 import { dropEnds } from '../../base/ends.ts';
 import { Failure } from '../grammar/index.ts';
-import { ROW, toJson } from './json.ts';
 import { tabulate } from './tabwriter.ts';
-import { Template, TemplateError } from './template/index.ts';
+import { ROW, Template, TemplateError, toJson } from '../../template/index.ts';
 
 /** A row: values by placeholder; a function takes arguments (`.Label "x"`). */
 export type Row = Readonly<Record<string, unknown>>;

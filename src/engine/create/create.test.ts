@@ -178,7 +178,7 @@ const REFUSED: [object, string][] = [
     { HostConfig: { AutoRemove: true, RestartPolicy: { Name: 'always' } } },
     "can't create 'AutoRemove' container with restart policy",
   ],
-  [{ HostConfig: { LogConfig: { Type: 'nope' } } }, "logger: no log driver named 'nope' is registered"],
+  [{ HostConfig: { LogConfig: { Type: 'nope' } } }, 'error looking up logging plugin nope: plugin "nope" not found'],
   [{ HostConfig: { NetworkMode: 'container:' } }, 'invalid network mode: invalid container format container:<name|id>'],
   [{ HostConfig: { Binds: ['a:b:c:d'] } }, "invalid volume specification: 'a:b:c:d'"],
   [{ HostConfig: { Binds: ['/tmp:/b:nope'] } }, 'invalid mode: nope'],

@@ -40,6 +40,7 @@ export async function attach(context: EngineContext, reference: string, options:
       until: undefined,
       tail: undefined,
       follow: false,
+      eachLine: false,
     };
     for await (const batch of logBatches(context, container, wish, AbortSignal.timeout(60_000))) {
       for (const line of batch) if (!io.write(line.channel, line.data)) await io.drained();

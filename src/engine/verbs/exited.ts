@@ -31,8 +31,7 @@ export async function settle(
   const { state, record } = container;
   await outputDelivered(container);
   stopHealth(container);
-  container.rotationStop?.();
-  container.rotationStop = undefined;
+  await container.logRotation?.finish();
   noteOutOfMemory(context, container);
   container.oomStop?.();
   container.oomStop = undefined;

@@ -1,6 +1,4 @@
 // A container's log, from a time, to a time, the last lines, and on as it is written.
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { parseRfc3339 } from '../../base/clock.ts';
 import { notImplemented } from '../../base/errors.ts';
 import { type LogLine, readLog } from '../../runtime/index.ts';
@@ -17,6 +15,8 @@ export interface LogWish {
   /** The last N lines. */
   readonly tail: number | undefined;
   readonly follow: boolean;
+  /** Each line by itself, with its time; else those of one stream that follow each other come as one. */
+  readonly eachLine: boolean;
 }
 
 /** Throws when there is no log to read. */
@@ -33,50 +33,42 @@ export async function* logBatches(
 ): AsyncGenerator<LogLine[]> {
   const running = hasProcess(container.state.phase) || container.state.phase === 'starting';
   const left = new AbortController();
-  const ended = running ? container.nextStop(left.signal) : Promise.resolve();
+  const ended = wish.follow && running ? container.nextStop(left.signal) : Promise.resolve();
   // who has left waits for nothing any more
   const finished = ended.catch(() => undefined);
-  const keep = (line: LogLine): boolean => {
-    if (!wish[line.channel]) return false;
-    if (wish.since === undefined && wish.until === undefined) return true;
-    const time = parseRfc3339(line.time) ?? 0n;
-    return (wish.since === undefined || time >= wish.since) && (wish.until === undefined || time <= wish.until);
-  };
   const follow = wish.follow && (wish.until === undefined || wish.until > BigInt(Date.now()) * 1_000_000n);
   const stopper = new AbortController();
   const timer =
     follow && wish.until !== undefined
       ? setTimeout(() => stopper.abort(), Math.max(0, Number(wish.until / 1_000_000n) - Date.now()))
       : undefined;
-  const either = AbortSignal.any([signal, stopper.signal]);
   try {
-    const filtered = wish.since !== undefined || wish.until !== undefined || !wish.stdout || !wish.stderr;
-    // with a filter, "the last lines" are the last of what passes it
-    const files = logFiles(context.paths.of(container.id).log);
-    if (wish.tail !== undefined && filtered && !follow) {
-      const kept: LogLine[] = [];
-      for await (const batch of readLog({ files, tail: undefined, follow: false, finished, signal: either }))
-        kept.push(...batch.filter(keep));
-      yield wish.tail === 0 ? [] : kept.slice(-wish.tail);
-      return;
-    }
-    for await (const batch of readLog({ files, tail: wish.tail, follow, finished, signal: either })) {
-      const kept = filtered ? batch.filter(keep) : batch;
-      if (kept.length > 0) yield kept;
-    }
+    yield* readLog({
+      file: context.paths.of(container.id).log,
+      filter: { stdout: wish.stdout, stderr: wish.stderr, wantsTime: timeFilter(wish) },
+      merge: !wish.eachLine,
+      tail: wish.tail,
+      follow,
+      rotation: container.logRotation,
+      finished,
+      signal: AbortSignal.any([signal, stopper.signal]),
+    });
   } finally {
     left.abort();
     clearTimeout(timer);
   }
 }
 
-/** Rotated files `container.log.2`, `container.log.1`, then the live one. */
-function logFiles(live: string): string[] {
-  const folder = dirname(live);
-  if (!existsSync(folder)) return [live];
-  const prefix = `${basename(live)}.`;
-  const rotated = readdirSync(folder)
-    .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
-    .sort((a, b) => Number(b.slice(prefix.length)) - Number(a.slice(prefix.length)));
-  return [...rotated.map((name) => join(folder, name)), live];
+/** Lines that were written together have one time. */
+function timeFilter({ since, until }: LogWish): ((time: string) => boolean) | undefined {
+  if (since === undefined && until === undefined) return undefined;
+  let last = '';
+  let wanted = false;
+  return (time) => {
+    if (time === last) return wanted;
+    const nanos = parseRfc3339(time) ?? 0n;
+    last = time;
+    wanted = (since === undefined || nanos >= since) && (until === undefined || nanos <= until);
+    return wanted;
+  };
 }

@@ -6,10 +6,13 @@ import { exitCodeOf, LaunchError, refusalWords } from '../../runtime/index.ts';
 import { specFor } from '../../runtime/spec/index.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
+import { logAttributes } from '../log-attributes.ts';
+import { checkLogValues } from '../create/log-options.ts';
 import { startHealth } from '../health.ts';
-import { logBounds, startRotation } from '../log-bounds.ts';
+import { logBounds, monitorBound, startRotation } from '../log-bounds.ts';
 import { moveLinks } from '../hosts.ts';
 import { watchOutOfMemory } from '../out-of-memory.ts';
+import { logSubject } from '../record.ts';
 import { specInput } from '../prepare/input.ts';
 import { reserveNetworks } from '../prepare/networks.ts';
 import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
@@ -71,6 +74,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   const { record, state } = container;
   if (!context.runtime.isClean(container.id))
     throw conflict('processes of its last run have not ended yet: the kernel does not let them go');
+  checkLogValues(record.hostConfig.LogConfig, () => logAttributes(logSubject(record)));
   const runtime = runtimeOf(context, record.hostConfig.Runtime);
   record.runtime = runtime.name;
   await using undo = new Undo(context.log);
@@ -83,7 +87,6 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   for (const warning of warnings) context.log.warn(`container ${container.id}: ${warning}`);
   const { config } = record;
   if (input.mounts.some((mount) => mount.type === 'bind')) runtime.beforeBinds?.();
-  const bounds = logBounds(record.hostConfig.LogConfig);
   container.console = undefined;
   // the monitor and the runtime are at work from here on; the interfaces are made beside them
   const making = context.runtime.create({
@@ -92,7 +95,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
     spec,
     runtime,
     logFile: record.hostConfig.LogConfig.Type === 'none' ? undefined : context.paths.of(container.id).log,
-    logMaxBytes: bounds.maxFiles < 2 ? bounds.maxBytes : undefined,
+    logMaxBytes: monitorBound(logBounds(record.hostConfig.LogConfig)),
     stdin: config.OpenStdin,
     keepStdin: keepsStdin(config),
   });

@@ -1,5 +1,5 @@
 // The functions that templates may call: text/template's own and docker's.
-import { toJson } from '../json.ts';
+import { toJson } from './json.ts';
 import { show, truthy } from './show.ts';
 
 export type TemplateFunction = (...args: unknown[]) => unknown;

@@ -6,6 +6,7 @@ import { FUNCTIONS, HEADER_FUNCTIONS } from './functions.ts';
 import { parseTemplate } from './parse.ts';
 
 export { TemplateError } from './ast.ts';
+export { indentJson, NilMap, NilSlice, parseJson, ROW, toJson } from './json.ts';
 
 const NAMES = new Set(Object.keys(FUNCTIONS));
 

@@ -1,5 +1,5 @@
 // Splits a Go template into text and the tokens between {{ and }}.
-import { dropEnd } from '../../../base/ends.ts';
+import { dropEnd } from '../base/ends.ts';
 import { TemplateError } from './ast.ts';
 
 export type TokenKind =
