@@ -37,7 +37,14 @@ export type Statement =
       readonly otherwise: Statement[];
     }
   | { readonly kind: 'range'; readonly pipeline: Pipeline; readonly body: Statement[]; readonly otherwise: Statement[] }
+  | { readonly kind: 'template'; readonly name: string; readonly pipeline: Pipeline | undefined; readonly at: At }
   | { readonly kind: 'break' | 'continue' };
+
+/** A parsed template: what it prints, and the templates that it defines by name. */
+export interface ParsedTemplate {
+  readonly body: readonly Statement[];
+  readonly defined: ReadonlyMap<string, readonly Statement[]>;
+}
 
 /** A template that does not parse, in Go's words without the leading `template: name:`. */
 export class TemplateError extends Error {}

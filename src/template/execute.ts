@@ -1,5 +1,13 @@
 // Runs a parsed template over a value.
-import { type At, type CommandNode, type Operand, type Pipeline, type Statement, TemplateError } from './ast.ts';
+import {
+  type At,
+  type CommandNode,
+  type Operand,
+  type ParsedTemplate,
+  type Pipeline,
+  type Statement,
+  TemplateError,
+} from './ast.ts';
 import { ARITY, type TemplateFunction } from './functions.ts';
 import { isRecord, show, truthy } from './show.ts';
 
@@ -13,13 +21,16 @@ export interface ExecuteOptions {
   readonly ignoreCase?: boolean;
 }
 
+/** Templates that run each other go no deeper. */
+const MAX_DEPTH = 1000;
+
 class Break extends Error {}
 class Continue extends Error {}
 const NO_VALUE = Symbol('no value');
 
 /** Throws TemplateError with `line:column: executing "" at <…>: …`. */
-export function execute(source: string, body: readonly Statement[], dot: unknown, options: ExecuteOptions): string {
-  return new Run(source, dot, options).walk(body, dot, [['$', dot]]);
+export function execute(source: string, parsed: ParsedTemplate, dot: unknown, options: ExecuteOptions): string {
+  return new Run(source, dot, options, parsed.defined).walk(parsed.body, dot, [['$', dot]]);
 }
 
 type Scope = [string, unknown][];
@@ -29,7 +40,11 @@ class Run {
   readonly #root: unknown;
   readonly #options: ExecuteOptions;
 
-  constructor(source: string, root: unknown, options: ExecuteOptions) {
+  readonly #defined: ParsedTemplate['defined'];
+  #depth = 0;
+
+  constructor(source: string, root: unknown, options: ExecuteOptions, defined: ParsedTemplate['defined']) {
+    this.#defined = defined;
     this.#source = source;
     this.#root = root;
     this.#options = options;
@@ -58,6 +73,9 @@ class Run {
         case 'range':
           out += this.#range(one, dot, scope);
           break;
+        case 'template':
+          out += this.#template(one, dot, scope);
+          break;
         case 'break':
           throw new Break(out);
         case 'continue':
@@ -65,6 +83,20 @@ class Run {
       }
     }
     return out;
+  }
+
+  #template(one: Extract<Statement, { kind: 'template' }>, dot: unknown, scope: Scope): string {
+    const body = this.#defined.get(one.name);
+    if (!body) throw this.#bad(one.at, `template ${JSON.stringify(one.name)} not defined`);
+    const value = one.pipeline ? this.#pipeline(one.pipeline, dot, [...scope]) : undefined;
+    const inner = value === NO_VALUE ? undefined : value;
+    if (this.#depth >= MAX_DEPTH) throw this.#bad(one.at, `exceeded maximum template depth (${MAX_DEPTH})`);
+    this.#depth += 1;
+    try {
+      return this.walk(body, inner, [['$', inner]]);
+    } finally {
+      this.#depth -= 1;
+    }
   }
 
   #range(one: Extract<Statement, { kind: 'range' }>, dot: unknown, scope: Scope): string {

@@ -1,10 +1,11 @@
 // Go's text/template, the part of it that docker's --format uses.
-import type { Statement } from './ast.ts';
+import type { ParsedTemplate } from './ast.ts';
 import { TemplateError } from './ast.ts';
 import { execute, type ExecuteOptions } from './execute.ts';
 import { FUNCTIONS, HEADER_FUNCTIONS } from './functions.ts';
 import { parseTemplate } from './parse.ts';
 
+export { EmptyStruct } from './show.ts';
 export { TemplateError } from './ast.ts';
 export { indentJson, NilMap, NilSlice, parseJson, ROW, toJson } from './json.ts';
 
@@ -12,7 +13,7 @@ const NAMES = new Set(Object.keys(FUNCTIONS));
 
 export class Template {
   readonly #source: string;
-  readonly #body: readonly Statement[];
+  readonly #body: ParsedTemplate;
   readonly #name: string;
 
   /** Throws TemplateError: `template: name:line: what`. */

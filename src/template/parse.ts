@@ -1,9 +1,16 @@
 // Parses a Go template into statements; errors are those of text/template.
-import { type CommandNode, type Operand, type Pipeline, type Statement, TemplateError } from './ast.ts';
+import {
+  type CommandNode,
+  type Operand,
+  type ParsedTemplate,
+  type Pipeline,
+  type Statement,
+  TemplateError,
+} from './ast.ts';
 import { lex, lineOf, type Token } from './lex.ts';
 
 /** Throws TemplateError with `line: what`. `functions` are the names that may be called. */
-export function parseTemplate(source: string, functions: ReadonlySet<string>): Statement[] {
+export function parseTemplate(source: string, functions: ReadonlySet<string>): ParsedTemplate {
   return new Parser(source, functions).whole();
 }
 
@@ -16,6 +23,7 @@ class Parser {
   #at = 0;
   #variables: string[] = ['$'];
   #loops = 0;
+  readonly #defined = new Map<string, readonly Statement[]>();
 
   constructor(source: string, functions: ReadonlySet<string>) {
     this.#source = source;
@@ -23,11 +31,11 @@ class Parser {
     this.#tokens = lex(source);
   }
 
-  whole(): Statement[] {
-    const { body, stop } = this.#list();
+  whole(): ParsedTemplate {
+    const { body, stop } = this.#list(true);
     if (stop === 'end') throw this.#bad('unexpected {{end}}');
     if (stop === 'else') throw this.#bad('unexpected {{else}}');
-    return body;
+    return { body, defined: this.#defined };
   }
 
   #bad(what: string, token: Token = this.#peek()): TemplateError {
@@ -50,7 +58,7 @@ class Parser {
     return true;
   }
 
-  #list(): { body: Statement[]; stop: 'end' | 'else' | 'eof' } {
+  #list(top = false): { body: Statement[]; stop: 'end' | 'else' | 'eof' } {
     const body: Statement[] = [];
     for (;;) {
       const token = this.#next();
@@ -84,10 +92,65 @@ class Parser {
         case 'range':
           body.push(this.#control(word.text));
           break;
+        case 'define':
+          if (!top) throw this.#bad('unexpected {{define}}', word);
+          this.#define();
+          break;
+        case 'template':
+        case 'block':
+          body.push(this.#template(word.text, word));
+          break;
         default:
-          throw this.#bad(`{{${word.text}}} is not supported`, word);
+          throw this.#bad(`unexpected {{${word.text}}}`, word);
       }
     }
+  }
+
+  #define(): void {
+    const name = this.#name('define clause');
+    this.#close('define clause');
+    this.#keep(name, this.#separate('define clause'));
+  }
+
+  /** `template` runs what has that name; `block` says at once what that is. */
+  #template(kind: 'template' | 'block', at: Token): Statement {
+    const context = kind === 'block' ? 'block clause' : 'template clause';
+    const name = this.#name(context);
+    this.#skipSpace();
+    let pipeline: Pipeline | undefined;
+    if (kind === 'block' || this.#peek().kind !== 'close') pipeline = this.#pipeline(context, 'close');
+    else this.#close(context);
+    if (kind === 'block') this.#keep(name, this.#separate(context));
+    return { kind: 'template', name, pipeline, at: { pos: at.pos, text: `template ${JSON.stringify(name)}` } };
+  }
+
+  #name(context: string): string {
+    this.#skipSpace();
+    const token = this.#next();
+    if (token.kind !== 'string') throw this.#bad(`unexpected ${shown(token)} in ${context}`, token);
+    return token.text.startsWith('`') ? token.text.slice(1, -1) : unquote(token.text);
+  }
+
+  /** A body of its own, up to its end: it sees no variables from outside. */
+  #separate(context: string): readonly Statement[] {
+    const [variables, loops] = [this.#variables, this.#loops];
+    this.#variables = ['$'];
+    this.#loops = 0;
+    const { body, stop } = this.#list();
+    if (stop === 'eof') throw this.#bad('unexpected EOF');
+    if (stop === 'else') throw this.#bad(`unexpected {{else}} in ${context}`);
+    this.#variables = variables;
+    this.#loops = loops;
+    return body;
+  }
+
+  /** A body that prints nothing does not take the place of one that does. */
+  #keep(name: string, body: readonly Statement[]): void {
+    const says = body.some((one) => one.kind !== 'text' || one.text.trim() !== '');
+    const before = this.#defined.get(name);
+    if (before && before.length > 0 && says)
+      throw this.#bad(`template: multiple definition of template ${JSON.stringify(name)}`);
+    if (!before || says) this.#defined.set(name, body);
   }
 
   #close(context: string): void {

@@ -1,5 +1,12 @@
 // Prints values as Go's fmt does with %v, and knows which are empty.
 
+/** A struct without fields: it prints as `{}`. */
+export class EmptyStruct {
+  toString(): string {
+    return '{}';
+  }
+}
+
 /** Go's %v of a JSON-like value: `map[a:1 b:2]`, `[x y]`, `{v1 v2}` for what looks like a struct, `<nil>`. */
 export function show(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
@@ -7,6 +14,7 @@ export function show(value: unknown): string {
   if (typeof value === 'number') return showNumber(value);
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
   if (value instanceof Map) return showMap(Array.from(value as Iterable<[string, unknown]>));
+  if (value instanceof EmptyStruct) return String(value);
   if (typeof value === 'object') {
     const entries = Object.entries(value).filter(([, one]) => typeof one !== 'function');
     const struct = entries.length > 0 && entries.every(([key]) => /^[A-Z]\w*$/.test(key));

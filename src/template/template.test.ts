@@ -127,3 +127,10 @@ test('no source makes the parser fail in its own way', () => {
     }),
   );
 });
+
+for (const [template, expected] of [
+  ['{{define "t"}}[{{.}}]{{end}}{{template "t" .A}}{{template "t" "x"}}', '[1][x]'],
+  ['{{block "b" .A}}<{{.}}>{{end}}{{template "b" 2}}', '<1><2>'],
+  ['{{define "a"}}{{template "b" .}}!{{end}}{{define "b"}}{{.A}}{{end}}{{template "a" .}}', '1!'],
+] as const)
+  test(`users E18: ${template}`, () => assert.equal(new Template(template).run({ A: 1 }), expected));

@@ -1,55 +1,9 @@
 // Prints objects as `inspect` does: indented JSON in a list, compact JSON, or a template for each.
 import { messageOf } from '../../base/errors.ts';
 import type { Context } from '../context.ts';
-import { indentJson, NilMap, NilSlice, parse, parseJson, type Template, TemplateError } from '../format/index.ts';
+import { indentJson, parse, parseJson, type Template, TemplateError } from '../format/index.ts';
 import { Failure } from '../grammar/index.ts';
-
-/** Fields that Go's structs have though the JSON leaves them out when they are empty, with their zero values. */
-const ABSENT: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  '': {
-    SizeRw: null,
-    SizeRootFs: null,
-    Name: '',
-    Platform: '',
-    Comment: '',
-    Author: '',
-    Variant: '',
-    OsVersion: '',
-    VirtualSize: 0,
-    Descriptor: null,
-    Manifests: null,
-    Status: {},
-    UsageData: null,
-  },
-  State: { Health: null },
-  Config: {
-    Healthcheck: null,
-    ExposedPorts: {},
-    StopSignal: '',
-    StopTimeout: null,
-    Shell: [],
-    MacAddress: '',
-    NetworkDisabled: false,
-    ArgsEscaped: false,
-  },
-  HostConfig: {
-    Annotations: {},
-    StorageOpt: {},
-    Tmpfs: {},
-    Sysctls: {},
-    Mounts: [],
-    Init: null,
-    KernelMemory: 0,
-    KernelMemoryTCP: 0,
-  },
-};
-
-/** Fields that are null in JSON where Go has an empty slice or map. */
-const NIL_SLICES =
-  'ExecIDs RepoTags RepoDigests Mounts Env Cmd Entrypoint OnBuild Shell Binds VolumesFrom CapAdd CapDrop Dns DnsOptions DnsSearch ExtraHosts GroupAdd Links SecurityOpt BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps Devices DeviceCgroupRules DeviceRequests Ulimits MaskedPaths ReadonlyPaths'.split(
-    ' ',
-  );
-const NIL_MAPS = ['Volumes', 'Labels', 'PortBindings', 'Options'];
+import { fillFields } from './object-types.ts';
 
 /** Gets the raw JSON of each reference. Errors are said after all output, exit code 1. */
 export async function inspect(
@@ -66,7 +20,7 @@ export async function inspect(
     try {
       const raw = (await get(reference)).trim();
       raws.push(raw);
-      if (template) text += `${apply(template, raw)}\n`;
+      if (template) text += `${renderObject(template, raw)}\n`;
     } catch (error) {
       errors.push(messageOf(error));
     }
@@ -97,19 +51,11 @@ function orderImageConfig(image: Record<string, unknown>): void {
   image['Config'] = after;
 }
 
-function apply(template: Template, raw: string): string {
+/** What a template prints for the JSON of an object. Throws Failure. */
+export function renderObject(template: Template, raw: string): string {
   const value = parseJson(raw);
   if (typeof value === 'object' && value !== null) orderImageConfig(value as Record<string, unknown>);
-  for (const [path, fields] of Object.entries(ABSENT)) {
-    const target = path === '' ? value : (value as Record<string, unknown>)[path];
-    if (typeof target !== 'object' || target === null) continue;
-    const record = target as Record<string, unknown>;
-    for (const name of NIL_SLICES) if (record[name] === null) record[name] = new NilSlice();
-    for (const name of NIL_MAPS) if (record[name] === null) record[name] = new NilMap();
-    for (const [name, zero] of Object.entries(fields)) {
-      if (!(name in target)) Object.defineProperty(target, name, { value: zero, enumerable: false });
-    }
-  }
+  fillFields(value);
   try {
     return template.run(value, { ignoreCase: true });
   } catch (error) {

@@ -17,6 +17,9 @@ export interface TableKind {
 /** Replaces the two escapes that a shell user types. */
 const unescape = (format: string): string => format.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 
+/** The title of a label is the last part of its name. */
+const labelTitle = (name: unknown): string => (String(name).split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
+
 /** The text of all rows. `format` is the template, with `table ` before it for a table with a header. */
 export function renderRows(format: string, rows: readonly Row[], kind: TableKind): string {
   for (const row of rows) markRow(row);
@@ -26,7 +29,7 @@ export function renderRows(format: string, rows: readonly Row[], kind: TableKind
   const template = parse(body);
   try {
     const text = rows.map((row) => `${template.run(row, { typeName: kind.typeName })}\n`).join('');
-    return table ? tabulate(`${template.header(kind.titles)}\n${text}`) : text;
+    return table ? tabulate(`${template.header({ ...kind.titles, Label: labelTitle })}\n${text}`) : text;
   } catch (error) {
     if (error instanceof TemplateError) {
       const what =
