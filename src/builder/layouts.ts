@@ -11,6 +11,7 @@ import {
   type Platform,
   platformMatches,
 } from '../spec/oci/index.ts';
+import { processorLevel } from '../host/processor.ts';
 import type { BuilderContext } from './context.ts';
 import { readBelow } from './context/read.ts';
 import { internalStep } from './internal-step.ts';
@@ -104,7 +105,7 @@ async function* archiveOfBlobs(
     next = content.manifests?.find(
       (one) =>
         one.annotations?.['vnd.docker.reference.type'] === undefined &&
-        (!one.platform || platformMatches(platform, one.platform)),
+        (!one.platform || platformMatches(platform, one.platform, processorLevel())),
     );
     if (content.manifests) continue;
     for (const blob of [...(content.config ? [content.config] : []), ...(content.layers ?? [])]) {

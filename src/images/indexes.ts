@@ -2,6 +2,7 @@
 import { messageOf } from '../base/errors.ts';
 import { type Digest, isDigest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import { processorLevel } from '../host/processor.ts';
 import { bestManifest, isAttestation, parseDocument } from '../registry/client/index.ts';
 import { type Descriptor, hostPlatform, type Platform } from '../spec/oci/index.ts';
 import type { RecordTable, Store } from '../store/index.ts';
@@ -57,7 +58,7 @@ export function choosePart(
     const { platform = images.get(part.image)?.file } = part.descriptor;
     return { ...part.descriptor, ...(platform ? { platform } : {}), part };
   });
-  const best = bestManifest(named, wanted ?? hostPlatform())?.part;
+  const best = bestManifest(named, wanted ?? hostPlatform(), processorLevel())?.part;
   return best ?? (wanted ? undefined : parts[0]);
 }
 

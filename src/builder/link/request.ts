@@ -2,8 +2,8 @@
 import { parseBool } from '../../base/bool.ts';
 import { invalid, notImplemented } from '../../base/errors.ts';
 import { FRAME, type BuildWish, type WishedOutput } from '../../spec/berth/build.ts';
-import { parsePlatform } from '../../spec/oci/index.ts';
 import type { Trees } from '../context/trees.ts';
+import { buildPlatforms } from '../platforms.ts';
 import type {
   BuildOutput,
   BuildRequest,
@@ -59,7 +59,7 @@ export async function requestOf(
     labels: new Map(Object.entries(wish.labels)),
     tags: wish.tags,
     target: wish.target,
-    platforms: wish.platforms.map(parsePlatform),
+    platforms: buildPlatforms(wish.platforms),
     noCache: wish.noCache,
     noCacheFilter: wish.noCacheFilter,
     pull: wish.pull,

@@ -1,4 +1,5 @@
 // An OCI layout: index to manifests to configurations and layers. An index in it is kept whole, with all that the archive has of it.
+import { processorLevel } from '../../host/processor.ts';
 import { invalid, notFound } from '../../base/errors.ts';
 import { type Digest, isDigest, sha256 } from '../../base/ids.ts';
 import { bestManifest, type Fields, isAttestation, readFields } from '../../registry/client/index.ts';
@@ -87,6 +88,7 @@ async function readIndex(
         bestManifest(
           whole.map(({ descriptor }) => descriptor),
           platform,
+          processorLevel(),
         ),
       ]
     : whole.map(({ descriptor }) => descriptor);

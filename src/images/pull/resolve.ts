@@ -1,6 +1,7 @@
 // From a reference to the manifest of one platform and its configuration, asked of mirrors first.
 import { invalid, notFound } from '../../base/errors.ts';
 import { isDigest, type Digest } from '../../base/ids.ts';
+import { processorLevel } from '../../host/processor.ts';
 import {
   chooseManifest,
   type Credentials,
@@ -96,7 +97,7 @@ async function resolveAt(
   while (manifest.document.kind === 'index') {
     if (indexes.length >= MAX_NESTING) throw invalid('indexes are nested too deep');
     indexes.push({ ...manifest, document: manifest.document });
-    const chosen = chooseManifest(manifest.document.manifests, platform ?? hostPlatform());
+    const chosen = chooseManifest(manifest.document.manifests, platform ?? hostPlatform(), processorLevel());
     manifest = await again(() => remote.manifest(chosen.digest, signal));
     if (manifest.content.length !== chosen.size)
       throw invalid(`manifest ${chosen.digest} has ${manifest.content.length} bytes, its index says ${chosen.size}`);

@@ -19,8 +19,8 @@ function described(text: string | undefined, at: number): Descriptor {
   return { mediaType: 'm', digest, size: 1, platform: { os: 'linux', architecture, ...(variant ? { variant } : {}) } };
 }
 
-const chosen = (wanted: string, of: readonly string[]): string | undefined => {
-  const found = bestManifest(of.map(described), parsePlatform(wanted));
+const chosen = (wanted: string, of: readonly string[], level = 1): string | undefined => {
+  const found = bestManifest(of.map(described), parsePlatform(wanted), level);
   return found && of[Number(found.digest.slice('sha256:'.length))];
 };
 
@@ -44,6 +44,19 @@ test('the best of several that would run', () => {
   assert.match(first?.digest ?? '', /0{64}$/);
 });
 
+test('users B12: amd64 without a variant is the best that the processor runs where there is nothing older', () => {
+  for (const [of, level, best] of [
+    [['amd64/v2', 'amd64/v3'], 3, 'amd64/v3'],
+    [['amd64/v3', 'amd64/v2'], 2, 'amd64/v2'],
+    [['amd64/v3', 'amd64/v2'], 4, 'amd64/v3'],
+    [['amd64/v2', 'amd64/v3'], 1, undefined],
+    [['amd64/v3', 'amd64', 'amd64/v2'], 4, 'amd64'],
+    [['386', 'amd64/v2'], 2, 'amd64/v2'],
+  ] as const)
+    assert.equal(chosen('linux/amd64', of, level), best, `${of.join()} on v${level}`);
+  assert.equal(chosen('linux/amd64/v2', ['amd64/v3'], 4), undefined);
+});
+
 test('whatever there is: what is chosen runs, is no attestation, and nothing that runs is passed over', () => {
   const entries = fc.array(fc.option(fc.constantFrom(...platforms), { nil: undefined }), { maxLength: 8 });
   const attestations = fc.array(fc.nat(7), { maxLength: 4 });
@@ -57,10 +70,10 @@ test('whatever there is: what is chosen runs, is no attestation, and nothing tha
         );
       const runs = ({ platform }: Descriptor): boolean => platform === undefined || platformMatches(wanted, platform);
       const fitting = manifests.filter((one) => !isAttestation(one) && runs(one));
-      const best = bestManifest(manifests, wanted);
+      const best = bestManifest(manifests, wanted, Number.POSITIVE_INFINITY);
       if (fitting.length === 0) {
         assert.equal(best, undefined);
-        assert.throws(() => chooseManifest(manifests, wanted), {
+        assert.throws(() => chooseManifest(manifests, wanted, Number.POSITIVE_INFINITY), {
           kind: 'notFound',
           message: `no matching manifest for ${formatPlatform(wanted)} in the manifest list entries`,
         });

@@ -2,18 +2,22 @@
 import { notFound } from '../../base/errors.ts';
 import { type Descriptor, formatPlatform, type Platform, platformMatches } from '../../spec/oci/index.ts';
 
-/** Throws notFound in Docker's words when none fits. */
-export function chooseManifest(manifests: readonly Descriptor[], wanted: Platform): Descriptor {
-  const best = bestManifest(manifests, wanted);
+/** `level` is that of the processor. Throws notFound in Docker's words when none fits. */
+export function chooseManifest(manifests: readonly Descriptor[], wanted: Platform, level = 1): Descriptor {
+  const best = bestManifest(manifests, wanted, level);
   if (!best) throw notFound(`no matching manifest for ${formatPlatform(wanted)} in the manifest list entries`);
   return best;
 }
 
 /** The same, undefined when none fits. */
-export function bestManifest<T extends Descriptor>(manifests: readonly T[], wanted: Platform): T | undefined {
+export function bestManifest<T extends Descriptor>(
+  manifests: readonly T[],
+  wanted: Platform,
+  level = 1,
+): T | undefined {
   const [best] = manifests
     .filter((one) => !isAttestation(one))
-    .filter((one) => one.platform === undefined || platformMatches(wanted, platformOf(one)))
+    .filter((one) => one.platform === undefined || platformMatches(wanted, platformOf(one), level))
     .map((one, at) => ({ one, at, score: score(one, wanted) }))
     .sort((a, b) => b.score - a.score || a.at - b.at);
   return best?.one;

@@ -109,8 +109,11 @@ export function formatPlatform(platform: Platform): string {
   return [platform.os || 'unknown', platform.architecture, platform.variant].filter(Boolean).join('/');
 }
 
-/** Whether an image of platform `image` runs where `wanted` is asked for. */
-export function platformMatches(wanted: Platform, image: Platform): boolean {
+/**
+ * Whether an image of platform `image` runs where `wanted` is asked for. `amd64` without a variant is whatever the processor runs:
+ * `most` is its level where that is to be kept to.
+ */
+export function platformMatches(wanted: Platform, image: Platform, most = Number.POSITIVE_INFINITY): boolean {
   const [w, i] = [
     make(wanted.os, wanted.architecture, wanted.variant ?? ''),
     make(image.os, image.architecture, image.variant ?? ''),
@@ -119,6 +122,7 @@ export function platformMatches(wanted: Platform, image: Platform): boolean {
   if (w.architecture === i.architecture) {
     if ((w.variant ?? '') === (i.variant ?? '') || image.variant === undefined || image.variant === '') return true;
     // newer kinds of a processor run what older ones run
+    if (w.architecture === 'amd64' && w.variant === undefined) return level(i.variant) <= most;
     if (w.architecture === 'arm' || w.architecture === 'amd64') return level(i.variant) <= level(w.variant);
     return false;
   }

@@ -2,7 +2,6 @@
 import { invalid, notImplemented } from '../../../base/errors.ts';
 import { isDockerfileFrontend } from '../../build-arguments.ts';
 import type { CacheExport, CacheImport, StepLimits } from '../../request.ts';
-import type { Platform } from '../../../spec/oci/index.ts';
 
 export type Attributes = ReadonlyMap<string, string>;
 
@@ -10,14 +9,6 @@ export function prefixed(attributes: Attributes, prefix: string): Map<string, st
   return new Map(
     [...attributes].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]),
   );
-}
-
-export function platformsOf(text: string | undefined): Platform[] {
-  return list(text).map((one) => {
-    const [os = '', architecture = '', variant] = one.split('/');
-    if (os === '' || architecture === '') throw invalid(`failed to parse target platform ${one}`);
-    return { os, architecture, ...(variant ? { variant } : {}) };
-  });
 }
 
 export function list(text: string | undefined): string[] {

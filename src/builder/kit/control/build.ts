@@ -29,10 +29,10 @@ import {
   list,
   networkOf,
   noCacheOf,
-  platformsOf,
   prefixed,
 } from './attributes.ts';
 import { sourceIn } from './gateway.ts';
+import { buildPlatforms } from '../../platforms.ts';
 
 export interface Wish {
   readonly frontend: string;
@@ -80,7 +80,7 @@ export async function buildRequestOf(
 ): Promise<BuildRequest> {
   const { attributes, session } = wish;
   checkFrontend(wish.frontend, attributes);
-  const platforms = platformsOf(attributes.get('platform'));
+  const platforms = buildPlatforms(list(attributes.get('platform')));
   const names = {
     context: attributes.get('contextkey') ?? 'context',
     dockerfile: attributes.get('dockerfilekey') ?? 'dockerfile',
