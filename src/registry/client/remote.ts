@@ -1,4 +1,5 @@
 // One repository at one endpoint: the requests of the distribution protocol.
+import { isDeepStrictEqual } from 'node:util';
 import { BerthError, invalid } from '../../base/errors.ts';
 import { isDigest, sha256 } from '../../base/ids.ts';
 import { chooseChallenge, type Challenge } from './challenge.ts';
@@ -6,7 +7,7 @@ import { ACCEPTED, type Document, MAX_DOCUMENT, parseDocument } from './document
 import { nextLink } from './link.ts';
 import { type Answer, readBody, refuse, resolveUrl, type Transport, type Wish } from './http.ts';
 import type { Endpoint } from './settings.ts';
-import { basicOf, type Credentials, type Tokens } from './tokens.ts';
+import { ANONYMOUS, basicOf, type Credentials, type Tokens } from './tokens.ts';
 import { goMethod, RefusedError, shown } from './words.ts';
 
 export interface Fetched {
@@ -189,7 +190,7 @@ export class Remote {
       },
       this.#pushScopes(),
     );
-    if (answer.status !== 201 && answer.status !== 204) return refuse('PUT', answer);
+    if (answer.status < 200 || answer.status > 299) return refuse('PUT', answer);
     answer.body.resume();
     return undefined;
   }
@@ -267,16 +268,27 @@ export async function sendAuthorized(
   // an upload may go on elsewhere: what is for the registry stays with the registry
   const trusted = wish.url.host === access.base.host;
   let refused: string | undefined;
+  let failure: { readonly error: unknown; readonly challenge: Challenge | undefined } | undefined;
   for (let attempt = 0; ; attempt += 1) {
-    const authorization = trusted
-      ? await authorizationFor(access, credentials, scopes, wish.signal, refused)
-      : undefined;
+    let authorization: string | undefined;
+    try {
+      if (trusted) authorization = await authorizationFor(access, credentials, scopes, wish.signal, refused);
+    } catch (error) {
+      // what was asked for a while ago may have changed: the registry says once more where its tokens are
+      if (attempt > 0 || wish.signal.aborted) throw error;
+      failure = { error, challenge: access.challenge };
+    }
     const answer = await access.transport.send({ ...wish, authorization });
-    if (answer.status !== 401 || !answer.sameOrigin || !trusted) return answer;
+    if (answer.status !== 401 || !trusted) return answer;
     const header = answer.header('www-authenticate');
     const once = wish.body !== undefined && !Buffer.isBuffer(wish.body);
     if (header === undefined || attempt >= AUTH_TRIES || once) return answer;
+    if (!answer.sameOrigin) return sendToTarget(access, wish, scopes, answer, header);
     const challenge = chooseChallenge(header, access.base.host);
+    if (failure && isDeepStrictEqual(failure.challenge, challenge)) {
+      answer.body.resume();
+      throw failure.error;
+    }
     access.challenge = challenge;
     if (challenge.scheme === 'basic') {
       const user = credentials.username !== undefined && credentials.username !== '';
@@ -294,6 +306,33 @@ export async function sendAuthorized(
     answer.body.resume();
     refused = authorization;
   }
+}
+
+/**
+ * A name that leads to another registry altogether, which wants a token: it gets one of its own, for nobody in particular. What is
+ * for the first stays with the first.
+ */
+async function sendToTarget(
+  access: Access,
+  wish: Omit<Wish, 'authorization'>,
+  scopes: readonly string[],
+  answer: Answer,
+  header: string,
+): Promise<Answer> {
+  const { transport, tokens } = access;
+  const registry = new URL(answer.url.origin);
+  const challenge = chooseChallenge(header, registry.host);
+  if (challenge.scheme !== 'bearer') return answer;
+  answer.body.resume();
+  const { signal } = wish;
+  const request = { challenge, registry, scopes: [...scopes].sort(), credentials: ANONYMOUS, transport, signal };
+  const authorization = await tokens.bearer(request);
+  const second = await transport.send({ ...wish, url: answer.url, authorization });
+  if (second.status !== 401) return { ...second, sameOrigin: false };
+  // the token was good once
+  second.body.resume();
+  const again = await tokens.bearer(request, authorization);
+  return { ...(await transport.send({ ...wish, url: answer.url, authorization: again })), sameOrigin: false };
 }
 
 async function authorizationFor(
