@@ -372,6 +372,12 @@ test('the classic builder is asked for what it has, and nothing is left unsaid',
   const refused = await daemon.client('berth', ['build', '--secret', 'id=x,src=/dev/null', at], { env });
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /--secret is not supported by the classic builder/);
+  // users S17: the Dockerfile from stdin, beside a context in which it is in small letters
+  const small = context({ dockerfile: 'FROM busybox\nRUN echo in small letters\n', f: '' });
+  assert.match((await daemon.client('berth', ['build', small], { env })).stdout, /^in small letters$/m);
+  const input = 'FROM busybox\nCOPY . /d\nRUN ls -A /d\n';
+  const piped = await daemon.client('berth', ['build', '-f', '-', small], { env, input });
+  assert.match(piped.stdout, /^ ---> Running in [0-9a-f]+\ndockerfile\nf\n/m, piped.stderr);
 });
 
 const CROSS = `FROM --platform=$BUILDPLATFORM busybox AS cross

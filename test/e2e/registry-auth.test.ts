@@ -88,6 +88,11 @@ test('a password opens a registry: login, push, pull, logout', async () => {
     await with_(client, config, ['rmi', name]);
     const pulled = await with_(client, config, ['pull', name]);
     assert.equal(pulled.code, 0, pulled.stderr);
+    // users S5: the classic builder is given what the client knows
+    await with_(client, config, ['rmi', name]);
+    const { command, env } = { command: ['build', '--pull', '-'], env: { DOCKER_BUILDKIT: '0' } };
+    const built = await daemon.client(client, ['--config', config, ...command], { input: `FROM ${name}\n`, env });
+    assert.equal(built.code, 0, built.stderr);
     const out = await with_(client, config, ['logout', registry.address]);
     assert.equal(out.stdout, `Removing login credentials for ${registry.address}\n`);
     assert.equal(

@@ -6,6 +6,7 @@ import {
   type BuildRequest,
   ClassicText,
   type ContextSource,
+  type RegistryCredentials,
   type StepContainers,
   StepFailure,
   type StepLimits,
@@ -13,6 +14,7 @@ import {
 import type { Kit } from '../../builder/kit/index.ts';
 import type { Ulimit } from '../../spec/docker/index.ts';
 import { parsePlatform } from '../../spec/oci/index.ts';
+import { registryConfigOf } from '../credentials.ts';
 import type { ApiRequest, ApiResponse, Handlers, StreamBody } from '../handler.ts';
 
 type Query = ApiRequest<'ImageBuild'>['query'];
@@ -81,7 +83,12 @@ async function build(
   const quiet = query.q ?? false;
   try {
     const result = await builder.build(
-      { ...common, ...sourceOf(query, context), containers: { keep: keptOf(query), add } },
+      {
+        ...common,
+        ...sourceOf(query, context),
+        credentials: credentialsFor(request),
+        containers: { keep: keptOf(query), add },
+      },
       (event) => {
         if (!quiet) for (const line of text.add(event)) out.say(line);
       },
@@ -99,6 +106,18 @@ async function build(
     out.say(failure(error));
   }
   await out.end();
+}
+
+/** What the client knows of all its registries goes with the request. */
+function credentialsFor({ headers }: ApiRequest<'ImageBuild'>): RegistryCredentials {
+  const known = registryConfigOf(headers);
+  return {
+    async credentials(domain) {
+      const { username, password = '', identityToken } = known(domain);
+      if (username === undefined && identityToken === undefined) return undefined;
+      return { username: username ?? '', password, ...(identityToken === undefined ? {} : { identityToken }) };
+    },
+  };
 }
 
 /** `rm` counts when it is given and no `forcerm` is; a step that fails leaves its container without `forcerm`. */

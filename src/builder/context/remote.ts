@@ -19,6 +19,8 @@ interface Fetched {
   readonly directory: string;
   /** Of an archive, which has its own way of being read. */
   readonly archive?: TarContext;
+  /** Of a Dockerfile alone, which is meant whatever it is asked for as. */
+  readonly alone?: true;
 }
 
 export interface RemoteOptions {
@@ -64,14 +66,15 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
       if (detectCompression(start) !== 'none' || start.subarray(257, 262).toString('latin1') === 'ustar')
         return { directory, archive: new TarContext(this.#folder, createReadStream(got.path)) };
       renameSync(got.path, join(directory, 'Dockerfile'));
-      return { directory };
+      return { directory, alone: true };
     })();
     return this.#fetched;
   }
 
   async readFile(path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const { directory, archive } = await this.#fetch(signal);
-    return archive ? archive.readFile(path, limit, signal) : readBelow(directory, path, limit);
+    const { directory, archive, alone } = await this.#fetch(signal);
+    if (archive) return archive.readFile(path, limit, signal);
+    return readBelow(directory, alone && !path.endsWith('.dockerignore') ? 'Dockerfile' : path, limit);
   }
 
   async sync(wish: SyncWish, report: Report, signal: AbortSignal): Promise<ContextTree> {

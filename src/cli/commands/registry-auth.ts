@@ -67,4 +67,18 @@ export function registryAuth(context: Context, image: string): string {
   }
 }
 
+/** The X-Registry-Config header of a classic build: all that the client's user logged in to. */
+export function registryConfig(context: Context): string {
+  const { auths, credHelpers } = context.config();
+  const known: Record<string, Credentials> = {};
+  for (const registry of new Set([...Object.keys(auths ?? {}), ...Object.keys(credHelpers ?? {})])) {
+    try {
+      known[registry] = credentials(context, registry);
+    } catch (error) {
+      context.err(`WARNING: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+  return Buffer.from(JSON.stringify(known)).toString('base64url');
+}
+
 export const encodeAuth = (value: Credentials): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,4 +1,5 @@
 // `build` by the classic builder, for daemons that have no other: the context as a tar, one stream of messages.
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import type { Context } from '../../context.ts';
@@ -7,11 +8,22 @@ import { toMap } from '../../options/index.ts';
 import { showProgress } from '../../progress/index.ts';
 import { putResult } from '../../replace-file.ts';
 import { displayOn } from '../display-on.ts';
+import { registryConfig } from '../registry-auth.ts';
 import type { BuildFlags } from './build-flags.ts';
 
 /** Flags that the classic builder has no words for. */
 const NEWER = [
-  ...(['allow', 'attest', 'build-context', 'cache-to', 'no-cache-filter', 'output', 'secret', 'ssh'] as const),
+  ...([
+    'allow',
+    'annotation',
+    'attest',
+    'build-context',
+    'cache-to',
+    'no-cache-filter',
+    'output',
+    'secret',
+    'ssh',
+  ] as const),
   ...(['check', 'explain', 'load', 'metadata-file', 'provenance', 'push', 'require-cached', 'sbom'] as const),
 ];
 
@@ -29,17 +41,17 @@ export async function classicBuild(context: Context, flags: BuildFlags, source: 
   checkFlags(flags);
   if (source === '-' && flags.file === '-')
     throw new Failure("invalid argument: can't use stdin for both build context and dockerfile");
-  if (flags.file === '-') throw new Failure('a Dockerfile from stdin is not supported by this client');
   if (flags.squash && !(await context.client.call('SystemInfo')).ExperimentalBuild) {
     throw new Failure('"--squash" is only supported on a Docker daemon with experimental features enabled');
   }
+  const stdin = source === '-' || flags.file === '-' ? await readStdin() : undefined;
   const remote = /^(https?:\/\/|git@|git:\/\/|github\.com\/)/.test(source);
+  if (remote && flags.file === '-')
+    throw new Failure('a Dockerfile from stdin for a remote context is not supported by the classic builder');
+  const content = remote ? undefined : await contextOf(source, flags.file, stdin);
   const query: Record<string, string | number | boolean | readonly string[]> = {
     t: flags.tag,
-    dockerfile:
-      flags.file === '' || source === '-' || remote
-        ? flags.file || 'Dockerfile'
-        : relative(resolve(source), resolve(flags.file)),
+    dockerfile: content?.dockerfile ?? (flags.file || 'Dockerfile'),
     q: flags.quiet,
     nocache: flags['no-cache'],
     pull: flags.pull ? '1' : '',
@@ -72,8 +84,8 @@ export async function classicBuild(context: Context, flags: BuildFlags, source: 
   );
   const answer = await context.client.stream('ImageBuild', {
     query: { ...given, rm: flags.rm },
-    headers: { 'Content-Type': 'application/x-tar' },
-    ...(remote ? {} : { raw: await contextOf(source, flags.file) }),
+    headers: { 'Content-Type': 'application/x-tar', 'X-Registry-Config': registryConfig(context) },
+    ...(content ? { raw: content.archive } : {}),
   });
   let id = '';
   const onAux = (aux: unknown): void => {
@@ -102,18 +114,47 @@ export function buildArg(text: string): [string, string | null] {
   return [name, value ?? process.env[name] ?? null];
 }
 
-/** The tar stream of the build context; a single Dockerfile when stdin holds one. */
-async function contextOf(source: string, file: string): Promise<AsyncIterable<Uint8Array>> {
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+interface Content {
+  readonly archive: AsyncIterable<Uint8Array>;
+  /** Its name in the archive. */
+  readonly dockerfile: string;
+}
+
+/** The build context as a tar; a single Dockerfile when stdin holds one. */
+async function contextOf(source: string, file: string, stdin: Buffer | undefined): Promise<Content> {
   if (source === '-') {
-    const chunks: Buffer[] = [];
-    for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
-    const input = Buffer.concat(chunks);
-    return isArchive(input) ? only(input) : only(oneFile('Dockerfile', input));
+    const input = stdin ?? Buffer.alloc(0);
+    const archive = only(isArchive(input) ? input : oneFile('Dockerfile', input));
+    return { archive, dockerfile: file || 'Dockerfile' };
   }
   const directory = resolve(source);
   if (!existsSync(directory)) throw new Failure(`unable to prepare context: path ${JSON.stringify(source)} not found`);
+  const { pack } = await import('../container/archive.ts');
+  const { ignoreMatcher, readIgnoreFile } = await import('../../../spec/ignore/index.ts');
+  const rules = `${directory}/.dockerignore`;
+  const ignore = existsSync(rules) ? readFileSync(rules, 'utf8') : '';
+  const matcher = ignoreMatcher(readIgnoreFile(ignore));
+  // A directory that may hold something that is kept is sent, so that it is there for it.
+  const ignored = (name: string): boolean => matcher.ignores(name) && !matcher.mayKeepBelow(name);
+  if (file === '-') {
+    // a name of its own, which the rules keep out of the image
+    const dockerfile = `.dockerfile.${randomBytes(10).toString('hex')}`;
+    const skip = (name: string): boolean => name === '.dockerignore' || ignored(name);
+    const archive = concat(
+      oneFile(dockerfile, stdin ?? Buffer.alloc(0)).subarray(0, -TRAILER),
+      oneFile('.dockerignore', Buffer.from(`${ignore}\n.dockerignore\n${dockerfile}\n`)).subarray(0, -TRAILER),
+      pack(directory, '.', { skip, owner: false }).stream,
+    );
+    return { archive, dockerfile };
+  }
   // A file that is named is looked for from here, not from the context.
-  const path = file === '' ? resolve(directory, 'Dockerfile') : resolve(file);
+  const path = file === '' ? unnamed(directory) : resolve(file);
   if (!existsSync(path)) {
     throw new Failure(
       `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
@@ -122,17 +163,25 @@ async function contextOf(source: string, file: string): Promise<AsyncIterable<Ui
   const dockerfile = relative(directory, path);
   if (dockerfile.startsWith('..'))
     throw new Failure(`unable to prepare context: the Dockerfile (${path}) must be within the build context`);
-  const { pack } = await import('../container/archive.ts');
-  const { ignoreMatcher, readIgnoreFile } = await import('../../../spec/ignore/index.ts');
-  const rules = `${directory}/.dockerignore`;
-  const matcher = ignoreMatcher(readIgnoreFile(existsSync(rules) ? readFileSync(rules, 'utf8') : ''));
-  // A directory that may hold something that is kept is sent, so that it is there for it.
-  const ignored = (name: string): boolean => matcher.ignores(name) && !matcher.mayKeepBelow(name);
-  return pack(directory, '.', {
-    skip: (name) => name !== dockerfile && name !== '.dockerignore' && ignored(name),
-    owner: false,
-  }).stream;
+  const skip = (name: string): boolean => name !== dockerfile && name !== '.dockerignore' && ignored(name);
+  return { archive: pack(directory, '.', { skip, owner: false }).stream, dockerfile };
 }
+
+/** As it is mostly written, or else in small letters. */
+function unnamed(directory: string): string {
+  const path = resolve(directory, 'Dockerfile');
+  const small = resolve(directory, 'dockerfile');
+  return !existsSync(path) && existsSync(small) ? small : path;
+}
+
+async function* concat(...parts: readonly (Buffer | AsyncIterable<Uint8Array>)[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts)
+    if (Buffer.isBuffer(part)) yield part;
+    else yield* part;
+}
+
+/** Two empty blocks end an archive. */
+const TRAILER = 1024;
 
 const isArchive = (data: Buffer): boolean =>
   data.subarray(257, 262).toString('latin1') === 'ustar' ||
@@ -158,5 +207,5 @@ function oneFile(name: string, data: Buffer): Buffer {
   header.write('ustar\x0000', 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return Buffer.concat([header, data, Buffer.alloc(((512 - (data.length % 512)) % 512) + 1024)]);
+  return Buffer.concat([header, data, Buffer.alloc(((512 - (data.length % 512)) % 512) + TRAILER)]);
 }
