@@ -1,6 +1,7 @@
 // Mounts: overlay root file systems, binds and tmpfs, made and taken away.
 import { readFileSync } from 'node:fs';
 import { isErrno } from '../base/errors.ts';
+import { faultPoint } from './fault.ts';
 import { bind, checked, SystemCallError } from './libc.ts';
 
 const mountCall = bind(
@@ -28,11 +29,13 @@ const SYS_MOUNT_SETATTR = 442;
 
 /** One mount(2). `data` is limited by the kernel to a page. */
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {
+  faultPoint('mount');
   checked(mountCall(source, target, type, flags, data) as number, 'mount', `${source} on ${target}`);
 }
 
 /** Detaches a mount; one that is not there is no error. Runs on a pool thread, since the kernel may write back dirty data first. */
 export async function unmount(target: string): Promise<void> {
+  faultPoint('unmount');
   await new Promise<void>((resolve, reject) => {
     umountCall.async(target, MNT_DETACH, (error: unknown, result: number) => {
       if (error) reject(error instanceof Error ? error : new Error('umount2 cannot be called', { cause: error }));

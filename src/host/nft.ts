@@ -1,10 +1,12 @@
 // nftables: a text of commands becomes one transaction of the kernel.
 import { spawn } from 'node:child_process';
 import { internal } from '../base/errors.ts';
+import { faultPoint } from './fault.ts';
 
 /** All of the text or nothing of it. Throws internal with nft's words. */
 export function applyNft(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
+    faultPoint('nft');
     const child = spawn('nft', ['-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {

@@ -2,7 +2,9 @@
 // process and blocks the event loop for several milliseconds; posix_spawn shares memory with the child until its exec.
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { basename } from 'node:path';
 import koffi from 'koffi';
+import { faultPoint } from './fault.ts';
 import { bind, SystemCallError } from './libc.ts';
 
 const actionsInit = bind('int posix_spawn_file_actions_init(void *actions)');
@@ -84,6 +86,7 @@ export interface SpawnWish {
 
 /** The child's pid. It leads a session of its own, and its signals are as a shell would give them. */
 export function spawnDetached(wish: SpawnWish): number {
+  faultPoint(`spawn.${basename(wish.file)}`);
   const actions = Buffer.alloc(STRUCT_BYTES);
   const attr = Buffer.alloc(STRUCT_BYTES);
   checkCode(actionsInit(actions) as number, wish.file);

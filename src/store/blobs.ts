@@ -5,6 +5,7 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { internal, invalid, isErrno } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import { sha256 } from '../base/ids.ts';
+import { faultPoint } from '../host/fault.ts';
 import { syncDirectory } from './durable.ts';
 import { dropPartials, type PartialBlob, resumePartial, settlePartial, sweepPartials } from './partial.ts';
 import type { StorePaths } from './paths.ts';
@@ -137,6 +138,7 @@ class FileIngest implements Ingest {
     await this.#file.sync();
     await this.#file.close();
     this.#open = false;
+    faultPoint('blob.rename');
     await rename(this.#path, this.#paths.blob(digest));
     await syncDirectory(this.#paths.blobs);
     return { digest, size: this.#size };

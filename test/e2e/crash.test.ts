@@ -141,29 +141,6 @@ test('fault K64: a terminal that was attached can be attached again after the da
   await daemon.docker('rm', '-f', 'shell');
 });
 
-// The same life again and again, with the daemon killed a little later each time: during create, start, run and remove.
-for (let point = 0; point < 14; point += 1) {
-  test(`fault K64: kill -9 at point ${point} of create, start and remove leaves nothing half done`, async () => {
-    const life = (async () => {
-      await create(`point${point}`, ['true']);
-      await daemon.call('POST', `/containers/point${point}/start`);
-      await daemon.call('POST', `/containers/point${point}/wait`);
-      await daemon.call('DELETE', `/containers/point${point}`);
-    })().catch(() => undefined);
-    await pause(point * 9);
-    await restarted();
-    await life;
-    assert.deepEqual(await strays(), []);
-    const { body } = await daemon.get('/containers/json?all=1');
-    for (const row of JSON.parse(body) as { Id: string; State: string }[]) {
-      assert.ok(['created', 'exited', 'running'].includes(row.State), `a container is ${row.State}`);
-      await until(async () => assert.equal((await daemon.call('DELETE', `/containers/${row.Id}?force=1`)).status, 204));
-    }
-    assert.deepEqual(daemon.leftovers(), []);
-    assert.deepEqual(await strays(), []);
-  });
-}
-
 test('fault K64: the monitor and the process die with the daemon: the container is known as ended', async () => {
   await create('lost', ['sleep', '1000']);
   await daemon.call('POST', '/containers/lost/start');

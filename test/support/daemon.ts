@@ -86,7 +86,8 @@ export class TestDaemon implements AsyncDisposable {
     return readFileSync(join(this.folder, 'log'), 'utf8');
   }
 
-  async up(): Promise<void> {
+  /** `env`: what the daemon gets besides, for this life: a fault point. */
+  async up(env: NodeJS.ProcessEnv = {}): Promise<void> {
     const log = openSync(join(this.folder, 'log'), 'a');
     const [program, ...before] = [...this.#enter, process.execPath];
     const child = spawn(
@@ -106,6 +107,7 @@ export class TestDaemon implements AsyncDisposable {
         ...this.#flags,
       ],
       {
+        env: { ...process.env, ...env },
         stdio: ['ignore', log, log],
       },
     );
@@ -133,6 +135,11 @@ export class TestDaemon implements AsyncDisposable {
 
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
+  }
+
+  /** Whether it has ended by itself, as at a fault point. */
+  get died(): boolean {
+    return this.#child === undefined || this.#child.signalCode !== null || this.#child.exitCode !== null;
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

@@ -1,8 +1,9 @@
 // A netlink socket: one request, its answer at once. Calls are short and synchronous; a refusal is a SystemCallError with the errno's name.
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { faultPoint } from '../fault.ts';
 import { bind, checked, SystemCallError } from '../libc.ts';
-import { decode, encode, type Message, NLMSG_DONE, NLMSG_ERROR, readError, type Request } from './codec.ts';
+import { decode, encode, type Message, NLM, NLMSG_DONE, NLMSG_ERROR, readError, type Request } from './codec.ts';
 
 const socketCall = bind('int socket(int domain, int type, int protocol)');
 const sendCall = bind('long send(int fd, const void *data, size_t length, int flags)');
@@ -57,6 +58,7 @@ export class NetlinkSocket implements Disposable {
 
   /** Sends, and gives every message of the answer. `what` names the act in a failure. */
   ask(request: Request, what: string): Message[] {
+    if ((request.flags & NLM.DUMP) !== NLM.DUMP) faultPoint(`netlink.${request.type}`);
     this.#sequence += 1;
     const sequence = this.#sequence;
     const bytes = encode(request, sequence);
@@ -66,6 +68,7 @@ export class NetlinkSocket implements Disposable {
 
   /** Several messages in one go, of which `last` is to be acknowledged; the first refusal is thrown. */
   transact({ bytes, last }: { readonly bytes: Buffer; readonly last: number }, what: string): void {
+    faultPoint('netlink.batch');
     checked(sendCall(this.#fd, bytes, bytes.length, 0) as number, 'netlink', what);
     let refused: SystemCallError | undefined;
     for (;;) {

@@ -1,6 +1,7 @@
 // Exit codes as the monitors write them: one file a container, made by rename, seen through inotify.
 import { type FSWatcher, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { faultPoint } from '../../host/fault.ts';
 import { isErrno } from '../../base/errors.ts';
 
 export interface Exit {
@@ -42,6 +43,7 @@ export class ExitWatch implements Disposable {
   }
 
   forget(id: string): void {
+    faultPoint('exit.forget');
     rmSync(join(this.#directory, id), { force: true });
   }
 

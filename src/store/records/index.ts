@@ -3,6 +3,7 @@ import { closeSync, openSync, renameSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { faultPoint } from '../../host/fault.ts';
 import { migrate } from './migrate.ts';
 
 /** One kind of object. Values are JSON; reads happen once at start, so the caller keeps its own map. */
@@ -104,8 +105,14 @@ function tableOf<T>(database: DatabaseSync, name: string, log: Log): RecordTable
       }
       return found;
     },
-    put: (key, value) => void insert.run(key, JSON.stringify(value)),
-    delete: (key) => void remove.run(key),
+    put(key, value) {
+      faultPoint(`records.${name}.put`);
+      insert.run(key, JSON.stringify(value));
+    },
+    delete(key) {
+      faultPoint(`records.${name}.delete`);
+      remove.run(key);
+    },
     has: (key) => exists.get(key) !== undefined,
   };
 }
