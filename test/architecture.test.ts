@@ -67,6 +67,10 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     may: ['base', 'spec', 'client', 'compose', 'files', 'template'],
     is: 'a program of some milliseconds over the client; the engine would have to be loaded with it',
   },
+  cluster: {
+    may: ['base', 'spec', 'host'],
+    is: 'many servers as one; the engine that runs its tasks comes in through a port',
+  },
   events: { may: ['base', 'spec'], is: 'what happened, in order; it does not know who emits or watches' },
   daemon: {
     may: [
