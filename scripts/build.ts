@@ -65,7 +65,6 @@ if (client.length > 0) {
     format: 'cjs',
     define: { 'import.meta.url': '__url' },
     banner: { js: "const __url = 'file://' + __filename;" },
-    supported: { 'dynamic-import': false },
     plugins: [composeApart],
   });
   await build({
@@ -73,7 +72,6 @@ if (client.length > 0) {
     entryPoints: [join(root, COMPOSE)],
     outfile: join(out, 'main-compose.cjs'),
     format: 'cjs',
-    supported: { 'dynamic-import': false },
     define: { 'import.meta.url': '__url' },
     banner: { js: "const __url = 'file://' + __filename;" },
   });
