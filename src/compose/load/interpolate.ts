@@ -63,20 +63,32 @@ export function interpolate(tree: Dict, how: Interpolation): Dict {
   return mapping(tree, [], CASTS, how);
 }
 
-function mapping(value: Dict, path: Path, rules: Rules<Cast> | undefined, how: Interpolation): Dict {
+/** `path` is that of the value, and is the same list all along. */
+function mapping(value: Dict, path: (string | number)[], rules: Rules<Cast> | undefined, how: Interpolation): Dict {
   const filled = dict();
-  for (const key in value) filled[key] = walk(value[key] as Value, [...path, key], rules?.at(key), how);
+  for (const key in value) {
+    path.push(key);
+    filled[key] = walk(value[key] as Value, path, rules?.at(key), how);
+    path.pop();
+  }
   return filled;
 }
 
-function walk(value: Value, path: Path, rules: Rules<Cast> | undefined, how: Interpolation): Value {
+function walk(value: Value, path: (string | number)[], rules: Rules<Cast> | undefined, how: Interpolation): Value {
   if (typeof value === 'string') return text(value, path, rules?.rule, how);
-  if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index], rules?.at('[]'), how));
+  if (Array.isArray(value))
+    return value.map((item, index) => {
+      path.push(index);
+      const filled = walk(item, path, rules?.at('[]'), how);
+      path.pop();
+      return filled;
+    });
   return isDict(value) ? mapping(value, path, rules, how) : value;
 }
 
-function text(value: string, path: Path, cast: Cast | undefined, how: Interpolation): Value {
+function text(value: string, walked: Path, cast: Cast | undefined, how: Interpolation): Value {
   if (cast === undefined && !value.includes('$')) return value;
+  const path = [...walked];
   const shown = dotted(path.map((step) => (typeof step === 'number' ? '[]' : step)));
   try {
     const filled = substitute(value, how);

@@ -79,7 +79,7 @@ export function loadProject(options: LoadOptions, host: Host, warn: (message: st
 
 /** Loads the merged tree alone. */
 export function loadModel(options: LoadOptions, host: Host, warn: (message: string) => void = () => {}): LoadedTree {
-  return told(() => readTree(options, host, warn));
+  return told(() => readTree(options, host, warn, true));
 }
 
 function told<T>(load: () => T): T {
@@ -90,7 +90,8 @@ function told<T>(load: () => T): T {
   }
 }
 
-function readTree(options: LoadOptions, host: Host, warn: (message: string) => void): LoadedTree {
+/** A `raw` tree is one that the environment has no part in. */
+function readTree(options: LoadOptions, host: Host, warn: (message: string) => void, raw = false): LoadedTree {
   const warnings: string[] = [];
   const say = (message: string): void => {
     warnings.push(message);
@@ -106,7 +107,7 @@ function readTree(options: LoadOptions, host: Host, warn: (message: string) => v
   const interpolates = options.interpolates ?? true;
   const normalizes = options.normalizes ?? true;
   const name = nameOf(sources, found, options, host, say);
-  const env = { ...found.env, COMPOSE_PROJECT_NAME: name };
+  const env = { ...(raw ? {} : found.env), COMPOSE_PROJECT_NAME: name };
   const tree = loadTree(sources, found.directory, env, {
     files: host.files,
     home: host.env['HOME'],

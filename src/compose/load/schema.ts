@@ -2,7 +2,7 @@
 import { composeFile } from '../../spec/compose/file.ts';
 import type { Grammar, TypeName } from '../../spec/compose/grammar.ts';
 import { ComposeError, dotted, type Path } from '../value/error.ts';
-import { type Dict, Float, has, isDict, same, sortedKeys, Timestamp, typeName, type Value } from '../value/value.ts';
+import { type Dict, Float, has, isDict, same, Timestamp, typeName, type Value } from '../value/value.ts';
 
 interface Fault {
   readonly path: Path;
@@ -23,14 +23,23 @@ export function validate(tree: Dict): void {
     throw new ComposeError(`${dotted(worst.path)} ${worst.message}`, { path: worst.at ?? worst.path });
 }
 
+type Walked = (string | number)[];
+
+function within(path: Walked, step: string | number, run: () => void): void {
+  path.push(step);
+  run();
+  path.pop();
+}
+
 type Visitor<K extends Grammar['is']> = (
   value: Value,
   grammar: Extract<Grammar, { is: K }>,
-  path: Path,
+  path: Walked,
   faults: Fault[],
 ) => void;
 
-function visit(value: Value, grammar: Grammar, path: Path, faults: Fault[]): void {
+/** `path` is that of the value, and is the same list all along. */
+function visit(value: Value, grammar: Grammar, path: Walked, faults: Fault[]): void {
   switch (grammar.is) {
     case 'anything':
       return;
@@ -48,7 +57,12 @@ function visit(value: Value, grammar: Grammar, path: Path, faults: Fault[]): voi
 }
 
 function add(faults: Fault[], path: Path, message: string, more: { depth?: number; at?: Path } = {}): void {
-  faults.push({ path, message, depth: more.depth ?? path.length, ...(more.at === undefined ? {} : { at: more.at }) });
+  faults.push({
+    path: [...path],
+    message,
+    depth: more.depth ?? path.length,
+    ...(more.at === undefined ? {} : { at: more.at }),
+  });
 }
 
 function typeOf(value: Value): TypeName | undefined {
@@ -105,7 +119,7 @@ const list: Visitor<'list'> = (value, { of, isUnique }, path, faults) => {
     const twice = duplicate(value);
     if (twice !== undefined) add(faults, path, `items at ${twice[0]} and ${twice[1]} are equal`);
   }
-  value.forEach((item, index) => visit(item, of, [...path, index], faults));
+  value.forEach((item, index) => within(path, index, () => visit(item, of, path, faults)));
 };
 
 function duplicate(items: readonly Value[]): readonly [number, number] | undefined {
@@ -128,14 +142,14 @@ const mapping: Visitor<'mapping'> = (value, grammar, path, faults) => {
     add(faults, path, `missing ${missing.length === 1 ? 'property' : 'properties'} ${missing.map(quote).join(', ')}`);
   const unknown: string[] = [];
   const { others } = grammar;
-  for (const key of sortedKeys(value)) {
+  for (const key in value) {
     const form = grammar.keys.get(key) ?? (others?.pattern.test(key) === true ? others.of : undefined);
-    if (form !== undefined) visit(value[key] as Value, form, [...path, key], faults);
+    if (form !== undefined) within(path, key, () => visit(value[key] as Value, form, path, faults));
     else if (!grammar.isOpen && !(grammar.extends && key.startsWith('x-'))) unknown.push(key);
   }
-  const [first] = unknown;
+  const [first] = unknown.sort();
   if (first !== undefined)
-    add(faults, path, `additional properties ${unknown.map(quote).join(', ')} not allowed`, {
+    add(faults, path, `additional properties ${unknown.sort().map(quote).join(', ')} not allowed`, {
       depth: path.length + 1,
       at: [...path, first],
     });

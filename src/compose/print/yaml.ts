@@ -51,7 +51,11 @@ function keyText(key: string): string {
   return Array.from(key).length > 128 ? `? ${written}\n` : written;
 }
 
+/** What most texts are: nothing in them has a meaning. */
+const WORD = /^[A-Za-z/][\w./-]*$/;
+
 function scalar(text: string, depth: number): string {
+  if (WORD.test(text) && !needsQuotes(text)) return text;
   const is = analysed(text);
   if (text.includes('\n')) return is.isBlock ? block(text, depth) : doubleQuoted(text);
   if (needsQuotes(text)) return doubleQuoted(text);

@@ -83,7 +83,7 @@ async function render(context: ComposeContext, flags: ConfigFlags, names: readon
     return variableTable(tree, flags.format);
   }
   if (flags.environment) return lines(environmentLines(load(names, true).environment));
-  return flags['no-interpolate'] ? rawModel(context, flags) : await canonical(context, flags, load, names);
+  return await (flags['no-interpolate'] ? rawModel(context, flags) : canonical(context, flags, load, names));
 }
 
 function loadFlags(context: ComposeContext, flags: ConfigFlags) {
@@ -140,9 +140,22 @@ function environmentLines(environment: Readonly<Record<string, string>>): string
     .sort();
 }
 
-function rawModel(context: ComposeContext, flags: ConfigFlags): string {
+async function rawModel(context: ComposeContext, flags: ConfigFlags): Promise<string> {
   const { tree } = loadModel(context.options(loadFlags(context, flags)), context.host, context.warn);
+  const services = imagesIn(tree);
+  if (flags['resolve-image-digests'] || flags['lock-image-digests'])
+    for (const [name, image] of await (await import('./digests.ts')).digestsOf(services, context.cli)) {
+      const service = services[name];
+      if (service !== undefined) service.image = image;
+    }
   return modelText(tree, flags.format === '' ? 'yaml' : flags.format, flags['lock-image-digests']);
+}
+
+/** The services of a tree that have an image. */
+function imagesIn(tree: Readonly<Record<string, unknown>>): Record<string, { image?: string }> {
+  const services = (tree['services'] ?? {}) as Record<string, { image?: unknown } | null>;
+  const own = Object.entries(services).filter(([, service]) => typeof service?.image === 'string');
+  return Object.fromEntries(own) as Record<string, { image?: string }>;
 }
 
 async function canonical(
@@ -158,6 +171,7 @@ async function canonical(
   if (flags['lock-image-digests']) project = imagesOnly(project);
   const format = flags.format === '' ? 'yaml' : flags.format;
   if (format !== 'yaml' && format !== 'json') throw new Failure(`unsupported format ${JSON.stringify(format)}`);
+  if (flags.quiet) return '';
   const text = format === 'json' ? projectJson(project) : projectYaml(project);
   return text.replaceAll('$', '$$$$');
 }

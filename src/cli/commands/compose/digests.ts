@@ -1,17 +1,32 @@
 // Images of a project pinned to the digests that their registries have now; the daemon asks them.
 import type { Project, Service } from '../../../compose/index.ts';
+import { messageOf } from '../../../base/errors.ts';
 import type { Context } from '../../context.ts';
+import { Failure } from '../../grammar/index.ts';
 import { parseReference } from '../../options/index.ts';
 import { registryAuth } from '../registry-auth.ts';
 
 export async function withDigests(project: Project, cli: Context): Promise<Project> {
-  const entries = await Promise.all(
-    Object.entries(project.services).map(async ([name, service]): Promise<[string, Service]> => {
-      if (service.image === undefined) return [name, service];
-      return [name, { ...service, image: await pinned(service.image, cli) }];
-    }),
-  );
+  const images = await digestsOf(project.services, cli);
+  const entries = Object.entries(project.services).map(([name, service]): [string, Service] => {
+    const image = images.get(name);
+    return [name, image === undefined ? service : { ...service, image }];
+  });
   return { ...project, services: Object.fromEntries(entries) };
+}
+
+/** The pinned images of services that have one. */
+export async function digestsOf(
+  services: Readonly<Record<string, { readonly image?: string }>>,
+  cli: Context,
+): Promise<ReadonlyMap<string, string>> {
+  const entries = await Promise.all(
+    Object.entries(services).map(
+      async ([name, { image }]): Promise<[string, string][]> =>
+        image === undefined ? [] : [[name, await pinned(image, cli)]],
+    ),
+  );
+  return new Map(entries.flat());
 }
 
 async function pinned(image: string, cli: Context): Promise<string> {
@@ -19,11 +34,15 @@ async function pinned(image: string, cli: Context): Promise<string> {
   const full = fullName(name);
   if (digest !== undefined) return `${full}@${digest}`;
   const tagged = `${full}:${tag ?? 'latest'}`;
-  const { Descriptor } = await cli.client.json<{ Descriptor: { digest: string } }>('DistributionInspect', {
-    params: { name: tagged },
-    headers: { 'x-registry-auth': registryAuth(cli, image) },
-  });
-  return `${tagged}@${Descriptor.digest}`;
+  try {
+    const { Descriptor } = await cli.client.json<{ Descriptor: { digest: string } }>('DistributionInspect', {
+      params: { name: tagged },
+      headers: { 'x-registry-auth': registryAuth(cli, image) },
+    });
+    return `${tagged}@${Descriptor.digest}`;
+  } catch (error) {
+    throw new Failure(`failed to resolve digest for ${tagged}: ${messageOf(error)}`);
+  }
 }
 
 /** With the registry and the path that a short name stands for. */
