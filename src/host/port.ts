@@ -45,12 +45,34 @@ export function holdPort(
     sockaddr.set(address, v4 ? 4 : 8);
     // an IPv6 socket would hold the port for IPv4 as well
     if (!v4) setsockoptCall(fd, 41, 26, Buffer.from([1, 0, 0, 0]), 4);
+    // connections that ended a moment ago do not keep the port from its next owner, but two owners are not to be
+    if (protocol === 'tcp') shareWithEnded(fd, true);
     checked(bindCall(fd, sockaddr, sockaddr.length) as number, 'bind', `${text} port ${port}`);
+    if (protocol === 'tcp') shareWithEnded(fd, false);
     return fd;
   } catch (error) {
     closeSync(fd);
     throw error;
   }
+}
+
+let ipv6: boolean | undefined;
+
+/** Whether this host takes connections over IPv6 at all; asked of the kernel once. */
+export function listensOnIPv6(): boolean {
+  if (ipv6 !== undefined) return ipv6;
+  try {
+    const fd = holdPort('tcp', '::1', Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), 0);
+    if (fd !== undefined) closeSync(fd);
+    return (ipv6 = fd !== undefined);
+  } catch {
+    return (ipv6 = false);
+  }
+}
+
+/** SO_REUSEADDR: whether the port may be bound, and listened at, beside connections of before that wait out their last minute. */
+export function shareWithEnded(fd: number, share: boolean): void {
+  setsockoptCall(fd, 1, 2, Buffer.from([Number(share), 0, 0, 0]), 4);
 }
 
 const F_DUPFD_CLOEXEC = 1030;

@@ -1,5 +1,6 @@
 // The host ports of one container: claimed for its ways out, and moved when those change.
 import { BerthError } from '../base/errors.ts';
+import { listensOnIPv6 } from '../host/port.ts';
 import type { Live, PortMap } from './container.ts';
 import { type Endpoint, gatewayEndpoint, textOf } from './endpoint.ts';
 import { isCopied } from './firewall.ts';
@@ -33,6 +34,7 @@ export function claimPorts(book: PortBook, { wish, endpoints }: Live): PortMap {
     families: FAMILIES.filter((family) => ways[family] !== undefined),
     routed: FAMILIES.filter((family) => isRouted(ways[family], family)),
     hostBinding: hostBinding === '0.0.0.0' ? undefined : hostBinding,
+    hostIPv6: listensOnIPv6(),
   });
   try {
     return portMap(wish.exposed, book.claim(wish.id, wishes, publishedAddresses(endpoints)));

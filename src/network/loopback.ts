@@ -2,6 +2,7 @@
 import { createSocket, type RemoteInfo, type Socket as Datagrams } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
 import { shareOfOpenFiles } from '../host/descriptors.ts';
+import { shareWithEnded } from '../host/port.ts';
 import { type Flow, FlowTable } from './flow-table.ts';
 
 const LOOPBACK = '::1';
@@ -98,6 +99,7 @@ function copyConnections(
     client.resume();
   });
   server.on('error', () => undefined);
+  shareWithEnded(fd, true);
   server.listen({ fd });
   return {
     [Symbol.dispose]() {

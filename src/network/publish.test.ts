@@ -10,6 +10,7 @@ const wishes = (more: Partial<PortWishes>): PortWishes => ({
   publishAll: false,
   families: [4],
   hostBinding: undefined,
+  hostIPv6: false,
   ...more,
 });
 const addresses = { 4: '10.0.0.2', 6: 'fd00::2' };
@@ -42,7 +43,7 @@ describe('wishes', () => {
     );
   });
 
-  test('an IPv6 address of the host that is named is published without IPv6 inside; `::` that nobody named is not', () => {
+  test('an IPv6 address of the host that is named is published without IPv6 inside, as is `::` where the host has IPv6', () => {
     const led = (HostIp: string, more: Partial<PortWishes> = {}): string[] =>
       wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp, HostPort: '1' }] }, ...more })).map(
         (one) => `${one.hostAddress} to IPv${one.inside}`,
@@ -51,6 +52,9 @@ describe('wishes', () => {
     assert.deepEqual(led('::'), [':: to IPv4']);
     assert.deepEqual(led('::1', { families: [4, 6] }), ['::1 to IPv6']);
     assert.deepEqual(led(''), ['0.0.0.0 to IPv4']);
+    assert.deepEqual(led('', { hostIPv6: true }), ['0.0.0.0 to IPv4', ':: to IPv4']);
+    assert.deepEqual(led('', { hostIPv6: true, families: [4, 6] }), ['0.0.0.0 to IPv4', ':: to IPv6']);
+    assert.deepEqual(led('', { hostIPv6: true, routed: [4] }), ['0.0.0.0 to IPv4']);
     assert.deepEqual(led('::1', { routed: [4] }), []);
   });
 
@@ -169,4 +173,25 @@ test('what inspect shows is what a new daemon takes back', () => {
       ['fd00::2', undefined],
     ],
   );
+});
+
+test('a number of a range is taken where it is free over IPv4 and IPv6', async () => {
+  const server = createServer().listen(0, '::1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound ? bound.port : 0;
+  const book = new PortBook();
+  const any = (HostPort: string) =>
+    wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp: '', HostPort }] }, hostIPv6: true }));
+  assert.throws(() => book.claim('a', any(String(port)), without), {
+    message: `failed to bind host port for [::]:${port}:10.0.0.2:80/tcp: address already in use`,
+  });
+  const both = book.claim('a', any(`${port}-${port + 20}`), without);
+  assert.ok(both[0] && both[0].hostPort > port);
+  assert.deepEqual(
+    both.map((one) => `${one.shownAddress} ${one.hostPort}`),
+    [`0.0.0.0 ${both[0].hostPort}`, `:: ${both[0].hostPort}`],
+  );
+  book.release('a');
+  server.close();
 });

@@ -35,6 +35,8 @@ export interface PortWishes {
   readonly routed?: readonly Family[];
   /** Where ports without an address are published; `0.0.0.0` and `::` when not said. */
   readonly hostBinding: string | undefined;
+  /** Whether the host listens on IPv6: then a port without an address is published there for a container without IPv6 too. */
+  readonly hostIPv6: boolean;
 }
 
 /** Pure: every binding that is wanted, in the order of the container's ports. Throws invalid for what is no port. */
@@ -53,7 +55,7 @@ export function wishesOf(input: PortWishes): PortWish[] {
 function expand(
   port: string,
   { HostIp, HostPort }: PortBinding,
-  { families, hostBinding, routed = [] }: PortWishes,
+  { families, hostBinding, hostIPv6, routed = [] }: PortWishes,
 ): PortWish[] {
   const inner = parsePort(port);
   if (!inner) throw invalid(`invalid port specification: ${JSON.stringify(port)}`);
@@ -68,8 +70,8 @@ function expand(
     const address = parseAddress(hostAddress);
     if (!address) throw invalid(`invalid IP address: ${hostAddress}`);
     const inside = families.includes(address.family) ? address.family : 4;
-    const named = HostIp !== '' && address.family === 6 && families.includes(4) && !routed.includes(4);
-    if (inside !== address.family && (!named || protocol === 'sctp')) return [];
+    const copied = address.family === 6 && families.includes(4) && !routed.includes(4) && (HostIp !== '' || hostIPv6);
+    if (inside !== address.family && (!copied || protocol === 'sctp')) return [];
     const base = { port: inner.port, protocol, hostAddress, family: address.family, inside };
     if (routed.includes(address.family)) return [{ ...base, low: 0, high: 0, dynamic: false }];
     return [{ ...base, low: dynamic ? DYNAMIC.low : low, high: dynamic ? DYNAMIC.high : high, dynamic }];
@@ -125,14 +127,19 @@ function lendLoopback(one: Published): Disposable | undefined {
 /** Every port held: what was named comes before what is only lent. */
 function serve(all: readonly (Published & { readonly fd: number | undefined })[]): Held[] {
   const held = all.map((one): Held => {
-    const overSix = all.some((other) => other.family === 6 && !isCopied(other) && other.port === one.port);
+    const overSix = all.some((other) => other.family === 6 && other.port === one.port && coversLoopback(other, one));
     return { ...one, copy: copyFor(one, one.fd), lent: one.family === 4 && !overSix };
   });
   for (const one of held) if (one.lent) one.copy = lendLoopback(one);
   return held;
 }
 
-/** ::1 */
+/** Whether an IPv6 port is there at ::1 under the number of the IPv4 one. */
+const coversLoopback = (six: Published, four: Published): boolean =>
+  six.hostPort === four.hostPort && six.protocol === four.protocol && ['::', LOOPBACK].includes(six.shownAddress);
+
+const LOOPBACK = '::1';
+/** The same in bytes. */
 const ONE = Uint8Array.from({ length: 16 }, (_, index) => Number(index === 15));
 
 const isAny = (address: string): boolean => address === '0.0.0.0' || address === '::';
@@ -143,16 +150,8 @@ export class PortBook {
   /** All of the wishes or none. `addresses` are the container's; throws internal in Docker's words. */
   claim(owner: string, wishes: readonly PortWish[], addresses: Readonly<Record<Family, string>>): Published[] {
     const got: Found[] = [];
-    const paired = new Map<string, number>();
     try {
-      for (const wish of wishes) {
-        // the IPv6 half of one wish gets the number of its IPv4 half
-        const key = `${wish.port}/${wish.protocol} ${isAny(wish.hostAddress)} ${wish.low}-${wish.high}`;
-        const partner = wish.family === 6 ? paired.get(key) : undefined;
-        const one = this.#find(partner === undefined ? wish : { ...wish, low: partner, high: partner }, addresses, got);
-        if (wish.family === 4) paired.set(key, one.hostPort);
-        got.push(one);
-      }
+      for (const pair of pairsOf(wishes)) got.push(...this.#find(pair, addresses, got));
     } catch (error) {
       for (const { fd } of got) if (fd !== undefined) closeSync(fd);
       throw error;
@@ -214,45 +213,85 @@ export class PortBook {
     };
   }
 
-  #find(wish: PortWish, addresses: Readonly<Record<Family, string>>, mine: readonly Found[]): Found {
-    const span = wish.high - wish.low + 1;
-    const start = wish.dynamic && span > 1 ? Math.floor(Math.random() * span) : 0;
+  /** One number that is free for both halves. */
+  #find(pair: Pair, addresses: Readonly<Record<Family, string>>, mine: readonly Found[]): Found[] {
+    const [{ low, high, dynamic }] = pair;
+    const span = high - low + 1;
+    const start = dynamic && span > 1 ? Math.floor(Math.random() * span) : 0;
+    let failure: PortTaken | undefined;
+    for (let step = 0; step < span; step += 1) {
+      const hostPort = low + ((start + step) % span);
+      const found: Found[] = [];
+      try {
+        for (const wish of pair) found.push(this.#take(wish, hostPort, addresses, mine));
+        return found;
+      } catch (error) {
+        for (const { fd } of found) if (fd !== undefined) closeSync(fd);
+        if (!(error instanceof PortTaken)) throw error;
+        failure = error;
+      }
+    }
+    throw internal(failure?.message ?? 'no port is free');
+  }
+
+  /** Throws PortTaken where another number may be free. */
+  #take(wish: PortWish, hostPort: number, addresses: Readonly<Record<Family, string>>, mine: readonly Found[]): Found {
     const address = parseAddress(wish.hostAddress);
     if (!address) throw invalid(`invalid IP address: ${wish.hostAddress}`);
     if (wish.high === 0) return this.#routed(wish, addresses[wish.family]);
     const inside = addresses[wish.inside];
-    let failure: Error | undefined;
-    for (let step = 0; step < span; step += 1) {
-      const hostPort = wish.low + ((start + step) % span);
-      if ([...this.all(), ...mine].some((one) => clashes(one, wish, hostPort))) {
-        const twice = mine.some((one) => clashes(one, wish, hostPort) && one.port === wish.port);
-        failure =
-          twice && wish.protocol === 'tcp'
-            ? internal('failed to listen on TCP socket: address already in use')
-            : internal(`Bind for ${hostText(wish)}:${hostPort} failed: port is already allocated`);
-        continue;
-      }
-      this.#makeRoom(wish.family, wish.protocol, hostPort);
-      try {
-        const fd = holdPort(wish.protocol, wish.hostAddress, addressBytes(address), hostPort);
-        return {
-          family: wish.family,
-          protocol: wish.protocol,
-          hostAddress: isAny(wish.hostAddress) ? undefined : wish.hostAddress,
-          shownAddress: wish.hostAddress,
-          hostPort,
-          address: inside,
-          port: wish.port,
-          fd,
-        };
-      } catch (error) {
-        const target = `${hostText(wish)}:${hostPort}:${inside}:${wish.port}/${wish.protocol}`;
-        failure = internal(`failed to bind host port for ${target}: ${bindWords(error)}`);
-        if (!isErrno(error, 'EADDRINUSE')) break;
-      }
+    if ([...this.all(), ...mine].some((one) => clashes(one, wish, hostPort))) {
+      const twice = mine.some((one) => clashes(one, wish, hostPort) && one.port === wish.port);
+      throw new PortTaken(
+        twice && wish.protocol === 'tcp'
+          ? 'failed to listen on TCP socket: address already in use'
+          : `Bind for ${hostText(wish)}:${hostPort} failed: port is already allocated`,
+      );
     }
-    throw failure ?? internal('no port is free');
+    this.#makeRoom(wish.family, wish.protocol, hostPort);
+    try {
+      return {
+        family: wish.family,
+        protocol: wish.protocol,
+        hostAddress: isAny(wish.hostAddress) ? undefined : wish.hostAddress,
+        shownAddress: wish.hostAddress,
+        hostPort,
+        address: inside,
+        port: wish.port,
+        fd: holdPort(wish.protocol, wish.hostAddress, addressBytes(address), hostPort),
+      };
+    } catch (error) {
+      const target = `${hostText(wish)}:${hostPort}:${inside}:${wish.port}/${wish.protocol}`;
+      const message = `failed to bind host port for ${target}: ${bindWords(error)}`;
+      throw isErrno(error, 'EADDRINUSE') ? new PortTaken(message) : internal(message);
+    }
   }
+}
+
+class PortTaken extends Error {}
+
+type Pair = readonly [PortWish, ...PortWish[]];
+
+/** Pure: the halves of one binding, on every IPv4 and on every IPv6 address, get one number and stand together. */
+function pairsOf(wishes: readonly PortWish[]): Pair[] {
+  const pairs: Pair[] = [];
+  for (const wish of wishes) {
+    const last = pairs.at(-1);
+    if (last?.length === 1 && areHalves(last[0], wish)) pairs[pairs.length - 1] = [last[0], wish];
+    else pairs.push([wish]);
+  }
+  return pairs;
+}
+
+function areHalves(four: PortWish, six: PortWish): boolean {
+  return (
+    four.hostAddress === '0.0.0.0' &&
+    six.hostAddress === '::' &&
+    four.port === six.port &&
+    four.protocol === six.protocol &&
+    four.low === six.low &&
+    four.high === six.high
+  );
 }
 
 function hostText({ hostAddress, family }: PortWish): string {
