@@ -2,7 +2,14 @@
 export { networkHash, serviceHash, type Sum, volumeHash } from './print/hash.ts';
 export { formatDuration, parseDuration } from './load/durations.ts';
 export type { ProjectOptions } from './load/discover.ts';
-export { type Loaded, type LoadedTree, type LoadOptions, loadModel, loadProject } from './load/load.ts';
+export {
+  type Loaded,
+  type LoadedTree,
+  type LoadOptions,
+  loadModel,
+  loadProject,
+  resolveEnvironment,
+} from './load/load.ts';
 export { closure, type Services, withoutUnused } from './load/select.ts';
 export type { Files, Host } from './load/source.ts';
 export type * from './model/project.ts';

@@ -7,11 +7,12 @@ import {
   networkHash,
   parseDuration,
   projectJson,
+  resolveEnvironment,
   serviceHash,
   volumeHash,
   withoutUnused,
 } from './index.ts';
-import { load, loadedYaml, refusal } from './testing.ts';
+import { load, loadedYaml, memoryHost, refusal } from './testing.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -130,6 +131,19 @@ test('networks and volumes have sums of their own', () => {
   const { project } = load('services: { a: { image: x, volumes: ["data:/v"] } }\nvolumes: { data: }');
   assert.equal(networkHash({ name: 'p_default', ipam: {} }, sha256), sha256('{"name":"p_default","ipam":{}}'));
   assert.equal(volumeHash(project.volumes?.['data'] ?? {}, sha256), sha256('{"name":"p_data","driver":"local"}'));
+});
+
+test('env files of services that take no part are not read', () => {
+  const files = {
+    '/p/compose.yaml': 'services: { a: { image: x, env_file: a.env }, b: { image: y, env_file: none.env } }',
+    '/p/a.env': 'A=1\n',
+  };
+  assert.match(
+    refusal(files, { services: ['a'] }),
+    /^env file \/p\/none\.env not found: stat \/p\/none\.env: no such file or directory/,
+  );
+  const loaded = load(files, { services: ['a'], resolvesEnvironment: false });
+  assert.deepEqual({ ...resolveEnvironment(loaded, memoryHost(files)).project.services['a']?.environment }, { A: '1' });
 });
 
 test('resources that no service uses are left out, unless all are asked for', () => {

@@ -114,6 +114,14 @@ test('a project has to hold together', () => {
     assert.equal(first(text), message, text);
 });
 
+test('keys that came after docker compose 2.40 are read', () => {
+  const { a } = load(
+    'services: { a: { build: { no_cache_filter: [s] }, pre_start: [{ command: [migrate], image: tool, per_replica: true }] } }',
+  ).project.services;
+  assert.deepEqual(a?.build?.no_cache_filter, ['s']);
+  assert.deepEqual(a.pre_start, [{ command: ['migrate'], image: 'tool', per_replica: true }]);
+});
+
 test('a key that stands twice is refused with both lines', () => {
   assert.equal(
     refusal('services:\n  a:\n    image: x\n    image: y\n'),

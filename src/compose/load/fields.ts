@@ -45,6 +45,16 @@ const hook = struct({
   environment: variables,
 });
 
+const preStart = struct({
+  command: { kind: command, ...inJson },
+  image: text,
+  user: text,
+  privileged: bool,
+  working_dir: text,
+  environment: variables,
+  per_replica: bool,
+});
+
 /** A key, or a key with where it is. */
 const sshKeys: Kind<readonly { readonly id: string; readonly path?: string }[]> = {
   read: (value) =>
@@ -68,6 +78,7 @@ const build = struct({
   cache_from: texts,
   cache_to: texts,
   no_cache: bool,
+  no_cache_filter: texts,
   additional_contexts: mapping,
   pull: bool,
   extra_hosts: hosts,
@@ -319,6 +330,7 @@ const serviceFields: Fields = {
   volumes: list(mount),
   volumes_from: texts,
   working_dir: text,
+  pre_start: list(preStart),
   post_start: list(hook),
   pre_stop: list(hook),
 };

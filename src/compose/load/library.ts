@@ -1,6 +1,7 @@
 // YAML in all its forms -> values, by the library: aliases, merge keys, tags, several documents, text over several lines.
 import {
   type Alias,
+  Composer,
   type Document,
   isAlias,
   isMap,
@@ -8,7 +9,7 @@ import {
   isSeq,
   type Node,
   type Pair,
-  parseAllDocuments,
+  Parser,
 } from 'yaml';
 import type { ComposeError, Path } from '../value/error.ts';
 import { type Dict, dict, isDict, sprint, type Value } from '../value/value.ts';
@@ -22,11 +23,12 @@ export interface LibraryDocument {
 }
 
 /** Bounds that a file written by a person does not meet; see docs/limits.md. */
-const MAX_BYTES = 1 << 20;
+const MAX_BYTES = 512 << 10;
 const MAX_DEPTH = 200;
 const MAX_FLOW_DEPTH = 1_000;
 /** Nodes that aliases may add, beside a share of what is written out. */
-const FREE_ALIAS_NODES = 50_000;
+const FREE_ALIAS_NODES = 20_000;
+const MAX_DOCUMENTS = 100;
 
 export interface TextFaults {
   /** an error with the line at an offset */
@@ -38,15 +40,7 @@ export interface TextFaults {
 export function readWithLibrary(text: string, faults: TextFaults): LibraryDocument[] {
   if (text.length > MAX_BYTES) throw faults.at(`yaml: larger than ${MAX_BYTES} bytes`, 0);
   refuseDepth(text, faults);
-  const documents = parseAllDocuments(text, {
-    schema: 'failsafe',
-    prettyErrors: false,
-    uniqueKeys: false,
-    strict: false,
-    logLevel: 'silent',
-  });
-  if (!Array.isArray(documents)) return [];
-  return documents
+  return documentsOf(text, faults)
     .filter((document) => document.contents !== null || document.errors.length > 0)
     .map((document) => {
       const [error] = document.errors;
@@ -58,6 +52,26 @@ export function readWithLibrary(text: string, faults: TextFaults): LibraryDocume
       const reader = new Reader(document, text.length, faults.at, faults.lineAt);
       return { value: reader.read(), resets: reader.resets, offsetOf: (path) => offsetOf(document, path) };
     });
+}
+
+/** The documents of a text, up to the first thing in it that is out of place. */
+function documentsOf(text: string, faults: TextFaults): Document.Parsed[] {
+  const composer = new Composer({
+    schema: 'failsafe',
+    prettyErrors: false,
+    uniqueKeys: false,
+    strict: false,
+    logLevel: 'silent',
+  });
+  const documents: Document.Parsed[] = [];
+  for (const token of new Parser().parse(text)) {
+    if (token.type === 'error')
+      throw faults.at(`yaml: line ${faults.lineAt(token.offset)}: ${wording('UNEXPECTED_TOKEN', '')}`, token.offset);
+    for (const document of composer.next(token)) documents.push(document);
+    if (documents.length > MAX_DOCUMENTS) throw faults.at(`yaml: more than ${MAX_DOCUMENTS} documents`, token.offset);
+  }
+  documents.push(...composer.end(false, text.length));
+  return documents;
 }
 
 /** Refuses what is nested deeper than any reader should go, before one does. */

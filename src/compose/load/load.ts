@@ -77,6 +77,14 @@ export function loadProject(options: LoadOptions, host: Host, warn: (message: st
   });
 }
 
+/** Reads the env files of the services that take part, for a project that was loaded without. */
+export function resolveEnvironment(loaded: Loaded, host: Host, warn: (message: string) => void = () => {}): Loaded {
+  return told(() => ({
+    ...loaded,
+    project: withEnvironment(loaded.project, loaded.environment, host.files, warn),
+  }));
+}
+
 /** Loads the merged tree alone. */
 export function loadModel(options: LoadOptions, host: Host, warn: (message: string) => void = () => {}): LoadedTree {
   return told(() => readTree(options, host, warn, true));

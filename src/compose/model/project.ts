@@ -114,6 +114,7 @@ export interface Service {
   readonly volumes?: readonly Mount[];
   readonly volumes_from?: readonly string[];
   readonly working_dir?: string;
+  readonly pre_start?: readonly PreStart[];
   readonly post_start?: readonly Hook[];
   readonly pre_stop?: readonly Hook[];
   readonly extensions?: Extensions;
@@ -132,6 +133,7 @@ export interface Build {
   readonly cache_from?: readonly string[];
   readonly cache_to?: readonly string[];
   readonly no_cache?: boolean;
+  readonly no_cache_filter?: readonly string[];
   readonly additional_contexts?: Mapping;
   readonly pull?: boolean;
   readonly extra_hosts?: readonly string[];
@@ -175,6 +177,13 @@ export interface Hook {
   readonly working_dir?: string;
   readonly environment?: Variables;
   readonly extensions?: Extensions;
+}
+
+/** A container that runs to its end before the service starts. */
+export interface PreStart extends Hook {
+  /** the service's own when absent */
+  readonly image?: string;
+  readonly per_replica?: boolean;
 }
 
 export interface BlkioConfig {

@@ -10,6 +10,16 @@ export const hook = keys(
   { command: command, user: text, privileged: flag, working_dir: text, environment: pairs },
   { required: ['command'] },
 );
+/** A step before a service starts: a container of its own. */
+export const preStart = keys({
+  command,
+  image: text,
+  user: text,
+  privileged: flag,
+  working_dir: text,
+  environment: pairs,
+  per_replica: flag,
+});
 export const envFiles = oneOf(
   text,
   list(oneOf(text, keys({ path: text, format: text, required: flag }, { required: ['path'], extends: false }))),
