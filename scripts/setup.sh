@@ -149,6 +149,22 @@ debian_packages() {
   fi
 }
 
+# Only the program: Debian's package starts a service, and a cluster's etcd is a child of the daemon.
+etcd_program() {
+  if command -v etcd >/dev/null 2>&1 || [ -x "$state/programs/etcd" ]; then return 0; fi
+  command -v apt-get >/dev/null 2>&1 || fail 'etcd is missing, and this is not a Debian or Ubuntu system (no apt-get).' \
+    'Install etcd 3.4 or newer in the way of your distribution, then run the command again.'
+  say 'fetching etcd from Debian (etcd-server; the program only, no service)'
+  rm -rf "$state/etcd" && mkdir -p "$state/etcd" "$state/programs" || exit 1
+  if ! (cd "$state/etcd" && quietly apt-get -q -o Acquire::Retries=1 -o APT::Sandbox::User=root download etcd-server &&
+    dpkg-deb -x etcd-server_*.deb . && mv usr/bin/etcd "$state/programs/etcd"); then
+    rm -rf "$state/etcd"
+    last_words
+    fail 'the package etcd-server could not be fetched.' "Check the network, or put an etcd on the PATH, then run the command again."
+  fi
+  rm -rf "$state/etcd"
+}
+
 have_lists() { ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1; }
 
 update_lists() {
@@ -275,6 +291,7 @@ fi
 
 started=$(date +%s)
 [ "$only_programs" = yes ] || debian_packages
+[ "$tests" = no ] || etcd_program
 npm_packages
 choose_client
 build_programs

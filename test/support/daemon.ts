@@ -13,6 +13,8 @@ const run = promisify(execFile);
 /** The sources, or the built program that BERTH_TEST_ENTRY names. */
 /** What the launcher would run the client in: Bun where set-up linked one. */
 const BUN = new URL('../../.berth/bun', import.meta.url).pathname;
+/** What set-up keeps beside the checkout: etcd. */
+const PROGRAMS = new URL('../../.berth/programs', import.meta.url).pathname;
 const CLIENT_RUNTIME = existsSync(BUN) ? BUN : process.execPath;
 const ENTRY = process.env['BERTH_TEST_ENTRY'] ?? new URL('../../src/bin/berth.ts', import.meta.url).pathname;
 
@@ -107,7 +109,7 @@ export class TestDaemon implements AsyncDisposable {
         ...this.#flags,
       ],
       {
-        env: { ...process.env, ...env },
+        env: { ...process.env, PATH: `${process.env['PATH']}:${PROGRAMS}`, ...env },
         stdio: ['ignore', log, log],
       },
     );

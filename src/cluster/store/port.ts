@@ -28,7 +28,7 @@ export interface Transaction {
   readonly writes: readonly Write[];
 }
 
-/** Operations of one transaction: etcd's own default limit. */
+/** Operations of one transaction; etcd is told so. */
 export const MAX_WRITES = 128;
 
 export type Change =
