@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type DaemonParts, engineHandlers } from '../src/api/handlers/index.ts';
 import { KEYWORDS } from '../src/builder/dockerfile/read/index.ts';
 import { RULES } from '../src/builder/lint/index.ts';
+import { composeTree } from '../src/cli/commands/compose/tree.ts';
 import { tree } from '../src/cli/commands/tree.ts';
-import type { CliNode } from '../src/cli/context.ts';
+import type { Node as TreeNode } from '../src/cli/grammar/index.ts';
 import { type Route, routes } from '../src/spec/docker/index.ts';
 import { differences } from './differences.ts';
 
@@ -36,7 +37,7 @@ const ABSENT_COMMANDS = [
   'buildx bake',
   'buildx create, use, imagetools and the like',
   'checkpoint',
-  'compose',
+  'compose: every command but those above',
   'config',
   'node',
   'plugin',
@@ -113,7 +114,7 @@ function count(rows: readonly { state: string }[]): string {
 
 async function commands(): Promise<string[]> {
   const rows: { state: string; line: string }[] = [];
-  const walk = async (node: CliNode, path: string): Promise<void> => {
+  const walk = async <Of>(node: TreeNode<Of>, path: string): Promise<void> => {
     for (const child of node.children ?? []) await walk(child, `${path} ${child.name}`.trim());
     if (!node.load) return;
     const { flags, aliases = '' } = await node.load();
@@ -130,6 +131,7 @@ async function commands(): Promise<string[]> {
     }
   };
   await walk(tree, '');
+  await walk(composeTree, 'compose');
   rows.push(...ABSENT_COMMANDS.map((name) => ({ state: 'absent', line: `| **${name}** | | absent | |` })));
   return [
     `${count(rows)} of ${rows.length} commands and flags.`,

@@ -72,12 +72,19 @@ export function sortedKeys(mapping: Readonly<Record<string, unknown>>): string[]
   return Object.keys(mapping).sort(byBytes);
 }
 
-/** The order of UTF-8, in which Go compares; JavaScript's own differs beyond the basic plane. */
+/** The order of UTF-8, in which Go compares; that of UTF-16 differs where surrogates meet what lies above them. */
 export function byBytes(a: string, b: string): number {
-  if (a === b) return 0;
-  const plain = /^[\0-\ud7ff]*$/;
-  if (plain.test(a) && plain.test(b)) return a < b ? -1 : 1;
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const end = Math.min(a.length, b.length);
+  for (let at = 0; at < end; at += 1) {
+    const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
 /** As fmt.Sprint writes a value. */
