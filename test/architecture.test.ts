@@ -110,6 +110,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {};
 const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>> = {
   koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
   yaml: { in: ['compose'], why: 'Compose files are the only YAML that is read' },
+  croner: { in: ['cluster'], why: 'schedules of jobs are the only cron expressions that are read' },
   pino: { in: ['base'], why: 'folders take a Log of base/log.ts, so that what writes it can change' },
   re2js: {
     in: ['base'],
