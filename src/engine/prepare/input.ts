@@ -24,6 +24,7 @@ import { type LinkedContainer, linkHosts, linkVariables } from '../links.ts';
 import type { MountRecord } from '../record.ts';
 import { runtimeOf } from '../running.ts';
 import { atStart } from './at-start.ts';
+import { checkTarget } from './mount-target.ts';
 import { said } from './networks.ts';
 import { mountImage, mountSubpath } from './places.ts';
 
@@ -60,6 +61,7 @@ export async function specInput(context: EngineContext, container: Container, un
     if (record.readOnlyNested === 'always' && !recursiveReadOnly)
       throw internal(`rro is not supported by runtime "${container.record.runtime}" on this host`);
     const mount = await resolveMount(context, container, number, record, rootfs, undo);
+    checkTarget(rootfs, mount.target, mount.source);
     mounts.push({ ...mount, readOnlyNested: nests(mount) ? (record.readOnlyNested ?? 'ifPossible') : 'never' });
   }
   return {
