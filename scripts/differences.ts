@@ -46,6 +46,12 @@ const DIFFERENCES: readonly Difference[] = [
     why: 'the programs can be exchanged; who asks to be kept apart must not be ignored',
   },
   {
+    area: 'names',
+    docker: 'a container of the default network asks the host’s name servers itself',
+    berth: 'it asks 127.0.0.11, which knows the containers of the network, and asks the host’s servers for the rest',
+    why: 'names work on every network, and follow the host when its servers change; `--dns` names others, as there',
+  },
+  {
     area: 'ports',
     docker: 'an exposed port that is no port (`70000/tcp`, `banana`) is kept, and shown as 0/tcp',
     berth: 'refused by name; of an image the other ports are taken',

@@ -48,6 +48,9 @@ describe('create', () => {
       Subnet: 'fd02:304:506:708::/64',
       Gateway: 'fd02:304:506:708::1',
     });
+    const two = { IPAM: { Config: [{ Subnet: 'fd00:1::/64' }, { Subnet: '10.5.0.0/24' }] } };
+    for (const ConfigOnly of [false, true])
+      assert.deepEqual(make({ EnableIPv6: true, ConfigOnly, ...two }).ipam, two.IPAM.Config.toReversed());
     assert.deepEqual(make(config({ Subnet: 'fd00:1::/64' })).ipam, [
       { Subnet: 'fd00:1::/64' },
       { Subnet: '172.17.0.0/24', Gateway: '172.17.0.1' },

@@ -55,7 +55,7 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     ipv6: borrowed?.ipv6 ?? ipv6,
     ipamDriver,
     ipamOptions: body.IPAM?.Options ?? null,
-    ipam: borrowed?.ipam ?? body.IPAM?.Config ?? [],
+    ipam: byFamily(borrowed?.ipam ?? body.IPAM?.Config ?? []),
     givenSubnets: (borrowed?.ipam ?? body.IPAM?.Config ?? []).map(({ Subnet = '' }) => Subnet),
     internal: borrowed?.internal ?? body.Internal,
     attachable: borrowed?.attachable ?? body.Attachable,
@@ -179,6 +179,12 @@ function chosen(
     add(own ? freeSubnet(facts.pools, facts.taken, 6) : localV6(facts.random));
   }
   return configs;
+}
+
+/** Of what was given IPv4 is first, in whatever order it was, as in dockerd; what comes from the pools is behind it. */
+function byFamily(configs: readonly IpamConfig[]): IpamConfig[] {
+  const isSix = ({ Subnet = '' }: IpamConfig): boolean => parseBlock(Subnet)?.family === 6;
+  return configs.toSorted((a, b) => Number(isSix(a)) - Number(isSix(b)));
 }
 
 /** Throws when a reserved address is the network's own, its gateway, or reserved twice. */

@@ -97,12 +97,14 @@ suite('from outside', { skip: dockerMissing() }, () => {
     // a container without IPv6: the host's own ::1 is the same place as 127.0.0.1
     assert.equal(await curl(host, 'http://[::1]:8090'), 'four');
     assert.equal(await curl(host, 'http://[::1]:8091'), 'four');
-    // an IPv6 address that was named leads there from everywhere, though the container has none
+    // users S4: `[::]` leads there from everywhere, though the container has no IPv6, whether it was named or not
+    assert.equal(await curl(neighbour, 'http://[fd77::1]:8090'), 'four');
     assert.equal(await curl(neighbour, 'http://[fd77::1]:8093'), 'four');
+    assert.equal(await curlInVain(neighbour, 'http://[fd77::1]:8091'), '');
     assert.equal(await curl(host, 'http://[::1]:8093'), 'four');
     assert.equal(await curl(host, 'http://[::1]:8094'), 'four');
     assert.equal(await curlInVain(neighbour, 'http://[fd77::1]:8094'), '');
-    assert.match(await ok('port', 'four'), /80\/tcp -> \[::1\]:8094\n80\/tcp -> \[::\]:8093$/);
+    assert.match(await ok('port', 'four'), /80\/tcp -> \[::1\]:8094\n80\/tcp -> \[::\]:8090\n80\/tcp -> \[::\]:8093$/);
     assert.match(
       await ok('port', 'web'),
       /^80\/tcp -> 0\.0\.0\.0:8080\n80\/tcp -> 127\.0\.0\.1:8081\n80\/tcp -> \[::1\]:8082\n80\/tcp -> \[::\]:8080$/,

@@ -19,6 +19,7 @@ import {
 import { freshState } from '../lifecycle.ts';
 import { parseLink } from '../links.ts';
 import { makeLayer, removeLayer } from '../prepare/rootfs.ts';
+import { makeWorkingDirectory } from '../prepare/working-directory.ts';
 import type { ContainerStateRecord, LinkRecord, MountRecord } from '../record.ts';
 
 export interface CreateWish {
@@ -73,6 +74,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
     runtime: hostConfig.Runtime,
     state: wish.ran?.state ?? freshState(),
   });
+  await makeWorkingDirectory(context, container);
   registry.add(container);
   save(context, container);
   undo.keep();

@@ -84,15 +84,19 @@ export type Reply =
   | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
   /** Not ours: the host's resolvers know. */
   | { readonly kind: 'forward' }
-  | { readonly kind: 'unknown' };
+  /** Nobody has the name. */
+  | { readonly kind: 'unknown' }
+  /** Somebody outside may have it, who must not be asked. */
+  | { readonly kind: 'unreachable' };
 
 const FORWARD: Reply = { kind: 'forward' };
 const UNKNOWN: Reply = { kind: 'unknown' };
+const UNREACHABLE: Reply = { kind: 'unreachable' };
 const NOTHING: Reply = { kind: 'answers', answers: [] };
 
 /** `turn` rotates the order of several addresses, so that clients which take the first spread over all. */
 export function reply({ name, type }: Query, zone: Zone, turn: number): Reply {
-  const elsewhere = zone.wish.outside ? FORWARD : UNKNOWN;
+  const elsewhere = zone.wish.outside ? FORWARD : UNREACHABLE;
   if (type === TYPE.PTR) {
     const address = reverseAddress(name);
     if (!address) return elsewhere;

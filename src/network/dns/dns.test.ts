@@ -77,11 +77,11 @@ describe('answers', () => {
     assert.equal(told(six, TYPE.PTR), encodeName('web.net').toString('hex'));
   });
 
-  test('the rest is asked outside, or unknown where there is no outside', () => {
+  test('users S10: the rest is asked outside, and unreachable where there is no outside', () => {
     assert.equal(told('example.com'), 'forward');
     const bare = { ...wish, bareStaysInside: true };
     assert.deepEqual([told('intranet', TYPE.A, 0, bare), told('a.b', TYPE.A, 0, bare)], ['', 'forward']);
-    assert.equal(told('example.com', TYPE.A, 0, { ...wish, outside: false }), 'unknown');
+    assert.equal(told('example.com', TYPE.A, 0, { ...wish, outside: false }), 'unreachable');
     for (const type of [15, 16, 33, 65])
       assert.equal(told('web', type), '', 'what is known here is not asked elsewhere');
   });

@@ -111,6 +111,7 @@ export class NameServer {
       return response(query, CODE.OK, found.answers, TTL, limit);
     }
     if (found.kind === 'unknown') return response(query, CODE.NO_NAME, [], 0, limit);
+    if (found.kind === 'unreachable') return response(query, CODE.FAILURE, [], 0, limit);
     return this.#askOutside(message, query, wish, tcp);
   }
 
