@@ -5,7 +5,7 @@ import { readFilters, readQuery } from './query.ts';
 import { findRoute } from './router.ts';
 import { sizeOf } from './size.ts';
 import { outsideOfSwarm } from './swarm.ts';
-import { splitVersion } from './version.ts';
+import { checkVersion, splitVersion } from './version.ts';
 
 test('paths lead to routes; names of images and of links may hold slashes', () => {
   assert.deepEqual(findRoute('GET', '/containers/json'), { id: 'ContainerList', params: {} });
@@ -34,18 +34,16 @@ test('fault A25: tricks in the path lead nowhere', () => {
 });
 
 test('versions: the newest without one, Docker’s refusals outside', () => {
-  assert.deepEqual(splitVersion('/v1.41/info'), { minor: 41, rest: '/info' });
-  assert.deepEqual(splitVersion('/info'), { minor: 55, rest: '/info' });
-  assert.deepEqual(splitVersion('/V1.41/info'), { minor: 55, rest: '/V1.41/info' });
-  assert.throws(
-    () => splitVersion('/v1.12/info'),
-    /client version 1\.12 is too old\. Minimum supported API version is 1\.24/,
-  );
-  assert.throws(
-    () => splitVersion('/v1.99/info'),
-    /client version 1\.99 is too new\. Maximum supported API version is 1\.55/,
-  );
-  assert.throws(() => splitVersion('/v2.0/info'), /too new/);
+  const read = (path: string): [number, string] => [splitVersion(path).minor, splitVersion(path).rest];
+  assert.deepEqual(read('/v1.41/info'), [41, '/info']);
+  assert.deepEqual(read('/info'), [55, '/info']);
+  assert.deepEqual(read('/V1.41/info'), [55, '/V1.41/info']);
+  const check = (path: string) => (): void => checkVersion(splitVersion(path));
+  check('/v1.24/info')();
+  assert.throws(check('/v1.12/info'), /client version 1\.12 is too old\. Minimum supported API version is 1\.24/);
+  assert.throws(check('/v1.99/info'), /client version 1\.99 is too new\. Maximum supported API version is 1\.55/);
+  assert.throws(check('/v2.0/info'), /too new/);
+  assert.throws(check('/v1/info'), /client version 1 is too old/);
 });
 
 test('booleans as Go reads them', () => {

@@ -15,8 +15,9 @@ import { cleanPath, originForm } from './path.ts';
 import { readQuery } from './query.ts';
 import { findRoute } from './router.ts';
 import { outsideOfSwarm } from './swarm.ts';
-import { splitVersion } from './version.ts';
+import { checkVersion, readsPlainText, splitVersion } from './version.ts';
 import { checkUpgrade } from './upgrade.ts';
+import { ApiMessage, isTakenOver, MAX_BODY } from './takeover.ts';
 import { acceptKey, webSocketStream } from './websocket.ts';
 
 export interface ApiServerOptions {
@@ -78,7 +79,9 @@ export function createApiServer(options: ApiServerOptions): Server {
     connectionsCheckingInterval: 5_000,
     // clients with pools of connections come back after minutes; what bounds idle ones is their number
     keepAliveTimeout: 0,
-    shouldUpgradeCallback: (request: IncomingMessage) => /^(tcp|websocket|h2c)$/i.test(request.headers.upgrade ?? ''),
+    IncomingMessage: ApiMessage,
+    shouldUpgradeCallback: (request: IncomingMessage) =>
+      /^(tcp|websocket|h2c)$/i.test(request.headers.upgrade ?? '') || isTakenOver(request),
   };
   const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
   server.maxConnections = options.maxConnections;
@@ -147,17 +150,19 @@ async function answer(
       reply.empty(301);
       return;
     }
-    const { minor, rest } = splitVersion(path);
+    const asked = splitVersion(path);
     const method = request.method ?? 'GET';
     if (method === 'OPTIONS') {
       reply.empty(200);
       return;
     }
-    const found = findRoute(method, rest);
+    const found = findRoute(method, asked.rest);
     if (!found) {
       reply.json({ message: 'page not found' }, 404);
       return;
     }
+    reply.plainErrors = readsPlainText(asked);
+    checkVersion(asked);
     const handler: Handler<RouteId> | undefined = options.handlers[found.id];
     if (!handler) {
       const outside = outsideOfSwarm(found.id);
@@ -170,7 +175,7 @@ async function answer(
     const apiRequest: ApiRequest = {
       params: found.params,
       query: readQuery(route, new URLSearchParams(search)),
-      minor,
+      minor: asked.minor,
       headers: request.headers,
       signal: gone.signal,
       body,
@@ -205,7 +210,7 @@ function splitOnce(text: string, separator: string): [string, string?] {
 /** The declared body of a request that asks for an upgrade: the parser leaves it on the socket. What follows it goes back. */
 async function upgradedBody(request: IncomingMessage, taken: { socket: Duplex; head: Buffer }): Promise<Readable> {
   const length = Number(request.headers['content-length'] ?? 0);
-  if (length > 0 && length <= 1024 * 1024) {
+  if (length > 0 && length <= MAX_BODY) {
     const chunks = [taken.head];
     let size = taken.head.length;
     while (size < length) {
@@ -266,6 +271,7 @@ class Reply implements ApiResponse {
   readonly #response: ServerResponse;
   readonly #upgraded: Duplex | undefined;
   hijacked = false;
+  plainErrors = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, upgraded: Duplex | undefined) {
     this.#request = request;
@@ -333,17 +339,14 @@ class Reply implements ApiResponse {
     const extra = Object.entries(this.#response.getHeaders())
       .map(([name, value]) => `${name}: ${String(value)}\r\n`)
       .join('');
-    if (this.#upgraded) {
-      const socket = this.#upgraded;
-      this.#response.detachSocket(socket as Socket);
-      socket.write(
-        `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${extra}\r\n`,
-      );
-      return socket;
-    }
+    const socket = this.#upgraded ?? this.#ownSocket();
+    if (this.#upgraded) this.#response.detachSocket(socket as Socket);
     // an old client sends no Upgrade and speaks raw after the answer's head
-    const socket = this.#ownSocket();
-    socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${RAW_STREAM}\r\n${extra}\r\n`);
+    const head =
+      this.#request.headers.upgrade === undefined
+        ? `HTTP/1.1 200 OK\r\nContent-Type: ${RAW_STREAM}\r\n`
+        : `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n`;
+    socket.write(`${head}${extra}\r\n`);
     return socket;
   }
 
@@ -389,6 +392,7 @@ class Reply implements ApiResponse {
       return;
     }
     if (status === 304) this.empty(304);
+    else if (this.plainErrors) this.text(`${message}\n`, status);
     else this.json({ message }, status);
   }
 }

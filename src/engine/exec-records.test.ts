@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Exec } from './exec.ts';
-import { ENDED_MS, forgetEndedExec, MAX_CREATED, rememberExec } from './exec-records.ts';
+import { ENDED_MS, forgetCreatedExecs, forgetEndedExec, MAX_CREATED, rememberExec } from './exec-records.ts';
 
 const wish = { cmd: ['true'] } as unknown as Exec['wish'];
 
@@ -31,4 +31,16 @@ test('safety L2: an exec that has ended is forgotten after minutes', (t) => {
   assert.deepEqual([all.has('e'), own.has('e')], [true, false]);
   t.mock.timers.tick(1);
   assert.equal(all.has('e'), false);
+});
+
+test('users S13: with the container’s process go the execs that were never started', () => {
+  const [all, own] = [new Map<string, Exec>(), new Map<string, Exec>()];
+  for (const phase of ['created', 'running', 'ended'] as const) {
+    const exec = new Exec(phase, 'c', wish);
+    exec.phase = phase;
+    rememberExec(all, own, exec);
+  }
+  forgetCreatedExecs(all, own);
+  assert.deepEqual([...all.keys()], ['running', 'ended']);
+  assert.deepEqual([...own.keys()], ['running', 'ended']);
 });

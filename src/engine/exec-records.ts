@@ -25,3 +25,12 @@ export function forgetEndedExec(all: Execs, own: Execs, exec: Exec): void {
   own.delete(exec.id);
   setTimeout(() => all.delete(exec.id), ENDED_MS).unref();
 }
+
+/** With the container's process go those that were to run beside it and never did; a client that starts one finds none. */
+export function forgetCreatedExecs(all: Execs, own: Execs): void {
+  for (const exec of own.values()) {
+    if (exec.phase !== 'created') continue;
+    own.delete(exec.id);
+    all.delete(exec.id);
+  }
+}

@@ -214,11 +214,13 @@ function shownPool(text: string): { Base: string; Size: number } {
   return { Base, Size: Number(size) };
 }
 
+const asDirectory = (url: string): string => (url.endsWith('/') ? url : `${url}/`);
+
 function registryConfig({ insecureRegistries, mirrors }: SystemFacts): object {
   const isRange = (entry: string): boolean => entry.includes('/');
   const own = (name: string): object => ({
     Name: name,
-    Mirrors: [...(mirrors[name] ?? [])],
+    Mirrors: (mirrors[name] ?? []).map(asDirectory),
     Secure: !insecureRegistries.includes(name),
     Official: name === 'docker.io',
   });
@@ -227,6 +229,6 @@ function registryConfig({ insecureRegistries, mirrors }: SystemFacts): object {
   return {
     InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...insecureRegistries.filter(isRange)],
     IndexConfigs: Object.fromEntries([...new Set(names)].map((name) => [name, own(name)])),
-    Mirrors: hub.length > 0 ? [...hub] : null,
+    Mirrors: hub.length > 0 ? hub.map(asDirectory) : null,
   };
 }

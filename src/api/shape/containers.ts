@@ -25,8 +25,21 @@ export function containerForVersion(container: ContainerInspect, minor: number):
         ]
       : [];
   if (minor < 48) delete shaped['ImageManifestDescriptor'];
-  shaped['NetworkSettings'] = without(NetworkSettings, dropped);
+  const settings = minor < 45 ? { ...NetworkSettings, Networks: withShortId(container) } : NetworkSettings;
+  shaped['NetworkSettings'] = without(settings, dropped);
   return shaped;
+}
+
+/** Before DNSNames there were, the short id was one of the aliases on networks with names. */
+function withShortId({ Id, NetworkSettings }: ContainerInspect): ContainerInspect['NetworkSettings']['Networks'] {
+  const short = Id.slice(0, 12);
+  return Object.fromEntries(
+    Object.entries(NetworkSettings.Networks).map(([name, endpoint]) => {
+      const { Aliases, DNSNames } = endpoint;
+      const lacks = DNSNames?.includes(short) === true && Aliases?.includes(short) !== true;
+      return [name, lacks ? { ...endpoint, Aliases: [...(Aliases ?? []), short] } : endpoint];
+    }),
+  );
 }
 
 export function summaryForVersion(row: ContainerSummary, minor: number): unknown {

@@ -16,7 +16,7 @@ import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '..
 
 export function createExec(context: EngineContext, reference: string, body: unknown, minor: number): string {
   const container = context.registry.get(reference);
-  checkRunning(container);
+  checkRunning(container, reference);
   const wish = normaliseExec(body, minor);
   // looked up again at the start; a user that is not there is refused while there is still a status to say so with
   userOf(container, wish.user);
@@ -42,11 +42,11 @@ function checkEscapeKeys(keys: string): void {
   }
 }
 
-function checkRunning(container: Container): void {
+/** `called`: what the client calls it. */
+function checkRunning(container: Container, called = container.id): void {
   const { phase } = container.state;
-  if (phase === 'paused') throw conflict(`Container ${container.id} is paused, unpause the container before exec`);
-  if (phase === 'restarting')
-    throw conflict(`Container ${container.id} is restarting, wait until the container is running`);
+  if (phase === 'paused') throw conflict(`Container ${called} is paused, unpause the container before exec`);
+  if (phase === 'restarting') throw conflict(`Container ${called} is restarting, wait until the container is running`);
   if (phase !== 'running') throw conflict(`container ${container.id} is not running`);
 }
 

@@ -4,6 +4,7 @@ import { nowNanos, parseRfc3339, rfc3339 } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, emit, save } from '../context.ts';
+import { forgetCreatedExecs } from '../exec-records.ts';
 import { stopHealth } from '../health.ts';
 import { afterExit, hasProcess } from '../lifecycle.ts';
 import { noteOutOfMemory } from '../out-of-memory.ts';
@@ -31,6 +32,7 @@ export async function settle(
   const { state, record } = container;
   await outputDelivered(container);
   stopHealth(container);
+  forgetCreatedExecs(context.execs, container.execs);
   await container.logRotation?.finish();
   noteOutOfMemory(context, container);
   container.oomStop?.();
