@@ -10,6 +10,11 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
   base: { may: [], is: 'words that every folder uses; it knows nothing of containers' },
   files: { may: ['base'], is: 'files written below a directory that others may have filled, by client and daemon' },
   spec: { may: ['base'], is: 'wire formats as data, true whatever engine reads them' },
+  http: { may: ['base'], is: 'serving HTTP by a table of routes; it does not know what is served' },
+  hub: {
+    may: ['base', 'spec', 'http', 'host'],
+    is: 'a registry with search, access and pages; it runs without a daemon',
+  },
   host: {
     may: ['base', 'files'],
     is: 'the only door to the kernel; it knows namespaces and mounts, not containers or images',
@@ -46,6 +51,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     may: [
       'base',
       'spec',
+      'http',
       'events',
       'engine',
       'images',

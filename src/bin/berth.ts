@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs';
 import { main } from '../cli/main.ts';
 
 /** First words that are programs of their own, in files beside this one that export `main(argv)`. */
-const PROGRAMS: Readonly<Record<string, string>> = { daemon: 'berthd', doctor: 'doctor', demo: 'demo', setup: 'setup' };
+const PROGRAMS: Readonly<Record<string, string>> = {
+  daemon: 'berthd',
+  doctor: 'doctor',
+  demo: 'demo',
+  hub: 'hub',
+  setup: 'setup',
+};
 
 async function start(argv: readonly string[]): Promise<void> {
   const [first = '', ...rest] = argv;

@@ -1,0 +1,121 @@
+// The program of `berth hub`: serves a registry from a directory until a signal ends it.
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { createSecureContext } from 'node:tls';
+import { invalid, messageOf } from '../base/errors.ts';
+import { createLog, type LogLevel } from '../base/log.ts';
+import { flag, flagUsages, type Flags, parseFlags } from '../cli/grammar/index.ts';
+import { openHub } from '../hub/index.ts';
+
+const serveFlags = {
+  root: flag.string('', 'Directory that holds the images', '/var/lib/berth/hub'),
+  listen: flag.string('l', 'Address to serve on', '127.0.0.1:5000'),
+  'tls-cert': flag.string('', 'Certificate in PEM: serve HTTPS'),
+  'tls-key': flag.string('', 'Key of the certificate'),
+  'no-delete': flag.bool('', 'Refuse to delete tags, manifests and blobs'),
+  'log-level': flag.string('', 'Set the logging level ("debug"|"info"|"warn"|"error"|"fatal")', 'info'),
+  help: flag.bool('', 'Print usage'),
+} as const satisfies Flags;
+
+const usage = (): string => `Usage:  berth hub COMMAND
+
+A registry of one's own
+
+Commands:
+  serve       Serve a directory of images over the distribution protocol
+`;
+
+const serveUsage = (): string => `Usage:  berth hub serve [OPTIONS]
+
+Serve a directory of images over the distribution protocol
+
+Options:
+${flagUsages(serveFlags, process.stdout.columns ?? 80)}
+`;
+
+/** Resolves to the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [command = '', ...rest] = argv;
+  if (command === 'serve') return serve(rest);
+  const asked = command === '' || command === '--help' || command === 'help';
+  (asked ? process.stdout : process.stderr).write(asked ? usage() : `berth hub: unknown command: ${command}\n`);
+  return asked ? 0 : 1;
+}
+
+async function serve(argv: readonly string[]): Promise<number> {
+  const parsed = parseFlags(serveFlags, argv);
+  const wrong = parsed.error ?? (parsed.args.length > 0 ? '"berth hub serve" accepts no arguments' : undefined);
+  if (wrong !== undefined) {
+    process.stderr.write(`${wrong}\n\nRun 'berth hub serve --help' for more information\n`);
+    return 125;
+  }
+  if (parsed.help) {
+    process.stdout.write(serveUsage());
+    return 0;
+  }
+  const text = (name: keyof typeof serveFlags): string => {
+    const value = parsed.values.get(name);
+    return typeof value === 'string' ? value : '';
+  };
+  const log = createLog(text('log-level') as LogLevel);
+  try {
+    const tls = tlsFiles(text('tls-cert'), text('tls-key'));
+    const address = parseAddress(text('listen'));
+    const hub = await openHub({
+      root: text('root'),
+      log,
+      deletes: parsed.values.get('no-delete') !== true,
+      ...(tls ? { tls: tls() } : {}),
+    });
+    await listening(hub.server, address);
+    if (tls)
+      process.on('SIGHUP', () => {
+        try {
+          (hub.server as Server & { setSecureContext(options: object): void }).setSecureContext(tls());
+          log.info('SIGHUP received: the certificate was read again');
+        } catch (error) {
+          log.error(`SIGHUP received, the certificate stays as it is: ${messageOf(error)}`);
+        }
+      });
+    log.info(`hub serves ${text('root')} on http${tls ? 's' : ''}://${address.host}:${portOf(hub.server)}`);
+    const signal = await new Promise<string>((resolve) => {
+      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
+    });
+    log.info(`${signal} received: the hub ends when what is under way is done`);
+    await hub[Symbol.asyncDispose]();
+    return 0;
+  } catch (error) {
+    process.stderr.write(`berth hub: ${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+function tlsFiles(cert: string, key: string): (() => { cert: Buffer; key: Buffer }) | undefined {
+  if (cert === '' && key === '') return undefined;
+  if (cert === '' || key === '') throw invalid('--tls-cert and --tls-key belong together');
+  return () => {
+    const files = { cert: readFileSync(cert), key: readFileSync(key) };
+    // a broken pair is refused before it is in use
+    createSecureContext(files);
+    return files;
+  };
+}
+
+function parseAddress(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port > 65_535) throw invalid(`invalid address ${text}: HOST:PORT is wanted`);
+  return { host: match[1] ?? (match[2] === '' || match[2] === undefined ? '0.0.0.0' : match[2]), port };
+}
+
+function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 4096 }, resolve);
+  });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}

@@ -1,0 +1,8 @@
+// Serving HTTP: routes as a table, bounded bodies, ranges, conditions, errors. It does not know what is served.
+export { readBody } from './body.ts';
+export { byteRange } from './byte-range.ts';
+export { matchesEtag } from './conditional.ts';
+export { Exchange } from './exchange.ts';
+export type { Route } from './router.ts';
+export { createHttpServer, type ServedRoute } from './server.ts';
+export { statusOf } from './status.ts';

@@ -1,0 +1,58 @@
+// Forward steps of the hub's database, from one schema version to the next. Pure: text of SQL.
+
+export interface SchemaStep {
+  /** The version that the file has afterwards. */
+  readonly version: number;
+  readonly what: string;
+  readonly sql: string;
+}
+
+/** In order, without a gap; never changed once released. */
+export const STEPS: readonly SchemaStep[] = [
+  {
+    version: 1,
+    what: 'what the storage holds, in a form that can be asked; it can be made again from there',
+    sql: `
+CREATE TABLE repository (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  pushed_at INTEGER NOT NULL,
+  pulls INTEGER NOT NULL DEFAULT 0,
+  stars INTEGER NOT NULL DEFAULT 0,
+  description TEXT NOT NULL DEFAULT '',
+  readme TEXT NOT NULL DEFAULT '',
+  is_public INTEGER NOT NULL DEFAULT 0,
+  immutable_tags TEXT NOT NULL DEFAULT '',
+  quota INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE manifest (
+  repository INTEGER NOT NULL REFERENCES repository(id) ON DELETE CASCADE,
+  digest TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  artifact_type TEXT NOT NULL,
+  subject TEXT,
+  annotations TEXT NOT NULL,
+  content_size INTEGER NOT NULL,
+  pushed_at INTEGER NOT NULL,
+  PRIMARY KEY (repository, digest)
+) WITHOUT ROWID;
+CREATE INDEX manifest_subject ON manifest (repository, subject) WHERE subject IS NOT NULL;
+CREATE TABLE tag (
+  repository INTEGER NOT NULL REFERENCES repository(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  pushed_at INTEGER NOT NULL,
+  PRIMARY KEY (repository, name)
+) WITHOUT ROWID;
+CREATE TABLE layer (
+  digest TEXT NOT NULL,
+  repository INTEGER NOT NULL REFERENCES repository(id) ON DELETE CASCADE,
+  size INTEGER NOT NULL,
+  PRIMARY KEY (digest, repository)
+) WITHOUT ROWID;
+CREATE INDEX layer_repository ON layer (repository);
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+`,
+  },
+];

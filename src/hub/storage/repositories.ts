@@ -1,0 +1,120 @@
+// What each repository has: blobs, manifests and tags, as links into the one tree of blobs.
+import { type BlobDigest, ALGORITHMS, isRepositoryName, isTag, parseDigest } from '../model/index.ts';
+import type { StorageDriver } from './driver.ts';
+import {
+  layerFolder,
+  layerLink,
+  layersPath,
+  REPOSITORIES,
+  repositoryPath,
+  revisionFolder,
+  revisionLink,
+  revisionsPath,
+  tagFolder,
+  tagHistoryLink,
+  tagLink,
+  tagsPath,
+} from './paths.ts';
+
+export class Repositories {
+  readonly #driver: StorageDriver;
+
+  constructor(driver: StorageDriver) {
+    this.#driver = driver;
+  }
+
+  async exists(name: string): Promise<boolean> {
+    const below = await this.#driver.list(repositoryPath(name));
+    return below.includes('_manifests') || below.includes('_layers') || below.includes('_uploads');
+  }
+
+  async hasBlob(name: string, digest: BlobDigest): Promise<boolean> {
+    return (await this.#driver.facts(layerLink(name, digest))) !== undefined;
+  }
+
+  linkBlob(name: string, digest: BlobDigest): Promise<void> {
+    return this.#driver.write(layerLink(name, digest), digest.text);
+  }
+
+  unlinkBlob(name: string, digest: BlobDigest): Promise<void> {
+    return this.#driver.remove(layerFolder(name, digest));
+  }
+
+  async hasManifest(name: string, digest: BlobDigest): Promise<boolean> {
+    return (await this.#driver.facts(revisionLink(name, digest))) !== undefined;
+  }
+
+  linkManifest(name: string, digest: BlobDigest): Promise<void> {
+    return this.#driver.write(revisionLink(name, digest), digest.text);
+  }
+
+  /** Tags first: one that names what is not there would be worse than none. */
+  async unlinkManifest(name: string, digest: BlobDigest): Promise<readonly string[]> {
+    const tags: string[] = [];
+    for (const tag of await this.tags(name))
+      if ((await this.tagged(name, tag))?.text === digest.text) {
+        await this.untag(name, tag);
+        tags.push(tag);
+      }
+    await this.#driver.remove(revisionFolder(name, digest));
+    return tags;
+  }
+
+  async tagged(name: string, tag: string): Promise<BlobDigest | undefined> {
+    const link = await this.#driver.read(tagLink(name, tag));
+    return link && parseDigest(link.toString('latin1').trim());
+  }
+
+  async tag(name: string, tag: string, digest: BlobDigest): Promise<void> {
+    await this.#driver.write(tagHistoryLink(name, tag, digest), digest.text);
+    await this.#driver.write(tagLink(name, tag), digest.text);
+  }
+
+  untag(name: string, tag: string): Promise<void> {
+    return this.#driver.remove(tagFolder(name, tag));
+  }
+
+  /** In lexical order of their bytes. */
+  async tags(name: string): Promise<readonly string[]> {
+    return (await this.#driver.list(tagsPath(name))).filter(isTag).toSorted(byBytes);
+  }
+
+  manifests(name: string): Promise<readonly BlobDigest[]> {
+    return this.#digests(revisionsPath(name));
+  }
+
+  blobs(name: string): Promise<readonly BlobDigest[]> {
+    return this.#digests(layersPath(name));
+  }
+
+  /** Every repository, in lexical order. */
+  async *names(below = ''): AsyncGenerator<string> {
+    const folder = below === '' ? REPOSITORIES : repositoryPath(below);
+    for (const part of (await this.#driver.list(folder)).toSorted(byBytes)) {
+      if (part.startsWith('_')) continue;
+      const name = below === '' ? part : `${below}/${part}`;
+      if (!isRepositoryName(name)) continue;
+      if ((await this.#driver.list(repositoryPath(name))).includes('_manifests')) yield name;
+      yield* this.names(name);
+    }
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#driver.remove(repositoryPath(name));
+  }
+
+  async #digests(path: string): Promise<readonly BlobDigest[]> {
+    const found: BlobDigest[] = [];
+    for (const algorithm of ALGORITHMS)
+      for (const hex of await this.#driver.list(`${path}/${algorithm}`)) {
+        const digest = parseDigest(`${algorithm}:${hex}`);
+        if (digest) found.push(digest);
+      }
+    return found;
+  }
+}
+
+/** Names are ASCII: the order of code units is the order of bytes. */
+function byBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

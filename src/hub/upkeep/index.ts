@@ -1,0 +1,2 @@
+// Work on the storage that no request asks for.
+export { scanStorage } from './scan.ts';
