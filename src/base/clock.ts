@@ -1,8 +1,7 @@
-// Time as a value: Docker's timestamps have nanoseconds, JavaScript's have milliseconds.
-import { dropEnd } from './ends.ts';
+// The clock: Docker's timestamps have nanoseconds, JavaScript's have milliseconds.
+import { formatRfc3339 } from './timestamp.ts';
 
-/** Go's zero time, which Docker prints for "never". */
-export const ZERO_TIME = '0001-01-01T00:00:00Z';
+export { parseRfc3339, ZERO_TIME } from './timestamp.ts';
 
 const MAX_DRIFT = 2_000_000n;
 /** A clock that is set back by less than this stands still until it is made up for. */
@@ -27,20 +26,7 @@ export function nowNanos(): bigint {
   return last;
 }
 
-/** RFC 3339 with nanoseconds, trailing zeros dropped, as Go's RFC3339Nano prints it. */
+/** Now, as RFC 3339 with nanoseconds, trailing zeros dropped; or a given moment. */
 export function rfc3339(nanos: bigint = nowNanos()): string {
-  const seconds = nanos / 1_000_000_000n;
-  const rest = nanos % 1_000_000_000n;
-  const head = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-  const fraction = rest === 0n ? '' : `.${dropEnd(rest.toString().padStart(9, '0'), '0')}`;
-  return `${head}${fraction}Z`;
-}
-
-/** Nanoseconds since 1970 of an RFC 3339 time; undefined when the text is none. */
-export function parseRfc3339(text: string): bigint | undefined {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)$/.exec(text);
-  if (!match) return undefined;
-  const ms = Date.parse(`${match[1]}${match[3]}`);
-  if (Number.isNaN(ms)) return undefined;
-  return BigInt(ms) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0') || '0');
+  return formatRfc3339(nanos);
 }

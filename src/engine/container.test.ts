@@ -24,7 +24,7 @@ test('who waits for a removal hears that it failed; who waits for the end goes o
   const [stopped, removed] = [one.nextStop(signal), one.removed(signal)];
   one.notifyRemovalFailed('busy');
   assert.deepEqual(await removed, { exitCode: 3, error: 'busy' });
-  one.tellStopped();
+  one.notifyStopped();
   assert.deepEqual(await stopped, { exitCode: 3 });
   assert.equal(one.waiting, 0);
 });

@@ -50,6 +50,11 @@ export class Container {
     return this.record.state;
   }
 
+  /** Only `dispatch` does this. */
+  replaceState(state: ContainerRecord['state']): void {
+    this.record.state = state;
+  }
+
   /** When it is known how the process ended, which is before all of it was tidied up. */
   nextExit(): Promise<Ended> {
     return listen(this.#onExit);
@@ -70,29 +75,29 @@ export class Container {
     return this.#onExit.size + this.#onStop.size + this.#onRemoved.size;
   }
 
-  tellExit(): void {
-    this.#tell(this.#onExit);
+  notifyExit(): void {
+    this.#notify(this.#onExit);
   }
 
-  tellStopped(): void {
-    this.#tell(this.#onStop);
+  notifyStopped(): void {
+    this.#notify(this.#onStop);
   }
 
-  tellRemoved(): void {
-    this.#tell(this.#onRemoved);
-    this.#tell(this.#onExit);
-    this.#tell(this.#onStop);
+  notifyRemoved(): void {
+    this.#notify(this.#onRemoved);
+    this.#notify(this.#onExit);
+    this.#notify(this.#onStop);
   }
 
   notifyRemovalFailed(error: string): void {
-    this.#tell(this.#onRemoved, error);
+    this.#notify(this.#onRemoved, error);
   }
 
-  #tell(listeners: Listeners, error?: string): void {
+  #notify(listeners: Listeners, error?: string): void {
     const ended = { exitCode: this.state.exitCode, ...(error === undefined ? {} : { error }) };
-    const told = [...listeners];
+    const waiting = [...listeners];
     listeners.clear();
-    for (const listener of told) listener(ended);
+    for (const listener of waiting) listener(ended);
   }
 }
 

@@ -7,6 +7,7 @@ import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { Container } from './container.ts';
 import type { CreateFacts } from './create/index.ts';
 import type { Exec } from './exec.ts';
+import type { LifecycleEffects } from './dispatch.ts';
 import type { StartDefaults } from './prepare/at-start.ts';
 import type { EventSink, ImageSource, NetworkSource, VolumeSource } from './ports.ts';
 import type { Registry } from './registry.ts';
@@ -42,6 +43,7 @@ export interface EngineContext {
   readonly cgroupParent: string;
   /** Verbs on one container queue up. */
   readonly locks: KeyedMutex;
+  readonly lifecycle: LifecycleEffects;
   /** True from the moment that the daemon was asked to end. */
   stopping: boolean;
 }

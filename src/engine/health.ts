@@ -8,7 +8,7 @@ import { execProcess } from '../runtime/spec/index.ts';
 import type { HealthConfig, HealthcheckResult } from '../spec/docker/index.ts';
 import type { Container } from './container.ts';
 import { type EngineContext, emit, save } from './context.ts';
-import type { ContainerStateRecord } from './record.ts';
+import type { ContainerStateRecord } from './lifecycle/index.ts';
 import { containerSpec, runtimeOf } from './running.ts';
 
 const DEFAULT_INTERVAL = 30e9;

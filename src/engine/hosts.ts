@@ -5,7 +5,7 @@ import { readBounded } from '../host/read-bounded.ts';
 import type { Container } from './container.ts';
 import type { EngineContext } from './context.ts';
 import { changedHosts, MAX_HOSTS_BYTES, movedHost } from './files.ts';
-import { hasProcess } from './lifecycle.ts';
+import { hasProcess } from './lifecycle/index.ts';
 
 /** Does something to the networks of a container; afterwards its hosts file has the addresses that it has now. */
 export async function followHosts<T>(context: EngineContext, container: Container, work: () => Promise<T>): Promise<T> {

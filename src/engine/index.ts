@@ -17,14 +17,15 @@ import {
   type PutWish,
   putArchive,
 } from './files/index.ts';
-import { hasProcess } from './lifecycle.ts';
+import { hasProcess } from './lifecycle/index.ts';
 import { partiesOf } from './parties.ts';
+import { releaseResources } from './prepare/release.ts';
 import type { Io } from './streams.ts';
 import { adopt, startAdopted } from './verbs/adopt.ts';
 import { type AttachOptions, attach, checkAttach } from './verbs/attach.ts';
 import { type CreateWish, create } from './verbs/create.ts';
 import { checkExecStart, createExec, type ExecStart, inspectExec, resizeExec, startExec } from './verbs/exec.ts';
-import { exited } from './verbs/exited.ts';
+import { exited, scheduleRestart } from './verbs/exited.ts';
 import { inspect } from './verbs/inspect.ts';
 import { keepStep } from './verbs/keep-step.ts';
 import { kill, stop, stopProcess } from './verbs/kill.ts';
@@ -36,7 +37,7 @@ import { checkReadable, type LogWish, logBatches } from './verbs/logs.ts';
 import { connectNetwork, disconnectNetwork } from './verbs/network.ts';
 import { pause, unpause } from './verbs/pause.ts';
 import { prune } from './verbs/prune.ts';
-import { type RemoveOptions, removeByReference } from './verbs/remove.ts';
+import { autoRemove, type RemoveOptions, removeByReference } from './verbs/remove.ts';
 import { removeLink } from './verbs/remove-link.ts';
 import { rename } from './verbs/rename.ts';
 import { resize } from './verbs/resize.ts';
@@ -55,7 +56,7 @@ export type { ImageNames } from './verbs/list-filter.ts';
 export { openContainers } from './registry.ts';
 export { untilOf } from './verbs/prune.ts';
 
-export type EngineOptions = Omit<EngineContext, 'paths' | 'execs' | 'locks' | 'stopping' | 'facts'> & {
+export type EngineOptions = Omit<EngineContext, 'paths' | 'execs' | 'locks' | 'lifecycle' | 'stopping' | 'facts'> & {
   readonly dataRoot: string;
   readonly imageNames: ImageNames;
   readonly defaults: Omit<CreateFacts['defaults'], 'runtime'>;
@@ -85,6 +86,7 @@ export function openEngine(options: EngineOptions) {
     paths,
     execs: new Map(),
     locks: new KeyedMutex(),
+    lifecycle: { release: releaseResources, autoRemove, scheduleRestart },
     stopping: false,
   };
   const watch = new ExitWatch(options.runtime.paths.exits, (exit) => {

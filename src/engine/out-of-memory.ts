@@ -1,6 +1,7 @@
 // Processes of a container that the kernel killed for want of memory: told at once, also when its first process lives on.
 import type { Container } from './container.ts';
-import { type EngineContext, emit, save } from './context.ts';
+import type { EngineContext } from './context.ts';
+import { dispatch } from './dispatch.ts';
 
 /** From the start of its process, or from when it was taken back, to its end. */
 export function watchOutOfMemory(context: EngineContext, container: Container): void {
@@ -20,7 +21,5 @@ export function noteOutOfMemory(context: EngineContext, container: Container): v
   const again = container.oomKilledAt > 0 && now - container.oomKilledAt < ONE_KILL_MS;
   container.oomKilledAt = now;
   if (again) return;
-  container.state.oomKilled = true;
-  save(context, container);
-  emit(context, container, 'oom');
+  void dispatch(context, container, { type: 'outOfMemory' });
 }

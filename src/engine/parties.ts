@@ -1,7 +1,7 @@
 // Containers as far as explaining their connections goes.
 import type { ContainerFacts, ContainerLookup } from '../network/explain/ports.ts';
 import type { Container } from './container.ts';
-import { hasProcess } from './lifecycle.ts';
+import { hasProcess } from './lifecycle/index.ts';
 import type { Registry } from './registry.ts';
 
 export function partiesOf(registry: Registry): ContainerLookup {

@@ -3,39 +3,13 @@ import type { Digest } from '../base/ids.ts';
 import {
   type ContainerConfig,
   type EndpointSettings,
-  type HealthcheckResult,
   type HostConfig,
   type MountPoint,
   type PortBinding,
 } from '../spec/docker/index.ts';
 import type { Descriptor } from '../spec/oci/index.ts';
+import type { ContainerStateRecord } from './lifecycle/index.ts';
 import type { LogSubject } from './log-attributes.ts';
-
-/** A process as nothing else can be: its number, when it started, and in which boot of the kernel. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  readonly ticks: string;
-  readonly boot: string;
-}
-
-export type Phase = 'created' | 'starting' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing' | 'dead';
-
-export interface ContainerStateRecord {
-  phase: Phase;
-  /** The container's first process, while there is one. */
-  process?: ProcessIdentity;
-  monitor?: ProcessIdentity;
-  exitCode: number;
-  oomKilled: boolean;
-  /** Why the last start failed, in Docker's words. */
-  error: string;
-  startedAt: string;
-  finishedAt: string;
-  restartCount: number;
-  /** Stopped by a person: `unless-stopped` does not bring it back. */
-  stoppedByUser: boolean;
-  health?: { status: 'none' | 'starting' | 'healthy' | 'unhealthy'; failingStreak: number; log: HealthcheckResult[] };
-}
 
 /** A mount as decided at creation: what inspect shows, and how it is made. */
 export interface MountRecord extends MountPoint {

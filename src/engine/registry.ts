@@ -4,7 +4,7 @@ import type { Digest } from '../base/ids.ts';
 import type { Records, RecordTable } from '../store/records/index.ts';
 import { Container } from './container.ts';
 import { givenOn } from './given.ts';
-import { hasProcess } from './lifecycle.ts';
+import { hasProcess } from './lifecycle/index.ts';
 import { acceptRecord, type ContainerRecord } from './record.ts';
 
 /** Reads the records of all containers; what runs of them is not looked at yet. */

@@ -1,7 +1,7 @@
 // Looks now and then for what no event told: an exit that inotify lost, or a process that is gone together with its monitor.
 import type { ExitWatch } from '../runtime/index.ts';
 import type { EngineContext } from './context.ts';
-import { hasProcess } from './lifecycle.ts';
+import { hasProcess } from './lifecycle/index.ts';
 import { UNKNOWN_EXIT } from './verbs/adopt.ts';
 import { exited } from './verbs/exited.ts';
 

@@ -22,10 +22,12 @@ async function ok(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** Links and rules of the host, without what changes with every telling. */
+/** Links and rules of the host, without what changes with every telling, and without the guard of forwarding, which stays with the daemon. */
 async function state(): Promise<string> {
   const links = (await host.do('ip', '-br', 'link')).replaceAll(/^(\S+?)(@\S+)? .*$/gm, '$1');
-  const rules = (await host.do('nft', '-s', 'list', 'ruleset')).replaceAll(/told_\w+/g, 'told');
+  const rules = (await host.do('nft', '-s', 'list', 'ruleset'))
+    .replaceAll(/told_\w+/g, 'told')
+    .replaceAll(/^table ip6? berth_forward \{\n[^]*?^\}\n/gm, '');
   return `${links}${rules}`;
 }
 

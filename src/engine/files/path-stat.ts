@@ -1,5 +1,5 @@
 // What a client hears of a file that it asked for: the kind and mode in Go's bits, the time in RFC 3339. Pure.
-import { rfc3339 } from '../../base/clock.ts';
+import { formatRfc3339 } from '../../base/timestamp.ts';
 import type { FileStat } from '../../host/confined/index.ts';
 import { textOf } from './bytes.ts';
 
@@ -38,7 +38,7 @@ export function pathStat(stat: FileStat): PathStat {
     name: textOf(stat.name),
     size: stat.size,
     mode: goMode(stat.mode),
-    mtime: rfc3339(stat.mtime),
+    mtime: formatRfc3339(stat.mtime),
     linkTarget: textOf(stat.target),
   };
 }

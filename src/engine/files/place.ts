@@ -8,7 +8,7 @@ import { mountsSeenBy } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 import { openPart } from '../prepare/places.ts';
 import { unmountRootfs } from '../prepare/rootfs.ts';
 import type { MountRecord } from '../record.ts';

@@ -19,7 +19,7 @@ import type { ContainerConfig, DeviceMapping, HostConfig } from '../../spec/dock
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext } from '../context.ts';
 import { hostHostsText, hostsText, MAX_HOSTS_BYTES, ownResolvText, resolvText } from '../files.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 import { type LinkedContainer, linkHosts, linkVariables } from '../links.ts';
 import type { MountRecord } from '../record.ts';
 import { runtimeOf } from '../running.ts';

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import { sendSignal } from '../../host/process.ts';
 import type { Container } from '../container.ts';
-import { type EngineContext, save } from '../context.ts';
+import type { EngineContext } from '../context.ts';
 import { startHealth } from '../health.ts';
-import { hasProcess, startsWithDaemon } from '../lifecycle.ts';
+import { dispatch } from '../dispatch.ts';
+import { hasProcess, startsWithDaemon } from '../lifecycle/index.ts';
 import { startRotation } from '../log-bounds.ts';
 import { watchOutOfMemory } from '../out-of-memory.ts';
 import { restoreNetworks } from '../prepare/networks.ts';
@@ -82,8 +83,7 @@ async function adoptOne(
       await settle(context, container, exitCode ?? UNKNOWN_EXIT, false);
       return;
     case 'restarting':
-      state.phase = 'exited';
-      save(context, container);
+      await dispatch(context, container, { type: 'startAbandoned' });
       await discardHalf(context, container);
       return;
     case 'exited':
@@ -99,11 +99,8 @@ async function takeBackStart(context: EngineContext, container: Container): Prom
   for (const identity of [state.process, state.monitor]) {
     if (identity && context.runtime.alive(identity, context.boot)) sendSignal(identity.pid, 9);
   }
-  delete state.process;
-  delete state.monitor;
-  state.phase = state.startedAt.startsWith('0001') ? 'created' : 'exited';
   await discardHalf(context, container);
-  save(context, container);
+  await dispatch(context, container, { type: 'startAbandoned' });
   if (container.record.hostConfig.AutoRemove) await remove(context, container, { force: true, volumes: true });
 }
 

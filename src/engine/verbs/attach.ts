@@ -2,7 +2,7 @@
 import { conflict, messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 import { consoleOf } from '../running.ts';
 import { Attachment, type Io, parseDetachKeys } from '../streams.ts';
 import { logBatches } from './logs.ts';

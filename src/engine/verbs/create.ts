@@ -16,11 +16,11 @@ import {
   readCreate,
   validateName,
 } from '../create/index.ts';
-import { freshState } from '../lifecycle.ts';
+import { type ContainerStateRecord, freshState } from '../lifecycle/index.ts';
 import { parseLink } from '../links.ts';
 import { makeLayer, removeLayer } from '../prepare/rootfs.ts';
 import { makeWorkingDirectory } from '../prepare/working-directory.ts';
-import type { ContainerStateRecord, LinkRecord, MountRecord } from '../record.ts';
+import type { LinkRecord, MountRecord } from '../record.ts';
 
 export interface CreateWish {
   readonly name: string | undefined;

@@ -2,7 +2,7 @@
 import type { ContainerInspect, EndpointSettings, MountPoint, NetworkSettings } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
-import { isActive, shownState } from '../lifecycle.ts';
+import { isActive, shownState } from '../lifecycle/index.ts';
 import { sizesOf } from '../prepare/sizes.ts';
 import type { ContainerRecord, MountRecord } from '../record.ts';
 

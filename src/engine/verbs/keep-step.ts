@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { copyDirectory } from '../../host/confined/index.ts';
 import type { EndedStep } from '../../spec/berth/index.ts';
-import { freshState } from '../lifecycle.ts';
+import { freshState } from '../lifecycle/index.ts';
 import type { EngineContext } from '../context.ts';
 import { create } from './create.ts';
 

@@ -4,9 +4,10 @@ import { BerthError, conflict, internal, invalid } from '../../base/errors.ts';
 import { groupProcesses, setFrozen } from '../../host/cgroup.ts';
 import { catchesSignal, sendSignal } from '../../host/process.ts';
 import type { Container } from '../container.ts';
-import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
+import { cgroupPath, type EngineContext, emit } from '../context.ts';
 import { parseSignal } from '../create/index.ts';
-import { hasProcess, isActive } from '../lifecycle.ts';
+import { dispatch } from '../dispatch.ts';
+import { hasProcess, isActive } from '../lifecycle/index.ts';
 
 const SIGKILL = 9;
 const SIGCONT_WAIT_MS = 10_000;
@@ -19,12 +20,11 @@ export async function kill(context: EngineContext, reference: string, signalText
   if (!hasProcess(container.state.phase) && container.state.phase !== 'restarting')
     throw conflict(`cannot kill container: ${reference}: container ${container.id} is not running`);
   if (endsRestarts(container, signal)) container.stopRequested = true;
-  container.state.stoppedByUser = true;
+  await dispatch(context, container, { type: 'stoppedByUser' });
   if (container.state.phase === 'restarting') {
-    if (container.stopRequested) cancelRestart(context, container);
+    if (container.stopRequested) await cancelRestart(context, container);
     return;
   }
-  save(context, container);
   if (signal === SIGKILL) {
     using stop = nextStop(container);
     deliver(context, container, signal);
@@ -44,11 +44,9 @@ function endsRestarts({ record }: Container, signal: number): boolean {
   return signal === SIGKILL || StopSignal === undefined || signal === parseSignal(StopSignal);
 }
 
-function cancelRestart(context: EngineContext, container: Container): void {
+async function cancelRestart(context: EngineContext, container: Container): Promise<void> {
   clearTimeout(container.restartTimer);
-  container.state.phase = 'exited';
-  save(context, container);
-  container.tellStopped();
+  await dispatch(context, container, { type: 'restartCancelled' });
 }
 
 /** Every refusal of `kill` begins with what it is about. */
@@ -76,10 +74,14 @@ export function deliver(context: EngineContext, container: Container, signal: nu
 const READY_MS = 100;
 
 /** The kernel keeps from a first process what it has no handler for: one that was just started is waited for. */
-async function ready({ state }: Container, signal: number): Promise<void> {
+async function ready(container: Container, signal: number): Promise<void> {
   if (signal === SIGKILL) return;
-  const late = Date.parse(state.startedAt) + READY_MS;
-  while (state.process && Date.now() < late && !catchesSignal(state.process.pid, signal)) await delay(2);
+  const late = Date.parse(container.state.startedAt) + READY_MS;
+  for (;;) {
+    const { process } = container.state;
+    if (!process || Date.now() >= late || catchesSignal(process.pid, signal)) return;
+    await delay(2);
+  }
 }
 
 async function thaw(context: EngineContext, container: Container): Promise<void> {
@@ -113,7 +115,7 @@ export async function stopProcess(
   const grace = seconds ?? config.StopTimeout ?? 10;
   container.stopRequested = true;
   if (container.state.phase === 'restarting') {
-    cancelRestart(context, container);
+    await cancelRestart(context, container);
     return;
   }
   using stopped = nextStop(container);
@@ -154,8 +156,7 @@ export async function stop(
   // before an --rm container is gone: who follows events looks at it
   void container.nextExit().then(tell);
   await stopProcess(context, container, signalText, seconds);
-  container.state.stoppedByUser = true;
-  save(context, container);
+  await dispatch(context, container, { type: 'stoppedByUser' });
   tell();
   return true;
 }

@@ -4,7 +4,7 @@ import { goRegExp } from '../../base/go-regexp.ts';
 import type { Digest } from '../../base/ids.ts';
 import { type Filters, parsePort, type PortBinding } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
-import { shownState } from '../lifecycle.ts';
+import { shownState } from '../lifecycle/index.ts';
 import type { Registry } from '../registry.ts';
 
 /** What the list needs of images. */

@@ -11,7 +11,7 @@ import {
 } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
-import { isActive, shownState, statusText } from '../lifecycle.ts';
+import { isActive, shownState, statusText } from '../lifecycle/index.ts';
 import { sizesOf } from '../prepare/sizes.ts';
 import { shownMount } from './inspect.ts';
 import { type ImageNames, listFilter } from './list-filter.ts';

@@ -4,7 +4,7 @@ import { notImplemented } from '../../base/errors.ts';
 import { type LogLine, readLog } from '../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 
 export interface LogWish {
   readonly stdout: boolean;

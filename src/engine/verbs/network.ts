@@ -5,7 +5,7 @@ import type { Container } from '../container.ts';
 import { type EngineContext, save } from '../context.ts';
 import { checkEndpoint } from '../create/index.ts';
 import { followHosts, moveLinks } from '../hosts.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 
 export async function connectNetwork(context: EngineContext, reference: string, body: unknown): Promise<void> {
   const { Container: wanted, EndpointConfig } = decode(networkConnect, body, 'ConnectOptions');

@@ -2,8 +2,9 @@
 import { conflict, internal, messageOf } from '../../base/errors.ts';
 import { setFrozen } from '../../host/cgroup.ts';
 import type { Container } from '../container.ts';
-import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { cgroupPath, type EngineContext } from '../context.ts';
+import { dispatch } from '../dispatch.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 
 export function pause(context: EngineContext, reference: string): Promise<void> {
   const container = context.registry.get(reference);
@@ -30,7 +31,5 @@ async function freeze(context: EngineContext, container: Container, frozen: bool
       cause: error,
     });
   }
-  container.state.phase = frozen ? 'paused' : 'running';
-  save(context, container);
-  emit(context, container, frozen ? 'pause' : 'unpause');
+  await dispatch(context, container, { type: frozen ? 'paused' : 'unpaused' });
 }

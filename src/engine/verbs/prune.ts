@@ -5,7 +5,7 @@ import { invalid } from '../../base/errors.ts';
 import { parseDuration } from '../../base/units.ts';
 import type { ContainerPruneResponse, Filters } from '../../spec/docker/index.ts';
 import type { EngineContext } from '../context.ts';
-import { isActive } from '../lifecycle.ts';
+import { isActive } from '../lifecycle/index.ts';
 import { folderSize } from '../prepare/sizes.ts';
 import { matchesLabels } from './list-filter.ts';
 import { remove } from './remove.ts';

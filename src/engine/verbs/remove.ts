@@ -2,8 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { conflict, messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
-import { type EngineContext, emit, save } from '../context.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { type EngineContext, emit } from '../context.ts';
+import { dispatch } from '../dispatch.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 import { releaseResources } from '../prepare/release.ts';
 import { removeLayer, unmountLeftovers } from '../prepare/rootfs.ts';
 import { killAndWait } from './kill.ts';
@@ -50,19 +51,16 @@ function refusal({ record }: Container): string {
 
 /** The caller holds the lock; there is no process. */
 export async function remove(context: EngineContext, container: Container, options: RemoveOptions): Promise<void> {
-  const { state, record } = container;
+  const { record } = container;
   clearTimeout(container.restartTimer);
-  state.phase = 'removing';
-  save(context, container);
+  await dispatch(context, container, { type: 'removing' });
   for (const attachment of container.waitingAttachments) attachment.end();
   try {
     unmountLeftovers(context, container.id);
     removeLayer(context, container.id);
   } catch (error) {
-    state.phase = 'dead';
-    save(context, container);
     const failure = conflict(`unable to remove filesystem for ${container.id}: ${messageOf(error)}`, { cause: error });
-    container.notifyRemovalFailed(failure.message);
+    await dispatch(context, container, { type: 'removalFailed', message: failure.message });
     throw failure;
   }
   await untilFollowersLooked(context, container);
@@ -84,7 +82,7 @@ export async function remove(context: EngineContext, container: Container, optio
     context.log.warn(`images that container ${container.id} used: ${messageOf(error)}`);
   }
   emit(context, container, 'destroy');
-  container.tellRemoved();
+  container.notifyRemoved();
 }
 
 /** Who follows events inspects what they name: so long after `die` a container is still there for them, milliseconds. */

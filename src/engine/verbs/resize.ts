@@ -2,7 +2,7 @@
 import { conflict } from '../../base/errors.ts';
 import { resizeTerminal } from '../../runtime/index.ts';
 import { type EngineContext, emit } from '../context.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 
 /** Throws conflict for a container without a process. */
 export function resize(context: EngineContext, reference: string, height: number, width: number): void {

@@ -2,7 +2,7 @@
 import { conflict, internal, messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
-import { isActive } from '../lifecycle.ts';
+import { isActive } from '../lifecycle/index.ts';
 import { stopProcess } from './kill.ts';
 import { beginAnew, startLocked } from './start.ts';
 
@@ -28,7 +28,7 @@ export async function restart(
   await context.locks.run(container.id, async () => {
     // an --rm container may have ended by itself meanwhile
     checkNotRemoved(container);
-    beginAnew(container);
+    await beginAnew(context, container);
     if (isActive(container.state.phase)) return;
     try {
       await startLocked(context, container);

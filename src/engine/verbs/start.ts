@@ -1,14 +1,14 @@
 // Starts a container: root file system, files, namespaces, process; then lets it go. Whatever fails takes back what was done.
-import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
 import { BerthError, conflict, internal, invalid, messageOf, notModified } from '../../base/errors.ts';
 import { exitCodeOf, LaunchError, refusalWords } from '../../runtime/index.ts';
 import { specFor } from '../../runtime/spec/index.ts';
 import type { Container } from '../container.ts';
-import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
+import { cgroupPath, type EngineContext } from '../context.ts';
 import { logAttributes } from '../log-attributes.ts';
 import { checkLogValues } from '../create/log-options.ts';
 import { startHealth } from '../health.ts';
+import { dispatch } from '../dispatch.ts';
 import { logBounds, monitorBound, startRotation } from '../log-bounds.ts';
 import { moveLinks } from '../hosts.ts';
 import { watchOutOfMemory } from '../out-of-memory.ts';
@@ -17,23 +17,21 @@ import { specInput } from '../prepare/input.ts';
 import { reserveNetworks } from '../prepare/networks.ts';
 import { mountRootfs, unmountRootfs } from '../prepare/rootfs.ts';
 import { consoleOf, runtimeOf } from '../running.ts';
-import { autoRemove } from './remove.ts';
 
 export function start(context: EngineContext, reference: string): Promise<void> {
   const container = context.registry.get(reference);
   return context.locks.run(container.id, async () => {
     checkStartable(container);
-    beginAnew(container);
+    await beginAnew(context, container);
     await startLocked(context, container);
   });
 }
 
 /** A person starts it: its restart policy has all its tries again, without a pause before the first. */
-export function beginAnew(container: Container): void {
+export async function beginAnew(context: EngineContext, container: Container): Promise<void> {
   container.stopRequested = false;
   container.lastRestartDelayMs = 0;
-  container.state.stoppedByUser = false;
-  container.state.restartCount = 0;
+  await dispatch(context, container, { type: 'startRequested' });
 }
 
 function checkStartable({ state }: Container): void {
@@ -45,33 +43,26 @@ function checkStartable({ state }: Container): void {
 
 /** The caller holds the container's lock. A failure is remembered in its state, and an `--rm` container is removed. */
 export async function startLocked(context: EngineContext, container: Container): Promise<void> {
-  const { state } = container;
   clearTimeout(container.restartTimer);
-  const before = state.phase === 'restarting' ? 'exited' : state.phase;
-  state.phase = 'starting';
-  state.error = '';
-  save(context, container);
+  await dispatch(context, container, { type: 'starting' });
   try {
     await launchProcess(context, container);
   } catch (error) {
     const failure = startFailure(error, container);
-    state.phase = before === 'starting' ? 'created' : before;
-    delete state.process;
-    delete state.monitor;
-    state.error = failure.message;
-    state.exitCode = failure.exitCode;
-    save(context, container);
     for (const attachment of container.waitingAttachments) attachment.end();
     container.waitingAttachments.clear();
-    container.tellExit();
-    container.tellStopped();
-    if (container.record.hostConfig.AutoRemove) await autoRemove(context, container);
+    await dispatch(context, container, {
+      type: 'startFailed',
+      message: failure.message,
+      exitCode: failure.exitCode,
+      autoRemove: container.record.hostConfig.AutoRemove,
+    });
     throw failure.error;
   }
 }
 
 async function launchProcess(context: EngineContext, container: Container): Promise<void> {
-  const { record, state } = container;
+  const { record } = container;
   if (!context.runtime.isClean(container.id))
     throw conflict('processes of its last run have not ended yet: the kernel does not let them go');
   checkLogValues(record.hostConfig.LogConfig, () => logAttributes(logSubject(record)));
@@ -100,20 +91,13 @@ async function launchProcess(context: EngineContext, container: Container): Prom
     keepStdin: keepsStdin(config),
   });
   const made = await both(making, context.networks.attach(container.id));
-  state.process = context.runtime.identity(made.pid, context.boot);
-  state.monitor = context.runtime.identity(made.monitorPid, context.boot);
-  save(context, container);
+  const process = context.runtime.identity(made.pid, context.boot);
+  const monitor = context.runtime.identity(made.monitorPid, context.boot);
+  await dispatch(context, container, { type: 'launched', process, monitor });
   context.networks.inhabited(container.id, made.pid);
   connectWaiting(context, container);
-  const { process } = state;
   await context.runtime.release(container.id, runtime, () => context.runtime.alive(process, context.boot));
-  state.phase = 'running';
-  state.stoppedByUser = false;
-  state.startedAt = rfc3339();
-  state.oomKilled = false;
-  state.exitCode = 0;
-  save(context, container);
-  emit(context, container, 'start');
+  await dispatch(context, container, { type: 'running' });
   undo.keep();
   moveLinks(context, container);
   watchOutOfMemory(context, container);

@@ -5,7 +5,7 @@ import { nowNanos, rfc3339, ZERO_TIME } from '../../base/clock.ts';
 import { type CgroupTrees, controllerDirectory, readControl } from '../../host/cgroup.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext } from '../context.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 
 export interface StatsOptions {
   readonly stream: boolean;

@@ -5,7 +5,7 @@ import { conflict, internal, invalid, messageOf } from '../../base/errors.ts';
 import { groupProcesses } from '../../host/cgroup.ts';
 import type { ContainerTopResponse } from '../../spec/docker/index.ts';
 import { cgroupPath, type EngineContext, emit } from '../context.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 
 const run = promisify(execFile);
 

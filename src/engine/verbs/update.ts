@@ -11,7 +11,7 @@ import type { ContainerUpdateResponse, HostConfig } from '../../spec/docker/inde
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
 import { normaliseUpdate } from '../create/index.ts';
-import { hasProcess } from '../lifecycle.ts';
+import { hasProcess } from '../lifecycle/index.ts';
 import { throttleTargets } from '../prepare/input.ts';
 import { runtimeOf } from '../running.ts';
 

@@ -2,7 +2,7 @@
 import { invalid } from '../../base/errors.ts';
 import type { Ended } from '../container.ts';
 import type { EngineContext } from '../context.ts';
-import { isActive } from '../lifecycle.ts';
+import { isActive } from '../lifecycle/index.ts';
 
 /** Returns at once with a promise, so that the caller can answer its headers before the container ends. */
 export function wait(

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RestartPolicyName } from '../spec/docker/index.ts';
-import { afterExit, type ExitFacts, freshState, shownState, startsWithDaemon, statusText } from './lifecycle.ts';
+import type { RestartPolicyName } from '../../spec/docker/index.ts';
+import { afterExit, type ExitFacts, startsWithDaemon } from './restart-policy.ts';
+import { freshState, shownState, statusText } from './state.ts';
 
 const facts = (name: RestartPolicyName, more: Partial<ExitFacts> = {}): ExitFacts => ({
   exitCode: 1,

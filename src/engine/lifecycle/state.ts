@@ -1,7 +1,32 @@
-// What a container may do in which state, and what follows from an exit: pure decisions.
-import { ZERO_TIME } from '../base/clock.ts';
-import type { ContainerState, ContainerStatus, RestartPolicy } from '../spec/docker/index.ts';
-import type { ContainerStateRecord, Phase } from './record.ts';
+// What a container's state allows, and how it is shown. Pure.
+import { ZERO_TIME } from '../../base/timestamp.ts';
+import type { ContainerState, ContainerStatus, HealthcheckResult } from '../../spec/docker/index.ts';
+
+/** A process as nothing else can be: its number, when it started, and in which boot of the kernel. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly ticks: string;
+  readonly boot: string;
+}
+
+export type Phase = 'created' | 'starting' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing' | 'dead';
+
+export interface ContainerStateRecord {
+  phase: Phase;
+  /** The container's first process, while there is one. */
+  process?: ProcessIdentity;
+  monitor?: ProcessIdentity;
+  exitCode: number;
+  oomKilled: boolean;
+  /** Why the last start failed, in Docker's words. */
+  error: string;
+  startedAt: string;
+  finishedAt: string;
+  restartCount: number;
+  /** Stopped by a person: `unless-stopped` does not bring it back. */
+  stoppedByUser: boolean;
+  health?: { status: 'none' | 'starting' | 'healthy' | 'unhealthy'; failingStreak: number; log: HealthcheckResult[] };
+}
 
 export function freshState(): ContainerStateRecord {
   return {
@@ -14,6 +39,11 @@ export function freshState(): ContainerStateRecord {
     restartCount: 0,
     stoppedByUser: false,
   };
+}
+
+/** No process of it has ever run. */
+export function neverStarted({ startedAt }: ContainerStateRecord): boolean {
+  return startedAt === ZERO_TIME;
 }
 
 /** There is a process, or one is being made. */
@@ -62,52 +92,6 @@ export function shownState(state: ContainerStateRecord): ContainerState {
       ? { Health: { Status: state.health.status, FailingStreak: state.health.failingStreak, Log: state.health.log } }
       : {}),
   };
-}
-
-export interface ExitFacts {
-  readonly exitCode: number;
-  readonly policy: RestartPolicy;
-  readonly restartCount: number;
-  readonly stoppedByUser: boolean;
-  readonly daemonStopping: boolean;
-  /** How long the process ran, milliseconds. */
-  readonly ranMs: number;
-  /** The delay before the last restart, milliseconds; 0 for none. */
-  readonly lastDelayMs: number;
-}
-
-export type AfterExit =
-  | { readonly restart: false; readonly why: string }
-  | { readonly restart: true; readonly delayMs: number; readonly why: string };
-
-const FIRST_DELAY_MS = 100;
-const MAX_DELAY_MS = 60_000;
-const STABLE_MS = 10_000;
-
-/** Whether the container is started again, and after which pause: 100 ms, doubled each time, from the beginning after 10 s of running. */
-export function afterExit(facts: ExitFacts): AfterExit {
-  const { policy } = facts;
-  if (facts.daemonStopping) return { restart: false, why: 'the daemon is stopping' };
-  if (facts.stoppedByUser) return { restart: false, why: 'it was stopped by a user' };
-  if (policy.Name === '' || policy.Name === 'no') return { restart: false, why: 'no restart policy' };
-  if (policy.Name === 'on-failure') {
-    if (facts.exitCode === 0) return { restart: false, why: 'it succeeded' };
-    if (policy.MaximumRetryCount > 0 && facts.restartCount >= policy.MaximumRetryCount)
-      return { restart: false, why: `it failed ${policy.MaximumRetryCount} times` };
-  }
-  const stable = facts.ranMs >= STABLE_MS || facts.lastDelayMs === 0;
-  return {
-    restart: true,
-    delayMs: stable ? FIRST_DELAY_MS : Math.min(facts.lastDelayMs * 2, MAX_DELAY_MS),
-    why: `restart policy ${policy.Name}`,
-  };
-}
-
-/** Whether a container that was running, or wanted to, is started when the daemon starts. */
-export function startsWithDaemon(policy: RestartPolicy, state: ContainerStateRecord, wasActive: boolean): boolean {
-  if (policy.Name === 'always') return true;
-  if (policy.Name === 'unless-stopped') return !state.stoppedByUser;
-  return policy.Name === 'on-failure' && wasActive && state.exitCode !== 0;
 }
 
 /** "Up 3 minutes", "Exited (0) 2 hours ago": the column of `ps`. `human` turns seconds into words. */
