@@ -21,11 +21,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
 import { unpack } from '../src/cli/commands/container/archive.ts';
-import { receiveOutput } from '../src/cli/build/output.ts';
+import { receiveOutput } from '../src/client/build/output.ts';
 import { partsOf, TreeWriter, WatchedDoor } from '../src/files/index.ts';
 import { copyDirectory, copyIn, spoolTar, unpackTar } from '../src/host/confined/index.ts';
 import { copyUp } from '../src/volumes/copy-up.ts';
 import { archiveOf, type HostileTree, HOSTILE_TREES, makeOutside, makeTree, stateOf } from './support/hostile-trees.ts';
+
+const noStdout = (): never => assert.fail('files go into a directory');
 
 interface Writer {
   readonly is: string;
@@ -87,7 +89,7 @@ const WRITERS: readonly Writer[] = [
   },
   {
     is: 'build --output',
-    write: (root, tree) => receiveOutput({ takes: 'directory', path: root }, archive(root, tree)),
+    write: (root, tree) => receiveOutput({ takes: 'directory', path: root }, archive(root, tree), noStdout),
   },
   {
     is: 'PUT of an archive',
@@ -153,12 +155,12 @@ test("safety M1: what a build puts out takes the place of what was there, and is
   const root = join(work, 'root');
   mkdirSync(join(root, 'prog/sub'), { recursive: true });
   writeFileSync(join(root, 'prog/sub/f'), 'x');
-  await receiveOutput({ takes: 'directory', path: root }, file('prog', 0o6755));
+  await receiveOutput({ takes: 'directory', path: root }, file('prog', 0o6755), noStdout);
   assert.equal(lstatSync(join(root, 'prog')).mode & 0o7777, 0o755);
   assert.equal(readFileSync(join(root, 'prog'), 'utf8'), 'from the archive');
   const linked = join(work, 'named');
   symlinkSync(root, linked);
-  await receiveOutput({ takes: 'directory', path: linked }, file('more', 0o644));
+  await receiveOutput({ takes: 'directory', path: linked }, file('more', 0o644), noStdout);
   assert.ok(existsSync(join(root, 'more')), 'the directory that the user names may be a link');
 });
 

@@ -2,8 +2,13 @@
 import { existsSync } from 'node:fs';
 import { messageOf } from '../base/errors.ts';
 import { Client, DEFAULT_SOCKET, type Endpoint, parseEndpoint, type TlsFiles } from '../client/index.ts';
-import { type ConfigFile, readConfig } from './config-file.ts';
-import { ContextStore, DEFAULT_CONTEXT } from './contexts.ts';
+import {
+  type ConfigFile,
+  ContextStore,
+  DEFAULT_CONTEXT,
+  readConfig,
+  RegistryCredentials,
+} from '../client/config/index.ts';
 import { type Command, Failure, type Flags, type Node as TreeNode } from './grammar/index.ts';
 import { err, out } from './output.ts';
 
@@ -34,6 +39,7 @@ export class Context {
   #endpoint: Endpoint | undefined;
   #client: Client | undefined;
   #config: ConfigFile | undefined;
+  #credentials: RegistryCredentials | undefined;
 
   constructor(
     globals: Globals,
@@ -92,8 +98,13 @@ export class Context {
 
   /** The client's config.json; empty when there is none. */
   config(): ConfigFile {
-    this.#config ??= readConfig(this.globals.config);
+    this.#config ??= readConfig(this.globals.config, warn);
     return this.#config;
+  }
+
+  /** What the user of this client logged in to. */
+  get credentials(): RegistryCredentials {
+    return (this.#credentials ??= new RegistryCredentials(this.config(), warn));
   }
 
   out(data: string | Uint8Array): void {
@@ -127,6 +138,8 @@ export function command<const F extends Flags>(spec: Command<F, Context>): Comma
 function isTerminal(fd: number): boolean {
   return process.getBuiltinModule('tty').isatty(fd);
 }
+
+const warn = (message: string): void => err(`WARNING: ${message}\n`);
 
 function tlsFiles(globals: Globals, env: Context['env']): TlsFiles | undefined {
   const verify = globals.tlsverify || Boolean(env['DOCKER_TLS_VERIFY']);

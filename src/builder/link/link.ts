@@ -1,7 +1,15 @@
 // The daemon's end of a build's connection: what it asks for goes on channels of their own, what comes back is handed to who asked.
 import type { Duplex } from 'node:stream';
 import { cancelled, invalid } from '../../base/errors.ts';
-import { type Ask, FRAME, type Frame, type FrameKind, FrameReader, frame, type Told } from '../../spec/berth/build.ts';
+import {
+  type Ask,
+  FRAME,
+  type Frame,
+  type FrameKind,
+  FrameReader,
+  frame,
+  type DaemonMessage,
+} from '../../spec/berth/build.ts';
 
 /** Bytes of answers that nobody has taken yet; then the client waits. */
 const MAX_WAITING = 4 * 1024 * 1024;
@@ -99,7 +107,7 @@ export class Link {
   }
 
   /** What the client wants. */
-  wish<T>(): Promise<T> {
+  options<T>(): Promise<T> {
     return this.#first.json<T>();
   }
 
@@ -111,8 +119,8 @@ export class Link {
     return channel;
   }
 
-  tell(told: Told): Promise<void> {
-    return this.send(FRAME.json, 0, JSON.stringify(told));
+  tell(message: DaemonMessage): Promise<void> {
+    return this.send(FRAME.json, 0, JSON.stringify(message));
   }
 
   async send(kind: FrameKind, channel: number, payload: Uint8Array | string): Promise<void> {

@@ -1,7 +1,7 @@
-// A client's wish as the builder takes it.
+// What a client asks for, as the builder takes it.
 import { parseBool } from '../../base/bool.ts';
 import { invalid, notImplemented } from '../../base/errors.ts';
-import { FRAME, type BuildWish, type WishedOutput } from '../../spec/berth/build.ts';
+import { FRAME, type BuildOptions, type OutputOptions } from '../../spec/berth/build.ts';
 import type { Trees } from '../context/trees.ts';
 import { buildPlatforms } from '../platforms.ts';
 import type {
@@ -37,56 +37,56 @@ const EMPTY: ContextSource = {
 
 /** What is made for this build alone goes with `made`. Throws in the builder's words. */
 export async function requestOf(
-  wish: BuildWish,
+  asked: BuildOptions,
   link: Link,
   parts: LinkParts,
   made: AsyncDisposableStack,
 ): Promise<BuildRequest> {
   const directory = (name: string, label: string): ContextSource =>
-    linkSource(link, parts.trees, name, wish.sharedKey, label);
-  const context = await contextOf(wish, link, parts, made, directory);
+    linkSource(link, parts.trees, name, asked.sharedKey, label);
+  const context = await contextOf(asked, link, parts, made, directory);
   const contexts = new Map<string, NamedContext>();
-  for (const [name, value] of Object.entries(wish.contexts)) {
+  for (const [name, value] of Object.entries(asked.contexts)) {
     const own = value.kind === 'files' || value.kind === 'oci-layout';
     contexts.set(name, own ? { ...value, source: directory(value.source, name) } : value);
   }
-  const epoch = wish.buildArgs['SOURCE_DATE_EPOCH'];
+  const epoch = asked.buildArgs['SOURCE_DATE_EPOCH'];
   return {
-    dockerfile: dockerfileOf(wish, directory),
+    dockerfile: dockerfileOf(asked, directory),
     context,
     contexts,
-    buildArgs: new Map(Object.entries(wish.buildArgs)),
-    labels: new Map(Object.entries(wish.labels)),
-    tags: wish.tags,
-    target: wish.target,
-    platforms: buildPlatforms(wish.platforms),
-    noCache: wish.noCache,
-    noCacheFilter: wish.noCacheFilter,
-    pull: wish.pull,
-    network: wish.network,
-    entitlements: wish.entitlements,
-    extraHosts: wish.extraHosts.map((text) => {
+    buildArgs: new Map(Object.entries(asked.buildArgs)),
+    labels: new Map(Object.entries(asked.labels)),
+    tags: asked.tags,
+    target: asked.target,
+    platforms: buildPlatforms(asked.platforms),
+    noCache: asked.noCache,
+    noCacheFilter: asked.noCacheFilter,
+    pull: asked.pull,
+    network: asked.network,
+    entitlements: asked.entitlements,
+    extraHosts: asked.extraHosts.map((text) => {
       const at = text.search(/[:=]/);
       return { host: text.slice(0, at), ip: text.slice(at + 1).replace(/^\[(.*)\]$/, '$1') };
     }),
     // the client's numbers; what they may be is the runtime's to say
-    limits: wish.limits,
-    cacheImports: wish.cacheFrom.map(({ type = 'registry', ...attributes }, index) => ({
+    limits: asked.limits,
+    cacheImports: asked.cacheFrom.map(({ type = 'registry', ...attributes }, index) => ({
       type,
       attributes,
       ...(type === 'local' ? { store: linkCache(link, `from:${index}`) } : {}),
     })),
-    cacheExports: wish.cacheTo.map(({ type = 'registry', mode, ...attributes }, index) => ({
+    cacheExports: asked.cacheTo.map(({ type = 'registry', mode, ...attributes }, index) => ({
       type,
       mode: mode === 'max' ? 'max' : 'min',
       attributes,
       ...(type === 'local' ? { store: linkCache(link, `to:${index}`) } : {}),
     })),
-    outputs: wish.outputs.map((output, index) => outputOf(output, index, link)),
-    attestations: new Map(Object.entries(wish.attestations)),
-    requireCached: wish.requireCached,
-    squash: wish.squash,
-    ...(wish.onError === 'shell' ? { onFailure: linkShell(link) } : {}),
+    outputs: asked.outputs.map((output, index) => outputOf(output, index, link)),
+    attestations: new Map(Object.entries(asked.attestations)),
+    requireCached: asked.requireCached,
+    squash: asked.squash,
+    ...(asked.onError === 'shell' ? { onFailure: linkShell(link) } : {}),
     ...(epoch !== undefined && /^\d+$/.test(epoch) ? { sourceDateEpoch: Number(epoch) } : {}),
     secrets: {
       async secret(id, signal) {
@@ -95,7 +95,7 @@ export async function requestOf(
         return found ? Buffer.concat(await Array.fromAsync(channel.data(signal))) : undefined;
       },
     },
-    ssh: linkAgents(link, wish.agents),
+    ssh: linkAgents(link, asked.agents),
     credentials: {
       async credentials(host) {
         await using channel = await link.ask({ kind: 'credentials', host });
@@ -106,7 +106,7 @@ export async function requestOf(
 }
 
 async function contextOf(
-  { context, buildArgs, agents }: BuildWish,
+  { context, buildArgs, agents }: BuildOptions,
   link: Link,
   parts: LinkParts,
   made: AsyncDisposableStack,
@@ -130,8 +130,11 @@ async function contextOf(
   }
 }
 
-function dockerfileOf(wish: BuildWish, directory: (name: string, label: string) => ContextSource): DockerfileSource {
-  const { dockerfile } = wish;
+function dockerfileOf(
+  asked: BuildOptions,
+  directory: (name: string, label: string) => ContextSource,
+): DockerfileSource {
+  const { dockerfile } = asked;
   if (dockerfile.kind === 'text')
     return { kind: 'text', name: 'Dockerfile', text: Buffer.from(dockerfile.text, 'base64') };
   const { path } = dockerfile;
@@ -139,7 +142,7 @@ function dockerfileOf(wish: BuildWish, directory: (name: string, label: string) 
   return { kind: 'file', path, source: directory('dockerfile', 'dockerfile') };
 }
 
-function outputOf({ type, attributes, takes }: WishedOutput, index: number, link: Link): BuildOutput {
+function outputOf({ type, attributes, takes }: OutputOptions, index: number, link: Link): BuildOutput {
   const names = (attributes['name'] ?? '').split(',').filter((name) => name !== '');
   if (type === 'cacheonly') return { type };
   if (type === 'image' || type === 'registry') {

@@ -1,7 +1,7 @@
-// One build of Berth's own client, from its wish to its result, told as it goes.
+// One build of Berth's own client, from its options to its result, shown as it goes.
 import { BerthError, messageOf } from '../../base/errors.ts';
 import type { Duplex } from 'node:stream';
-import type { BuildWish, ShownEvent, ShownFinding, ShownResult } from '../../spec/berth/build.ts';
+import type { BuildOptions, ShownEvent, ShownFinding, ShownResult } from '../../spec/berth/build.ts';
 import type { CheckResult } from '../checks.ts';
 import { outlineText } from '../outline.ts';
 import type { BuildEvent } from '../event.ts';
@@ -21,9 +21,9 @@ export async function serveLink(connection: Duplex, options: LinkOptions): Promi
   const link = new Link(connection);
   await using made = new AsyncDisposableStack();
   try {
-    const wish = await link.wish<BuildWish>();
-    const request = await requestOf(wish, link, options, made);
-    await link.tell({ tell: 'result', result: await answer(wish, request, link, options) });
+    const asked = await link.options<BuildOptions>();
+    const request = await requestOf(asked, link, options, made);
+    await link.tell({ tell: 'result', result: await answer(asked, request, link, options) });
   } catch (error) {
     const hint = error instanceof BerthError ? error.hint : undefined;
     const source = sourceOf(error);
@@ -34,21 +34,26 @@ export async function serveLink(connection: Duplex, options: LinkOptions): Promi
   link.end();
 }
 
-async function answer(wish: BuildWish, request: BuildRequest, link: Link, options: LinkOptions): Promise<ShownResult> {
-  if (wish.call !== 'build' && options.check) {
+async function answer(
+  asked: BuildOptions,
+  request: BuildRequest,
+  link: Link,
+  options: LinkOptions,
+): Promise<ShownResult> {
+  if (asked.call !== 'build' && options.check) {
     const checked = await options.check(request, link.signal);
     const { findings, failure, fault, targets, outline } = checked;
-    const answers = await subrequestAnswer(REQUESTS[wish.call], async () => checked);
+    const answers = await subrequestAnswer(REQUESTS[asked.call], async () => checked);
     return {
       id: '',
       images: [],
       metadata: {},
       findings: findings.map(shownFinding),
       json: Buffer.from(answers.get('result.json') ?? []).toString(),
-      ...(wish.call === 'targets' ? { targets: targets() } : {}),
+      ...(asked.call === 'targets' ? { targets: targets() } : {}),
       ...(fault ? { fault: { ...fault, ...shownSource(checked) } } : {}),
       ...(failure === undefined ? {} : { failure }),
-      ...(wish.call === 'outline' ? { outline: outlineText(outline()) } : {}),
+      ...(asked.call === 'outline' ? { outline: outlineText(outline()) } : {}),
     };
   }
   const tell = (event: BuildEvent): void => {

@@ -1,15 +1,7 @@
 // A shell in what a failed step left, on the terminal of whoever builds. Without a terminal it is told how to get one.
-import type { ShellAnswer, ShellSize } from '../../spec/berth/build.ts';
+import type { ShellWire } from '../../client/build/index.ts';
 import type { Context } from '../context.ts';
 import { enterRawMode } from '../raw-mode.ts';
-
-/** The way to the shell: what is typed goes there, what it shows comes from there. */
-export interface ShellWire {
-  answer(answer: ShellAnswer | ShellSize): void;
-  /** Resolves when more can be taken. */
-  type(data: Uint8Array): Promise<void>;
-  readonly shown: AsyncIterable<Buffer>;
-}
 
 export async function giveShell(
   context: Context,

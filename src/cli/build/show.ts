@@ -1,4 +1,5 @@
 // Where the events of a build are shown, by the kind of progress that was asked for; and what is told of its end.
+import type { BuildFailure } from '../../client/build/index.ts';
 import type { ShownEvent, ShownFinding } from '../../spec/berth/build.ts';
 import type { Context } from '../context.ts';
 import { Failure } from '../grammar/index.ts';
@@ -6,7 +7,6 @@ import { placeText, warningsText } from '../progress/build/place.ts';
 import { PlainBuild } from '../progress/build/plain.ts';
 import { rawLine } from '../progress/build/raw.ts';
 import { TerminalBuild } from '../progress/build/terminal.ts';
-import type { BuildFailure } from './session.ts';
 
 const DRAW_MS = 120;
 /** Lines of a failed step that are shown again. */

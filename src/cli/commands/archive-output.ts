@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Context } from '../context.ts';
 import { Failure } from '../grammar/index.ts';
-import { openResult } from '../replace-file.ts';
+import { openResult } from '../../files/index.ts';
 
 /** `path` '' is stdout. The request is made only after the path was found good. */
 export async function saveStream(

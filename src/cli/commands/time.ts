@@ -1,11 +1,11 @@
 // Reads the times that --since and --until take: seconds, dates, or how long ago.
 import { dropEnd } from '../../base/ends.ts';
-import { flag } from '../grammar/index.ts';
+import { parseGoDuration } from '../../base/go-text.ts';
 
 /** `seconds.nanoseconds` since 1970, as the daemon wants it. Throws Error with Docker's text. */
 export function timestamp(text: string, now = Date.now()): string {
   try {
-    const ago = Number(flag.parseGoDuration(text)) / 1e9;
+    const ago = Number(parseGoDuration(text)) / 1e9;
     return (now / 1000 - ago).toFixed(9);
   } catch {
     // No duration; a date then.

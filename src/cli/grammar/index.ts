@@ -13,16 +13,7 @@ export {
 } from './command.ts';
 export { Failure, NAME_IN_ERRORS, NAME_IN_HELP } from './failure.ts';
 export * as flag from './flag.ts';
-export {
-  cut,
-  type Filters,
-  type Flags,
-  parseBool,
-  parseCsv,
-  parseUnsigned,
-  type Values,
-} from './flag.ts';
+export type { Filters, Flags, Values } from './flag.ts';
 export { commandHelp, flagUsages, groupHelp, useLine } from './help.ts';
 export { parseFlags } from './parse.ts';
-export { parseBytes } from './size.ts';
 export { FORMAT_HELP, INSPECT_FORMAT_HELP } from './usage.ts';

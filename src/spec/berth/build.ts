@@ -2,7 +2,7 @@
 //
 //   frame   length u32 | kind u8 | channel u32 | payload
 //
-// Channel 0 carries the wish, what happens, and the end. The daemon opens another channel for each thing that it asks for: a file, the files of
+// Channel 0 carries the options, what happens, and the end. The daemon opens another channel for each thing that it asks for: a file, the files of
 // a context, a secret, credentials, where an output goes.
 
 export const FRAME = { json: 1, data: 2, end: 3, error: 4 } as const;
@@ -64,13 +64,13 @@ export class FrameReader {
 }
 
 /** Where files of a build are: a directory of the client by its name, an archive that it sends, or an address. */
-export type WishedContext =
+export type ContextOptions =
   | { readonly kind: 'files'; readonly source: string }
   | { readonly kind: 'archive' }
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'empty' };
 
-export type WishedNamedContext =
+export type NamedContextOptions =
   | { readonly kind: 'files'; readonly source: string }
   | { readonly kind: 'image'; readonly reference: string }
   /** An image in OCI layout: its digest, its tag, or empty text. */
@@ -78,7 +78,7 @@ export type WishedNamedContext =
   | { readonly kind: 'remote'; readonly url: string }
   | { readonly kind: 'stage'; readonly name: string };
 
-export interface WishedOutput {
+export interface OutputOptions {
   readonly type: string;
   readonly attributes: Readonly<Record<string, string>>;
   /** What the client does with it; absent for what stays with the daemon. */
@@ -86,16 +86,16 @@ export interface WishedOutput {
 }
 
 /** What a client asks for. Names of build arguments and the like are as on its command line. */
-export interface BuildWish {
+export interface BuildOptions {
   readonly call: 'build' | 'check' | 'targets' | 'outline';
-  readonly context: WishedContext;
+  readonly context: ContextOptions;
   /** In the context, or in the client's directory `dockerfile`, or right here. */
   readonly dockerfile:
     | { readonly kind: 'context' | 'directory'; readonly path: string }
     | { readonly kind: 'text'; readonly text: string };
   /** Names the checkout, so that its files are kept from build to build. */
   readonly sharedKey: string;
-  readonly contexts: Readonly<Record<string, WishedNamedContext>>;
+  readonly contexts: Readonly<Record<string, NamedContextOptions>>;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
@@ -110,7 +110,7 @@ export interface BuildWish {
   readonly limits: Readonly<Record<string, unknown>>;
   readonly cacheFrom: readonly Readonly<Record<string, string>>[];
   readonly cacheTo: readonly Readonly<Record<string, string>>[];
-  readonly outputs: readonly WishedOutput[];
+  readonly outputs: readonly OutputOptions[];
   readonly requireCached: boolean;
   readonly squash: boolean;
   /** What a person is offered when a step fails. */
@@ -128,7 +128,7 @@ export type Ask =
   | { readonly kind: 'agent'; readonly id: string }
   | { readonly kind: 'credentials'; readonly host: string }
   | { readonly kind: 'output'; readonly index: number }
-  /** Of a directory with a build cache, by its name in the wish; without a digest the manifest that it stands for. */
+  /** Of a directory with a build cache, by its name in the options; without a digest the manifest that it stands for. */
   | { readonly kind: 'cache-read'; readonly cache: string; readonly digest: string }
   | { readonly kind: 'cache-has'; readonly cache: string; readonly digest: string }
   | { readonly kind: 'cache-put'; readonly cache: string; readonly digest: string; readonly size: number }
@@ -148,8 +148,8 @@ export interface ShellSize {
 /** Type, path in latin1, mode, size, time of change in nanoseconds, target of a symbolic link or the first name of a file that has several. */
 export type SentEntry = readonly ['f' | 'd' | 'l' | 'p' | 'c' | 'b', string, number, number, string, string];
 
-/** What the daemon tells on channel 0. Times are nanoseconds as text, output of steps is base64. */
-export type Told =
+/** What the daemon sends on channel 0. Times are nanoseconds as text, output of steps is base64. */
+export type DaemonMessage =
   | { readonly tell: 'ask'; readonly channel: number; readonly ask: Ask }
   | { readonly tell: 'event'; readonly event: ShownEvent }
   | { readonly tell: 'result'; readonly result: ShownResult }

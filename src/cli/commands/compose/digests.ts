@@ -1,10 +1,9 @@
 // Images of a project pinned to the digests that their registries have now; the daemon asks them.
 import type { Project, Service } from '../../../compose/index.ts';
 import { messageOf } from '../../../base/errors.ts';
+import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 import type { Context } from '../../context.ts';
 import { Failure } from '../../grammar/index.ts';
-import { parseReference } from '../../options/index.ts';
-import { registryAuth } from '../registry-auth.ts';
 
 export async function withDigests(project: Project, cli: Context): Promise<Project> {
   const images = await digestsOf(project.services, cli);
@@ -37,7 +36,7 @@ async function pinned(image: string, cli: Context): Promise<string> {
   try {
     const { Descriptor } = await cli.client.json<{ Descriptor: { digest: string } }>('DistributionInspect', {
       params: { name: tagged },
-      headers: { 'x-registry-auth': registryAuth(cli, image) },
+      headers: { 'x-registry-auth': cli.credentials.header(image) },
     });
     return `${tagged}@${Descriptor.digest}`;
   } catch (error) {

@@ -1,7 +1,8 @@
 // The flags that stand between `compose` and its command, and what they say of the project.
 import type { ProjectOptions } from '../../../compose/index.ts';
 import type { Context } from '../../context.ts';
-import { Failure, flag, parseBool, type Values } from '../../grammar/index.ts';
+import { parseBool } from '../../../base/go-text.ts';
+import { Failure, flag, type Values } from '../../grammar/index.ts';
 
 const WORD = { word: 'stringArray' } as const;
 const array = (short: string, usage: string) => ({ ...flag.list(short, usage), ...WORD });

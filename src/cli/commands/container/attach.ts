@@ -3,7 +3,7 @@ import { readAll } from '../../../client/index.ts';
 import type { ContainerInspect, ContainerWaitResponse } from '../../../spec/docker/container.ts';
 import { type Context, command } from '../../context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { copyStreams } from './io.ts';
+import { copyStreams } from './attached.ts';
 import { checkTty, followSize, proxySignals } from './terminal.ts';
 
 export const attach = command({

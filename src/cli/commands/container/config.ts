@@ -1,4 +1,5 @@
 // The flags of `run` and `create` -> the body of POST /containers/create.
+import { readKeyValueFile, withProfile } from '../../../client/container/index.ts';
 import type { ContainerCreateBody, DeviceMapping, HealthConfig } from '../../../spec/docker/container.ts';
 import {
   endpoints,
@@ -11,9 +12,8 @@ import {
   parseSecurity,
   parseStorage,
   parseVolume,
-  readKeyValueFile,
   toMap,
-} from '../../options/index.ts';
+} from '../../../spec/docker/shorthand/index.ts';
 import type { ContainerFlags } from './flags.ts';
 
 export interface CreateInput {
@@ -45,6 +45,7 @@ export function createBody(input: CreateInput): ContainerCreateBody {
   const restart = parseRestart(flags.restart);
   const logging = parseLogging(flags['log-driver'], flags['log-opt']);
   const security = parseSecurity(flags['security-opt']);
+  const securityOptions = security.options.map(withProfile);
   const storage = parseStorage(flags['storage-opt']);
   const health = readHealth(flags);
   if (flags.rm && restart.Name !== '' && restart.Name !== 'no') {
@@ -117,7 +118,7 @@ export function createBody(input: CreateInput): ContainerCreateBody {
       Privileged: flags.privileged,
       PublishAllPorts: flags['publish-all'],
       ReadonlyRootfs: flags['read-only'],
-      SecurityOpt: orNull(security.options),
+      SecurityOpt: orNull(securityOptions),
       ...(Object.keys(storage).length > 0 ? { StorageOpt: storage } : {}),
       ...(flags.tmpfs.length > 0 ? { Tmpfs: Object.fromEntries(flags.tmpfs.map(splitTmpfs)) } : {}),
       UTSMode: flags.uts,
@@ -181,7 +182,7 @@ function readVolumes(given: readonly string[]): { binds: string[]; anonymous: Re
   const binds: string[] = [];
   const anonymous: Record<string, object> = {};
   for (const text of new Set(given)) {
-    const bind = parseVolume(text);
+    const bind = parseVolume(text, process.cwd());
     if (bind === undefined) anonymous[text] = {};
     else binds.push(bind);
   }

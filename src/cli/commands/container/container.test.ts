@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseFlags } from '../../grammar/index.ts';
 import { createBody } from './config.ts';
 import { landing, splitSide } from './cp.ts';
-import { DetachKeys, parseKeys } from './detach.ts';
+import { DetachKeys, parseKeys } from '../../../client/container/index.ts';
 import { type ContainerFlags, containerFlags } from './flags.ts';
 import { displayPorts } from './ports.ts';
 import { statsRow } from './usage.ts';

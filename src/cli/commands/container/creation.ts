@@ -5,7 +5,7 @@ import { BerthError, isErrno } from '../../../base/errors.ts';
 import type { ContainerCreateBody } from '../../../spec/docker/container.ts';
 import type { Context } from '../../context.ts';
 import { Failure, NAME_IN_ERRORS } from '../../grammar/index.ts';
-import { isImageId, parseReference, withDefaultTag } from '../../options/index.ts';
+import { isImageId, parseReference, withDefaultTag } from '../../../spec/docker/shorthand/index.ts';
 import { type CreateInput, createBody, DeviceError } from './config.ts';
 
 /** The refusal of `run` and `create`: what is wrong, and where help is. */

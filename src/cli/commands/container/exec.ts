@@ -1,8 +1,9 @@
 // `exec`: a command in a running container.
 import { command } from '../../context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
-import { checkEnv, readKeyValueFile } from '../../options/index.ts';
-import { copyStreams } from './io.ts';
+import { readKeyValueFile } from '../../../client/container/index.ts';
+import { checkEnv } from '../../../spec/docker/shorthand/index.ts';
+import { copyStreams } from './attached.ts';
 import { checkTty, followSize } from './terminal.ts';
 
 export const exec = command({
@@ -14,7 +15,7 @@ export const exec = command({
   flags: {
     detach: flag.bool('d', 'Detached mode: run command in the background'),
     'detach-keys': flag.string('', 'Override the key sequence for detaching a container'),
-    env: flag.list('e', 'Set environment variables', checkEnv),
+    env: flag.list('e', 'Set environment variables', (text) => checkEnv(text, process.env)),
     'env-file': flag.list('', 'Read in a file of environment variables'),
     interactive: flag.bool('i', 'Keep STDIN open even if not attached'),
     privileged: flag.bool('', 'Give extended privileges to the command'),

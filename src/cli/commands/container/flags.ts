@@ -20,7 +20,7 @@ import {
   parseThrottleIops,
   parseUlimit,
   parseWeightDevice,
-} from '../../options/index.ts';
+} from '../../../spec/docker/shorthand/index.ts';
 
 export const containerFlags = {
   help: flag.bool('', 'Print usage'),
@@ -96,7 +96,7 @@ export const containerFlags = {
   'dns-search': flag.list('', 'Set custom DNS search domains', checkDnsSearch),
   domainname: flag.string('', 'Container NIS domain name'),
   entrypoint: flag.string('', 'Overwrite the default ENTRYPOINT of the image'),
-  env: flag.list('e', 'Set environment variables', checkEnv),
+  env: flag.list('e', 'Set environment variables', (text) => checkEnv(text, process.env)),
   'env-file': flag.list('', 'Read in a file of environment variables'),
   expose: flag.list('', 'Expose a port or a range of ports'),
   gpus: flag.custom<readonly DeviceRequest[]>(
@@ -149,7 +149,7 @@ export const containerFlags = {
     '',
     'Attach a filesystem mount to the container',
     [],
-    (before, text) => [...before, parseMount(text)],
+    (before, text) => [...before, parseMount(text, process.cwd())],
   ),
   name: flag.string('', 'Assign a name to the container'),
   network: flag.custom<readonly Attachment[]>('network', '', 'Connect a container to a network', [], (before, text) => [

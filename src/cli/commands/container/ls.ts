@@ -4,7 +4,7 @@ import type { ContainerSummary } from '../../../spec/docker/container.ts';
 import { command } from '../../context.ts';
 import { parse, renderRows, type Row } from '../../format/index.ts';
 import { type Filters, FORMAT_HELP, flag, none } from '../../grammar/index.ts';
-import { isImageId, parseReference } from '../../options/index.ts';
+import { isImageId, parseReference } from '../../../spec/docker/shorthand/index.ts';
 import { ellipsis } from '../ellipsis.ts';
 import { goTime } from '../time.ts';
 import { displayPorts } from './ports.ts';

@@ -4,7 +4,7 @@ import { type Context, command } from '../../context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { createContainer, planCreation, withHelp } from './creation.ts';
 import { containerFlags } from './flags.ts';
-import { copyStreams, type Ending } from './io.ts';
+import { copyStreams, type Ending } from './attached.ts';
 import { checkTty, followSize, proxySignals } from './terminal.ts';
 import { registerWait } from './waiting.ts';
 

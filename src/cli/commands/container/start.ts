@@ -2,7 +2,7 @@
 import { messageOf } from '../../../base/errors.ts';
 import { type Context, command } from '../../context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
-import { copyStreams } from './io.ts';
+import { copyStreams } from './attached.ts';
 import { followSize, proxySignals } from './terminal.ts';
 import { registerWait } from './waiting.ts';
 

@@ -2,7 +2,7 @@
 import { messageOf } from '../../../base/errors.ts';
 import { command } from '../../context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
-import { parseCpus, parseRestart } from '../../options/index.ts';
+import { parseCpus, parseRestart } from '../../../spec/docker/shorthand/index.ts';
 
 export const update = command({
   use: '[OPTIONS] CONTAINER [CONTAINER...]',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
-import { type ContextMeta, DEFAULT_CONTEXT } from '../../contexts.ts';
+import { type ContextMeta, DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { DEFAULT_DESCRIPTION, metaOf } from './meta.ts';
 
 export interface WholeContext {

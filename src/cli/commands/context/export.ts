@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { isErrno } from '../../../base/errors.ts';
 import { command } from '../../context.ts';
-import { checkContextName, DEFAULT_CONTEXT } from '../../contexts.ts';
+import { checkContextName, DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { Failure, range } from '../../grammar/index.ts';
 import { copyOf, type WholeContext } from './copy.ts';
 

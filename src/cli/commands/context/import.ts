@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { isErrno, messageOf } from '../../../base/errors.ts';
 import { command } from '../../context.ts';
-import { asMeta, checkContextName, type ContextMeta } from '../../contexts.ts';
+import { asMeta, checkContextName, type ContextMeta } from '../../../client/config/index.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
 import { place } from './copy.ts';
 

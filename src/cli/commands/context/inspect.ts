@@ -1,6 +1,6 @@
 // `context inspect`: all that is known of contexts.
 import { command } from '../../context.ts';
-import { DEFAULT_CONTEXT } from '../../contexts.ts';
+import { DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { any, flag, INSPECT_FORMAT_HELP } from '../../grammar/index.ts';
 import { inspect } from '../inspecting.ts';
 import { metaOf } from './meta.ts';

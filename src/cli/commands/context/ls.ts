@@ -1,7 +1,7 @@
 // `context ls`: the daemons that have a name.
 import { messageOf } from '../../../base/errors.ts';
 import { command } from '../../context.ts';
-import type { ContextMeta } from '../../contexts.ts';
+import type { ContextMeta } from '../../../client/config/index.ts';
 import { renderRows, type Row } from '../../format/index.ts';
 import { FORMAT_HELP, flag, none } from '../../grammar/index.ts';
 import { ellipsis } from '../ellipsis.ts';

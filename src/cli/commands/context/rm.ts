@@ -1,7 +1,7 @@
 // `context rm`: forgets contexts.
 import { command } from '../../context.ts';
-import { editConfig } from '../../config-file.ts';
-import { DEFAULT_CONTEXT } from '../../contexts.ts';
+import { editConfig } from '../../../client/config/index.ts';
+import { DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 
 export const rm = command({

@@ -1,6 +1,6 @@
 // `context update`: other words or another daemon for a name.
 import { command } from '../../context.ts';
-import { checkContextName } from '../../contexts.ts';
+import { checkContextName } from '../../../client/config/index.ts';
 import { exactly } from '../../grammar/index.ts';
 import { dockerEndpoint, ENDPOINT_FLAGS, endpointHelp } from './docker-endpoint.ts';
 

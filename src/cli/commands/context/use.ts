@@ -1,7 +1,7 @@
 // `context use`: the context that commands go to from now on.
-import { editConfig } from '../../config-file.ts';
+import { editConfig } from '../../../client/config/index.ts';
 import { command } from '../../context.ts';
-import { checkContextName, DEFAULT_CONTEXT } from '../../contexts.ts';
+import { checkContextName, DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { exactly } from '../../grammar/index.ts';
 import { overridingVariable } from './meta.ts';
 

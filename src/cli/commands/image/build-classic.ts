@@ -4,11 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import type { Context } from '../../context.ts';
 import { Failure } from '../../grammar/index.ts';
-import { toMap } from '../../options/index.ts';
+import { toMap } from '../../../spec/docker/shorthand/index.ts';
 import { showProgress } from '../../progress/index.ts';
-import { putResult } from '../../replace-file.ts';
+import { putResult } from '../../../files/index.ts';
 import { displayOn } from '../display-on.ts';
-import { registryConfig } from '../registry-auth.ts';
 import type { BuildFlags } from './build-flags.ts';
 
 /** Flags that the classic builder has no words for. */
@@ -84,7 +83,7 @@ export async function classicBuild(context: Context, flags: BuildFlags, source: 
   );
   const answer = await context.client.stream('ImageBuild', {
     query: { ...given, rm: flags.rm },
-    headers: { 'Content-Type': 'application/x-tar', 'X-Registry-Config': registryConfig(context) },
+    headers: { 'Content-Type': 'application/x-tar', 'X-Registry-Config': context.credentials.headerOfAll() },
     ...(content ? { raw: content.archive } : {}),
   });
   let id = '';

@@ -1,7 +1,8 @@
 // The flags of `build`: those of Docker's classic client and of its newer one, and Berth's own.
+import type { BuildShorthand } from '../../../client/build/index.ts';
 import type { Ulimit } from '../../../spec/docker/container.ts';
 import { flag, type Values } from '../../grammar/index.ts';
-import { checkExtraHost, checkLabel, parseReference, parseUlimit } from '../../options/index.ts';
+import { checkExtraHost, checkLabel, parseReference, parseUlimit } from '../../../spec/docker/shorthand/index.ts';
 
 export const BUILD_FLAGS = {
   'add-host': flag.list('', 'Add a custom host-to-IP mapping ("host:ip")', checkExtraHost),
@@ -74,6 +75,56 @@ export const BUILD_FLAGS = {
 };
 
 export type BuildFlags = Values<typeof BUILD_FLAGS>;
+
+export function shorthandOf(flags: BuildFlags): BuildShorthand {
+  return {
+    file: flags.file,
+    buildContexts: flags['build-context'],
+    buildArgs: flags['build-arg'],
+    labels: flags.label,
+    tags: flags.tag,
+    target: flags.target,
+    platforms: flags.platform,
+    noCache: flags['no-cache'],
+    noCacheFilter: flags['no-cache-filter'],
+    pull: flags.pull,
+    network: flags.network,
+    allow: flags.allow,
+    extraHosts: flags['add-host'],
+    limits: limitsOf(flags),
+    cacheFrom: flags['cache-from'],
+    cacheTo: flags['cache-to'],
+    outputs: flags.output,
+    annotations: flags.annotation,
+    load: flags.load,
+    secrets: flags.secret,
+    ssh: flags.ssh,
+    attest: flags.attest,
+    provenance: flags.provenance,
+    sbom: flags.sbom,
+    requireCached: flags['require-cached'],
+    squash: flags.squash,
+    onError: flags['on-error'],
+    call: flags.call,
+    check: flags.check,
+  };
+}
+
+function limitsOf(flags: BuildFlags): Record<string, unknown> {
+  const limits: Record<string, unknown> = {
+    memory: flags.memory,
+    memorySwap: flags['memory-swap'],
+    cpuShares: flags['cpu-shares'],
+    cpuPeriod: flags['cpu-period'],
+    cpuQuota: flags['cpu-quota'],
+    cpusetCpus: flags['cpuset-cpus'],
+    cpusetMems: flags['cpuset-mems'],
+    cgroupParent: flags['cgroup-parent'],
+    shmSize: flags['shm-size'],
+    ulimits: flags.ulimit.length > 0 ? flags.ulimit : '',
+  };
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== 0 && value !== ''));
+}
 
 function checkTag(text: string): string {
   parseReference(text);

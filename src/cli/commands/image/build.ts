@@ -1,17 +1,14 @@
 // `build`: an image from a Dockerfile, by the builder of the daemon.
 import { ResponseError, type Hijacked } from '../../../client/index.ts';
+import type { BuildSources, PreparedBuild } from '../../../client/build/index.ts';
 import type { ShownResult } from '../../../spec/berth/build.ts';
-import type { Giving } from '../../build/session.ts';
-import { pushedNames } from '../../build/pushed.ts';
-import type { Prepared } from '../../build/wish.ts';
 import { type Context, command } from '../../context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
-import { parseReference } from '../../options/index.ts';
+import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 import { showProgress } from '../../progress/index.ts';
-import { putResult } from '../../replace-file.ts';
+import { putResult } from '../../../files/index.ts';
 import { displayOn } from '../display-on.ts';
-import { credentials, INDEX, registryAuth } from '../registry-auth.ts';
-import { BUILD_FLAGS, type BuildFlags } from './build-flags.ts';
+import { BUILD_FLAGS, type BuildFlags, shorthandOf } from './build-flags.ts';
 
 export const build = command({
   use: '[OPTIONS] PATH | URL | -',
@@ -21,8 +18,8 @@ export const build = command({
   flags: BUILD_FLAGS,
   async run(context, { flags, args: [source = ''] }) {
     if (context.env['DOCKER_BUILDKIT'] !== '0') {
-      const { prepare } = await import('../../build/wish.ts');
-      const prepared = await prepare(flags, source, {
+      const { prepareBuild } = await import('../../../client/build/index.ts');
+      const prepared = await prepareBuild(shorthandOf(flags), source, {
         env: context.env,
         stdoutIsTerminal: () => context.terminal(1),
         stdin: () => process.stdin,
@@ -49,42 +46,42 @@ async function buildByLink(
   context: Context,
   flags: BuildFlags,
   { wire }: Hijacked,
-  { wish, giving, json }: Prepared,
+  { options, sources, json }: PreparedBuild,
 ): Promise<number> {
-  const { BuildFailure, runSession } = await import('../../build/session.ts');
+  const { BuildFailure, pushedNames, runSession } = await import('../../../client/build/index.ts');
   const { BuildView } = await import('../../build/show.ts');
-  const known = (host: string): { username: string; password: string; identityToken?: string } | undefined => {
-    const found = credentials(context, host === 'docker.io' ? INDEX : host);
-    if (found.username === undefined && found.identitytoken === undefined) return undefined;
-    const token = found.identitytoken === undefined ? {} : { identityToken: found.identitytoken };
-    return { username: found.username ?? '', password: found.password ?? '', ...token };
-  };
+  const credentials: BuildSources['credentials'] = (host) => context.credentials.forBuild(host);
   const view = new BuildView(
     context,
     flags.progress,
-    flags.quiet || wish.call !== 'build',
+    flags.quiet || options.call !== 'build',
     flags.explain,
-    wish.onError === 'fail',
+    options.onError === 'fail',
   );
   let result: ShownResult;
   try {
-    const shell: Giving['shell'] = async (step, shellWire) => {
+    const shell: BuildSources['shell'] = async (step, shellWire) => {
       const { giveShell } = await import('../../build/shell.ts');
       const goOn = view.pause();
       await giveShell(context, step, shellWire).finally(goOn);
     };
-    result = await runSession(wire, wish, { ...giving, credentials: known, shell }, view.add);
+    result = await runSession(
+      wire,
+      options,
+      { ...sources, credentials, shell, stdout: (chunk) => context.out(chunk) },
+      view.add,
+    );
   } catch (error) {
     throw error instanceof BuildFailure ? view.failure(error) : error;
   }
   view.end();
-  if (wish.call !== 'build' && json) context.out(`${result.json ?? ''}\n`);
-  else if (wish.call === 'targets') await showTargets(context, result);
-  else if (wish.call === 'outline') context.out(result.outline ?? '');
-  if (wish.call === 'check') return showCheck(context, result, json);
-  if (wish.call !== 'build') return 0;
+  if (options.call !== 'build' && json) context.out(`${result.json ?? ''}\n`);
+  else if (options.call === 'targets') await showTargets(context, result);
+  else if (options.call === 'outline') context.out(result.outline ?? '');
+  if (options.call === 'check') return showCheck(context, result, json);
+  if (options.call !== 'build') return 0;
   const [image = ''] = result.images;
-  const pushed = pushedNames(flags.push, flags.tag, wish.outputs);
+  const pushed = pushedNames(flags.push, flags.tag, options.outputs);
   if (pushed) await pushAll(context, pushed, flags.quiet);
   if (flags.iidfile !== '') putResult(flags.iidfile, image);
   if (flags['metadata-file'] !== '') {
@@ -131,7 +128,7 @@ async function pushAll(context: Context, names: readonly string[], quiet: boolea
     const answer = await context.client.stream('ImagePush', {
       params: { name: reference.name },
       query: { tag: reference.tag ?? 'latest' },
-      headers: { 'X-Registry-Auth': registryAuth(context, reference.name) },
+      headers: { 'X-Registry-Auth': context.credentials.header(reference.name) },
     });
     await showProgress(
       answer.body,

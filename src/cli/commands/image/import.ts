@@ -1,7 +1,7 @@
 // `import`: an image out of a tar archive of a file system.
 import { command } from '../../context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
-import { parseReference } from '../../options/index.ts';
+import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 import { showProgress } from '../../progress/index.ts';
 import { displayOn } from '../display-on.ts';
 import { openInput } from './load.ts';

@@ -2,7 +2,7 @@
 import { createReadStream, fstatSync, openSync } from 'node:fs';
 import { command } from '../../context.ts';
 import { Failure, flag, none } from '../../grammar/index.ts';
-import { openError } from '../../options/index.ts';
+import { openError } from '../../../client/container/index.ts';
 import { showProgress } from '../../progress/index.ts';
 import { displayOn } from '../display-on.ts';
 import { platformQuery } from './platform.ts';

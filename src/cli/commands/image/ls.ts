@@ -4,7 +4,7 @@ import type { ImageSummary } from '../../../spec/docker/image.ts';
 import { command } from '../../context.ts';
 import { parse, renderRows, type Row } from '../../format/index.ts';
 import { atMost, Failure, FORMAT_HELP, flag } from '../../grammar/index.ts';
-import { parseReference } from '../../options/index.ts';
+import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 import { goTime } from '../time.ts';
 import { imageTree } from './tree.ts';
 

@@ -1,8 +1,8 @@
 // `pull`: an image from a registry.
 import { command } from '../../context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { parseReference, withDefaultTag } from '../../options/index.ts';
-import { registryOf, INDEX } from '../registry-auth.ts';
+import { parseReference, withDefaultTag } from '../../../spec/docker/shorthand/index.ts';
+import { INDEX, registryOf } from '../../../client/config/index.ts';
 import { pullImage } from './pulling.ts';
 
 export const pull = command({

@@ -2,7 +2,6 @@
 import type { Context } from '../../context.ts';
 import { showProgress } from '../../progress/index.ts';
 import { displayOn } from '../display-on.ts';
-import { registryAuth } from '../registry-auth.ts';
 
 export interface PullOptions {
   readonly platform: string;
@@ -29,7 +28,7 @@ export async function pullImage(context: Context, image: string, options: PullOp
       ...(options.allTags ? {} : { tag }),
       ...(options.platform === '' ? {} : { platform: options.platform }),
     },
-    headers: { 'X-Registry-Auth': registryAuth(context, fromImage) },
+    headers: { 'X-Registry-Auth': context.credentials.header(fromImage) },
   });
   await showProgress(answer.body, displayOn(context, options.fd));
 }

@@ -1,11 +1,10 @@
 // `push`: an image to a registry.
 import { command } from '../../context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { parseReference } from '../../options/index.ts';
+import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 import { note } from '../note.ts';
 import { showProgress } from '../../progress/index.ts';
 import { displayOn } from '../display-on.ts';
-import { registryAuth } from '../registry-auth.ts';
 import { platformQuery } from './platform.ts';
 
 const ONE_PLATFORM = `Using --platform pushes only the specified platform manifest of a multi-platform image index.
@@ -47,7 +46,7 @@ export const push = command({
     const answer = await context.client.stream('ImagePush', {
       params: { name: reference.name },
       query: { ...(tag === undefined ? {} : { tag }), ...platform },
-      headers: { 'X-Registry-Auth': registryAuth(context, reference.name) },
+      headers: { 'X-Registry-Auth': context.credentials.header(reference.name) },
     });
     await showProgress(
       answer.body,

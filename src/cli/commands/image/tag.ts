@@ -1,7 +1,7 @@
 // `tag`: one more name for an image.
 import { command } from '../../context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
-import { isImageId, parseReference } from '../../options/index.ts';
+import { isImageId, parseReference } from '../../../spec/docker/shorthand/index.ts';
 
 export const tag = command({
   use: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',

@@ -2,7 +2,6 @@
 import { before } from '../../../base/ends.ts';
 import { command } from '../../context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { registryAuth } from '../registry-auth.ts';
 import { fullReference, listDocument, ManifestStore, shownReference } from './store.ts';
 
 export const push = command({
@@ -33,7 +32,7 @@ export const push = command({
           Content: Buffer.from(text).toString('base64'),
           Sources: manifests.map(({ Ref, Descriptor }) => `${bare(Ref)}@${Descriptor.digest}`),
         },
-        headers: { 'X-Registry-Auth': registryAuth(context, shownReference(target)) },
+        headers: { 'X-Registry-Auth': context.credentials.header(shownReference(target)) },
       },
     );
     const chunks: Buffer[] = [];

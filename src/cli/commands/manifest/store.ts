@@ -3,9 +3,9 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { ResponseError } from '../../../client/index.ts';
 import type { Context } from '../../context.ts';
 import { Failure } from '../../grammar/index.ts';
-import { parseReference, withDefaultTag } from '../../options/index.ts';
-import { replaceFile } from '../../replace-file.ts';
-import { INDEX, registryAuth, registryOf } from '../registry-auth.ts';
+import { parseReference, withDefaultTag } from '../../../spec/docker/shorthand/index.ts';
+import { replaceFile } from '../../../files/index.ts';
+import { INDEX, registryOf } from '../../../client/config/index.ts';
 
 export interface Platform {
   architecture?: string;
@@ -99,7 +99,7 @@ export class ManifestStore {
 export async function fetchManifest(context: Context, reference: string, insecure: boolean): Promise<StoredManifest> {
   const short = shownReference(reference);
   const query = { name: reference, ...(insecure ? { insecure: '1' } : {}) };
-  const headers = { 'X-Registry-Auth': registryAuth(context, short) };
+  const headers = { 'X-Registry-Auth': context.credentials.header(short) };
   const answer = await context.client
     .own('GET', '/berth/registry/manifest', query, { headers })
     .catch((error: unknown) => {

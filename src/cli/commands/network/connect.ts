@@ -1,7 +1,7 @@
 // `network connect`: one more network for a container.
 import { command } from '../../context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { checkLink } from '../../options/index.ts';
+import { checkLink } from '../../../spec/docker/shorthand/index.ts';
 
 export const connect = command({
   use: '[OPTIONS] NETWORK CONTAINER',

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { command } from '../../context.ts';
 import { exactly, Failure, flag, type Values } from '../../grammar/index.ts';
-import { checkLabel, toMap } from '../../options/index.ts';
+import { checkLabel, toMap } from '../../../spec/docker/shorthand/index.ts';
 
 const flags = {
   attachable: flag.bool('', 'Enable manual container attachment'),

@@ -1,5 +1,5 @@
 // Changes the credentials in config.json.
-import { editConfig } from '../../config-file.ts';
+import { editConfig } from '../../../client/config/index.ts';
 import type { Context } from '../../context.ts';
 
 type Auths = Readonly<Record<string, object>>;

@@ -5,9 +5,8 @@ import { type Context, command } from '../../context.ts';
 import { atMost, Failure, flag } from '../../grammar/index.ts';
 import { ResponseError } from '../../../client/index.ts';
 import { note } from '../note.ts';
-import { type Credentials, credentials, helperOf, hostOf, INDEX } from '../registry-auth.ts';
+import { type Credentials, hostOf, INDEX, storeWithHelper } from '../../../client/config/index.ts';
 import { editAuths } from './auths.ts';
-import { storeWithHelper } from './helper.ts';
 
 export const login = command({
   use: '[OPTIONS] [SERVER]',
@@ -62,7 +61,7 @@ export const login = command({
 /** What there is of an earlier login; a helper that cannot be asked has nothing. */
 function storedCredentials(context: Context, address: string): Credentials {
   try {
-    return credentials(context, address);
+    return context.credentials.of(address);
   } catch {
     return {};
   }
@@ -80,7 +79,7 @@ async function enter(context: Context, address: string, username: string, passwo
 /** In the helper that is set up for the registry, else in config.json. */
 function keep(context: Context, address: string, found: { username: string; password: string; token: string }): void {
   const { username, password, token } = found;
-  const helper = helperOf(context, address);
+  const helper = context.credentials.helperOf(address);
   if (helper !== undefined) {
     const kept = token ? { Username: '<token>', Secret: token } : { Username: username, Secret: password };
     try {

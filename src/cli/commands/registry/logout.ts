@@ -1,9 +1,8 @@
 // `logout`: forgets the credentials of a registry.
 import { command } from '../../context.ts';
 import { atMost } from '../../grammar/index.ts';
-import { helperOf, hostOf, INDEX } from '../registry-auth.ts';
+import { eraseWithHelper, hostOf, INDEX } from '../../../client/config/index.ts';
 import { editAuths } from './auths.ts';
-import { eraseWithHelper } from './helper.ts';
 
 export const logout = command({
   use: '[SERVER]',
@@ -13,7 +12,7 @@ export const logout = command({
   async run(context, { args: [server = ''] }) {
     const host = server === '' ? INDEX : hostOf(server);
     context.out(`Removing login credentials for ${host}\n`);
-    const helper = helperOf(context, host);
+    const helper = context.credentials.helperOf(host);
     // older clients kept them with a scheme
     const kept = host === INDEX ? [INDEX] : [host, `http://${host}`, `https://${host}`];
     if (helper !== undefined) for (const one of kept) eraseWithHelper(helper, one);

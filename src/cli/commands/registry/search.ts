@@ -2,8 +2,7 @@
 import { type Context, command } from '../../context.ts';
 import { renderRows } from '../../format/index.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { parseReference } from '../../options/index.ts';
-import { registryAuth } from '../registry-auth.ts';
+import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 
 interface Result {
   readonly name: string;
@@ -41,7 +40,7 @@ export const search = command({
       );
     const results = await context.client.json<Result[]>('ImageSearch', {
       query: { term, ...(flags.limit > 0 ? { limit: flags.limit } : {}), filters: flags.filter },
-      headers: { 'X-Registry-Auth': registryAuth(context, term) },
+      headers: { 'X-Registry-Auth': context.credentials.header(term) },
     });
     const json = /^json$|\{\{ *json +\. *\}\}/.test(flags.format);
     const rows = results.map((one) => {
@@ -80,7 +79,7 @@ async function listTags(context: Context, name: string, limit: number, format: s
     'GET',
     '/berth/registry/tags',
     { name: reference.name, limit: String(limit > 0 ? limit : DEFAULT_TAGS) },
-    { headers: { 'X-Registry-Auth': registryAuth(context, reference.name) } },
+    { headers: { 'X-Registry-Auth': context.credentials.header(reference.name) } },
   );
   const chunks: Buffer[] = [];
   for await (const chunk of answer.body) chunks.push(chunk);

@@ -1,7 +1,7 @@
 // `volume create`: a new volume.
 import { command } from '../../context.ts';
 import { atMost, Failure, flag } from '../../grammar/index.ts';
-import { checkLabel, toMap } from '../../options/index.ts';
+import { checkLabel, toMap } from '../../../spec/docker/shorthand/index.ts';
 
 export const create = command({
   use: '[OPTIONS] [VOLUME]',
