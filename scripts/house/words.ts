@@ -14,7 +14,7 @@ export interface RetiredWord {
 export const RETIRED: readonly RetiredWord[] = [
   { word: 'wish', pattern: /^wish(es|ed)?$|Wish(es)?$|^wish[A-Z]/, use: '…Request, …Options or …Spec', left: 173 },
   { word: 'teller', pattern: /Teller|^teller/, use: 'RulesetApplier', left: 8 },
-  { word: 'tell, told', pattern: /^(tell|tells|told)([A-Z]|$)/, use: 'notify, apply, set; notified', left: 63 },
+  { word: 'tell, told', pattern: /^(tell|tells|told)([A-Z]|$)/, use: 'notify, apply, set; notified', left: 64 },
   { word: 'parties', pattern: /^part(y|ies)([A-Z]|$)/i, use: 'endpoints', left: 24 },
   { word: 'lender, borrower', pattern: /lender|borrower/i, use: 'namespace owner, config-from network', left: 4 },
   {
