@@ -52,6 +52,18 @@ const DIFFERENCES: readonly Difference[] = [
     why: 'names work on every network, and follow the host when its servers change; `--dns` names others, as there',
   },
   {
+    area: 'mounts',
+    docker: '`--tmpfs /t:shared` is shared with mount namespaces of the container',
+    berth: 'private under crun 1.8, which makes all mounts private at the end; shared under runc',
+    why: 'a shared root would let mounts of the container reach the host',
+  },
+  {
+    area: 'exec',
+    docker: 'an exec without a terminal leads a session',
+    berth: 'not under crun 1.8, whose exec makes none; under runc it does',
+    why: 'only the process itself can begin a session',
+  },
+  {
     area: 'ports',
     docker: 'an exposed port that is no port (`70000/tcp`, `banana`) is kept, and shown as 0/tcp',
     berth: 'refused by name; of an image the other ports are taken',

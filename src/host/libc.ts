@@ -6,6 +6,14 @@ const libc = koffi.load('libc.so.6');
 
 const names = new Map<number, string>(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
+const strerror = libc.func('const char *strerror(int number)');
+
+/** What the C library says of an errno, as Go's programs say it: in lower case. */
+function wordsOf(errno: number): string {
+  const text = strerror(errno) as string;
+  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
+
 /** A failed system call, shaped like Node's own (`code`, `errno`, `syscall`). */
 export class SystemCallError extends Error {
   readonly code: string;
@@ -14,7 +22,7 @@ export class SystemCallError extends Error {
 
   constructor(syscall: string, errno: number, detail: string) {
     const code = names.get(errno) ?? `E${errno}`;
-    super(`${syscall} ${detail}: ${code}`);
+    super(`${syscall} ${detail}: ${wordsOf(errno)}`);
     this.name = 'SystemCallError';
     this.code = code;
     this.errno = errno;

@@ -61,6 +61,8 @@ test('a network from nothing to nothing', { skip }, async () => {
     plugIn(namespace, wish);
     const second = { ...wish, hostLink: `${names.vethPrefix}second` };
     assert.throws(() => plugIn(namespace, second), /error renaming interface ".*" to "eth0": file exists/);
+    const ofGroup = { ...second, name: 'eth1', mac: '01:00:5e:00:00:01' };
+    assert.throws(() => plugIn(namespace, ofGroup), /MAC to "01:00:5e:00:00:01": cannot assign requested address/);
     setGateways(
       namespace,
       [parseAddress(`${subnet}.1`)].flatMap((gateway) => (gateway ? [{ name: 'eth0', gateway }] : [])),

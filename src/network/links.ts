@@ -196,7 +196,8 @@ export function plugIn(namespacePath: string, wish: Interface): void {
       );
     } catch (error) {
       // the host's end has gone just now: it is the name inside that somebody has
-      throw isErrno(error, 'EEXIST') ? badName(wish.hostLink, wish.name, 'file exists') : error;
+      if (isErrno(error, 'EEXIST')) throw badName(wish.hostLink, wish.name, 'file exists');
+      throw isErrno(error, 'EADDRNOTAVAIL') ? badMac(wish.hostLink, wish.mac) : error;
     }
     try {
       if (wish.isolated || wish.hairpin) {
@@ -230,7 +231,11 @@ export function plugMacvlan(namespacePath: string, wish: Macvlan): void {
     if (!parent) throw internal(`the parent link ${wish.parent} is gone`);
     const { name, mac, mode } = wish;
     const mtu = Math.min(wish.mtu ?? parent.mtu, parent.mtu);
-    routing.addMacvlan({ name, mac, mtu, namespace, parent: parent.index, mode: MACVLAN_MODES[mode] });
+    try {
+      routing.addMacvlan({ name, mac, mtu, namespace, parent: parent.index, mode: MACVLAN_MODES[mode] });
+    } catch (error) {
+      throw isErrno(error, 'EADDRNOTAVAIL') ? badMac(wish.parent, mac) : error;
+    }
     try {
       inNamespace(namespace, () => configureInside(wish, wish.parent));
     } catch (error) {
@@ -259,6 +264,13 @@ function checkName(name: string, link: string): void {
 function badName(link: string, name: string, why: string): Error {
   return internal(
     `failed to add interface ${link} to sandbox: error renaming interface ${JSON.stringify(link)} to ${JSON.stringify(name)}: ${why}`,
+  );
+}
+
+/** The kernel takes no address of a group, nor zero. */
+function badMac(link: string, mac: string): Error {
+  return internal(
+    `failed to add interface ${link} to sandbox: error setting interface ${JSON.stringify(link)} MAC to ${JSON.stringify(mac)}: cannot assign requested address`,
   );
 }
 

@@ -47,7 +47,9 @@ export class LocalFolder {
       if (propagation !== 0) mount('', data, '', propagation, '');
     } catch (error) {
       await unmount(data).catch(() => undefined);
-      throw internal(`failed to mount local volume: ${messageOf(error)}`, { cause: error });
+      throw internal(`error while mounting volume '${data}': failed to mount local volume: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 

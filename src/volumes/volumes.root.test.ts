@@ -62,7 +62,7 @@ test('a device that is not there is told at the mount', async () => {
   await bench.volumes.create({ Name: 'broken', DriverOpts: { type: 'none', device: '/no/such', o: 'bind' } });
   await assert.rejects(bench.volumes.acquire('broken', 'c1'), {
     kind: 'internal',
-    message: /^failed to mount local volume: .*ENOENT/,
+    message: /^error while mounting volume '.*': failed to mount local volume: .*: no such file or directory$/,
   });
 });
 

@@ -46,9 +46,6 @@ suite('crashes and leftovers', { skip: dockerMissing() }, () => {
     chmodSync(nft, 0o755);
     daemon = await TestDaemon.start([], [...host.enterOffline(), `PATH=${folder}:${process.env['PATH'] ?? ''}`]);
     await daemon.busybox();
-    // the guard of IPv6 forwarding stays from the first network that needs it to the daemon's end
-    await ok('network', 'create', '--ipv6', 'first');
-    await ok('network', 'rm', 'first');
     rest = await state();
   });
 
