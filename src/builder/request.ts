@@ -17,9 +17,10 @@ export interface ContextTree extends AsyncDisposable {
 export interface SyncWish {
   /** Patterns of .dockerignore, `!` and all; empty for everything. */
   readonly exclude: readonly string[];
-  /** Only these paths and what is below them, or everything when absent. A hint: more may be sent. */
-  readonly include?: readonly string[];
-  /** Paths that are followed through symbolic links inside the context. A hint. */
+  /**
+   * Only these paths and patterns, what they lead to through symbolic links, and what is below that; everything when absent.
+   * A hint: more may be sent.
+   */
   readonly followPaths?: readonly string[];
 }
 

@@ -91,10 +91,11 @@ export class Trees {
   hold(name: string): HeldTree {
     const key = createHash('sha256').update(name).digest('hex').slice(0, 16);
     const free = [...this.#trees.values()].filter((one) => one.key === key && !one.held);
+    // read before it is held: a list that is not known would pass for an empty directory
     const tree = free.sort((a, b) => b.usedAt - a.usedAt).find((one) => this.#entriesOf(one)) ?? this.#make(key);
+    const entries = (tree.entries = this.#entriesOf(tree) ?? new Map<string, KeptEntry>());
     tree.held = true;
     clearTimeout(tree.forget);
-    const entries = (tree.entries = this.#entriesOf(tree) ?? new Map<string, KeptEntry>());
     const directory = join(this.#root, tree.name);
     const index = `${directory}.json`;
     let state: 'clean' | 'changing' | 'changed' = 'clean';

@@ -56,7 +56,7 @@ export class Sources implements AsyncDisposable {
     if (!source) throw notImplemented(`the context ${op.name} has no files`);
     const paths = op.paths?.some((path) => path === '' || path === '.') ? undefined : op.paths;
     const tree = await source.sync(
-      { exclude: op.exclude, ...(paths === undefined ? {} : { include: paths, followPaths: paths }) },
+      { exclude: op.exclude, ...(paths === undefined ? {} : { followPaths: paths }) },
       report,
       signal,
     );

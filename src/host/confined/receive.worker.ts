@@ -8,6 +8,7 @@ import {
   futimesSync,
   lchownSync,
   linkSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   openSync,
@@ -69,7 +70,8 @@ function make(made: Made): void {
       try {
         mkdirSync(fsPath(path), mode);
       } catch (error) {
-        if (!isErrno(error, 'EEXIST')) throw error;
+        // another type that was there went by a record of its own
+        if (!isErrno(error, 'EEXIST') || !lstatSync(fsPath(path)).isDirectory()) throw error;
       }
       lchownSync(fsPath(path), made.uid ?? 0, made.gid ?? 0);
       chmodSync(fsPath(path), mode);

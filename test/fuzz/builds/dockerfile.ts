@@ -44,6 +44,28 @@ export function dockerfileCase(random: Random): DockerfileCase {
   };
 }
 
+/** Patterns and paths over a context of links: what a client is asked for is what a step needs. */
+export function linksCase(random: Random): DockerfileCase {
+  const paths = ['a', 'b', 'c', 'a/a', 'a/b', 'b/a', 'b/c', 'c/a', 'a/a/b', 'b/a/c'].filter(() => random.chance(0.7));
+  const targets = ['/', '.', '..', '../..', '/a', 'a', 'b', '../b', '/b/a', 'a/b', '/c', 'nowhere', './/b/', '/a/../c'];
+  const context: FuzzFile[] = [];
+  const has = (path: string): boolean =>
+    path === '.' || context.some((one) => one.path === path && one.type === 'directory');
+  for (const path of paths) {
+    if (!has(posix.dirname(path))) continue;
+    const type = random.pick(['directory', 'directory', 'symlink', 'symlink', 'file'] as const);
+    const text = type === 'symlink' ? random.pick(targets) : type === 'file' ? `in ${path}` : '';
+    context.push({ path, type, mode: type === 'symlink' ? 0o777 : 0o755, uid: 0, gid: 0, text, mtime: 1_000_000_000 });
+  }
+  const part = (): string => random.pick(['a', 'b', 'c', '*', '?', '[ab]', '[!a]', 'a*', '*c', '.', '..', '\\a']);
+  const lines = Array.from({ length: random.between(1, 2) }, () => {
+    const source = Array.from({ length: random.between(1, 3) }, part).join('/') + random.pick(['', '', '/', '/.']);
+    const words = JSON.stringify([random.pick(['', '', '/', './']) + source, '/x/']);
+    return `${random.pick(['COPY', 'COPY', 'ADD', 'COPY --link'])} ${words}`;
+  });
+  return { context, archive: [], ignore: [], lines: ['FROM scratch', ...lines], buildArgs: [] };
+}
+
 function body(
   random: Random,
   context: readonly FuzzFile[],

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { parseArgs, promisify } from 'node:util';
-import { type DockerfileCase, dockerfileCase, dockerfileText } from './dockerfile.ts';
+import { type DockerfileCase, dockerfileCase, dockerfileText, linksCase } from './dockerfile.ts';
 import { ignoreCase } from './ignore.ts';
 import { type FuzzFile, packFiles, writeFiles } from './files.ts';
 import { type ImageTree, readImage } from './image.ts';
@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 const HELP = `npm run fuzz:builds -- SUBJECT --dockerd unix://PATH --berth unix://PATH [options]
 
-Subjects: dockerfile, ignore. Both daemons need an image "busybox", the same one.
+Subjects: dockerfile, ignore, links. Both daemons need an image "busybox", the same one.
 
   --seconds N     how long new cases are made (60)
   --seed N        the first seed; each case has the next one (the time)
@@ -29,6 +29,7 @@ Subjects: dockerfile, ignore. Both daemons need an image "busybox", the same one
 const SUBJECTS: Readonly<Record<string, (random: Random) => DockerfileCase>> = {
   dockerfile: dockerfileCase,
   ignore: ignoreCase,
+  links: linksCase,
 };
 
 /** Attempts to make a case that differs smaller. */

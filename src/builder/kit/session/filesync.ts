@@ -18,7 +18,7 @@ function openSync(session: Session, directory: string, wish: SyncWish, signal: A
   const values = {
     'dir-name': [directory],
     ...(wish.exclude.length > 0 ? { 'exclude-patterns': wish.exclude } : {}),
-    ...(wish.include ? { 'include-patterns': wish.include } : {}),
+    // never along with patterns to include: one that leads to the root asks for everything, and those would still bound it
     ...(wish.followPaths ? { followpaths: wish.followPaths } : {}),
   };
   const metadata: Record<string, string | readonly string[]> = {};
