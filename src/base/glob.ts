@@ -43,6 +43,8 @@ export class Glob {
   #units: readonly Unit[] | undefined;
   /** What every text that matches ends with; empty when that is not known. */
   readonly #suffix: string;
+  /** The texts between the stars of a pattern that has nothing else: most have not. */
+  readonly #pieces: readonly string[] | undefined;
 
   constructor(tokens: readonly GlobToken[], separator: string) {
     const joined = joinTexts(tokens);
@@ -52,6 +54,7 @@ export class Glob {
     this.#classes = joined.map((token) => (token.kind === 'class' ? token.has : undefined));
     this.#length = joined.length;
     this.#suffix = this.#texts.at(-1) ?? '';
+    this.#pieces = separator === '' ? undefined : piecesOf(joined);
     this.#needsStates = joined.some((token, at) => {
       const before = joined[at - 1];
       if (token.kind === 'class') return before !== undefined && token.has(separator.charCodeAt(0));
@@ -68,8 +71,33 @@ export class Glob {
 
   /** Whether the whole text matches. */
   matches(text: string): boolean {
+    if (this.#pieces) return this.#matchesPieces(text, this.#pieces);
     if (!text.endsWith(this.#suffix)) return false;
     return this.#needsStates ? this.#matchesByStates(text) : this.#run(text, 0, false, true) !== undefined;
+  }
+
+  /** Each piece is taken where it comes first: what a later place could reach, the star behind it reaches from there. */
+  #matchesPieces(text: string, pieces: readonly string[]): boolean {
+    const last = pieces.length - 1;
+    const head = pieces[0] as string;
+    if (last === 0) return text === head;
+    const tail = pieces[last] as string;
+    const end = text.length - tail.length;
+    let at = head.length;
+    if (at > end || !text.startsWith(head) || !text.endsWith(tail)) return false;
+    for (let index = 1; index < last; index += 1) {
+      const piece = pieces[index] as string;
+      const found = text.indexOf(piece, at);
+      if (found < 0 || found + piece.length > end || this.#hasSeparator(text, at, found)) return false;
+      at = found + piece.length;
+    }
+    return !this.#hasSeparator(text, at, end);
+  }
+
+  #hasSeparator(text: string, from: number, to: number): boolean {
+    const separator = this.#separator.charCodeAt(0);
+    for (let at = from; at < to; at += 1) if (text.charCodeAt(at) === separator) return true;
+    return false;
   }
 
   /** The end of the longest or shortest match that begins at the beginning of the text. */
@@ -95,7 +123,9 @@ export class Glob {
     toEnd: boolean,
   ): { start: number; end: number; star: number; starAt: number } | undefined {
     const kinds = this.#kinds;
+    const texts = this.#texts;
     const length = this.#length;
+    const separator = this.#separator.charCodeAt(0);
     let token = 0;
     let at = from;
     let start = from;
@@ -111,8 +141,10 @@ export class Glob {
       } else {
         const kind = kinds[token] as number;
         if (kind === TEXT) {
-          const wanted = this.#texts[token] as string;
-          if (text.startsWith(wanted, at)) next = at + wanted.length;
+          const wanted = texts[token] as string;
+          if (text.charCodeAt(at) === wanted.charCodeAt(0) && text.startsWith(wanted, at)) next = at + wanted.length;
+        } else if (kind === ONE) {
+          if (at < text.length && text.charCodeAt(at) !== separator) next = at + step(text, at);
         } else if (kind >= STAR) {
           if (kind === STAR) {
             star = token;
@@ -125,8 +157,7 @@ export class Glob {
           next = at;
         } else if (at < text.length) {
           const codePoint = text.codePointAt(at) as number;
-          const fits = kind === ONE ? text[at] !== this.#separator : this.#classes[token]?.(codePoint) === true;
-          if (fits) next = at + (codePoint > 0xffff ? 2 : 1);
+          if (this.#classes[token]?.(codePoint) === true) next = at + (codePoint > 0xffff ? 2 : 1);
         }
       }
       if (next >= 0) {
@@ -134,8 +165,9 @@ export class Glob {
         token += 1;
         continue;
       }
-      if (star >= 0 && starAt < text.length && text[starAt] !== this.#separator) {
+      if (star >= 0 && starAt < text.length && text.charCodeAt(starAt) !== separator) {
         starAt += step(text, starAt);
+        if (kinds[star + 1] === TEXT) starAt = this.#skip(text, starAt, texts[star + 1] as string);
         at = starAt;
         token = star + 1;
         continue;
@@ -156,6 +188,18 @@ export class Glob {
       token = deep + 1;
       star = -1;
     }
+  }
+
+  /** Where a star may end at the earliest, since its text comes there; the end of what it can take when that comes nowhere. */
+  #skip(text: string, from: number, wanted: string): number {
+    const first = wanted.charCodeAt(0);
+    const separator = this.#separator.charCodeAt(0);
+    let at = from;
+    for (let code = text.charCodeAt(at); at < text.length && code !== first && code !== separator; ) {
+      at += 1;
+      code = text.charCodeAt(at);
+    }
+    return at;
   }
 
   /** Keeps the set of all places in the pattern where the text may be. */
@@ -247,7 +291,20 @@ export class Glob {
   }
 }
 
-const step = (text: string, at: number): number => ((text.codePointAt(at) as number) > 0xffff ? 2 : 1);
+function piecesOf(tokens: readonly GlobToken[]): readonly string[] | undefined {
+  const pieces = [''];
+  for (const token of tokens) {
+    if (token.kind === 'star') pieces.push('');
+    else if (token.kind === 'text') pieces[pieces.length - 1] = token.text;
+    else return undefined;
+  }
+  return pieces;
+}
+
+function step(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xd800 && unit <= 0xdbff && (text.codePointAt(at) as number) > 0xffff ? 2 : 1;
+}
 
 function isLowHalf(text: string, at: number): boolean {
   const unit = text.charCodeAt(at);
@@ -259,6 +316,7 @@ function joinTexts(tokens: readonly GlobToken[]): GlobToken[] {
   const joined: GlobToken[] = [];
   for (const token of tokens) {
     const last = joined.at(-1);
+    if (token.kind === 'text' && token.text === '') continue;
     if (token.kind === 'text' && last?.kind === 'text')
       joined[joined.length - 1] = { kind: 'text', text: last.text + token.text };
     else if (token.kind !== 'star' || last?.kind !== 'star') joined.push(token);
