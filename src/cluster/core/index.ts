@@ -14,3 +14,8 @@ export { nodeMap, type Nodes } from './model/slots.ts';
 export { joinPlans, printPlan, type Op, type OpKind, type Ops, type Plan, type Step } from './model/steps.ts';
 export type { Requests, Traffic } from './service/traffic.ts';
 export type * from './model/types.ts';
+export { rebalance, type RebalanceBudget, type RebalanceSnapshot } from './schedule/rebalance.ts';
+export { autoscale, explainAutoscale, type AutoscaleDecision } from './scale/autoscale.ts';
+export { autoscalePolicy, policyProblems, type AutoscalePolicy, type Sample } from './scale/policy.ts';
+export { replay, type Replayed } from './scale/replay.ts';
+export { printForecast, whatIf, type Change, type Forecast } from './what-if.ts';

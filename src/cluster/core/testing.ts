@@ -176,9 +176,22 @@ export class Simulator {
     }
   }
 
+  /** Rounds till it is so, at most for `ms`; `check` after each. */
+  until(ms: number, every: number, isSo: () => boolean, check: () => void = () => undefined): void {
+    for (const end = this.now + ms; this.now < end && !isSo(); ) {
+      this.tick(every);
+      check();
+    }
+  }
+
   plan(serviceId: string): Plan {
     const service = this.service(serviceId);
     return reconcile(service, this.tasksOf(serviceId), this.world.nodes, this.signals, this.now);
+  }
+
+  /** The world after steps, which the caller may take for its own. */
+  applied(steps: readonly Step[]): World {
+    return apply(this.world, steps, this.now);
   }
 
   #apply({ steps }: { readonly steps: readonly Step[] }): void {

@@ -1,5 +1,6 @@
 // Placement constraints as Swarm parses them, and whether a node meets them. Pure.
 import { BlockList, isIP } from 'node:net';
+import { archOf } from './platform.ts';
 import type { Node } from './types.ts';
 
 export interface Constraint {
@@ -48,7 +49,10 @@ function meetsOne(node: Node, constraint: Constraint): boolean {
   }
   const actual = valueOf(node, constraint.key);
   // a key that nobody knows never matches, not even `!=`
-  return actual !== undefined && (actual.toLowerCase() === constraint.value.toLowerCase()) === constraint.equal;
+  if (actual === undefined) return false;
+  const [a, b] = [actual, constraint.value].map((value) => value.toLowerCase());
+  const isArch = constraint.key.toLowerCase() === 'node.platform.arch';
+  return (a === b || (isArch && archOf(a ?? '') === archOf(b ?? ''))) === constraint.equal;
 }
 
 /** What the node has under a key; a label that is not there is empty. */

@@ -22,12 +22,17 @@ export interface Board {
   /** Tasks of a service by node number; nodes without any are absent. */
   readonly services: Map<string, Map<number, number>>;
   readonly failures: ReadonlyMap<string, ReadonlyMap<number, number>>;
-  readonly tasks: ReadonlyMap<string, Task>;
+  /** Not ended, of all services. */
+  readonly tasks: readonly Task[];
+  /** Of them those that another one is to follow, by id. */
+  readonly followed: ReadonlyMap<string, Task>;
 }
 
 export function boardOf(nodes: readonly Node[], tasks: Iterable<Task>, now: number): Board {
   const size = nodes.length;
-  const byId = new Map<string, Task>();
+  const present: Task[] = [];
+  const followed = new Map<string, Task>();
+  const wanted = new Set<string>();
   const failures = new Map<string, Map<number, number>>();
   const board: Board = {
     nodes,
@@ -46,7 +51,8 @@ export function boardOf(nodes: readonly Node[], tasks: Iterable<Task>, now: numb
     ports: nodes.map(() => undefined),
     services: new Map(),
     failures,
-    tasks: byId,
+    tasks: present,
+    followed,
   };
   const placed: [Task, number][] = [];
   for (const task of tasks) {
@@ -56,9 +62,11 @@ export function boardOf(nodes: readonly Node[], tasks: Iterable<Task>, now: numb
         addTo(failures, task.serviceId, index, task.state === 'rejected' ? 5 : 1);
       continue;
     }
-    byId.set(task.id, task);
+    present.push(task);
+    if (task.replaces !== undefined) wanted.add(task.replaces);
     if (index !== undefined && rank(task.state) >= rank('assigned')) placed.push([task, index]);
   }
+  if (wanted.size > 0) for (const task of present) if (wanted.has(task.id)) followed.set(task.id, task);
   for (const [task, index] of placed) {
     const isMeasured = task.state === 'running' && board.nodes[index]?.load !== undefined;
     take(board, index, task, heldFor(board, task, index), isMeasured);
@@ -69,7 +77,7 @@ export function boardOf(nodes: readonly Node[], tasks: Iterable<Task>, now: numb
 /** The task whose place on this node another one takes over when it stops: the two never run at once. */
 export function heldFor(board: Board, task: Task, index: number): Task | undefined {
   if (task.desired !== 'ready' || task.replaces === undefined) return undefined;
-  const old = board.tasks.get(task.replaces);
+  const old = board.followed.get(task.replaces);
   return old && old.nodeId === board.nodes[index]?.id && rank(old.state) >= rank('assigned') ? old : undefined;
 }
 
@@ -81,7 +89,7 @@ export function take(board: Board, index: number, task: Task, old?: Task, isMeas
     const memory = Math.max(0, (needs.memoryBytes ?? 0) - (old?.needs?.memoryBytes ?? 0));
     board.freeCpus[index] = (board.freeCpus[index] ?? 0) - cpus;
     board.freeMemory[index] = (board.freeMemory[index] ?? 0) - memory;
-    for (const [kind, amount] of Object.entries(needs.generic ?? {})) {
+    for (const [kind, amount] of needs.generic ? Object.entries(needs.generic) : []) {
       const free = (board.generic[index] ??= new Map());
       free.set(kind, (free.get(kind) ?? 0) - Math.max(0, amount - (old?.needs?.generic?.[kind] ?? 0)));
     }

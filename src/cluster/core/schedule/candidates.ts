@@ -3,12 +3,13 @@ import type { Needs, Placement, Service, Strategy } from '../model/types.ts';
 import { type Board, countOf } from './board.ts';
 import { Buckets } from './buckets.ts';
 import { type StaticRules, fits, passesStatic, rulesOf } from './filter.ts';
+import { type Leaves, leavesOf } from './preferences.ts';
 import { levelOf } from './score.ts';
 
 /** Up to so many nodes are all looked at. */
-const ALL_BELOW = 512;
+const ALL_BELOW = 64;
 /** Of more nodes so many more than there are tasks. */
-const SAMPLE = 32;
+const SAMPLE = 16;
 
 export interface NodeClass {
   readonly rules: StaticRules;
@@ -21,6 +22,7 @@ export class Candidates {
   readonly #board: Board;
   readonly #classes = new Map<string, NodeClass>();
   readonly #buckets = new Map<Strategy, Buckets>();
+  readonly #leaves = new Map<string, Leaves>();
 
   constructor(board: Board) {
     this.#board = board;
@@ -60,6 +62,15 @@ export class Candidates {
       if (best.length >= enough) break;
     }
     return best.length >= enough ? best : [...best, ...others];
+  }
+
+  leavesOf(labels: readonly string[]): Leaves {
+    const key = JSON.stringify(labels);
+    const known = this.#leaves.get(key);
+    if (known) return known;
+    const made = leavesOf(labels, this.#board.nodes);
+    this.#leaves.set(key, made);
+    return made;
   }
 
   /** A task was placed there. */

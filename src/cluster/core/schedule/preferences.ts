@@ -3,6 +3,29 @@ import { valueOf } from '../model/constraint.ts';
 import type { Node } from '../model/types.ts';
 import { Heap } from './heap.ts';
 
+/** The nodes by the values of some labels, the same for all services that are spread over them. */
+export interface Leaves {
+  /** Of each node the number of its leaf. */
+  readonly leafOf: Int32Array;
+  /** Of each leaf the value of each label. */
+  readonly values: readonly (readonly string[])[];
+}
+
+/** A label that is not there is an empty value, a branch of its own. */
+export function leavesOf(labels: readonly string[], nodes: readonly Node[]): Leaves {
+  const numbers = new Map<string, number>();
+  const values: string[][] = [];
+  const leafOf = Int32Array.from(nodes, (node) => {
+    const found = labels.map((label) => valueOf(node, label) ?? '');
+    const key = JSON.stringify(found);
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    numbers.set(key, values.length);
+    return values.push(found) - 1;
+  });
+  return { leafOf, values };
+}
+
 interface Branch {
   tasks: number;
   readonly children: Map<string, Branch>;
@@ -11,22 +34,26 @@ interface Branch {
 
 export class SpreadTree {
   readonly #root: Branch = { tasks: 0, children: new Map(), heap: undefined };
-  readonly #labels: readonly string[];
-  readonly #nodes: readonly Node[];
+  readonly #leafOf: Int32Array;
+  /** From the root to each leaf. */
+  readonly #paths: readonly (readonly Branch[])[];
 
   /** `present`: how many tasks of the service each node has; those that cannot take more count as well. */
   constructor(
-    labels: readonly string[],
-    nodes: readonly Node[],
+    leaves: Leaves,
     candidates: readonly number[],
     present: ReadonlyMap<number, number>,
     scoreOf: (index: number) => number,
   ) {
-    this.#labels = labels;
-    this.#nodes = nodes;
+    this.#leafOf = leaves.leafOf;
+    this.#paths = leaves.values.map((values) => pathTo(this.#root, values));
     for (const [index, tasks] of present) this.added(index, tasks);
-    const leaves = Map.groupBy(candidates, (index) => this.#leaf(index));
-    for (const [leaf, members] of leaves) leaf.heap = new Heap(members, scoreOf);
+    const members: number[][] = this.#paths.map(() => []);
+    for (const index of candidates) members[this.#leafOf[index] ?? 0]?.push(index);
+    for (const [leaf, path] of this.#paths.entries()) {
+      const last = path.at(-1);
+      if (last) last.heap = new Heap(members[leaf] ?? [], scoreOf);
+    }
   }
 
   /** The heap of which the first node is next; undefined when no node is left. */
@@ -35,28 +62,23 @@ export class SpreadTree {
   }
 
   added(index: number, tasks: number): void {
-    for (const branch of this.#path(index)) branch.tasks += tasks;
+    for (const branch of this.#paths[this.#leafOf[index] ?? 0] ?? []) branch.tasks += tasks;
   }
+}
 
-  #leaf(index: number): Branch {
-    return this.#path(index).at(-1) ?? this.#root;
-  }
-
-  #path(index: number): readonly Branch[] {
-    const node = this.#nodes[index];
-    const path = [this.#root];
-    for (const label of this.#labels) {
-      const value = (node && valueOf(node, label)) ?? '';
-      const parent = path.at(-1) ?? this.#root;
-      let child = parent.children.get(value);
-      if (child === undefined) {
-        child = { tasks: 0, children: new Map(), heap: undefined };
-        parent.children.set(value, child);
-      }
-      path.push(child);
+function pathTo(root: Branch, values: readonly string[]): readonly Branch[] {
+  const path = [root];
+  let at = root;
+  for (const value of values) {
+    let child = at.children.get(value);
+    if (child === undefined) {
+      child = { tasks: 0, children: new Map(), heap: undefined };
+      at.children.set(value, child);
     }
-    return path;
+    path.push(child);
+    at = child;
   }
+  return path;
 }
 
 function nextHeap(branch: Branch): Heap | undefined {

@@ -7,6 +7,7 @@ import { Candidates } from './candidates.ts';
 import { type Explanation, explain } from './explain.ts';
 import { fits } from './filter.ts';
 import { Heap } from './heap.ts';
+import { Preemption } from './preempt.ts';
 import { SpreadTree } from './preferences.ts';
 import { type Draw, drawOf, scoreOf } from './score.ts';
 
@@ -65,11 +66,14 @@ function groupsOf(tasks: readonly Task[], services: ReadonlyMap<string, Service>
   return [...groups.values()]
     .flatMap((members): Group[] => {
       const service = services.get(members[0]?.serviceId ?? '');
-      return service
-        ? [{ service, tasks: members.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)) }]
-        : [];
+      return service ? [{ service, tasks: members.sort(byTurn) }] : [];
     })
     .sort((a, b) => priorityOf(b) - priorityOf(a) || (a.tasks[0]?.createdAt ?? 0) - (b.tasks[0]?.createdAt ?? 0));
+}
+
+/** Who has waited longest; of those made together the lowest slot. */
+function byTurn(a: Task, b: Task): number {
+  return a.createdAt - b.createdAt || (a.slot ?? 0) - (b.slot ?? 0) || (a.id < b.id ? -1 : 1);
 }
 
 function priorityOf({ service }: Group): number {
@@ -85,6 +89,7 @@ class Run {
   readonly #board: Board;
   readonly #draw: Draw;
   readonly #candidates: Candidates;
+  #preemption: Preemption | undefined;
 
   constructor(snapshot: ScheduleSnapshot, board: Board, draw: Draw) {
     this.#snapshot = snapshot;
@@ -121,7 +126,8 @@ class Run {
     const candidates = this.#candidates.forTasks(service, needs, tasks.length, strategy);
     const labels = service.placement.preferences ?? [];
     const present = board.services.get(service.id) ?? new Map<number, number>();
-    const tree = labels.length > 0 ? new SpreadTree(labels, board.nodes, candidates, present, score) : undefined;
+    const tree =
+      labels.length > 0 ? new SpreadTree(this.#candidates.leavesOf(labels), candidates, present, score) : undefined;
     const single = tree === undefined ? new Heap(candidates, score) : undefined;
     const { isEligible, rules } = this.#candidates.classOf(service.placement);
     let why: Explanation | undefined;
@@ -155,7 +161,7 @@ class Run {
     isEligible: Uint8Array,
   ): { readonly index: number; readonly old: Task } | undefined {
     if (task.replaces === undefined || task.desired !== 'ready') return undefined;
-    const index = this.#board.indexes.get(this.#board.tasks.get(task.replaces)?.nodeId ?? '');
+    const index = this.#board.indexes.get(this.#board.followed.get(task.replaces)?.nodeId ?? '');
     if (index === undefined || isEligible[index] === 0) return undefined;
     const old = heldFor(this.#board, task, index);
     return old && fits(this.#board, index, service, task.needs, old) ? { index, old } : undefined;
@@ -174,6 +180,10 @@ class Run {
     this.pending.push({ taskId: task.id, serviceId: service.id, why });
     if (task.error !== why.summary)
       this.steps.push({ op: { kind: 'setPending', taskId: task.id, reason: why.summary }, cause: why.detail });
+    if (!this.#snapshot.preemption || (service.priority ?? 0) <= 0) return;
+    this.#preemption ??= new Preemption(this.#board, this.#snapshot.services);
+    const { eligible } = this.#candidates.classOf(service.placement);
+    this.steps.push(...this.#preemption.makeRoom(service, task, eligible));
   }
 
   #because(strategy: Strategy, index: number, candidates: number): string {

@@ -1,4 +1,5 @@
 // Which tasks must leave their node: it is lost, drained, or no longer what their constraints ask for. Pure.
+import { disruptionBudget } from '../model/budget.ts';
 import { type Constraint, meets, parseConstraints } from '../model/constraint.ts';
 import { UNMET } from './restart.ts';
 import { type Nodes, isLost } from '../model/slots.ts';
@@ -45,13 +46,4 @@ function shutDown(task: Task, cause: string): Eviction {
 /** How many may leave a drained node now. */
 function drainBudget(service: Service, tasks: readonly Task[]): number {
   return service.maxUnavailable === undefined ? Number.POSITIVE_INFINITY : disruptionBudget(service, tasks);
-}
-
-/** How many more tasks of a service may be missing by our own doing; not less than none. */
-export function disruptionBudget(service: Service, tasks: readonly Task[]): number {
-  if (service.maxUnavailable === undefined) return Number.POSITIVE_INFINITY;
-  const running = tasks.filter((task) => task.state === 'running' && task.desired === 'running').length;
-  const wanted =
-    service.mode.kind === 'replicated' ? service.mode.replicas : new Set(tasks.map(({ nodeId }) => nodeId)).size;
-  return Math.max(0, service.maxUnavailable - Math.max(0, wanted - running));
 }
