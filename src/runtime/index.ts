@@ -14,6 +14,7 @@ import { openGate } from './monitor/gate.ts';
 import { launch, LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
 import { SeccompCache } from './seccomp-cache.ts';
+import { makeMountPoints } from './mount-points.ts';
 import { runStep, type StepWish } from './step.ts';
 import { type OciProcess, type OciSpec, processText, specText } from './spec/index.ts';
 
@@ -87,6 +88,7 @@ export class Runtime {
 
   /** Makes the process, which waits for `release`. Throws `LaunchError` with the runtime's words. */
   async create(wish: ProcessWish): Promise<{ pid: number; monitorPid: number }> {
+    makeMountPoints(wish.spec.root.path);
     const bundle = this.paths.bundle(wish.id);
     rmSync(join(this.paths.exits, wish.id), { force: true });
     mkdirSync(bundle, { recursive: true, mode: 0o700 });

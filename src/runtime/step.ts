@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isErrno } from '../base/errors.ts';
 import { childPipe, outputPipe, reapCode, spawnDetached } from '../host/spawn.ts';
 import { type OciRuntime, runtimeCall } from './choose.ts';
+import { makeMountPoints } from './mount-points.ts';
 import { LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
 import type { SeccompCache } from './seccomp-cache.ts';
@@ -24,6 +25,7 @@ export interface StepWish {
 /** The exit code. Throws `LaunchError` with the runtime's words when the program could not be started. */
 export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: StepWish): Promise<number> {
   const { id, runtime } = wish;
+  makeMountPoints(wish.spec.root.path);
   const bundle = paths.bundle(id);
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   const config = join(bundle, 'config.json');
