@@ -418,4 +418,26 @@ describe('for all clusters', () => {
     assert.deepEqual(new Set(nodesOf(found)).size, 100);
     assert.ok(nodesOf(found).every((id) => Number(id.slice(1)) >= 1900));
   });
+
+  test('the cost of n tasks on m nodes is near m + n log m', () => {
+    let looks = 0;
+    const nodes = Array.from(
+      { length: 2000 },
+      (_, index): Node => ({
+        ...aNode(`n${index}`),
+        // read whenever a node is given a score
+        get images() {
+          looks += 1;
+          return undefined;
+        },
+      }),
+    );
+    place(nodes, aService('web', { image: 'i' }), 4000);
+    assert.ok(looks <= 2000 + 4000, `one service: ${looks}`);
+    looks = 0;
+    const many = Array.from({ length: 4000 }, (_, index) => aService(`s${index}`, { image: 'i' }));
+    const tasks = many.flatMap((service) => waiting(service, 1));
+    schedule({ nodes, tasks, services: new Map(many.map((service) => [service.id, service])), now: 0 });
+    assert.ok(looks <= 4000 * 20, `four thousand services: ${looks}`);
+  });
 });

@@ -203,7 +203,7 @@ export class Simulator {
     const tasks = new Map(this.world.tasks);
     for (const task of tasks.values()) {
       const node = task.nodeId === undefined ? undefined : this.world.nodes.get(task.nodeId);
-      if (node === undefined ? task.nodeId === undefined && isStopped(task) : node.state === 'ready')
+      if (node?.state === 'ready' && task.state !== 'pending')
         tasks.set(task.id, advance(task, this.#behaviour(task), this.now));
     }
     this.world = { ...this.world, tasks };

@@ -1,6 +1,6 @@
 // Which tasks of the past are forgotten, and which are given up with their node. Pure.
 import { type Nodes, isJob, slotsOf } from '../model/slots.ts';
-import { hasEnded, isWanted } from '../model/states.ts';
+import { hasEnded, isWanted, rank } from '../model/states.ts';
 import type { Plan, Step } from '../model/steps.ts';
 import type { Service, Task } from '../model/types.ts';
 
@@ -9,8 +9,16 @@ const ORPHANED_MS = 24 * 3600_000;
 
 /** `limit`: tasks kept in a slot with the running one; less than 0: all. With attempts N it is N+1, for they are counted by them. */
 export function reap(service: Service, tasks: readonly Task[], limit: number): Plan {
-  const removed = tasks.filter((task) => task.desired === 'remove' && hasEnded(task));
-  const steps: Step[] = removed.map(({ id }) => remove(id, 'it was to be removed, and has ended'));
+  const steps: Step[] = tasks.flatMap((task): Step[] => {
+    if (isWanted(task)) return [];
+    if (task.desired === 'remove' && hasEnded(task)) return [remove(task.id, 'it was to be removed, and has ended')];
+    // no agent will say what became of a task that never had one
+    if (rank(task.state) >= rank('assigned')) return [];
+    const error = 'it was never placed';
+    return task.desired === 'remove'
+      ? [remove(task.id, error)]
+      : [{ op: { kind: 'setState', taskId: task.id, state: 'shutdown', error: '' }, cause: error }];
+  });
   const kept = service.restart.maxAttempts > 0 ? service.restart.maxAttempts + 1 : limit;
   if (kept < 0) return { steps };
   const present = tasks.filter(({ desired }) => desired !== 'remove');
