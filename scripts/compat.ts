@@ -15,7 +15,13 @@ const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
   ImageBuild:
     'squash is refused, as without experimental mode; with rm=0 the steps other than RUN leave no container; outputs has no effect in the classic builder',
   ContainerUpdate: 'Windows fields are ignored',
-  SystemInfo: 'no swarm, no plugins beside those that are built in',
+  ServiceCreate:
+    'ports in mode ingress, networks of services, cluster volumes, generic resources and plugins are refused by name; templates only in hostname, env and sources of mounts',
+  ServiceUpdate: 'as ServiceCreate; credentials for registries are not handed to nodes',
+  SwarmInit:
+    'no autolock, no external certificate authorities, no force-new-cluster; settings of Raft are kept and have no effect',
+  SwarmUpdate: 'as SwarmInit',
+  SystemInfo: 'no plugins beside those that are built in',
   SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',
 };
 
@@ -83,6 +89,7 @@ function implemented(): ReadonlySet<string> {
     buildkit: nothing,
     events: nothing,
     facts: nothing,
+    cluster: nothing,
   };
   return new Set(Object.keys(engineHandlers(parts)));
 }

@@ -61,6 +61,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
       'runtime',
       'builder',
       'system',
+      'cluster',
     ],
     is: 'HTTP over the engine; nothing below it knows of HTTP',
   },
@@ -93,6 +94,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
       'engine',
       'builder',
       'system',
+      'cluster',
       'cli',
     ],
     is: 'a daemon opened from its settings, and its sockets; who speaks over them is chosen in bin/',
@@ -114,6 +116,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {};
 
 /** npm packages, and the only folders that may import them. */
 const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>> = {
+  '@peculiar/x509': { in: ['cluster'], why: 'certificates are made in cluster/security only' },
+  'reflect-metadata': { in: ['cluster'], why: 'asked for by @peculiar/x509' },
   koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
   yaml: { in: ['compose'], why: 'Compose files are the only YAML that is read' },
   croner: { in: ['cluster'], why: 'schedules of jobs are the only cron expressions that are read' },

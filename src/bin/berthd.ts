@@ -105,6 +105,11 @@ async function run(argv: readonly string[], options: DaemonOptions, log: Levelle
   const ended = untilSignal(log);
   log.info(`Berth ${VERSION} is ready: runtime ${daemon.facts.defaultRuntime}, cgroup ${daemon.cgroups.layout}`);
   void daemon.startPolicies();
+  daemon.cluster
+    .start()
+    .catch((error: unknown) =>
+      log.error(`the cluster that this machine is in cannot be taken up: ${messageOf(error)}`),
+    );
   await ended;
   for (const server of servers) {
     server.close();

@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts';
 import { type Builder, openBuildCache } from '../builder/index.ts';
 import type { Kit } from '../builder/kit/index.ts';
 import { type Engine, openContainers, openEngine } from '../engine/index.ts';
+import type { ClusterAccess } from '../cluster/index.ts';
 import { EventLog } from '../events/index.ts';
 import { observeAbilities } from '../host/abilities.ts';
 import {
@@ -28,6 +29,7 @@ import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
 import { openVolumes, type VolumeRecord, type Volumes } from '../volumes/index.ts';
 import { kitCache, kitPush, makeBuilder } from './adapters/builder.ts';
+import { makeCluster } from './adapters/cluster.ts';
 import { secureExecRoot } from './directories.ts';
 import { daemonId, hostWarnings, programVersion, systemFacts } from './facts.ts';
 import { lockRoot } from './lock.ts';
@@ -55,6 +57,7 @@ export interface Daemon extends AsyncDisposable {
   readonly events: EventLog;
   readonly facts: SystemFacts;
   readonly cgroups: CgroupTrees;
+  readonly cluster: ClusterAccess;
   /** Takes over those settings that can change while the daemon runs, and tells of it. */
   readonly reload: (options: DaemonOptions) => void;
   /** Starts what restart policies want running; to be called once somebody listens. */
@@ -189,6 +192,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     warnings,
     controllers,
   });
+  const cluster = makeCluster({ dataRoot, execRoot: options.execRoot, engine, images, events, facts, log });
   const reload = (next: DaemonOptions): void => {
     registries.reload(registrySettings(next));
     Object.assign(facts, reloadedFacts(next));
@@ -202,7 +206,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
   const kept = held.move();
   let closing: Promise<void> | undefined;
   const close = async (stopContainers: boolean, timeoutMs: number): Promise<void> => {
-    const inTime = engine.close(stopContainers);
+    const inTime = cluster.close().then(() => engine.close(stopContainers));
     await Promise.race([inTime, new Promise((done) => setTimeout(done, timeoutMs).unref())]);
     await networks.close().catch((error: unknown) => log.warn(`networks: ${messageOf(error)}`));
     if (options.cgroupParent === '') removeEmptyGroup(cgroups, `/${cgroupParent}`);
@@ -219,6 +223,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     events,
     facts,
     cgroups,
+    cluster,
     reload,
     startPolicies,
     close: ({ stopContainers, timeoutMs }) => (closing ??= close(stopContainers, timeoutMs)),

@@ -1,6 +1,7 @@
 // Every operation of the Engine API, over the parts of one daemon.
 import type { Builder } from '../../builder/index.ts';
 import type { Kit } from '../../builder/kit/index.ts';
+import type { ClusterAccess } from '../../cluster/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { EventLog } from '../../events/index.ts';
 import type { Images } from '../../images/index.ts';
@@ -17,7 +18,11 @@ import { containerHandlers } from './containers.ts';
 import { execHandlers } from './exec.ts';
 import { imageHandlers } from './images.ts';
 import { networkHandlers } from './networks.ts';
+import { nodeHandlers } from './nodes.ts';
 import { registryHandlers } from './registry.ts';
+import { secretHandlers } from './secrets.ts';
+import { serviceHandlers } from './services.ts';
+import { swarmHandlers } from './swarm.ts';
 import { systemHandlers } from './system.ts';
 import { volumeHandlers } from './volumes.ts';
 
@@ -32,10 +37,11 @@ export interface DaemonParts {
   readonly buildkit: () => Promise<Kit>;
   readonly events: EventLog;
   readonly facts: SystemFacts;
+  readonly cluster: ClusterAccess;
 }
 
 export function engineHandlers(parts: DaemonParts): Handlers {
-  const { engine, images, volumes, networks, explainer, registries, builder, buildkit } = parts;
+  const { cluster, engine, images, volumes, networks, explainer, registries, builder, buildkit } = parts;
   return {
     ...systemHandlers(parts),
     ...containerHandlers(engine),
@@ -48,5 +54,9 @@ export function engineHandlers(parts: DaemonParts): Handlers {
     ...registryHandlers(registries),
     ...volumeHandlers(volumes),
     ...networkHandlers(engine, networks, explainer),
+    ...swarmHandlers(cluster),
+    ...nodeHandlers(cluster),
+    ...serviceHandlers(cluster),
+    ...secretHandlers(cluster),
   };
 }

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { BerthError, invalid, notFound } from '../../base/errors.ts';
 import type { Builder } from '../../builder/index.ts';
+import type { ClusterAccess } from '../../cluster/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { EventLog } from '../../events/index.ts';
 import type { Images } from '../../images/index.ts';
@@ -20,12 +21,13 @@ export interface SystemParts {
   readonly builder: Builder;
   readonly events: EventLog;
   readonly facts: SystemFacts;
+  readonly cluster: ClusterAccess;
 }
 
-export function systemHandlers({ engine, images, volumes, builder, events, facts }: SystemParts): Handlers {
+export function systemHandlers({ engine, images, volumes, builder, events, facts, cluster }: SystemParts): Handlers {
   const ping: NonNullable<Handlers['SystemPing']> = (_, response) => {
     response.header('Builder-Version', '2');
-    response.header('Swarm', 'inactive');
+    response.header('Swarm', cluster.role);
     response.header('Cache-Control', 'no-cache, no-store, must-revalidate');
     response.header('Pragma', 'no-cache');
     response.text('OK');
@@ -41,7 +43,7 @@ export function systemHandlers({ engine, images, volumes, builder, events, facts
         listeners: events.watchers,
         openFiles: readdirSync('/proc/self/fd').length,
       });
-      response.json(infoForVersion(info, request.minor));
+      response.json(infoForVersion({ ...info, Swarm: cluster.info() ?? info.Swarm }, request.minor));
     },
     // there are no plugins: clients that look for one among other things get an honest answer
     PluginList: (_, response) => response.json([]),

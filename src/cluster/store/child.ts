@@ -39,12 +39,15 @@ export class EtcdChild {
     this.store = new EtcdStore(socketOf(options.folder));
   }
 
-  /** `quorum`: wait until a majority answers; without it, until the process listens. */
-  async start(quorum = true): Promise<void> {
+  /** Starts it; `ready` waits until a majority of its members answers. */
+  start(): void {
     mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
     this.#spawn();
-    if (!quorum) return;
-    const end = Date.now() + READY_MS;
+  }
+
+  /** Without a limit of time when there are other members, whose return it may have to wait for. */
+  async ready(): Promise<void> {
+    const end = this.#options.members.length > 1 ? Number.POSITIVE_INFINITY : Date.now() + READY_MS;
     while (!(await this.store.answers())) {
       if (Date.now() > end || this.#closed) throw unavailable(`etcd did not start; its log is ${this.#log}`);
       await pause(50);

@@ -6,6 +6,8 @@ import type { Change, Entry, KeyValueStore, Range, Transaction } from './port.ts
 
 /** etcd answers within its election time or not at all. Milliseconds. */
 const ANSWER_MS = 6000;
+/** A question that came before there was a leader may be lost in etcd: ask again soon. */
+const PROBE_MS = 400;
 /** Entries a page: some megabytes. */
 const PAGE = 2000;
 /** Between two attempts to watch, milliseconds. */
@@ -180,7 +182,7 @@ export class EtcdStore implements KeyValueStore {
 
   /** It answers, and a majority of its members stands behind the answer. */
   async answers(): Promise<boolean> {
-    return this.get('/').then(
+    return this.#call('/v3/kv/range', { key: encode('/') }, PROBE_MS).then(
       () => true,
       () => false,
     );
@@ -190,8 +192,8 @@ export class EtcdStore implements KeyValueStore {
     this.#agent.destroy();
   }
 
-  async #call<T>(path: string, body: object): Promise<T> {
-    const response = await this.#open(path, body, AbortSignal.timeout(ANSWER_MS));
+  async #call<T>(path: string, body: object, timeoutMs = ANSWER_MS): Promise<T> {
+    const response = await this.#open(path, body, AbortSignal.timeout(timeoutMs));
     let text = '';
     for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) text += chunk;
     if (response.statusCode === 200) return JSON.parse(text) as T;

@@ -24,7 +24,8 @@ storeContract('etcd', async () => {
     joins: false,
     log: silentLog,
   });
-  await etcd.start();
+  etcd.start();
+  await etcd.ready();
   const { store } = etcd;
   return { store, compact: async () => store.compact((await store.list('/')).revision) };
 });

@@ -116,9 +116,15 @@ export interface NodeDescription {
 export interface ClusterNode extends Meta {
   readonly Spec: NodeSpec;
   readonly Description: NodeDescription;
-  readonly Status: { readonly State: NodeState; readonly Message?: string; readonly Addr: string };
+  readonly Status: {
+    readonly State: NodeState;
+    readonly Message?: string;
+    readonly Addr: string;
+    /** When the state was last changed; RFC 3339. */
+    readonly Since?: string;
+  };
   /** Of managers only. `member` is its number in etcd, `peer` its address there. */
-  readonly ManagerStatus?: { readonly Addr: string; readonly member: string; readonly peer: string };
+  readonly ManagerStatus?: { readonly Addr: string; readonly member: string; readonly peer: string } | undefined;
 }
 
 export interface Mount {
@@ -290,9 +296,11 @@ export interface UpdateStatus {
 
 export interface Service extends Meta {
   readonly Spec: ServiceSpec;
-  readonly PreviousSpec?: ServiceSpec;
-  readonly UpdateStatus?: UpdateStatus;
+  readonly PreviousSpec?: ServiceSpec | undefined;
+  readonly UpdateStatus?: UpdateStatus | undefined;
   readonly Endpoint: { readonly Spec: ServiceSpec['EndpointSpec']; readonly Ports?: readonly PortConfig[] };
+  /** Of jobs: the run that is wanted, and when the last one began. */
+  readonly JobStatus?: { readonly JobIteration: { readonly Index: number }; readonly LastExecution?: string };
   /** Counts the changes that ask for new tasks; a task carries the one that it was made for. */
   readonly SpecVersion: { readonly Index: number };
 }
@@ -319,6 +327,14 @@ export interface Task extends Meta {
   readonly Labels: Labels;
   readonly Annotations: { readonly Name: string; readonly Labels: Labels };
   readonly Endpoint?: { readonly Ports?: readonly PortConfig[] };
+  /** Of the template and ports that it was made from: equal ones have one revision. */
+  readonly Revision: string;
+  /** When it first ran; RFC 3339. */
+  readonly RunningAt?: string;
+  /** The task that it takes the place of, and how many restarts led to it. */
+  readonly Replaces?: string;
+  readonly Attempt?: number;
+  readonly JobIteration?: { readonly Index: number };
   /** Not started before; RFC 3339. A replacement waits out its restart delay by it. */
   readonly NotBefore?: string;
   /** Why it is where it is, and why it was made: for people. */

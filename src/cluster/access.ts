@@ -1,0 +1,53 @@
+// The daemon's handle on its cluster: on a machine that is in none, it costs a look for one file, and nothing is loaded.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClusterOptions } from './member/cluster.ts';
+import type { ClusterControl } from './control/index.ts';
+
+export class ClusterAccess {
+  readonly #options: ClusterOptions;
+  #opened: Promise<ClusterControl> | undefined;
+  #control: ClusterControl | undefined;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+  }
+
+  /** This machine is in a cluster, or was when the daemon began. */
+  get isMember(): boolean {
+    return this.#control?.cluster.identity !== undefined || (!this.#control && this.#isKept);
+  }
+
+  get #isKept(): boolean {
+    return existsSync(join(this.#options.dataRoot, 'cluster', 'identity.json'));
+  }
+
+  open(): Promise<ClusterControl> {
+    return (this.#opened ??= import('./control/index.ts').then(({ ClusterControl }) => {
+      this.#control = new ClusterControl(this.#options);
+      return this.#control;
+    }));
+  }
+
+  /** Goes on with what this machine was part of. */
+  async start(): Promise<void> {
+    if (!this.#isKept) return;
+    const { cluster } = await this.open();
+    await cluster.start();
+  }
+
+  /** The section of `info`; undefined outside of a cluster. */
+  info(): object | undefined {
+    return this.#control?.cluster.info();
+  }
+
+  /** For the header of `ping`: `active/manager`, `active/worker`, `inactive`. */
+  get role(): string {
+    const identity = this.#control?.cluster.identity;
+    return identity ? `active/${identity.role}` : 'inactive';
+  }
+
+  async close(): Promise<void> {
+    await (await this.#opened)?.cluster.close();
+  }
+}

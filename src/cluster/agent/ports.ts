@@ -1,0 +1,44 @@
+// What a cluster needs of the machine that it runs on: containers for its tasks, and facts about the machine.
+import type { NodeDescription } from '../model/objects.ts';
+import type { LogLine, LogsOptions } from '../wire/messages.ts';
+
+export interface ContainerView {
+  readonly id: string;
+  /** Of the label com.docker.swarm.task.id. */
+  readonly task: string;
+  readonly running: boolean;
+  /** It has run, or failed to: not merely created. */
+  readonly started: boolean;
+  readonly pid: number;
+  readonly exitCode: number;
+  /** Why the start failed. */
+  readonly error: string;
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  readonly hasHealthCheck: boolean;
+}
+
+export interface TaskContainers {
+  /** Every container that is a task's, whatever its state. */
+  list(): Promise<ContainerView[]>;
+  view(id: string): Promise<ContainerView | undefined>;
+  hasImage(reference: string): boolean;
+  pull(reference: string, signal: AbortSignal): Promise<void>;
+  create(name: string, body: object): Promise<string>;
+  start(id: string): Promise<void>;
+  stop(id: string, signal: string, seconds: number | undefined): Promise<void>;
+  kill(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  logs(id: string, options: LogsOptions, signal: AbortSignal): AsyncIterable<readonly LogLine[]>;
+  /** Something happened to this container; ends with the signal. */
+  changes(signal: AbortSignal): AsyncIterable<string>;
+}
+
+export interface Machine {
+  describe(): NodeDescription;
+  /** A file system in memory, for secrets; removed with `removeFiles`. Gives the directory. */
+  memoryFiles(task: string): Promise<string>;
+  removeFiles(task: string): Promise<void>;
+  /** Addresses of this machine, without loopback. */
+  addresses(): readonly { readonly device: string; readonly address: string }[];
+  etcd(): string | undefined;
+}

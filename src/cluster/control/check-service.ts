@@ -1,0 +1,61 @@
+// A service's specification as a client sent it, checked in Docker's words; what is not there yet is refused by name. Pure.
+import { invalid, notImplemented } from '../../base/errors.ts';
+import type { PortConfig, ServiceSpec, TaskSpec } from '../model/objects.ts';
+import { constraintProblem } from './constraints.ts';
+
+const NAME = /^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$/;
+const MAX_NAME = 63;
+const MAX_REPLICAS = 100_000;
+
+export function checkSpec(spec: Partial<ServiceSpec>): ServiceSpec {
+  const { Name = '', TaskTemplate, Mode = {}, EndpointSpec } = spec;
+  const refuse = (text: string): Error => invalid(`rpc error: code = InvalidArgument desc = ${text}`);
+  if (Name === '') throw refuse('name must be provided');
+  if (!NAME.test(Name)) throw refuse('name must be valid as a DNS name component');
+  if (Name.length > MAX_NAME) throw refuse('name must be 63 characters or fewer');
+  checkTemplate(TaskTemplate, refuse);
+  if (!TaskTemplate) throw invalid('mismatched Runtime and *Spec fields');
+  const networks = [...(spec.Networks ?? []), ...(TaskTemplate.Networks ?? [])];
+  if (networks.length > 0)
+    throw notImplemented(
+      'networks of services are not implemented by this daemon: its tasks are on the default network of their node',
+    );
+  for (const port of EndpointSpec?.Ports ?? []) checkPort(port, refuse);
+  const kinds = Object.keys(Mode).filter((kind) => Mode[kind as keyof typeof Mode]);
+  if (kinds.length > 1) throw refuse('must specify only one service mode');
+  const replicas = Mode.Replicated?.Replicas ?? 1;
+  if (replicas > MAX_REPLICAS) throw refuse(`a service of more than ${MAX_REPLICAS} replicas is refused`);
+  return {
+    ...spec,
+    Name,
+    Labels: spec.Labels ?? {},
+    Mode: kinds.length === 0 ? { Replicated: { Replicas: 1 } } : Mode,
+    TaskTemplate: { ...TaskTemplate, ForceUpdate: TaskTemplate.ForceUpdate ?? 0, Runtime: 'container' },
+  };
+}
+
+function checkTemplate(template: TaskSpec | undefined, refuse: (text: string) => Error): void {
+  if (template?.Runtime !== undefined && template.Runtime !== '' && template.Runtime !== 'container')
+    throw notImplemented(`services of runtime ${template.Runtime} are not implemented by this daemon`);
+  const spec = template?.ContainerSpec;
+  if (!template || !spec) throw invalid('mismatched Runtime and *Spec fields');
+  if (!spec.Image) throw refuse('ContainerSpec: image reference must be provided');
+  for (const { Source, Type } of spec.Mounts ?? [])
+    if (Type === 'cluster') throw notImplemented(`cluster volumes are not implemented by this daemon: ${Source}`);
+  for (const { Name } of [...(spec.Secrets ?? []), ...(spec.Configs ?? [])].flatMap(({ File }) => (File ? [File] : [])))
+    if (!Name) throw refuse('malformed secret or config reference, no target given');
+  for (const constraint of template.Placement?.Constraints ?? []) {
+    const problem = constraintProblem(constraint);
+    if (problem !== undefined) throw invalid(`rpc error: code = Unknown desc = ${problem}`);
+  }
+  if ((template.Resources?.Reservations?.GenericResources ?? []).length > 0)
+    throw notImplemented('generic resources are not implemented by this daemon');
+}
+
+function checkPort(port: PortConfig, refuse: (text: string) => Error): void {
+  if (port.TargetPort < 1 || port.TargetPort > 65_535) throw refuse('invalid target port: must be between 1 and 65535');
+  if (port.PublishMode !== 'host')
+    throw notImplemented(
+      `publishing port ${port.TargetPort} in mode ingress is not implemented by this daemon: use mode=host`,
+    );
+}

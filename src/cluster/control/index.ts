@@ -1,0 +1,27 @@
+// What the API asks of a cluster; loaded when the first such question comes.
+import { Cluster, type ClusterOptions } from '../member/cluster.ts';
+import { NodeControl } from './nodes.ts';
+import { SecretControl } from './secrets.ts';
+import { ServiceControl } from './services.ts';
+import { SwarmControl } from './swarm.ts';
+import { TaskControl } from './tasks.ts';
+
+export class ClusterControl {
+  readonly cluster: Cluster;
+  readonly swarm: SwarmControl;
+  readonly nodes: NodeControl;
+  readonly services: ServiceControl;
+  readonly tasks: TaskControl;
+  readonly secrets: SecretControl;
+  readonly configs: SecretControl;
+
+  constructor(options: ClusterOptions) {
+    this.cluster = new Cluster(options);
+    this.swarm = new SwarmControl(this.cluster);
+    this.nodes = new NodeControl(this.cluster);
+    this.services = new ServiceControl(this.cluster);
+    this.tasks = new TaskControl(this.cluster, this.nodes, this.services);
+    this.secrets = new SecretControl(this.cluster, 'secret');
+    this.configs = new SecretControl(this.cluster, 'config');
+  }
+}

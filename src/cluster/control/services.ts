@@ -1,0 +1,187 @@
+// Verbs on services: create, list, inspect, update and roll back, remove.
+import { internal, invalid, notFound, notImplemented, unavailable } from '../../base/errors.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import type { Cluster } from '../member/cluster.ts';
+import { newId } from '../model/ids.ts';
+import { specRevision } from '../manager/translate.ts';
+import { isTerminal, keys, type Service, type ServiceSpec } from '../model/objects.ts';
+import { checkSpec } from './check-service.ts';
+import { withDefaults } from './defaults.ts';
+import { serviceShape, shaped } from './shape.ts';
+import { byLabels, byPrefix, type Filters, find, known } from './find.ts';
+import { OUT_OF_SEQUENCE } from './swarm.ts';
+
+const FILTERS = ['name', 'id', 'label', 'mode', 'runtime'];
+
+export interface UpdateRequest {
+  readonly version: number | undefined;
+  readonly rollback: string | undefined;
+  readonly spec: unknown;
+}
+
+export class ServiceControl {
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  list(filters: Filters, status: boolean): object[] {
+    known(filters, FILTERS, invalid);
+    const modes = filters.get('mode') ?? [];
+    return this.#cluster.manager.cache
+      .all('services')
+      .filter(
+        ({ ID, Spec }) =>
+          byPrefix(filters, 'id', ID) &&
+          byPrefix(filters, 'name', Spec.Name) &&
+          byLabels(filters, 'label', Spec.Labels) &&
+          (modes.length === 0 || modes.includes(modeName(Spec))),
+      )
+      .map((service) => ({ ...view(service), ...(status ? { ServiceStatus: this.#status(service) } : {}) }));
+  }
+
+  inspect(reference: string, insertDefaults: boolean): object {
+    const shown = view(this.get(reference));
+    return insertDefaults ? { ...shown, Spec: withDefaults(shown.Spec) } : shown;
+  }
+
+  get(reference: string): Service {
+    return find(reference, {
+      noun: 'service',
+      all: this.#cluster.manager.cache.all('services'),
+      id: ({ ID }) => ID,
+      name: ({ Spec }) => Spec.Name,
+    });
+  }
+
+  #status(service: Service): object {
+    const { cache } = this.#cluster.manager;
+    const tasks = cache.all('tasks').filter(({ ServiceID }) => ServiceID === service.ID);
+    const up = new Set(cache.all('nodes').flatMap(({ ID, Status }) => (Status.State === 'down' ? [] : [ID])));
+    const wanted = tasks.filter(({ DesiredState, NodeID }) => DesiredState === 'running' && up.has(NodeID ?? ''));
+    const { Mode } = service.Spec;
+    return {
+      RunningTasks: tasks.filter(({ Status, NodeID }) => Status.State === 'running' && up.has(NodeID ?? '')).length,
+      DesiredTasks: Mode.Replicated
+        ? (Mode.Replicated.Replicas ?? 1)
+        : Mode.ReplicatedJob
+          ? (Mode.ReplicatedJob.MaxConcurrent ?? 1)
+          : wanted.length,
+      CompletedTasks: tasks.filter(
+        ({ Status, JobIteration }) =>
+          Status.State === 'complete' && JobIteration?.Index === service.JobStatus?.JobIteration.Index,
+      ).length,
+    };
+  }
+
+  async create(body: unknown): Promise<string> {
+    const { writer, cache } = this.#cluster.manager;
+    const spec = this.#checked(body);
+    const id = newId();
+    await writer.create<'services'>(
+      'services',
+      keys.service(id),
+      {
+        ID: id,
+        Spec: spec,
+        Endpoint: { Spec: spec.EndpointSpec },
+        SpecVersion: { Index: cache.revision },
+        ...(spec.Mode.ReplicatedJob || spec.Mode.GlobalJob ? { JobStatus: { JobIteration: { Index: 0 } } } : {}),
+      },
+      spec.Name,
+      `rpc error: code = AlreadyExists desc = name conflicts with an existing object: service ${spec.Name} already exists`,
+    );
+    return id;
+  }
+
+  #checked(body: unknown): ServiceSpec {
+    const { cache } = this.#cluster.manager;
+    const spec = checkSpec(shaped(body, serviceShape) as Partial<ServiceSpec>);
+    const { Secrets = [], Configs = [] } = spec.TaskTemplate.ContainerSpec ?? {};
+    for (const { SecretID, SecretName } of Secrets)
+      if (!cache.get('secrets', SecretID))
+        throw notFound(`rpc error: code = InvalidArgument desc = secret not found: ${SecretName}`);
+    for (const { ConfigID, ConfigName } of Configs)
+      if (!cache.get('configs', ConfigID))
+        throw notFound(`rpc error: code = InvalidArgument desc = config not found: ${ConfigName}`);
+    return spec;
+  }
+
+  async update(reference: string, request: UpdateRequest): Promise<void> {
+    const { writer } = this.#cluster.manager;
+    const { version, rollback } = request;
+    if (version === undefined)
+      throw invalid(`invalid service version '': strconv.ParseUint: parsing "": invalid syntax`);
+    const { ID, Spec, PreviousSpec } = this.get(reference);
+    if (rollback === 'previous' && !PreviousSpec)
+      throw unavailable(`rpc error: code = FailedPrecondition desc = service ${ID} does not have a previous spec`);
+    const next = rollback === 'previous' ? (PreviousSpec ?? Spec) : this.#checked(request.spec);
+    if (next.Name !== Spec.Name)
+      throw notImplemented('rpc error: code = Unimplemented desc = renaming services is not supported');
+    if (Object.keys(next.Mode)[0] !== Object.keys(Spec.Mode)[0])
+      throw notImplemented('rpc error: code = Unimplemented desc = service mode change is not allowed');
+    let stale = false;
+    await writer.update<'services'>(keys.service(ID), (service) => {
+      stale = service.Version.Index !== version;
+      if (stale) return undefined;
+      const renewed = specRevision(next) !== specRevision(service.Spec);
+      return {
+        Spec: next,
+        PreviousSpec: service.Spec,
+        Endpoint: { Spec: next.EndpointSpec },
+        ...(renewed ? { SpecVersion: { Index: version } } : {}),
+        UpdateStatus:
+          rollback === 'previous'
+            ? { State: 'rollback_started', StartedAt: rfc3339(), Message: 'manually requested rollback' }
+            : undefined,
+        ...(service.JobStatus && renewed
+          ? { JobStatus: { JobIteration: { Index: service.JobStatus.JobIteration.Index + 1 } } }
+          : {}),
+      };
+    });
+    if (stale) throw internal(OUT_OF_SEQUENCE);
+  }
+
+  async remove(reference: string): Promise<void> {
+    const { ID, Spec } = this.get(reference);
+    await this.#cluster.manager.writer.remove([keys.service(ID), keys.name('services', Spec.Name)]);
+  }
+
+  /** Tasks whose logs there are, the newest of each slot last. */
+  tasksOf(reference: string) {
+    const { ID } = this.get(reference);
+    return this.#cluster.manager.cache
+      .all('tasks')
+      .filter(
+        (task) =>
+          task.ServiceID === ID &&
+          task.NodeID !== undefined &&
+          !(isTerminal(task.Status.State) && !task.Status.ContainerStatus),
+      );
+  }
+}
+
+function modeName({ Mode }: ServiceSpec): string {
+  if (Mode.Global) return 'global';
+  if (Mode.ReplicatedJob) return 'replicated-job';
+  return Mode.GlobalJob ? 'global-job' : 'replicated';
+}
+
+function view(service: Service) {
+  const { ID, Version, CreatedAt, UpdatedAt, Spec, PreviousSpec, UpdateStatus, JobStatus } = service;
+  return {
+    ID,
+    Version,
+    CreatedAt,
+    UpdatedAt,
+    Spec,
+    ...(PreviousSpec ? { PreviousSpec } : {}),
+    Endpoint: {
+      Spec: Spec.EndpointSpec?.Ports ? Spec.EndpointSpec : {},
+      ...(Spec.EndpointSpec?.Ports ? { Ports: Spec.EndpointSpec.Ports } : {}),
+    },
+    ...(UpdateStatus ? { UpdateStatus } : {}),
+    ...(JobStatus ? { JobStatus } : {}),
+  };
+}

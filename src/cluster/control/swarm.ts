@@ -1,0 +1,64 @@
+// Verbs on the cluster itself: inspect, update, tokens.
+import { X509Certificate } from 'node:crypto';
+import { internal, invalid, notImplemented } from '../../base/errors.ts';
+import { type Cluster, clusterView } from '../member/cluster.ts';
+import { completeSpec, type InitRequest } from '../member/init.ts';
+import type { JoinRequest } from '../member/join.ts';
+import { type ClusterSpec, keys } from '../model/objects.ts';
+import { newToken } from '../security/token.ts';
+import { clusterShape, initShape, joinShape, shaped } from './shape.ts';
+
+export const OUT_OF_SEQUENCE = 'rpc error: code = Unknown desc = update out of sequence';
+
+export class SwarmControl {
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  inspect(): object {
+    const { cache } = this.#cluster.manager;
+    return { ...clusterView(cache.cluster), JoinTokens: cache.cluster.JoinTokens };
+  }
+
+  async update(
+    body: unknown,
+    version: number | undefined,
+    rotate: { readonly worker: boolean; readonly manager: boolean; readonly unlockKey: boolean },
+  ): Promise<void> {
+    const { writer, cache } = this.#cluster.manager;
+    const spec = shaped(body, clusterShape) as Partial<ClusterSpec>;
+    if (version === undefined) throw invalid(`invalid swarm version '': strconv.ParseUint: parsing "": invalid syntax`);
+    if (rotate.unlockKey || spec.EncryptionConfig?.AutoLockManagers)
+      throw notImplemented('locked managers (autolock) are not implemented by this daemon');
+    const next = completeSpec(spec);
+    const rootDer = new X509Certificate(cache.cluster.RootCA.certificate).raw;
+    let stale = false;
+    await writer.update<'cluster'>(keys.cluster, ({ Version, JoinTokens }) => {
+      stale = Version.Index !== version;
+      if (stale) return undefined;
+      return {
+        Spec: next,
+        JoinTokens: {
+          Worker: rotate.worker ? newToken(rootDer) : JoinTokens.Worker,
+          Manager: rotate.manager ? newToken(rootDer) : JoinTokens.Manager,
+        },
+      };
+    });
+    if (stale) throw internal(OUT_OF_SEQUENCE);
+  }
+
+  async init(body: unknown): Promise<string> {
+    return this.#cluster.init(shaped(body, initShape) as InitRequest);
+  }
+
+  async join(body: unknown): Promise<void> {
+    return this.#cluster.join(shaped(body, joinShape) as JoinRequest);
+  }
+
+  /** There are no locked managers, so there is no key; but the question is one for managers. */
+  unlockKey(): object {
+    return { UnlockKey: this.#cluster.manager ? '' : undefined };
+  }
+}

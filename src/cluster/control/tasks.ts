@@ -1,0 +1,168 @@
+// Verbs on tasks: list, inspect, logs.
+import { invalid } from '../../base/errors.ts';
+import type { Cluster } from '../member/cluster.ts';
+import { dialManager } from '../wire/dial.ts';
+import type { LogLine, LogsOptions } from '../wire/messages.ts';
+import type { Task } from '../model/objects.ts';
+import { byPrefix, type Filters, find, known, oneOf } from './find.ts';
+import type { NodeControl } from './nodes.ts';
+import type { ServiceControl } from './services.ts';
+
+const FILTERS = ['desired-state', 'id', 'label', 'name', 'node', 'service', 'up-to-date', 'runtime', '_up-to-date'];
+
+export interface TaskLine {
+  readonly task: Task;
+  readonly line: LogLine;
+}
+
+export class TaskControl {
+  readonly #cluster: Cluster;
+  readonly #nodes: NodeControl;
+  readonly #services: ServiceControl;
+
+  constructor(cluster: Cluster, nodes: NodeControl, services: ServiceControl) {
+    this.#cluster = cluster;
+    this.#nodes = nodes;
+    this.#services = services;
+  }
+
+  list(filters: Filters): object[] {
+    known(filters, FILTERS, invalid);
+    const services = (filters.get('service') ?? []).map((one) => this.#services.get(one).ID);
+    const nodes = (filters.get('node') ?? []).map((one) => this.#nodes.get(one).ID);
+    return this.#cluster.manager.cache
+      .all('tasks')
+      .filter(
+        (task) =>
+          // tasks on their way out are not shown, as in Swarm
+          task.DesiredState !== 'remove' &&
+          byPrefix(filters, 'id', task.ID) &&
+          byPrefix(filters, 'name', taskName(task)) &&
+          (services.length === 0 || services.includes(task.ServiceID)) &&
+          (nodes.length === 0 || nodes.includes(task.NodeID ?? '')) &&
+          oneOf(filters, 'desired-state', task.DesiredState) &&
+          this.#upToDate(filters, task),
+      )
+      .map(view);
+  }
+
+  #upToDate(filters: Filters, task: Task): boolean {
+    const [wanted] = filters.get('_up-to-date') ?? filters.get('up-to-date') ?? [];
+    if (wanted === undefined) return true;
+    const service = this.#cluster.manager.cache.get('services', task.ServiceID);
+    return (service?.SpecVersion.Index === task.SpecVersion.Index) === /^(?:true|1)$/.test(wanted);
+  }
+
+  get(reference: string): Task {
+    return find(reference, {
+      noun: 'task',
+      all: this.#cluster.manager.cache.all('tasks'),
+      id: ({ ID }) => ID,
+      name: taskName,
+    });
+  }
+
+  inspect(reference: string): object {
+    return view(this.get(reference));
+  }
+
+  /** Why it is where it is, and what became of it. */
+  why(reference: string): object {
+    const task = this.get(reference);
+    const { cache } = this.#cluster.manager;
+    return {
+      ID: task.ID,
+      Name: taskName(task),
+      Node: cache.get('nodes', task.NodeID ?? '')?.Description.Hostname ?? '',
+      State: task.Status.State,
+      DesiredState: task.DesiredState,
+      Error: task.Status.Err ?? '',
+      Reasons: task.Reasons ?? [],
+    };
+  }
+
+  /** Lines of all tasks as they come; without `follow` it ends when all that was there is given. */
+  async *logs(tasks: readonly Task[], options: LogsOptions, signal: AbortSignal): AsyncIterable<readonly TaskLine[]> {
+    const queue: TaskLine[][] = [];
+    let open = tasks.length;
+    let wake = (): void => undefined;
+    const stops = tasks.map((task) =>
+      this.#follow(
+        task,
+        options,
+        (lines) => {
+          queue.push(lines.map((line) => ({ task, line })));
+          wake();
+        },
+        () => {
+          open -= 1;
+          wake();
+        },
+      ),
+    );
+    const aborted = (): void => wake();
+    signal.addEventListener('abort', aborted);
+    try {
+      while (!signal.aborted) {
+        const next = queue.shift();
+        if (next) yield next;
+        else if (open === 0) return;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      signal.removeEventListener('abort', aborted);
+      for (const stop of stops) (await stop)();
+    }
+  }
+
+  /** From the leader, who has the sessions. */
+  async #follow(
+    task: Task,
+    options: LogsOptions,
+    lines: (lines: readonly LogLine[]) => void,
+    end: () => void,
+  ): Promise<() => void> {
+    const { manager, identity } = this.#cluster;
+    const node = task.NodeID ?? '';
+    if (manager.sessions) return manager.sessions.logs(node, task.ID, options, lines, end);
+    const leader = manager.election.current;
+    if (!leader || !identity) {
+      end();
+      return () => undefined;
+    }
+    const connection = await dialManager(leader.address, identity);
+    connection.onClose(end);
+    connection.onMessage = (message) => {
+      if (message.type === 'log') lines(message.lines);
+      else if (message.type === 'log-end') connection.close();
+    };
+    connection.send({ type: 'task-logs', node, task: task.ID, options });
+    return () => connection.close();
+  }
+
+  of(reference: string): readonly Task[] {
+    return this.#services.tasksOf(reference);
+  }
+}
+
+export function taskName(task: Task): string {
+  return `${task.Annotations.Name}.${task.Slot ?? task.NodeID ?? ''}`;
+}
+
+function view(task: Task): object {
+  const { ID, Version, CreatedAt, UpdatedAt, Spec, ServiceID, Slot, NodeID, Status, DesiredState, JobIteration } = task;
+  return {
+    ID,
+    Version,
+    CreatedAt,
+    UpdatedAt,
+    Labels: task.Labels,
+    Spec,
+    ServiceID,
+    ...(Slot === undefined ? {} : { Slot }),
+    ...(NodeID === undefined ? {} : { NodeID }),
+    Status: { ...Status, PortStatus: Status.PortStatus ?? {} },
+    DesiredState,
+    ...(JobIteration ? { JobIteration } : {}),
+  };
+}

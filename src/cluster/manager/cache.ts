@@ -1,0 +1,131 @@
+// A manager's copy of all objects, kept by one watch; what loops and the API read.
+import { setTimeout as pause } from 'node:timers/promises';
+import { unavailable } from '../../base/errors.ts';
+import { type Kind, KINDS, keys, kindOf, type Meta, type Objects, SCHEMA } from '../model/objects.ts';
+import type { Change, Entry, KeyValueStore } from '../store/port.ts';
+
+/** As it lies in the store: all but what the store itself knows. */
+export type Stored<T extends Meta> = Omit<T, 'Version'>;
+
+interface Envelope {
+  readonly schema: number;
+  readonly object: Omit<Meta, 'Version'>;
+}
+
+export type Held<T> = T & { readonly key: string };
+
+type Tables = { readonly [K in Kind]: Map<string, Held<Objects[K]>> };
+
+/** How long a reader waits for its own write to come back, milliseconds. */
+const CATCH_UP_MS = 3000;
+
+export class Cache {
+  readonly #tables: Tables = {
+    cluster: new Map(),
+    nodes: new Map(),
+    services: new Map(),
+    tasks: new Map(),
+    secrets: new Map(),
+    configs: new Map(),
+  };
+  readonly #listeners = new Set<(changes: readonly CacheChange[]) => void>();
+  readonly #abort = new AbortController();
+  readonly #store: KeyValueStore;
+  #revision = 0;
+
+  constructor(store: KeyValueStore) {
+    this.#store = store;
+  }
+
+  /** Resolves when everything is there. */
+  async open(): Promise<void> {
+    let filled = (): void => undefined;
+    const ready = new Promise<void>((resolve) => (filled = resolve));
+    void (async () => {
+      for await (const changes of this.#store.watch(keys.root, this.#abort.signal)) {
+        const seen = changes.flatMap((change) => this.#apply(change));
+        filled();
+        for (const listener of this.#listeners) listener(seen);
+      }
+    })();
+    await ready;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Called after each batch of changes. */
+  onChange(listener: (changes: readonly CacheChange[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  all<K extends Kind>(kind: K): Held<Objects[K]>[] {
+    return [...this.#tables[kind].values()];
+  }
+
+  get<K extends Kind>(kind: K, id: string): Held<Objects[K]> | undefined {
+    return this.#tables[kind].get(id);
+  }
+
+  get cluster(): Held<Objects['cluster']> {
+    const [cluster] = this.#tables.cluster.values();
+    if (!cluster) throw unavailable('the cluster has no record of itself');
+    return cluster;
+  }
+
+  /** Until the watch has brought this revision: one reads what one wrote. */
+  async reached(revision: number): Promise<void> {
+    const end = Date.now() + CATCH_UP_MS;
+    while (this.#revision < revision && Date.now() < end) await pause(5);
+  }
+
+  close(): void {
+    this.#abort.abort();
+    this.#listeners.clear();
+  }
+
+  #apply(change: Change): CacheChange[] {
+    if (change.kind === 'all') {
+      for (const kind of KINDS) this.#tables[kind].clear();
+      this.#revision = change.range.revision;
+      return change.range.entries.flatMap((entry) => this.#put(entry));
+    }
+    if (change.kind === 'put') {
+      this.#revision = Math.max(this.#revision, change.entry.revision);
+      return this.#put(change.entry);
+    }
+    this.#revision = Math.max(this.#revision, change.revision);
+    const kind = kindOf(change.key);
+    const id = change.key.split('/').at(-1) ?? '';
+    if (!kind || !this.#tables[kind].delete(id)) return [];
+    return [{ kind, id, gone: true }];
+  }
+
+  #put(entry: Entry): CacheChange[] {
+    const kind = kindOf(entry.key);
+    if (!kind) return [];
+    const object = decode<Objects[typeof kind]>(entry);
+    (this.#tables[kind] as Map<string, Meta>).set(object.ID, object);
+    return [{ kind, id: object.ID, gone: false }];
+  }
+}
+
+export interface CacheChange {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly gone: boolean;
+}
+
+export function decode<T extends Meta>(entry: Entry): Held<T> {
+  const { schema, object } = JSON.parse(entry.value) as Envelope;
+  if (schema > SCHEMA)
+    throw unavailable(`${entry.key} was written by a newer version of the cluster (schema ${schema})`);
+  return { ...object, Version: { Index: entry.revision }, key: entry.key } as unknown as Held<T>;
+}
+
+export function encode<T extends Meta>(object: Stored<T>): string {
+  const { key: _, Version: __, ...kept } = object as Stored<T> & { key?: string; Version?: unknown };
+  return JSON.stringify({ schema: SCHEMA, object: kept });
+}

@@ -1,0 +1,228 @@
+// A manager's door on the network: nodes that join, sessions, and what managers ask of each other.
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { BerthError, messageOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { keys, type NodeRole } from '../model/objects.ts';
+import { bearerOf, type Bearer, issue } from '../security/authority.ts';
+import { type SealKey, unseal } from '../security/seal.ts';
+import { sameToken } from '../security/token.ts';
+import { newId } from '../model/ids.ts';
+import { Connection, MAX_MESSAGE_BYTES, MAX_STRANGER_BYTES } from '../wire/connection.ts';
+import { splitAddress } from '../wire/dial.ts';
+import type { ManagerMessage, NodeMessage } from '../wire/messages.ts';
+import type { EtcdStore } from '../store/etcd.ts';
+import type { Election } from './election.ts';
+import type { Sessions, ToNode } from './sessions.ts';
+import type { Writer } from './writer.ts';
+
+/** Peers that have not shown who they are, at a time. */
+export const MAX_STRANGERS = 256;
+/** They get so long to say what they want, milliseconds. */
+const STRANGER_MS = 15_000;
+
+export interface DoorOptions {
+  readonly listen: string;
+  readonly root: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly cluster: string;
+  readonly sealKey: SealKey;
+  readonly writer: Writer;
+  readonly etcd: EtcdStore;
+  readonly election: Election;
+  /** There while this manager leads. */
+  readonly sessions: () => Sessions | undefined;
+  readonly log: Log;
+}
+
+export class Door {
+  readonly #options: DoorOptions;
+  readonly #server: Server;
+  readonly #open = new Set<ToNode>();
+  #strangers = 0;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+    this.#server = createServer(
+      {
+        cert: `${options.certificate}\n${options.root}`,
+        key: options.key,
+        ca: options.root,
+        requestCert: true,
+        // who joins has none yet
+        rejectUnauthorized: false,
+        minVersion: 'TLSv1.3',
+        handshakeTimeout: STRANGER_MS,
+      },
+      (socket) => this.#welcome(socket),
+    );
+    this.#server.on('tlsClientError', () => undefined);
+  }
+
+  listen(): Promise<void> {
+    const { host, port } = splitAddress(this.#options.listen);
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', (error) => this.#options.log.warn(`cluster: ${messageOf(error)}`));
+        resolve();
+      });
+    });
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const connection of this.#open) connection.close();
+  }
+
+  #welcome(socket: TLSSocket): void {
+    const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+    const named = certificate && bearerOf(certificate);
+    const bearer = named?.cluster === this.#options.cluster ? named : undefined;
+    if (!bearer && this.#strangers >= MAX_STRANGERS) {
+      socket.destroy();
+      return;
+    }
+    const connection: ToNode = new Connection(socket, bearer ? MAX_MESSAGE_BYTES : MAX_STRANGER_BYTES);
+    this.#open.add(connection);
+    connection.onClose(() => this.#open.delete(connection));
+    if (!bearer) {
+      this.#strangers += 1;
+      const timer = setTimeout(() => connection.close(), STRANGER_MS);
+      connection.onClose(() => {
+        this.#strangers -= 1;
+        clearTimeout(timer);
+      });
+    }
+    const remote = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+    connection.onMessage = (message) => {
+      void this.#take(connection, bearer, message, remote).catch((error: unknown) => {
+        connection.send({ type: 'error', message: messageOf(error) });
+        if (!(error instanceof BerthError)) this.#options.log.warn(`cluster: ${messageOf(error)}`);
+      });
+    };
+  }
+
+  async #take(connection: ToNode, bearer: Bearer | undefined, message: NodeMessage, remote: string): Promise<void> {
+    if (message.type === 'join') {
+      connection.send(await this.#join(message, remote));
+      return;
+    }
+    if (!bearer) {
+      connection.close();
+      return;
+    }
+    const sessions = this.#options.sessions();
+    switch (message.type) {
+      case 'session':
+        if (sessions) sessions.open(bearer.node, connection, message.description, message.address);
+        else connection.send({ type: 'redirect', address: this.#options.election.current?.address ?? '' });
+        return;
+      case 'heartbeat':
+        if (sessions?.has(bearer.node)) sessions.seen(bearer.node);
+        else connection.close();
+        return;
+      case 'status':
+        await sessions?.report(bearer.node, message.task, message.service, message.status);
+        return;
+      case 'log':
+      case 'log-end':
+        sessions?.logLines(message.id, message.type === 'log' ? message.lines : undefined);
+        return;
+      case 'renew':
+        connection.send(await this.#renew(bearer, message.publicKey));
+        return;
+      case 'leave':
+        await this.#options.writer.update<'nodes'>(keys.node(bearer.node), ({ Status }) => ({
+          Status: { ...Status, State: 'down', Message: 'the node has left' },
+        }));
+        sessions?.lastSeen.delete(bearer.node);
+        connection.send({ type: 'left' });
+        return;
+      case 'member':
+      case 'promote':
+      case 'task-logs':
+        if (bearer.role === 'manager') await this.#takeOfManager(connection, message);
+        else connection.close();
+    }
+  }
+
+  async #takeOfManager(
+    connection: ToNode,
+    message: Extract<NodeMessage, { type: 'member' | 'promote' | 'task-logs' }>,
+  ): Promise<void> {
+    const { etcd } = this.#options;
+    if (message.type === 'task-logs') {
+      const lines = (lines: Extract<ManagerMessage, { type: 'log' }>['lines']): void =>
+        connection.send({ type: 'log', id: 0, lines });
+      const end = (): void => connection.send({ type: 'log-end', id: 0 });
+      const stop = this.#options.sessions()?.logs(message.node, message.task, message.options, lines, end);
+      if (stop) connection.onClose(stop);
+      else end();
+    } else if (message.type === 'promote') {
+      await etcd.promoteMember(message.member);
+      connection.send({ type: 'promoted' });
+    } else {
+      const before = await etcd.members();
+      // one that asks again after a crash
+      const known = before.find(({ peers }) => peers.includes(message.peer));
+      const member = known?.id ?? (await etcd.addMember(message.peer));
+      const members = (await etcd.members()).flatMap(({ id, name, peers }) =>
+        peers.map((peer) => `${id === member ? '' : name}=${peer}`),
+      );
+      connection.send({ type: 'member', member, members, sealKey: this.#options.sealKey });
+    }
+  }
+
+  async #join(message: Extract<NodeMessage, { type: 'join' }>, remote: string): Promise<ManagerMessage> {
+    const { writer } = this.#options;
+    const { JoinTokens } = writer.cache.cluster;
+    const role: NodeRole | undefined = sameToken(message.token, JoinTokens.Manager)
+      ? 'manager'
+      : sameToken(message.token, JoinTokens.Worker)
+        ? 'worker'
+        : undefined;
+    if (!role)
+      return {
+        type: 'error',
+        message: 'rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster',
+      };
+    const node = newId();
+    const address = message.address === '' ? remote : message.address;
+    const certificate = await this.#certificate(node, role, address, message.publicKey);
+    await writer.create<'nodes'>('nodes', keys.node(node), {
+      ID: node,
+      Spec: { Role: role, Availability: message.availability, Labels: {} },
+      Description: message.description,
+      Status: { State: 'unknown', Addr: address },
+    });
+    return {
+      type: 'joined',
+      node,
+      cluster: this.#options.cluster,
+      role,
+      certificate,
+      managers: writer.cache.all('nodes').flatMap(({ ManagerStatus }) => (ManagerStatus ? [ManagerStatus.Addr] : [])),
+    };
+  }
+
+  /** In the role that the node is to have now. */
+  async #renew({ node }: Bearer, publicKey: string): Promise<ManagerMessage> {
+    const known = this.#options.writer.cache.get('nodes', node);
+    if (!known) return { type: 'error', message: `node ${node} is no member of this cluster` };
+    const { Role } = known.Spec;
+    const certificate = await this.#certificate(node, Role, known.Status.Addr, publicKey);
+    return { type: 'certificate', certificate, role: Role };
+  }
+
+  #certificate(node: string, role: NodeRole, address: string, publicKey: string): Promise<string> {
+    const { writer, sealKey, cluster } = this.#options;
+    const { RootCA, Spec } = writer.cache.cluster;
+    const key = unseal(sealKey, 'root', RootCA.sealedKey).toString();
+    return issue(
+      { certificate: RootCA.certificate, key },
+      { node, role, cluster, addresses: [address], publicKey, expiryMs: Spec.CAConfig.NodeCertExpiry / 1e6 },
+    );
+  }
+}

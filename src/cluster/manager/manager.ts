@@ -1,0 +1,134 @@
+// A manager: etcd beside it, a copy of everything, a door for nodes, and the loop while it leads.
+import { join } from 'node:path';
+import { unavailable } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { Identity } from '../security/identity.ts';
+import { EtcdChild } from '../store/child.ts';
+import { Cache } from './cache.ts';
+import { Door } from './door.ts';
+import { Election } from './election.ts';
+import { Loop } from './loop.ts';
+import { Sessions } from './sessions.ts';
+import { Writer } from './writer.ts';
+
+export interface ManagerOptions {
+  readonly identity: Identity;
+  readonly folder: string;
+  readonly etcdProgram: string | undefined;
+  readonly tls: { readonly certificate: string; readonly key: string; readonly authority: string };
+  readonly log: Log;
+}
+
+export class Manager {
+  readonly #options: ManagerOptions;
+  readonly etcd: EtcdChild;
+  readonly writer: Writer;
+  readonly election: Election;
+  readonly #cache: Cache;
+  #door: Door | undefined;
+  #sessions: Sessions | undefined;
+  #loop: Loop | undefined;
+
+  constructor(options: ManagerOptions) {
+    const { identity, etcdProgram, log } = options;
+    if (!identity.manager) throw unavailable('this node is no manager');
+    if (etcdProgram === undefined)
+      throw unavailable('etcd is not installed, and a manager of a cluster keeps its memory in it', {
+        hint: "'apt-get install etcd-server' brings it; its service is not needed",
+      });
+    this.#options = options;
+    const { peer, members, joins } = identity.manager;
+    this.etcd = new EtcdChild({
+      program: etcdProgram,
+      folder: join(options.folder, 'etcd'),
+      name: identity.node,
+      peer,
+      members,
+      joins,
+      tls: options.tls,
+      log,
+    });
+    this.#cache = new Cache(this.etcd.store);
+    this.writer = new Writer(this.etcd.store, this.#cache);
+    this.election = new Election(this.etcd.store, { node: identity.node, address: identity.advertise }, log);
+  }
+
+  get cache(): Cache {
+    return this.#cache;
+  }
+
+  /** Of the leader only. */
+  get sessions(): Sessions | undefined {
+    return this.#sessions;
+  }
+
+  /** `prepare` is called when etcd answers and before anything else: a new cluster writes itself there. */
+  async start(prepare: (manager: Manager) => Promise<void> = () => Promise.resolve()): Promise<void> {
+    this.etcd.start();
+    await this.etcd.ready();
+    await prepare(this);
+    await this.open();
+  }
+
+  /** etcd answers already. */
+  async open(): Promise<void> {
+    const { identity, log } = this.#options;
+    await this.#cache.open();
+    this.#cache.onChange((changes) => {
+      this.#sessions?.onChange(changes);
+      this.#loop?.wake();
+    });
+    this.election.onLead = () => this.#lead();
+    this.election.onFollow = () => this.#follow();
+    const sealKey = identity.manager?.sealKey ?? '';
+    this.#door = new Door({
+      listen: identity.listen,
+      root: identity.root,
+      certificate: identity.certificate,
+      key: identity.key,
+      cluster: identity.cluster,
+      sealKey,
+      writer: this.writer,
+      etcd: this.etcd.store,
+      election: this.election,
+      sessions: () => this.#sessions,
+      log,
+    });
+    await this.#door.listen();
+    this.election.start();
+  }
+
+  #lead(): void {
+    const { identity, log } = this.#options;
+    log.info('cluster: this manager leads');
+    const sessions = new Sessions({
+      writer: this.writer,
+      sealKey: identity.manager?.sealKey ?? '',
+      log,
+      heartbeatMs: () => this.#cache.cluster.Spec.Dispatcher.HeartbeatPeriod / 1e6,
+    });
+    const former = this.election.former;
+    // its lease has ended: it is waited for as for one whose session broke
+    if (former && former.node !== identity.node) sessions.lostAt.set(former.node, sessions.since);
+    const loop = new Loop({ writer: this.writer, sessions, guard: () => this.election.guard, log });
+    sessions.onEvent = () => loop.wake();
+    this.#sessions = sessions;
+    this.#loop = loop;
+    loop.wake();
+  }
+
+  #follow(): void {
+    this.#loop?.close();
+    this.#sessions?.close();
+    this.#loop = undefined;
+    this.#sessions = undefined;
+  }
+
+  async stop(): Promise<void> {
+    this.#door?.close();
+    await this.election.stop();
+    this.#follow();
+    this.#cache.close();
+    await this.etcd.stop();
+  }
+}

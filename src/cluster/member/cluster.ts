@@ -1,0 +1,306 @@
+// This machine's part in a cluster: none, a worker's, or a manager's; and the ways between them.
+import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf, unavailable } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { Agent } from '../agent/agent.ts';
+import { NodeSession } from '../agent/session.ts';
+import { firstManager, makeCluster, type InitRequest } from './init.ts';
+import { joinCluster, type JoinRequest, takePlaceInEtcd } from './join.ts';
+import { Manager } from '../manager/manager.ts';
+import { keys, type NodeRole } from '../model/objects.ts';
+import type { Machine, TaskContainers } from '../agent/ports.ts';
+import { type Identity, IdentityFile } from '../security/identity.ts';
+
+export interface ClusterOptions {
+  readonly dataRoot: string;
+  readonly containers: TaskContainers;
+  readonly machine: Machine;
+  readonly log: Log;
+}
+
+export const NO_MANAGER =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+export const WORKER_ONLY =
+  "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. Please run this command on a manager node or promote the current node to a manager.";
+const ALREADY =
+  'This node is already part of a swarm. Use "docker swarm leave" to leave this swarm and join another one.';
+
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #file: IdentityFile;
+  #identity: Identity | undefined;
+  #agent: Agent | undefined;
+  #session: NodeSession | undefined;
+  #manager: Manager | undefined;
+  /** While a manager starts, or why it did not. */
+  #problem = '';
+  #busy: Promise<void> = Promise.resolve();
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#file = new IdentityFile(options.dataRoot);
+    this.#identity = this.#file.read();
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity;
+  }
+
+  /** Of a manager that is up. Throws Docker's refusals on every other machine. */
+  get manager(): Manager {
+    if (this.#manager) return this.#manager;
+    if (this.#identity?.role === 'worker') throw unavailable(WORKER_ONLY);
+    if (this.#identity) throw unavailable(`the manager on this node is not up yet: ${this.#problem}`);
+    throw unavailable(NO_MANAGER);
+  }
+
+  /** Takes up what this machine was before: tasks go on at once, whoever else is up. */
+  async start(): Promise<void> {
+    const identity = this.#identity;
+    if (!identity) return;
+    await this.#startAgent();
+    if (identity.manager) this.#startManager();
+  }
+
+  async #startAgent(): Promise<void> {
+    const { containers, machine, log } = this.#options;
+    const agent = new Agent({ node: this.#known.node, folder: this.#file.folder, containers, machine, log });
+    this.#agent = agent;
+    await agent.start();
+    this.#session = new NodeSession({
+      agent,
+      machine,
+      log,
+      identity: () => this.#known,
+      save: (next) => this.#save(next),
+      onRole: (role) => this.#changeRole(role),
+      onRemoved: () => {
+        log.warn('cluster: this node was removed from the cluster');
+        void this.#wipe();
+      },
+    });
+    this.#session.start();
+  }
+
+  #newManager(): Manager {
+    const { machine, log } = this.#options;
+    return new Manager({
+      identity: this.#known,
+      folder: this.#file.folder,
+      etcdProgram: machine.etcd(),
+      tls: this.#file.tls,
+      log,
+    });
+  }
+
+  /** In the background: without a majority of managers it does not come up, and what runs goes on. */
+  #startManager(): void {
+    this.#problem = 'it waits for a majority of the managers';
+    this.#serial(async () => {
+      const manager = this.#newManager();
+      this.#starting = manager;
+      await manager.start();
+      this.#starting = undefined;
+      this.#manager = manager;
+      this.#problem = '';
+    });
+  }
+
+  #starting: Manager | undefined;
+
+  #serial(work: () => Promise<void>): void {
+    this.#busy = this.#busy.then(work).catch((error: unknown) => {
+      this.#problem = messageOf(error);
+      this.#options.log.warn(`cluster: ${messageOf(error)}`);
+    });
+  }
+
+  get #known(): Identity {
+    if (!this.#identity) throw unavailable(NO_MANAGER);
+    return this.#identity;
+  }
+
+  #save(identity: Identity): void {
+    this.#identity = identity;
+    this.#file.write(identity);
+  }
+
+  async init(request: InitRequest): Promise<string> {
+    if (this.#identity) throw unavailable(ALREADY);
+    const { machine } = this.#options;
+    const made = await makeCluster(request, machine);
+    this.#save(made.identity);
+    try {
+      const manager = this.#newManager();
+      this.#starting = manager;
+      await manager.start((one) => firstManager(one, made, machine));
+      this.#starting = undefined;
+      this.#manager = manager;
+      await manager.election.leading();
+      await this.#startAgent();
+    } catch (error) {
+      await this.#wipe();
+      throw error;
+    }
+    return made.identity.node;
+  }
+
+  async join(request: JoinRequest): Promise<void> {
+    if (this.#identity) throw unavailable(ALREADY);
+    const { machine } = this.#options;
+    this.#save(await joinCluster(request, machine));
+    try {
+      if (this.#known.role === 'manager') await this.#becomeManager();
+      await this.#startAgent();
+    } catch (error) {
+      await this.#wipe();
+      throw error;
+    }
+  }
+
+  /** Takes a place in etcd, then serves. */
+  async #becomeManager(): Promise<void> {
+    this.#save({ ...this.#known, manager: await takePlaceInEtcd(this.#known).then(({ manager }) => manager) });
+    const manager = this.#newManager();
+    this.#starting = manager;
+    manager.etcd.start();
+    await takePlaceInEtcd(this.#known, true);
+    await manager.etcd.ready();
+    await manager.open();
+    const { node, advertise } = this.#known;
+    const peer = this.#known.manager?.peer ?? '';
+    const member = (await manager.etcd.store.members()).find(({ peers }) => peers.includes(peer))?.id ?? '';
+    await manager.writer.update<'nodes'>(keys.node(node), () => ({ ManagerStatus: { Addr: advertise, member, peer } }));
+    this.#starting = undefined;
+    this.#manager = manager;
+  }
+
+  #changeRole(role: NodeRole): void {
+    this.#serial(async () => {
+      if (role === 'manager' && !this.#manager) {
+        this.#problem = 'it is being promoted';
+        await this.#becomeManager();
+      } else if (role === 'worker') {
+        const manager = this.#manager;
+        this.#manager = undefined;
+        await manager?.stop();
+        const { manager: _, ...rest } = this.#known;
+        this.#save(rest);
+        this.#file.removeEtcd();
+      }
+    });
+  }
+
+  async leave(force: boolean): Promise<void> {
+    const identity = this.#identity;
+    if (!identity) throw unavailable('This node is not part of a swarm');
+    if (identity.manager && !force) throw unavailable(await this.#whyNotLeave());
+    if (this.#manager && identity.manager) {
+      const { store } = this.#manager.etcd;
+      const { peer } = identity.manager;
+      const members = await store.members().catch(() => []);
+      const own = members.find(({ peers }) => peers.includes(peer));
+      if (members.length > 1 && own) {
+        await this.#manager.writer
+          .update<'nodes'>(keys.node(identity.node), ({ Spec, Status }) => ({
+            Spec: { ...Spec, Role: 'worker' },
+            Status: { ...Status, State: 'down' },
+            ManagerStatus: undefined,
+          }))
+          .catch(() => undefined);
+        await store.removeMember(own.id).catch((error: unknown) => this.#options.log.warn(messageOf(error)));
+      }
+    }
+    await this.#session?.leave();
+    await this.#wipe();
+  }
+
+  async #whyNotLeave(): Promise<string> {
+    const head = 'You are attempting to leave the swarm on a node that is participating as a manager. ';
+    const force = 'Use `--force` to suppress this message. ';
+    const managers = this.#manager?.cache.all('nodes').filter(({ ManagerStatus }) => ManagerStatus).length ?? 0;
+    if (managers === 1)
+      return Promise.resolve(
+        `${head}Removing the last manager erases all current state of the swarm. Use \`--force\` to ignore this message. `,
+      );
+    const left = managers - 1;
+    return Promise.resolve(
+      `${head}Removing this node leaves ${left} managers out of ${managers}. Without a Raft quorum your swarm will be inaccessible. The only way to restore a swarm that has lost consensus is to reinitialize it with \`--force-new-cluster\`. ${force}`,
+    );
+  }
+
+  /** This machine is in no cluster any more, and nothing of one is left on it. */
+  async #wipe(): Promise<void> {
+    this.#session?.close();
+    const [agent, manager] = [this.#agent, this.#manager ?? this.#starting];
+    this.#session = undefined;
+    this.#agent = undefined;
+    this.#manager = undefined;
+    this.#starting = undefined;
+    await manager?.stop().catch(() => undefined);
+    await agent?.removeAll().catch(() => undefined);
+    this.#identity = undefined;
+    this.#file.remove();
+  }
+
+  /** As `info` shows it. */
+  info(): object {
+    const identity = this.#identity;
+    if (!identity)
+      return {
+        NodeID: '',
+        NodeAddr: '',
+        LocalNodeState: 'inactive',
+        ControlAvailable: false,
+        Error: '',
+        RemoteManagers: null,
+      };
+    const cache = this.#manager?.cache;
+    const nodes = cache?.all('nodes') ?? [];
+    const managers = cache
+      ? nodes.flatMap(({ ID, ManagerStatus }) => (ManagerStatus ? [{ NodeID: ID, Addr: ManagerStatus.Addr }] : []))
+      : identity.managers.map((Addr) => ({ NodeID: '', Addr }));
+    const error =
+      identity.manager && !this.#manager ? this.#problem : this.#session?.connected ? '' : (this.#session?.error ?? '');
+    return {
+      NodeID: identity.node,
+      NodeAddr: identity.address,
+      LocalNodeState: 'active',
+      ControlAvailable: this.#manager !== undefined,
+      Error: error,
+      RemoteManagers: managers,
+      ...(cache
+        ? {
+            Nodes: nodes.length,
+            Managers: managers.length,
+            Cluster: { ...clusterView(cache.cluster), ID: identity.cluster },
+          }
+        : {}),
+    };
+  }
+
+  /** Containers and tasks go on. */
+  async close(): Promise<void> {
+    this.#session?.close();
+    this.#agent?.close();
+    const manager = this.#manager ?? this.#starting;
+    this.#manager = undefined;
+    await Promise.race([manager?.stop(), pause(5000)]);
+  }
+}
+
+export function clusterView(cluster: Manager['cache']['cluster']): object {
+  const { ID, Version, CreatedAt, UpdatedAt, Spec, RootCA, DefaultAddrPool, SubnetSize, DataPathPort } = cluster;
+  return {
+    ID,
+    Version,
+    CreatedAt,
+    UpdatedAt,
+    Spec,
+    TLSInfo: { TrustRoot: RootCA.certificate },
+    RootRotationInProgress: false,
+    DefaultAddrPool,
+    SubnetSize,
+    DataPathPort,
+  };
+}

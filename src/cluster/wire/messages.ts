@@ -1,0 +1,95 @@
+// What nodes and managers say to each other: one JSON line a message, over TLS.
+import type { NodeDescription, NodeRole, PortConfig, TaskSpec, TaskState, TaskStatus } from '../model/objects.ts';
+
+/** A task as its node needs it. */
+export interface Assignment {
+  readonly id: string;
+  readonly service: string;
+  readonly serviceName: string;
+  readonly serviceLabels: Readonly<Record<string, string>>;
+  readonly slot?: number;
+  readonly desired: TaskState;
+  /** It has ended already; its container is only kept for its logs. */
+  readonly ended: boolean;
+  readonly spec: TaskSpec;
+  readonly ports: readonly PortConfig[];
+}
+
+/** Contents by id, base64: of secrets and configs that tasks of this node use. */
+export type Files = Readonly<Record<string, string>>;
+
+/** From a node. */
+export type NodeMessage =
+  | {
+      readonly type: 'join';
+      readonly token: string;
+      readonly publicKey: string;
+      readonly address: string;
+      readonly availability: 'active' | 'pause' | 'drain';
+      readonly description: NodeDescription;
+    }
+  | { readonly type: 'session'; readonly description: NodeDescription; readonly address: string }
+  | { readonly type: 'heartbeat' }
+  | { readonly type: 'status'; readonly task: string; readonly service: string; readonly status: TaskStatus }
+  | { readonly type: 'renew'; readonly publicKey: string }
+  /** A manager to be asks for its place in etcd. */
+  | { readonly type: 'member'; readonly peer: string }
+  | { readonly type: 'promote'; readonly member: string }
+  | { readonly type: 'leave' }
+  /** From a manager to the leader, who has the sessions. */
+  | { readonly type: 'task-logs'; readonly node: string; readonly task: string; readonly options: LogsOptions }
+  | { readonly type: 'log'; readonly id: number; readonly lines: readonly LogLine[] }
+  | { readonly type: 'log-end'; readonly id: number };
+
+export interface LogsOptions {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly follow: boolean;
+  readonly tail?: number;
+  /** Nanoseconds since 1970, as text. */
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export interface LogLine {
+  readonly channel: 'stdout' | 'stderr';
+  readonly time: string;
+  /** base64 */
+  readonly data: string;
+}
+
+/** From a manager. */
+export type ManagerMessage =
+  | {
+      readonly type: 'joined';
+      readonly node: string;
+      readonly cluster: string;
+      readonly role: NodeRole;
+      readonly certificate: string;
+      readonly managers: readonly string[];
+    }
+  | { readonly type: 'error'; readonly message: string }
+  /** The leader is there; empty when there is none for now. */
+  | { readonly type: 'redirect'; readonly address: string }
+  | {
+      readonly type: 'session';
+      readonly heartbeatMs: number;
+      readonly role: NodeRole;
+      readonly managers: readonly string[];
+    }
+  | { readonly type: 'assignments'; readonly tasks: readonly Assignment[]; readonly files: Files }
+  | {
+      readonly type: 'changes';
+      readonly set: readonly Assignment[];
+      readonly gone: readonly string[];
+      readonly files: Files;
+    }
+  | { readonly type: 'certificate'; readonly certificate: string; readonly role: NodeRole }
+  | { readonly type: 'member'; readonly member: string; readonly members: readonly string[]; readonly sealKey: string }
+  | { readonly type: 'promoted' }
+  | { readonly type: 'left' }
+  | { readonly type: 'removed' }
+  | { readonly type: 'logs'; readonly id: number; readonly task: string; readonly options: LogsOptions }
+  | { readonly type: 'logs-stop'; readonly id: number }
+  | { readonly type: 'log'; readonly id: number; readonly lines: readonly LogLine[] }
+  | { readonly type: 'log-end'; readonly id: number };
