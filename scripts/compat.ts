@@ -44,14 +44,11 @@ const ABSENT_COMMANDS = [
   'buildx create, use, imagetools and the like',
   'checkpoint',
   'compose: every command but those above',
-  'config',
-  'node',
   'plugin',
   'scout',
-  'secret',
-  'service',
+  'service create, update: every flag that is not listed here; they converge in the background, as with --detach',
   'stack',
-  'swarm',
+  'swarm ca, unlock, unlock-key, update',
   'trust',
 ];
 

@@ -8,5 +8,7 @@ const NO_MANAGER =
 export function outsideOfSwarm(id: RouteId): string | undefined {
   if (id === 'SwarmInit' || id === 'SwarmJoin') return undefined;
   if (id === 'SwarmLeave') return 'This node is not part of a swarm';
-  return /^\/(?:swarm|nodes|services|tasks|secrets|configs)(?:\/|$)/.test(routes[id].path) ? NO_MANAGER : undefined;
+  return /^\/(?:berth\/cluster|berth\/tasks|swarm|nodes|services|tasks|secrets|configs)(?:\/|$)/.test(routes[id].path)
+    ? NO_MANAGER
+    : undefined;
 }

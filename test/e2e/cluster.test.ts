@@ -33,6 +33,20 @@ test('replicas are spread over the hosts', async () => {
   );
 });
 
+test('the own client shows the cluster, and says why a task is where it is', async () => {
+  const { daemon } = cluster.node(3);
+  const nodes = await daemon.berth('node', 'ls', '--format', '{{.Hostname}} {{.ManagerStatus}}');
+  assert.match(nodes.stdout, /^n1 Leader\nn2 Reachable\nn3 Reachable\n$/);
+  const status = await daemon.berth('cluster', 'status');
+  assert.match(status.stdout, /Leader: +n1\n.*\nNodes: +3 ready\nTasks: +5 running\n/);
+  const [task] = await cluster.tasks(cluster.node(1), 'web');
+  const why = await daemon.berth('why', task?.ID ?? '');
+  assert.match(
+    why.stdout,
+    /^web\.\d .* is running on n\d, and is to be running\n {2}.* made: 5 replicas wanted\n {2}.* on n\d: /,
+  );
+});
+
 test('a secret and a config are files in the container, and nowhere on a disk in clear', async () => {
   const n1 = cluster.node(1);
   await n1.daemon.client('docker', ['secret', 'create', 'key', '-'], { input: 'xyzzy-secret' });

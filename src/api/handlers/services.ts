@@ -35,6 +35,9 @@ export function serviceHandlers(access: ClusterAccess): Handlers {
     TaskInspect: inCluster(access, 'TaskInspect', ({ tasks }, request, response) =>
       response.json(tasks.inspect(idOf(request))),
     ),
+    BerthTaskWhy: inCluster(access, 'BerthTaskWhy', ({ tasks }, request, response) =>
+      response.json(tasks.why(idOf(request))),
+    ),
     TaskLogs: inCluster(access, 'TaskLogs', (control, request, response) =>
       logs(control, [control.tasks.get(idOf(request))], request, response),
     ),

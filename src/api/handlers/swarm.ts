@@ -32,6 +32,9 @@ export const idOf = (request: ApiRequest): string => request.params['id'] ?? '';
 export function swarmHandlers(access: ClusterAccess): Handlers {
   return {
     SwarmInspect: inCluster(access, 'SwarmInspect', ({ swarm }, _, response) => response.json(swarm.inspect())),
+    BerthClusterStatus: inCluster(access, 'BerthClusterStatus', async ({ swarm }, _, response) =>
+      response.json(await swarm.status()),
+    ),
     SwarmInit: inCluster(access, 'SwarmInit', async ({ swarm }, request, response) => {
       response.json(await swarm.init(await objectOf(request)));
     }),

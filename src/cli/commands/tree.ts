@@ -1,15 +1,7 @@
 // All commands: names, places and one-line descriptions. Each command is loaded when it is called.
 import type { CliNode } from '../context.ts';
-import type { AnyCommand } from '../grammar/index.ts';
-import type { Context } from '../context.ts';
-
-type Load = () => Promise<AnyCommand<Context>>;
-const leaf = (name: string, short: string, load: Load, more: Partial<CliNode> = {}): CliNode => ({
-  name,
-  short,
-  load,
-  ...more,
-});
+import { cluster, config, node, secret, service, swarm } from './cluster-tree.ts';
+import { leaf } from './leaf.ts';
 
 const c = {
   attach: leaf(
@@ -372,17 +364,24 @@ export const tree: CliNode = {
       short: 'Define and run multi-container applications with Docker',
       program: async () => (await import('./compose/main.ts')).composeMain,
     },
+    cluster,
+    config,
     container,
     context,
     image,
     manifest,
     network,
+    node,
+    secret,
+    service,
+    swarm,
     system,
     volume,
     ...Object.values(otherContainerVerbs),
     ...Object.values(otherImageVerbs),
     rmi,
     leaf('ports', 'List published ports and who reaches them', async () => (await import('./ports.ts')).ports),
+    leaf('why', 'Say why a task is where it is', async () => (await import('./cluster/status.ts')).why),
     s.events,
     leaf(
       'inspect',

@@ -32,6 +32,7 @@ export class Agent {
   /** Contents of secrets and configs, in memory only. */
   readonly #files = new Map<string, string>();
   #saving: NodeJS.Timeout | undefined;
+  #closed = false;
   /** Set while there is a session. */
   report: (task: Assignment, status: TaskStatus) => void = () => undefined;
 
@@ -139,6 +140,7 @@ export class Agent {
   }
 
   #save(): void {
+    if (this.#closed) return;
     this.#saving ??= setTimeout(() => {
       this.#saving = undefined;
       this.#write();
@@ -158,6 +160,7 @@ export class Agent {
   /** Containers go on. */
   close(): void {
     this.#abort.abort();
+    this.#closed = true;
     if (!this.#saving) return;
     clearTimeout(this.#saving);
     this.#write();
@@ -166,6 +169,7 @@ export class Agent {
   /** On leaving: every container of a task goes. */
   async removeAll(): Promise<void> {
     this.#abort.abort();
+    this.#closed = true;
     clearTimeout(this.#saving);
     const { containers, machine } = this.#options;
     const found = await containers.list();

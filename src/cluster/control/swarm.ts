@@ -6,6 +6,7 @@ import { completeSpec, type InitRequest } from '../member/init.ts';
 import type { JoinRequest } from '../member/join.ts';
 import { type ClusterSpec, keys } from '../model/objects.ts';
 import { newToken } from '../security/token.ts';
+import { taskName } from './tasks.ts';
 import { clusterShape, initShape, joinShape, shaped } from './shape.ts';
 
 export const OUT_OF_SEQUENCE = 'rpc error: code = Unknown desc = update out of sequence';
@@ -49,6 +50,28 @@ export class SwarmControl {
     if (stale) throw internal(OUT_OF_SEQUENCE);
   }
 
+  /** How the cluster is, for people. */
+  async status(): Promise<object> {
+    const { cache, election, etcd } = this.#cluster.manager;
+    const hostname = (id: string): string => cache.get('nodes', id)?.Description.Hostname ?? id;
+    const members = await etcd.store.members();
+    const tasks = cache.all('tasks').filter(({ DesiredState }) => DesiredState !== 'remove');
+    return {
+      Leader: election.current ? hostname(election.current.node) : '',
+      Members: members.map(({ name, peers, learner }) => ({
+        Name: hostname(name),
+        Peer: peers[0] ?? '',
+        Learner: learner,
+      })),
+      Nodes: counts(cache.all('nodes').map(({ Status }) => Status.State)),
+      Tasks: counts(tasks.map(({ Status }) => Status.State)),
+      Pending: tasks
+        .filter(({ Status }) => Status.State === 'pending')
+        .map((task) => ({ ID: task.ID, Name: taskName(task), Reason: task.Status.Err ?? '' })),
+      Revision: cache.revision,
+    };
+  }
+
   async init(body: unknown): Promise<string> {
     return this.#cluster.init(shaped(body, initShape) as InitRequest);
   }
@@ -61,4 +84,8 @@ export class SwarmControl {
   unlockKey(): object {
     return { UnlockKey: this.#cluster.manager ? '' : undefined };
   }
+}
+
+function counts(states: readonly string[]): Record<string, number> {
+  return Object.fromEntries([...Map.groupBy(states, (state) => state)].map(([state, all]) => [state, all.length]));
 }

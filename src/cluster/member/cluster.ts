@@ -34,6 +34,7 @@ export class Cluster {
   #manager: Manager | undefined;
   /** While a manager starts, or why it did not. */
   #problem = '';
+  #changing = false;
   #busy: Promise<void> = Promise.resolve();
 
   constructor(options: ClusterOptions) {
@@ -125,7 +126,30 @@ export class Cluster {
     this.#file.write(identity);
   }
 
-  async init(request: InitRequest): Promise<string> {
+  init(request: InitRequest): Promise<string> {
+    return this.#alone(() => this.#init(request));
+  }
+
+  join(request: JoinRequest): Promise<void> {
+    return this.#alone(() => this.#join(request));
+  }
+
+  leave(force: boolean): Promise<void> {
+    return this.#alone(() => this.#leave(force));
+  }
+
+  /** Into a cluster and out of it one goes one step at a time. */
+  async #alone<T>(step: () => Promise<T>): Promise<T> {
+    if (this.#changing) throw unavailable('this node is joining or leaving a swarm right now');
+    this.#changing = true;
+    try {
+      return await step();
+    } finally {
+      this.#changing = false;
+    }
+  }
+
+  async #init(request: InitRequest): Promise<string> {
     if (this.#identity) throw unavailable(ALREADY);
     const { machine } = this.#options;
     const made = await makeCluster(request, machine);
@@ -145,7 +169,7 @@ export class Cluster {
     return made.identity.node;
   }
 
-  async join(request: JoinRequest): Promise<void> {
+  async #join(request: JoinRequest): Promise<void> {
     if (this.#identity) throw unavailable(ALREADY);
     const { machine } = this.#options;
     this.#save(await joinCluster(request, machine));
@@ -191,7 +215,7 @@ export class Cluster {
     });
   }
 
-  async leave(force: boolean): Promise<void> {
+  async #leave(force: boolean): Promise<void> {
     const identity = this.#identity;
     if (!identity) throw unavailable('This node is not part of a swarm');
     if (identity.manager && !force) throw unavailable(await this.#whyNotLeave());

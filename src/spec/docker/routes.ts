@@ -309,6 +309,8 @@ export const routes = {
     path: '/berth/registry/manifest',
     query: { name: 'text', insecure: 'bool' },
   },
+  BerthClusterStatus: { method: 'GET', path: '/berth/cluster' },
+  BerthTaskWhy: { method: 'GET', path: '/berth/tasks/{id}/why' },
   BerthBuild: { method: 'POST', path: '/berth/build' },
   BerthCacheList: { method: 'GET', path: '/berth/caches' },
   BerthCacheExport: { method: 'GET', path: '/berth/caches/archive', query: { id: 'text' } },

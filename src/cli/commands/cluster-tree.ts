@@ -1,0 +1,126 @@
+// The commands of a cluster: swarm, node, service, secret, config, cluster.
+import type { CliNode } from '../context.ts';
+import { leaf } from './leaf.ts';
+
+export const swarm: CliNode = {
+  name: 'swarm',
+  short: 'Manage Swarm',
+  children: [
+    leaf('init', 'Initialize a swarm', async () => (await import('./swarm/init.ts')).init),
+    leaf('join', 'Join a swarm as a node and/or manager', async () => (await import('./swarm/join.ts')).join),
+    leaf('join-token', 'Manage join tokens', async () => (await import('./swarm/token.ts')).joinToken),
+    leaf('leave', 'Leave the swarm', async () => (await import('./swarm/join.ts')).leave),
+  ],
+};
+
+export const node: CliNode = {
+  name: 'node',
+  short: 'Manage Swarm nodes',
+  children: [
+    leaf(
+      'demote',
+      'Demote one or more nodes from manager in the swarm',
+      async () => (await import('./node/change.ts')).demote,
+    ),
+    leaf(
+      'inspect',
+      'Display detailed information on one or more nodes',
+      async () => (await import('./service/inspect.ts')).inspectNode,
+    ),
+    leaf('ls', 'List nodes in the swarm', async () => (await import('./node/ls.ts')).ls, { aliases: ['list'] }),
+    leaf(
+      'promote',
+      'Promote one or more nodes to manager in the swarm',
+      async () => (await import('./node/change.ts')).promote,
+    ),
+    leaf(
+      'ps',
+      'List tasks running on one or more nodes, defaults to current node',
+      async () => (await import('./service/ps.ts')).nodePs,
+    ),
+    leaf('rm', 'Remove one or more nodes from the swarm', async () => (await import('./node/change.ts')).rm, {
+      aliases: ['remove'],
+    }),
+    leaf('update', 'Update a node', async () => (await import('./node/change.ts')).update),
+  ],
+};
+
+export const service: CliNode = {
+  name: 'service',
+  short: 'Manage Swarm services',
+  children: [
+    leaf('create', 'Create a new service', async () => (await import('./service/create.ts')).create),
+    leaf(
+      'inspect',
+      'Display detailed information on one or more services',
+      async () => (await import('./service/inspect.ts')).inspectService,
+    ),
+    leaf('logs', 'Fetch the logs of a service', async () => (await import('./service/logs.ts')).logs),
+    leaf('ls', 'List services', async () => (await import('./service/ls.ts')).ls, { aliases: ['list'] }),
+    leaf('ps', 'List the tasks of one or more services', async () => (await import('./service/ps.ts')).ps),
+    leaf('rm', 'Remove one or more services', async () => (await import('./service/change.ts')).rm, {
+      aliases: ['remove'],
+    }),
+    leaf(
+      'rollback',
+      "Revert changes to a service's configuration",
+      async () => (await import('./service/change.ts')).rollback,
+    ),
+    leaf('scale', 'Scale one or multiple replicated services', async () => (await import('./service/change.ts')).scale),
+    leaf('update', 'Update a service', async () => (await import('./service/change.ts')).update),
+  ],
+};
+
+export const secret: CliNode = {
+  name: 'secret',
+  short: 'Manage Swarm secrets',
+  children: [
+    leaf(
+      'create',
+      'Create a secret from a file or STDIN as content',
+      async () => (await import('./secret/verbs.ts')).secret.create,
+    ),
+    leaf(
+      'inspect',
+      'Display detailed information on one or more secrets',
+      async () => (await import('./secret/verbs.ts')).secret.inspect,
+    ),
+    leaf('ls', 'List secrets', async () => (await import('./secret/verbs.ts')).secret.ls, { aliases: ['list'] }),
+    leaf('rm', 'Remove one or more secrets', async () => (await import('./secret/verbs.ts')).secret.rm, {
+      aliases: ['remove'],
+    }),
+  ],
+};
+
+export const config: CliNode = {
+  name: 'config',
+  short: 'Manage Swarm configs',
+  children: [
+    leaf(
+      'create',
+      'Create a config from a file or STDIN as content',
+      async () => (await import('./secret/verbs.ts')).config.create,
+    ),
+    leaf(
+      'inspect',
+      'Display detailed information on one or more configs',
+      async () => (await import('./secret/verbs.ts')).config.inspect,
+    ),
+    leaf('ls', 'List configs', async () => (await import('./secret/verbs.ts')).config.ls, { aliases: ['list'] }),
+    leaf('rm', 'Remove one or more configs', async () => (await import('./secret/verbs.ts')).config.rm, {
+      aliases: ['remove'],
+    }),
+  ],
+};
+
+export const cluster: CliNode = {
+  name: 'cluster',
+  short: 'Look after a cluster',
+  children: [
+    leaf(
+      'status',
+      'Show managers, nodes, tasks and what is pending',
+      async () => (await import('./cluster/status.ts')).status,
+    ),
+  ],
+};

@@ -1,0 +1,76 @@
+// `service ls`: services and how many of their tasks run.
+import { command } from '../../context.ts';
+import { renderRows } from '../../format/index.ts';
+import { FORMAT_HELP, flag, none } from '../../grammar/index.ts';
+import { natural } from '../sorting.ts';
+
+export interface ServiceSpec {
+  readonly Name: string;
+  readonly TaskTemplate: {
+    readonly ContainerSpec: { readonly Image: string; readonly Env?: readonly string[] };
+    readonly ForceUpdate?: number;
+    readonly Placement?: { readonly MaxReplicas?: number };
+  };
+  readonly Mode: Readonly<Record<string, { readonly Replicas?: number }>>;
+}
+
+export interface ServiceSummary {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: ServiceSpec;
+  readonly ServiceStatus?: {
+    readonly RunningTasks: number;
+    readonly DesiredTasks: number;
+    readonly CompletedTasks: number;
+  };
+}
+
+const MODES: Readonly<Record<string, string>> = {
+  Replicated: 'replicated',
+  Global: 'global',
+  ReplicatedJob: 'replicated job',
+  GlobalJob: 'global job',
+};
+const KIND = {
+  typeName: '*service.serviceContext',
+  titles: { ID: 'ID', Name: 'NAME', Mode: 'MODE', Replicas: 'REPLICAS', Image: 'IMAGE', Ports: 'PORTS' },
+};
+const TABLE = 'table {{.ID}}\t{{.Name}}\t{{.Mode}}\t{{.Replicas}}\t{{.Image}}\t{{.Ports}}';
+
+export const ls = command({
+  use: '[OPTIONS]',
+  description: 'List services',
+  aliases: 'docker service ls, docker service list',
+  args: none,
+  flags: {
+    filter: flag.filter('f', 'Filter output based on conditions provided'),
+    format: flag.string('', FORMAT_HELP),
+    quiet: flag.bool('q', 'Only display IDs'),
+  },
+  async run(context, { flags }) {
+    const services = await context.client.json<ServiceSummary[]>('ServiceList', {
+      query: { filters: flags.filter, status: true },
+    });
+    const rows = services
+      .sort((a, b) => natural(a.Spec.Name, b.Spec.Name))
+      .map((service) => ({
+        ID: flags.quiet ? service.ID : service.ID.slice(0, 12),
+        Name: service.Spec.Name,
+        Mode: MODES[Object.keys(service.Spec.Mode)[0] ?? ''] ?? '',
+        Replicas: replicas(service),
+        Image: service.Spec.TaskTemplate.ContainerSpec.Image.replace(/@sha256:.*/, ''),
+        // host ports are those of tasks
+        Ports: '',
+      }));
+    const format = flags.format === '' || flags.format === 'table' ? (flags.quiet ? '{{.ID}}' : TABLE) : flags.format;
+    context.out(renderRows(format, rows, KIND));
+    return 0;
+  },
+});
+
+function replicas({ Spec, ServiceStatus }: ServiceSummary): string {
+  const { RunningTasks = 0, DesiredTasks = 0, CompletedTasks = 0 } = ServiceStatus ?? {};
+  const most = Spec.TaskTemplate.Placement?.MaxReplicas ?? 0;
+  const completed = Spec.Mode['ReplicatedJob'] || Spec.Mode['GlobalJob'] ? ` (${CompletedTasks} completed)` : '';
+  return `${RunningTasks}/${DesiredTasks}${completed}${most > 0 ? ` (max ${most} per node)` : ''}`;
+}

@@ -1,0 +1,39 @@
+// `swarm init`: a new cluster, with this daemon's machine as its first manager.
+import { command } from '../../context.ts';
+import { flag, none } from '../../grammar/index.ts';
+import { joinCommand, type SwarmState } from './token.ts';
+
+export const init = command({
+  use: '[OPTIONS]',
+  description: 'Initialize a swarm',
+  args: none,
+  flags: {
+    'advertise-addr': flag.string('', 'Advertised address (format: "<ip|interface>[:port]")'),
+    availability: flag.string('', 'Availability of the node ("active", "pause", "drain")', 'active'),
+    'data-path-port': flag.uint('', 'Port number to use for data path traffic (1024 - 49151)', 64),
+    'default-addr-pool': flag.list('', 'default address pool in CIDR format'),
+    'default-addr-pool-mask-length': flag.uint('', 'default address pool subnet mask length', 64),
+    'listen-addr': flag.string('', 'Listen address (format: "<ip|interface>[:port]")', '0.0.0.0:2377'),
+    'task-history-limit': flag.int('', 'Task history retention limit', 5),
+  },
+  async run(context, { flags }) {
+    const { client } = context;
+    const node = await client.json<string>('SwarmInit', {
+      json: {
+        ListenAddr: flags['listen-addr'],
+        AdvertiseAddr: flags['advertise-addr'],
+        Availability: flags.availability,
+        DataPathPort: flags['data-path-port'],
+        DefaultAddrPool: flags['default-addr-pool'].length === 0 ? null : flags['default-addr-pool'],
+        SubnetSize: flags['default-addr-pool-mask-length'],
+        Spec: { Orchestration: { TaskHistoryRetentionLimit: flags['task-history-limit'] } },
+      },
+    });
+    const state = await client.json<SwarmState>('SwarmInspect');
+    const worker = await joinCommand(client, state.JoinTokens.Worker);
+    context.out(
+      `Swarm initialized: current node (${node}) is now a manager.\n\nTo add a worker to this swarm, run the following command:\n\n${worker}\n\nTo add a manager to this swarm, run 'berth swarm join-token manager' and follow the instructions.\n\n`,
+    );
+    return 0;
+  },
+});
