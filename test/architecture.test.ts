@@ -12,7 +12,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
   spec: { may: ['base'], is: 'wire formats as data, true whatever engine reads them' },
   http: { may: ['base'], is: 'serving HTTP by a table of routes; it does not know what is served' },
   hub: {
-    may: ['base', 'spec', 'http', 'host'],
+    may: ['base', 'spec', 'http', 'host', 'cli'],
     is: 'a registry with search, access and pages; it runs without a daemon',
   },
   host: {
@@ -108,6 +108,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
 const NARROWER: Readonly<Record<string, { readonly to: RegExp; readonly why: string }>> = {
   'daemon -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
   'cli -> compose': { to: /^compose\/index\.ts$/, why: 'it is entered by its face, and only by cli/commands/compose' },
+  'hub -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
   'doctor -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
 };
 

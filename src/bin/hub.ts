@@ -5,13 +5,16 @@ import { createSecureContext } from 'node:tls';
 import { invalid, messageOf } from '../base/errors.ts';
 import { createLog, type LogLevel } from '../base/log.ts';
 import { flag, flagUsages, type Flags, parseFlags } from '../cli/grammar/index.ts';
-import { openHub } from '../hub/index.ts';
+import { CONSOLE_COMMANDS, findCommand, openHub, runCommand } from '../hub/index.ts';
 
 const serveFlags = {
   root: flag.string('', 'Directory that holds the images', '/var/lib/berth/hub'),
   listen: flag.string('l', 'Address to serve on', '127.0.0.1:5000'),
   'tls-cert': flag.string('', 'Certificate in PEM: serve HTTPS'),
   'tls-key': flag.string('', 'Key of the certificate'),
+  url: flag.string('', 'Address of the hub as clients reach it, behind a proxy'),
+  open: flag.bool('', 'Serve everybody who reaches it, as long as there is no account'),
+  'pull-limit': flag.string('', 'Manifests that one client may pull: 100/3600 is 100 an hour'),
   'no-delete': flag.bool('', 'Refuse to delete tags, manifests and blobs'),
   'log-level': flag.string('', 'Set the logging level ("debug"|"info"|"warn"|"error"|"fatal")', 'info'),
   help: flag.bool('', 'Print usage'),
@@ -22,7 +25,10 @@ const usage = (): string => `Usage:  berth hub COMMAND
 A registry of one's own
 
 Commands:
-  serve       Serve a directory of images over the distribution protocol
+  ${'serve'.padEnd(16)}Serve a directory of images over the distribution protocol
+${CONSOLE_COMMANDS.map(({ words, short }) => `  ${words.padEnd(16)}${short}`).join('\n')}
+
+Run 'berth hub COMMAND --help' for more information on a command.
 `;
 
 const serveUsage = (): string => `Usage:  berth hub serve [OPTIONS]
@@ -37,9 +43,28 @@ ${flagUsages(serveFlags, process.stdout.columns ?? 80)}
 export async function main(argv: readonly string[]): Promise<number> {
   const [command = '', ...rest] = argv;
   if (command === 'serve') return serve(rest);
+  const found = findCommand(argv);
+  if (found) {
+    try {
+      await runCommand(found, argv, { print: (text) => void process.stdout.write(text), readLine });
+      return 0;
+    } catch (error) {
+      process.stderr.write(`berth hub: ${messageOf(error)}\n`);
+      return 1;
+    }
+  }
   const asked = command === '' || command === '--help' || command === 'help';
   (asked ? process.stdout : process.stderr).write(asked ? usage() : `berth hub: unknown command: ${command}\n`);
   return asked ? 0 : 1;
+}
+
+async function readLine(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin.setEncoding('utf8')) {
+    text += String(chunk);
+    if (text.includes('\n')) break;
+  }
+  return text.split(/\r?\n/, 1)[0] ?? '';
 }
 
 async function serve(argv: readonly string[]): Promise<number> {
@@ -66,7 +91,18 @@ async function serve(argv: readonly string[]): Promise<number> {
       log,
       deletes: parsed.values.get('no-delete') !== true,
       ...(tls ? { tls: tls() } : {}),
+      ...(text('url') === '' ? {} : { url: text('url').replace(/\/$/, '') }),
+      ...(text('pull-limit') === '' ? {} : { pullLimit: pullLimit(text('pull-limit')) }),
     });
+    const isLocal = address.host === '::1' || address.host === 'localhost' || address.host.startsWith('127.');
+    if (!hub.access.accounts.areThere) {
+      if (!isLocal && parsed.values.get('open') !== true)
+        throw invalid(
+          `without accounts everybody who reaches ${address.host} may push and delete: add one (berth hub user add --admin NAME), or say --open`,
+        );
+      log.warn('there are no accounts: whoever reaches the hub may push and delete');
+    }
+    if (!isLocal && !tls && text('url') === '') log.warn('without TLS passwords and images can be read on the way');
     await listening(hub.server, address);
     if (tls)
       process.on('SIGHUP', () => {
@@ -88,6 +124,12 @@ async function serve(argv: readonly string[]): Promise<number> {
     process.stderr.write(`berth hub: ${messageOf(error)}\n`);
     return 1;
   }
+}
+
+function pullLimit(text: string): { readonly pulls: number; readonly seconds: number } {
+  const match = /^([1-9]\d{0,8})\/([1-9]\d{0,6})$/.exec(text);
+  if (!match) throw invalid(`--pull-limit ${text}: PULLS/SECONDS is wanted`);
+  return { pulls: Number(match[1]), seconds: Number(match[2]) };
 }
 
 function tlsFiles(cert: string, key: string): (() => { cert: Buffer; key: Buffer }) | undefined {

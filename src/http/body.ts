@@ -17,3 +17,8 @@ export async function readBody(request: IncomingMessage, most: number): Promise<
   }
   return Buffer.concat(chunks, size);
 }
+
+/** `application/x-www-form-urlencoded`. */
+export async function readForm(request: IncomingMessage, most: number): Promise<URLSearchParams> {
+  return new URLSearchParams((await readBody(request, most)).toString('utf8'));
+}

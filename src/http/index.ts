@@ -1,5 +1,5 @@
 // Serving HTTP: routes as a table, bounded bodies, ranges, conditions, errors. It does not know what is served.
-export { readBody } from './body.ts';
+export { readBody, readForm } from './body.ts';
 export { byteRange } from './byte-range.ts';
 export { matchesEtag } from './conditional.ts';
 export { Exchange } from './exchange.ts';

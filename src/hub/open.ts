@@ -5,10 +5,12 @@ import type { TlsOptions } from 'node:tls';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { createHttpServer, type Exchange, type ServedRoute, statusOf } from '../http/index.ts';
+import { type Access, type Identity, openAccess } from './access/index.ts';
 import { sendError } from './answers.ts';
 import { Catalog, openDatabase } from './metadata/index.ts';
-import { RegistryError } from './model/index.ts';
-import { type Caller, ManifestCache, type Registry, REGISTRY_ROUTES, type RegistryRoute } from './protocol/index.ts';
+import { checkName, RegistryError } from './model/index.ts';
+import { ManifestCache, type Registry, REGISTRY_ROUTES, type RegistryRoute } from './protocol/index.ts';
+import { PullLimit } from './pull-limit.ts';
 import { fileStorage, openStorage } from './storage/index.ts';
 import { scanStorage } from './upkeep/index.ts';
 
@@ -21,19 +23,24 @@ export interface HubOptions {
   readonly graceMs?: number;
   readonly manifestBytes?: number;
   readonly blobBytes?: number;
+  /** As clients reach the hub, `https://hub.example.com`; undefined: as each of them says. */
+  readonly url?: string;
+  /** Manifests that one client may pull, and in how many seconds. */
+  readonly pullLimit?: { readonly pulls: number; readonly seconds: number };
 }
 
 export interface Hub extends AsyncDisposable {
   readonly server: Server;
   readonly registry: Registry;
+  readonly access: Access;
 }
 
 const HOUR_MS = 3_600_000;
 const MANIFEST_BYTES = 4 * 1024 * 1024;
 const BLOB_BYTES = 256 * 1024 ** 3;
 
-interface HubRoute extends ServedRoute<Caller> {
-  readonly needs: RegistryRoute['needs'];
+interface HubRoute extends ServedRoute<Identity> {
+  readonly needs: RegistryRoute['needs'] | 'nothing';
 }
 
 export function openHub(options: HubOptions): Promise<Hub> {
@@ -41,6 +48,9 @@ export function openHub(options: HubOptions): Promise<Hub> {
   const storage = openStorage(fileStorage(root), options.graceMs ?? HOUR_MS);
   const database = openDatabase(join(root, 'hub', 'hub.db'));
   const catalog = new Catalog(database);
+  const access = openAccess(database, options.url);
+  const { authority } = access;
+  const pullLimit = options.pullLimit && new PullLimit(options.pullLimit);
   const closing = new AbortController();
   const indexed = index().catch((error: unknown) => log.error(`the catalog is not complete: ${messageOf(error)}`));
   const registry: Registry = {
@@ -52,10 +62,13 @@ export function openHub(options: HubOptions): Promise<Hub> {
       manifestBytes: options.manifestBytes ?? MANIFEST_BYTES,
       blobBytes: options.blobBytes ?? BLOB_BYTES,
     },
-    rules: { checkTag: () => undefined, checkSize: () => undefined },
+    rules: access.rules,
     deletes: options.deletes ?? true,
     log,
-    record: () => undefined,
+    record: ({ name, address }, { action, repository, what }) => {
+      // pulls are counted, not written down one by one
+      if (action !== 'pull') access.audit.add({ at: Date.now(), account: name, address, action, repository, what });
+    },
   };
 
   async function index(): Promise<void> {
@@ -66,17 +79,28 @@ export function openHub(options: HubOptions): Promise<Hub> {
     if (count > 0) log.info(`${count} repositories were there already`);
   }
 
-  const anybody: Caller = { name: '', may: () => true };
-  const server = createHttpServer<Caller, HubRoute>({
-    routes: REGISTRY_ROUTES.map(({ method, path, needs, run }) => ({
+  const served: readonly HubRoute[] = [
+    ...REGISTRY_ROUTES.map(({ method, path, needs, run }) => ({
       method,
       path,
       needs,
-      handle: (exchange, caller) => run({ registry, exchange, caller }),
+      handle: (exchange: Exchange, caller: Identity) => run({ registry, exchange, caller }),
     })),
+    ...access.tokens.routes().map((route) => ({ ...route, needs: 'nothing' as const })),
+  ];
+  const open = new Set(served.filter(({ needs }) => needs === 'nothing').map(({ path }) => path));
+
+  const server = createHttpServer<Identity, HubRoute>({
+    routes: served,
     authenticate: (exchange) => {
       exchange.response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
-      return anybody;
+      return open.has(exchange.path) ? authority.nobody(exchange) : authority.identify(exchange);
+    },
+    authorize: (exchange, who, { needs, path, method }) => {
+      if (needs === 'nothing') return;
+      if (needs === 'login' || needs === 'catalog') authority.requireLogin(exchange, who);
+      else authority.authorize(exchange, who, checkName(exchange.param('name')), needs);
+      if (method === 'GET' && path.includes('/manifests/')) pullLimit?.count(exchange, who);
     },
     missing: (exchange, match) => {
       if (match.kind === 'none') sendError(exchange, new RegistryError('NAME_UNKNOWN', { message: 'page not found' }));
@@ -91,6 +115,7 @@ export function openHub(options: HubOptions): Promise<Hub> {
   return Promise.resolve({
     server,
     registry,
+    access,
     async [Symbol.asyncDispose]() {
       if (closing.signal.aborted) return;
       closing.abort();

@@ -9,6 +9,8 @@ import { HubProcess } from '../support/hub.ts';
 import { writeLayout } from '../support/layout.ts';
 import { TestRegistry } from '../support/registry.ts';
 
+const BERTH = new URL('../../src/bin/berth.ts', import.meta.url).pathname;
+
 let hub: HubProcess;
 let folder = '';
 
@@ -154,6 +156,35 @@ test('docker-registry serves the directory of a hub, and a hub that of docker-re
   await fine('skopeo', 'copy', '--src-tls-verify=false', added, `dir:${join(folder, 'from-docker-registry')}`);
   const collected = await fine('docker-registry', 'garbage-collect', '--dry-run', join(registry.folder, 'config.yml'));
   assert.match(collected.stdout + collected.stderr, /added: marking manifest[\s\S]* 0 blobs and 0 manifests eligible/);
+});
+
+test('accounts made while it serves are asked for: login, push, a robot that only reads', {
+  skip: missing('skopeo'),
+}, async () => {
+  await using other = await HubProcess.start();
+  const console = async (input: string, ...words: string[]): Promise<string> => {
+    const result = await execute(process.execPath, ['--', BERTH, 'hub', ...words, '--root', other.root], { input });
+    assert.equal(result.code, 0, result.stderr);
+    return result.stdout;
+  };
+  await console('correct horse\n', 'user', 'add', 'ada', '--admin');
+  const secret = (await console('', 'robot', 'add', 'ci', '--expires', '90d')).split('\n')[1] ?? '';
+  await console('', 'grant', 'robot-ci', 'team/*', 'read');
+  const auth = join(folder, 'auth.json');
+  const login = (name: string, password: string): Promise<Result> =>
+    execute('skopeo', ['login', '--authfile', auth, '--tls-verify=false', '-u', name, '-p', password, other.address]);
+  assert.notEqual((await login('ada', 'wrong')).code, 0);
+  assert.equal((await login('ada', 'correct horse')).code, 0);
+  const layout = join(folder, 'private');
+  mkdirSync(layout);
+  writeLayout(layout, 'v1');
+  const push = ['copy', '--authfile', auth, '--dest-tls-verify=false', `oci:${layout}:v1`];
+  await fine('skopeo', ...push, `docker://${other.address}/team/app:1`);
+  assert.equal((await login('robot-ci', secret)).code, 0);
+  await fine('skopeo', 'inspect', '--authfile', auth, '--tls-verify=false', `docker://${other.address}/team/app:1`);
+  const refused = await execute('skopeo', [...push, `docker://${other.address}/team/app:2`]);
+  assert.match(refused.stderr, /denied|unauthorized/i);
+  assert.match(await console('', 'audit'), /ada +127\.0\.0\.1 +push +team\/app +1/);
 });
 
 test('a signal ends it when what is under way is done', async () => {

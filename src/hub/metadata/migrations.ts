@@ -11,7 +11,7 @@ export interface SchemaStep {
 export const STEPS: readonly SchemaStep[] = [
   {
     version: 1,
-    what: 'what the storage holds, in a form that can be asked; it can be made again from there',
+    what: 'what the storage holds, which can be made again from there; and who may do what with it',
     sql: `
 CREATE TABLE repository (
   id INTEGER PRIMARY KEY,
@@ -20,10 +20,7 @@ CREATE TABLE repository (
   pulls INTEGER NOT NULL DEFAULT 0,
   stars INTEGER NOT NULL DEFAULT 0,
   description TEXT NOT NULL DEFAULT '',
-  readme TEXT NOT NULL DEFAULT '',
-  is_public INTEGER NOT NULL DEFAULT 0,
-  immutable_tags TEXT NOT NULL DEFAULT '',
-  quota INTEGER NOT NULL DEFAULT 0
+  readme TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE manifest (
   repository INTEGER NOT NULL REFERENCES repository(id) ON DELETE CASCADE,
@@ -53,6 +50,40 @@ CREATE TABLE layer (
 ) WITHOUT ROWID;
 CREATE INDEX layer_repository ON layer (repository);
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE account (
+  name TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('user', 'robot')),
+  secret TEXT NOT NULL,
+  is_admin INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER
+) WITHOUT ROWID;
+CREATE TABLE member (
+  team TEXT NOT NULL,
+  account TEXT NOT NULL REFERENCES account(name) ON DELETE CASCADE,
+  PRIMARY KEY (account, team)
+) WITHOUT ROWID;
+CREATE TABLE permission (
+  subject TEXT NOT NULL,
+  pattern TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('read', 'write', 'admin')),
+  PRIMARY KEY (subject, pattern)
+) WITHOUT ROWID;
+CREATE TABLE rule (
+  kind TEXT NOT NULL CHECK (kind IN ('immutable', 'quota')),
+  pattern TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (kind, pattern)
+) WITHOUT ROWID;
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  account TEXT NOT NULL,
+  address TEXT NOT NULL,
+  action TEXT NOT NULL,
+  repository TEXT NOT NULL,
+  what TEXT NOT NULL
+);
 `,
   },
 ];

@@ -11,7 +11,8 @@ export async function finishUpload(call: Call): Promise<void> {
   const id = exchange.param('id');
   await registry.storage.uploads.state(name, id);
   const digest = checkDigest(exchange.query.get('digest'));
-  await receive(call, name, id, digest.algorithm);
+  const { size: came } = await receive(call, name, id, digest.algorithm);
+  registry.rules.checkSize(name, came);
   const size = await commitBlob(registry.storage, name, id, digest);
   registry.catalog.addBlob(name, digest.text, size, Date.now());
   exchange.empty(201, blobHeaders(name, digest.text));

@@ -11,6 +11,8 @@ export type Action = 'pull' | 'push' | 'delete';
 export interface Caller {
   /** For the records; '' for somebody unknown. */
   readonly name: string;
+  /** From where it asks. */
+  readonly address: string;
   may(repository: string, action: Action): boolean;
 }
 
