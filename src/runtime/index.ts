@@ -21,7 +21,7 @@ import { type OciProcess, type OciSpec, processText, specText } from './spec/ind
 export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, runtimeCall, type RuntimeTable } from './choose.ts';
 export { RuntimeView } from './view.ts';
 export { exitCodeOf, refusalWords } from './words.ts';
-export type { LogLine } from './logs/lines.ts';
+export { type LogLine, logPiece } from './logs/lines.ts';
 export { readLog } from './logs/read.ts';
 export { type Channel, Console, type Watcher } from './monitor/console.ts';
 export { LogRotation } from './logs/rotate.ts';

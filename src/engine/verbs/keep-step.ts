@@ -1,6 +1,7 @@
 // Makes a container of a step of a build that has ended: its files, its output and its end are those of the step.
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { copyDirectory } from '../../host/confined/index.ts';
+import { logPiece } from '../../runtime/index.ts';
 import type { EndedStep } from '../../spec/berth/index.ts';
 import { freshState } from '../lifecycle/index.ts';
 import type { EngineContext } from '../context.ts';
@@ -37,7 +38,7 @@ export async function keepStep(context: EngineContext, step: EndedStep): Promise
   });
 }
 
-/** Lines as the monitor writes them. */
+/** The step's output as the monitor would have written it. */
 function logOf(output: EndedStep['output']): Buffer {
   const parts: Buffer[] = [];
   for (const { at, stream, data } of output) {
@@ -45,14 +46,12 @@ function logOf(output: EndedStep['output']): Buffer {
     for (let from = 0; from < bytes.length; ) {
       const end = bytes.indexOf(0x0a, from);
       const line = bytes.subarray(from, end < 0 ? bytes.length : end);
-      parts.push(Buffer.from(`${at} ${stream === 1 ? 'stdout' : 'stderr'} ${end < 0 ? 'P' : 'F'} `), line, NEWLINE);
+      parts.push(logPiece(at, stream === 1 ? 'stdout' : 'stderr', line, end >= 0));
       from = end < 0 ? bytes.length : end + 1;
     }
   }
   return Buffer.concat(parts);
 }
-
-const NEWLINE = Buffer.from('\n');
 
 /** With owners, attributes and the marks of what was deleted; links are copied and never followed. */
 async function copyFiles(from: string, to: string): Promise<void> {

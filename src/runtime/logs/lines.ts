@@ -27,6 +27,13 @@ const [F, P, S, O] = [0x46, 0x50, 0x73, 0x6f];
 /** Texts shorter than this are moved faster by a loop than by a call. */
 const SHORT = 48;
 
+/** One piece as the monitor would write it. `time` is RFC 3339 in UTC, with as many digits of the second as it has. */
+export function logPiece(time: string, channel: Channel, text: Uint8Array, whole: boolean): Buffer {
+  const [second = '', fraction = ''] = time.replace(/Z$/, '').split('.');
+  const head = `${second}.${fraction.padEnd(9, '0')}+00:00 ${channel} ${whole ? 'F' : 'P'} `;
+  return Buffer.concat([Buffer.from(head), text, Buffer.from([NEWLINE])]);
+}
+
 /** Whether a piece begins at `at`; a torn one (power loss) does not look like it. */
 export function isPiece(buffer: Buffer, at: number, end: number): boolean {
   const tag = buffer[at + TIME + 8];

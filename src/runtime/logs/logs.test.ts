@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { type LineFilter, LineParser } from './lines.ts';
+import { type LineFilter, LineParser, logPiece } from './lines.ts';
 import { type ReadOptions, readLog } from './read.ts';
 import { retention } from './retain.ts';
 import { LogRotation } from './rotate.ts';
@@ -122,6 +122,23 @@ test('lines, pieces of lines, both channels; a torn line is left out', () => {
       .parse(Buffer.from(line('a') + line('b', 'P') + line('x'.repeat(100)) + line('e', 'F', 'stderr')))
       .map(({ data }) => data.toString()),
     [`a\nb${'x'.repeat(100)}\n`, 'e\n'],
+  );
+});
+
+test('what is written in the monitor’s place is read as what the monitor writes', () => {
+  const pieces = [
+    logPiece('2026-01-02T03:04:05.12Z', 'stdout', Buffer.from('one'), true),
+    logPiece('2026-01-02T03:04:06Z', 'stderr', Buffer.from('tw'), false),
+    logPiece('2026-01-02T03:04:06Z', 'stderr', Buffer.from('o'), true),
+  ];
+  const lines = new LineParser({ stdout: true, stderr: true }, false).parse(Buffer.concat(pieces));
+  assert.deepEqual(
+    lines.map(({ time, channel, data }) => `${time} ${channel} ${String(data)}`),
+    [
+      '2026-01-02T03:04:05.120000000+00:00 stdout one\n',
+      '2026-01-02T03:04:06.000000000+00:00 stderr tw',
+      '2026-01-02T03:04:06.000000000+00:00 stderr o\n',
+    ],
   );
 });
 
