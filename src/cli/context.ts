@@ -107,6 +107,12 @@ export class Context {
     return (this.#credentials ??= new RegistryCredentials(this.config(), warn));
   }
 
+  /** Those of a flag, else those of config.json; '' for Docker's own. */
+  detachKeys(given: string): string {
+    const { detachKeys } = this.config();
+    return given !== '' || typeof detachKeys !== 'string' ? given : detachKeys;
+  }
+
   out(data: string | Uint8Array): void {
     out(data);
   }

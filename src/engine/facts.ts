@@ -15,6 +15,8 @@ export interface FactSources {
   readonly daemonRoot: string;
   readonly runtimes: readonly string[];
   readonly defaults: CreateFacts['defaults'];
+  /** The daemon turns the host's forwarding on when a network needs it. */
+  readonly forwards: boolean;
   readonly containerId: (reference: string) => string | undefined;
   readonly networkSubnets: (reference: string) => readonly string[] | undefined;
 }
@@ -28,7 +30,7 @@ export function createFacts(sources: FactSources): CreateFacts {
     cpus: cpus().length,
     cpusetCpus: readText('/sys/devices/system/cpu/online'),
     cpusetMems: readText('/sys/devices/system/node/online') || '0',
-    ipv4Forwarding: readText('/proc/sys/net/ipv4/ip_forward') === '1',
+    ipv4Forwarding: sources.forwards || readText('/proc/sys/net/ipv4/ip_forward') === '1',
     hostname: sources.hostname,
     daemonRoot: sources.daemonRoot,
     runtimes: sources.runtimes,

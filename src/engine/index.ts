@@ -76,6 +76,7 @@ export function openEngine(options: EngineOptions) {
     runtimes: [...options.runtimes.keys()],
     defaults: { ...options.defaults, runtime: options.defaultRuntime },
     containerId: (reference) => registry.lookup(reference)?.id,
+    forwards: options.networks.forwards,
     networkSubnets: (reference) => options.networks.givenSubnets(reference),
   });
   checkLogDefaults(facts);

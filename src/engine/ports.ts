@@ -118,6 +118,8 @@ export interface NetworkSource {
   /** Throws notFound `network x not found`. */
   get(reference: string): NetworkFacts;
   find(reference: string): NetworkFacts | undefined;
+  /** The host's forwarding is turned on when a network needs it. */
+  readonly forwards: boolean;
   /** Blocks that a person gave a network; undefined for an unknown one. */
   givenSubnets(reference: string): readonly string[] | undefined;
   /** The addresses that `host-gateway` stands for. */

@@ -186,6 +186,10 @@ export class Networks {
     return this.#catalog.get(reference);
   }
 
+  get forwards(): boolean {
+    return this.#settings.forwarding;
+  }
+
   /** Blocks that a person gave a network; undefined for an unknown network. */
   givenSubnets(reference: string): readonly string[] | undefined {
     return this.#catalog.find(reference)?.givenSubnets;

@@ -8,8 +8,9 @@ import {
   type Statement,
   TemplateError,
 } from './ast.ts';
-import { ARITY, type TemplateFunction } from './functions.ts';
+import { ARITY, LEAST, type TemplateFunction, typeName } from './functions.ts';
 import { isRecord, show, truthy } from './show.ts';
+import { goType } from './types.ts';
 
 export interface ExecuteOptions {
   readonly functions: Readonly<Record<string, TemplateFunction>>;
@@ -19,6 +20,10 @@ export interface ExecuteOptions {
   readonly lenient?: boolean;
   /** names that are found whatever their case, as Go's struct fields differ from their JSON names */
   readonly ignoreCase?: boolean;
+  /** methods of texts, by the name of the field that holds the text; under '' those of keys of maps */
+  readonly methods?: Readonly<Record<string, Readonly<Record<string, (text: string) => unknown>>>>;
+  /** the value is JSON without types: errors name none */
+  readonly untyped?: boolean;
 }
 
 /** Templates that run each other go no deeper. */
@@ -88,8 +93,7 @@ class Run {
   #template(one: Extract<Statement, { kind: 'template' }>, dot: unknown, scope: Scope): string {
     const body = this.#defined.get(one.name);
     if (!body) throw this.#bad(one.at, `template ${JSON.stringify(one.name)} not defined`);
-    const value = one.pipeline ? this.#pipeline(one.pipeline, dot, [...scope]) : undefined;
-    const inner = value === NO_VALUE ? undefined : value;
+    const inner = one.pipeline ? this.#pipeline(one.pipeline, dot, [...scope]) : NO_VALUE;
     if (this.#depth >= MAX_DEPTH) throw this.#bad(one.at, `exceeded maximum template depth (${MAX_DEPTH})`);
     this.#depth += 1;
     try {
@@ -150,7 +154,9 @@ class Run {
     const [head, ...rest] = command.operands;
     if (!head) return NO_VALUE;
     if (head.kind === 'function') {
-      if ((head.name === 'and' || head.name === 'or') && piped.length === 0)
+      if (head.name === 'call' && (rest.length > 0 || piped.length > 0))
+        throw this.#uncallable(command, rest, dot, scope);
+      if ((head.name === 'and' || head.name === 'or') && rest.length > 0 && piped.length === 0)
         return this.#lazy(head.name, rest, dot, scope);
       const args = rest.map((one) => this.#value(one, dot, scope));
       return this.#call(head.name, head, [...args, ...piped], command);
@@ -159,8 +165,15 @@ class Run {
       const args = [...rest.map((one) => this.#value(one, dot, scope)), ...piped];
       return this.#operand(head, dot, scope, args);
     }
+    if (head.kind === 'nil') throw this.#bad(head, 'nil is not a command');
     if (rest.length > 0 || piped.length > 0) throw this.#bad(head, `can't give argument to non-function ${head.text}`);
     return this.#operand(head, dot, scope, []);
+  }
+
+  /** No value that a template can reach is a function. */
+  #uncallable(command: At, [first]: readonly Operand[], dot: unknown, scope: Scope): TemplateError {
+    const value = first ? this.#value(first, dot, scope) : undefined;
+    return this.#bad(command, `error calling call: non-function ${first?.text ?? ''} of type ${typeName(value)}`);
   }
 
   #lazy(name: string, operands: readonly Operand[], dot: unknown, scope: Scope): unknown {
@@ -174,6 +187,9 @@ class Run {
 
   #call(name: string, head: At, args: unknown[], at: At = head): unknown {
     this.#count(name, head, args.length, ARITY[name]);
+    const least = LEAST[name] ?? 0;
+    if (args.length < least)
+      throw this.#bad(head, `wrong number of args for ${name}: want at least ${least} got ${args.length}`);
     try {
       return this.#options.functions[name]?.(...args);
     } catch (error) {
@@ -197,7 +213,7 @@ class Run {
       case 'dot':
         return dot;
       case 'nil':
-        throw this.#bad(operand, 'nil is not a command');
+        return null;
       case 'constant':
         return operand.value;
       case 'field':
@@ -217,20 +233,27 @@ class Run {
   #path(start: unknown, path: readonly string[], at: At, args: unknown[]): unknown {
     let value = start;
     for (const [i, name] of path.entries()) {
-      value = this.#field(value, name, at, i === path.length - 1 ? args : []);
+      value = this.#field(value, name, at, i === path.length - 1 ? args : [], path[i - 1] ?? '');
       if (value === NO_VALUE) return value;
     }
     return value;
   }
 
-  #field(on: unknown, name: string, at: At, args: unknown[]): unknown {
+  /** `holder`: the field that `on` is the value of. */
+  #field(on: unknown, name: string, at: At, args: unknown[], holder: string): unknown {
     if (on === null || on === undefined) {
       if (this.#options.lenient) return NO_VALUE;
       throw this.#bad(at, `nil pointer evaluating interface {}.${name}`);
     }
     if (on instanceof Map) return (on as Map<string, unknown>).get(name) ?? NO_VALUE;
-    if (!isRecord(on))
-      throw this.#bad(at, `can't evaluate field ${name} in type ${typeof on === 'string' ? 'string' : 'interface {}'}`);
+    if (typeof on === 'string') {
+      const method = this.#options.methods?.[holder]?.[name];
+      if (method) return method(on);
+    }
+    if (!isRecord(on)) {
+      const type = typeof on === 'string' && !this.#options.untyped ? 'string' : 'interface {}';
+      throw this.#bad(at, `can't evaluate field ${name} in type ${type}`);
+    }
     const found = this.#key(on, name);
     if (found !== undefined) {
       const value = on[found];
@@ -238,7 +261,9 @@ class Run {
       this.#count(name, at, args.length, value.length);
       return (value as TemplateFunction).apply(on, args);
     }
-    if (this.#options.lenient) return NO_VALUE;
+    const type = goType(on);
+    if (this.#options.lenient || type?.startsWith('map[')) return NO_VALUE;
+    if (type !== undefined) throw this.#bad(at, `can't evaluate field ${name} in type ${type}`);
     if (on === this.#root && this.#options.typeName !== undefined) {
       throw this.#bad(at, `can't evaluate field ${name} in type ${this.#options.typeName}`);
     }
@@ -260,7 +285,6 @@ class Run {
     const before = this.#source.slice(0, at.pos);
     const line = before.split('\n').length;
     const column = Buffer.byteLength(before.slice(before.lastIndexOf('\n') + 1));
-    const text = at.text.length > 20 ? `${at.text.slice(0, 20)}...` : at.text;
-    return new TemplateError(`${line}:${column}: executing "" at <${text}>: ${what}`);
+    return new TemplateError(`${line}:${column}: executing "" at <${at.text}>: ${what}`);
   }
 }

@@ -5,6 +5,7 @@ import { execute, type ExecuteOptions } from './execute.ts';
 import { FUNCTIONS, HEADER_FUNCTIONS } from './functions.ts';
 import { parseTemplate } from './parse.ts';
 
+export { GoDuration, shownAs, typed, writtenAs } from './types.ts';
 export { EmptyStruct } from './show.ts';
 export { TemplateError } from './ast.ts';
 export { indentJson, NilMap, NilSlice, parseJson, ROW, toJson } from './json.ts';

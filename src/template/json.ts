@@ -1,4 +1,5 @@
 // JSON as docker prints it: integers of any size kept, keys in order, indented where asked.
+import { GoDuration, sourceOf } from './types.ts';
 
 /** Parses JSON; integers that a double can't hold become bigint. */
 export function parseJson(text: string): unknown {
@@ -22,9 +23,12 @@ export const ROW = Symbol('row');
 export function toJson(value: unknown): string {
   if (value === undefined || value === null || value instanceof NilSlice || value instanceof NilMap) return 'null';
   if (typeof value === 'bigint') return value.toString();
+  if (value instanceof GoDuration) return String(value.valueOf());
   if (Array.isArray(value)) return `[${value.map(toJson).join(',')}]`;
   if (value instanceof Map) return toJson(Object.fromEntries(value as Map<string, unknown>));
   if (typeof value === 'object') {
+    const source = sourceOf(value);
+    if (source) return toJson(source);
     const entries = Object.entries(value).filter(([, one]) => one !== undefined && typeof one !== 'function');
     if (ROW in value) return rowJson(entries);
     return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${toJson(one)}`).join(',')}}`;

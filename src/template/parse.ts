@@ -93,12 +93,12 @@ class Parser {
           body.push(this.#control(word.text));
           break;
         case 'define':
-          if (!top) throw this.#bad('unexpected {{define}}', word);
+          if (!top) throw this.#bad('unexpected <define> in command', word);
           this.#define();
           break;
         case 'template':
         case 'block':
-          body.push(this.#template(word.text, word));
+          body.push(this.#template(word.text));
           break;
         default:
           throw this.#bad(`unexpected {{${word.text}}}`, word);
@@ -113,15 +113,18 @@ class Parser {
   }
 
   /** `template` runs what has that name; `block` says at once what that is. */
-  #template(kind: 'template' | 'block', at: Token): Statement {
+  #template(kind: 'template' | 'block'): Statement {
     const context = kind === 'block' ? 'block clause' : 'template clause';
+    this.#skipSpace();
+    const { pos } = this.#peek();
     const name = this.#name(context);
     this.#skipSpace();
     let pipeline: Pipeline | undefined;
     if (kind === 'block' || this.#peek().kind !== 'close') pipeline = this.#pipeline(context, 'close');
     else this.#close(context);
     if (kind === 'block') this.#keep(name, this.#separate(context));
-    return { kind: 'template', name, pipeline, at: { pos: at.pos, text: `template ${JSON.stringify(name)}` } };
+    const given = pipeline ? ` ${pipeline.text}` : '';
+    return { kind: 'template', name, pipeline, at: { pos, text: `{{template ${JSON.stringify(name)}${given}}}` } };
   }
 
   #name(context: string): string {
@@ -319,7 +322,8 @@ class Parser {
 
 function shown(token: Token): string {
   if (token.kind === 'end') return 'EOF';
-  return token.kind === 'close' || token.kind === 'mark' ? JSON.stringify(token.text) : `<${token.text}>`;
+  const isWord = token.kind === 'identifier' && !KEYWORDS.has(token.text);
+  return token.kind === 'close' || token.kind === 'mark' || isWord ? JSON.stringify(token.text) : `<${token.text}>`;
 }
 
 function unquote(text: string): string {

@@ -1,4 +1,5 @@
 // Prints values as Go's fmt does with %v, and knows which are empty.
+import { GoDuration, goType, ownText } from './types.ts';
 
 /** A struct without fields: it prints as `{}`. */
 export class EmptyStruct {
@@ -14,10 +15,13 @@ export function show(value: unknown): string {
   if (typeof value === 'number') return showNumber(value);
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
   if (value instanceof Map) return showMap(Array.from(value as Iterable<[string, unknown]>));
-  if (value instanceof EmptyStruct) return String(value);
+  if (value instanceof EmptyStruct || value instanceof GoDuration) return String(value);
   if (typeof value === 'object') {
+    const own = ownText(value);
+    if (own !== undefined) return own;
     const entries = Object.entries(value).filter(([, one]) => typeof one !== 'function');
-    const struct = entries.length > 0 && entries.every(([key]) => /^[A-Z]\w*$/.test(key));
+    const isMap = goType(value)?.startsWith('map[') === true;
+    const struct = !isMap && entries.length > 0 && entries.every(([key]) => /^[A-Z]\w*$/.test(key));
     return struct ? `{${entries.map(([, one]) => show(one)).join(' ')}}` : showMap(entries);
   }
   return typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : typeof value;
@@ -40,6 +44,7 @@ export function truthy(value: unknown): boolean {
     return false;
   if (Array.isArray(value)) return value.length > 0;
   if (value instanceof Map) return value.size > 0;
+  if (value instanceof GoDuration) return value.valueOf() !== 0;
   if (isRecord(value)) return !isMapLike(value) || Object.keys(value).length > 0;
   return true;
 }
@@ -50,6 +55,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** An object that Go would hold as a map: empty, or with keys that are no exported names. */
 function isMapLike(value: Record<string, unknown>): boolean {
+  if (goType(value)?.startsWith('map[')) return true;
   const keys = Object.keys(value);
   return keys.length === 0 || !keys.every((key) => /^[A-Z]\w*$/.test(key));
 }

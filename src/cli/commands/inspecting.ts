@@ -3,6 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Context } from '../context.ts';
 import { indentJson, parse, parseJson, type Template, TemplateError } from '../format/index.ts';
 import { Failure } from '../grammar/index.ts';
+import { METHODS } from './object-methods.ts';
 import { fillFields } from './object-types.ts';
 
 /** Gets the raw JSON of each reference. Errors are said after all output, exit code 1. */
@@ -57,7 +58,13 @@ export function renderObject(template: Template, raw: string): string {
   if (typeof value === 'object' && value !== null) orderImageConfig(value as Record<string, unknown>);
   fillFields(value);
   try {
-    return template.run(value, { ignoreCase: true });
+    return template.run(value, { ignoreCase: true, methods: METHODS });
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+  }
+  // what the types do not have may be in the JSON, and what it lacks is said of it
+  try {
+    return template.run(parseJson(raw), { untyped: true });
   } catch (error) {
     if (error instanceof TemplateError) throw new Failure(`template parsing error: ${error.message}`);
     throw error;

@@ -4,6 +4,8 @@ import { parseGoDuration } from '../../base/go-text.ts';
 
 /** `seconds.nanoseconds` since 1970, as the daemon wants it. Throws Error with Docker's text. */
 export function timestamp(text: string, now = Date.now()): string {
+  // a bare 0 is no duration but the epoch
+  if (text === '0') return text;
   try {
     const ago = Number(parseGoDuration(text)) / 1e9;
     return (now / 1000 - ago).toFixed(9);

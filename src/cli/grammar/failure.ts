@@ -11,13 +11,10 @@ export class Failure extends Error {
   }
 }
 
-/** The name that error texts carry. Tools match on Docker's wording, so it stays Docker's. */
-export const NAME_IN_ERRORS = 'docker';
-
-/** The name that help pages and usage lines of help carry. */
-export const NAME_IN_HELP = 'berth';
+/** The name of this program, in its errors and its help. All other words are Docker's, since tools match on them. */
+export const PROGRAM_NAME = 'berth';
 
 /** A path such as `docker container run` in the words of a help page. */
 export function inHelp(path: string): string {
-  return path.replace(/\bdocker (?=[a-z[]|$)/g, `${NAME_IN_HELP} `).replace(/^docker$/, NAME_IN_HELP);
+  return path.replace(/\bdocker (?=[a-z[]|$)/g, `${PROGRAM_NAME} `).replace(/^docker$/, PROGRAM_NAME);
 }

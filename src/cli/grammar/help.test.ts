@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkArgs, exactly, flag, flagUsages, NAME_IN_HELP, atLeast, none } from './index.ts';
+import { checkArgs, exactly, flag, flagUsages, PROGRAM_NAME, atLeast, none } from './index.ts';
 import { inHelp } from './failure.ts';
 
 test('flags are listed by name, wrapped, with defaults', () => {
@@ -24,10 +24,10 @@ test('flags are listed by name, wrapped, with defaults', () => {
   );
 });
 
-test('the number of arguments is refused in the words of docker', () => {
+test("users E16: the number of arguments is refused in docker's words, under this program's name", () => {
   assert.equal(
-    checkArgs(atLeast(1), [], 'docker rm', 'docker rm [OPTIONS] CONTAINER'),
-    "docker: 'docker rm' requires at least 1 argument\n\nUsage:  docker rm [OPTIONS] CONTAINER\n\nSee 'docker rm --help' for more information",
+    checkArgs(atLeast(1), [], 'berth rm', 'berth rm [OPTIONS] CONTAINER'),
+    "berth: 'berth rm' requires at least 1 argument\n\nUsage:  berth rm [OPTIONS] CONTAINER\n\nSee 'berth rm --help' for more information",
   );
   assert.match(checkArgs(exactly(2), ['a'], 'docker cp', '') ?? '', /requires 2 arguments/);
   assert.match(checkArgs(none, ['a'], 'docker ps', '') ?? '', /accepts no arguments/);
@@ -35,5 +35,5 @@ test('the number of arguments is refused in the words of docker', () => {
 });
 
 test('help pages carry the own name', () => {
-  assert.equal(inHelp('docker container ls, docker ps'), `${NAME_IN_HELP} container ls, ${NAME_IN_HELP} ps`);
+  assert.equal(inHelp('docker container ls, docker ps'), `${PROGRAM_NAME} container ls, ${PROGRAM_NAME} ps`);
 });

@@ -1,4 +1,5 @@
 // Files that people name beside a container's flags: environment, labels, seccomp profiles. Errors have Docker's wording.
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { cut } from '../../base/go-text.ts';
@@ -14,15 +15,17 @@ export function openError(path: string, error: unknown): string {
 
 /** The lines `KEY=value` of an env or label file; a bare key takes its value from `lookup`, or is left out. */
 export function readKeyValueFile(path: string, lookup?: (key: string) => string | undefined): string[] {
-  let content: string;
+  let content: Buffer;
   try {
-    content = readFileSync(path, 'utf8');
+    content = readFileSync(path);
   } catch (error) {
     throw new Error(openError(path, error), { cause: error });
   }
   const bad = (what: string): Error => new Error(`invalid env file (${path}): ${what}`);
   const lines: string[] = [];
-  for (const raw of content.replace(/^\ufeff/, '').split(/\r?\n/)) {
+  const text = content.toString('utf8').replace(/^\ufeff/, '');
+  if (!isUtf8(content)) throw bad(notUtf8(content));
+  for (const raw of text.split(/\r?\n/)) {
     const line = raw.trimStart();
     if (line === '' || line.startsWith('#')) continue;
     const [key] = cut(line, '=');
@@ -35,6 +38,18 @@ export function readKeyValueFile(path: string, lookup?: (key: string) => string 
     }
   }
   return lines;
+}
+
+/** What Docker says of the first line that is no UTF-8. */
+function notUtf8(content: Buffer): string {
+  let number = 1;
+  for (let at = 0; at <= content.length; number++) {
+    const end = content.indexOf(0x0a, at);
+    const line = content.subarray(at, end < 0 ? content.length : end);
+    if (!isUtf8(line)) return `invalid utf8 bytes at line ${number}: [${[...line].join(' ')}]`;
+    at += line.length + 1;
+  }
+  return 'invalid utf8 bytes';
 }
 
 /** A `--security-opt` with the content of the seccomp profile in place of its path. */

@@ -33,6 +33,7 @@ export interface CreateFacts {
   /** Online CPUs and memory nodes as the kernel lists them: `0-3`, `0`. */
   readonly cpusetCpus: string;
   readonly cpusetMems: string;
+  /** Packets are passed on, or will be once a network needs it. */
   readonly ipv4Forwarding: boolean;
   /** The host's own name, which a container in the host's network takes. */
   readonly hostname: string;

@@ -21,7 +21,7 @@ export const attach = command({
     const container = await running(context, id);
     const { Config: config } = container;
     checkTty(context, !flags['no-stdin'], config.Tty);
-    const keys = flags['detach-keys'];
+    const keys = context.detachKeys(flags['detach-keys']);
     const stdin = !flags['no-stdin'] && config.OpenStdin;
     if (flags['sig-proxy'] && !config.Tty) proxySignals(context, id);
     const [hijacked, wait] = await Promise.all([

@@ -38,7 +38,7 @@ export const exec = command({
       checkTty(context, stdin, flags.tty);
     }
     const size = flags.tty ? { ConsoleSize: context.size() } : {};
-    const keys = flags['detach-keys'];
+    const keys = context.detachKeys(flags['detach-keys']);
     if (!flags.detach) client.preconnect(1);
     const { Id: id } = await client.call('ContainerExec', {
       params: { id: container },

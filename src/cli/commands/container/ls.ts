@@ -2,8 +2,8 @@
 import { humanDuration, humanSize } from '../../../base/units.ts';
 import type { ContainerSummary } from '../../../spec/docker/container.ts';
 import { command } from '../../context.ts';
-import { parse, renderRows, type Row } from '../../format/index.ts';
-import { type Filters, FORMAT_HELP, flag, none } from '../../grammar/index.ts';
+import { parse, renderRows, type Row, TemplateError } from '../../format/index.ts';
+import { Failure, type Filters, FORMAT_HELP, flag, none } from '../../grammar/index.ts';
 import { isImageId, parseReference } from '../../../spec/docker/shorthand/index.ts';
 import { ellipsis } from '../ellipsis.ts';
 import { goTime } from '../time.ts';
@@ -66,7 +66,7 @@ const list = (use: string) =>
       if (given.format !== '' && given.quiet) {
         context.err('WARNING: Ignoring custom format, because both --format and --quiet are set.\n');
       }
-      if (own !== '') parse(own, '', 1, 'failed to parse template');
+      if (own !== '') checkFormat(own);
       const size = given.size || (!given.quiet && !changed('size') && /\.Size\b|\bjson \.(?!\w)/.test(own));
       const limit = given.latest && given.last === -1 ? 1 : given.last;
       const containers = await context.client.call('ContainerList', {
@@ -84,6 +84,30 @@ const list = (use: string) =>
   });
 
 export const ps = list('[OPTIONS]');
+
+const NOTHING = {
+  Id: '',
+  Names: [],
+  Image: '',
+  ImageID: '',
+  Command: '',
+  Created: 0,
+  Ports: [],
+  State: '',
+  Status: '',
+  Mounts: [],
+} as unknown as ContainerSummary;
+
+/** Tried on a container without content, before the daemon is asked. Throws Failure. */
+function checkFormat(format: string): void {
+  const template = parse(format, '', 1, 'failed to parse template');
+  try {
+    template.run({ ...containerRow(NOTHING, true), Names: '', Image: '' }, { typeName: KIND.typeName });
+  } catch (error) {
+    if (error instanceof TemplateError) throw new Failure(`failed to execute template: ${error.message}`);
+    throw error;
+  }
+}
 
 function chooseFormat(format: string, quiet: boolean, size: boolean): string {
   if (format === '' || format === 'table') return quiet ? '{{.ID}}' : `${TABLE}${size ? '\t{{.Size}}' : ''}`;

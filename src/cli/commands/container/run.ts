@@ -61,7 +61,7 @@ export const run = command({
       stdin: body.AttachStdin === true,
       stdout: body.AttachStdout === true,
       stderr: body.AttachStderr === true,
-      detachKeys: flags['detach-keys'],
+      detachKeys: context.detachKeys(flags['detach-keys']),
       rm: flags.rm,
     });
   },

@@ -21,7 +21,10 @@ export const start = command({
   async run(context, { flags, args }) {
     if (flags.attach || flags.interactive) {
       if (args.length > 1) throw new Failure('you cannot start and attach multiple containers at once');
-      return attached(context, args[0] ?? '', { interactive: flags.interactive, detachKeys: flags['detach-keys'] });
+      return attached(context, args[0] ?? '', {
+        interactive: flags.interactive,
+        detachKeys: context.detachKeys(flags['detach-keys']),
+      });
     }
     const failed: string[] = [];
     for (const id of args) {

@@ -1,8 +1,9 @@
 // `events`: what happens on the daemon, as it happens.
 import { lines } from '../../../client/index.ts';
 import { command } from '../../context.ts';
-import { parse, parseJson, TemplateError } from '../../format/index.ts';
+import { parse, parseJson, type Template, TemplateError } from '../../format/index.ts';
 import { Failure, flag, INSPECT_FORMAT_HELP, none } from '../../grammar/index.ts';
+import { eventFields } from '../object-types.ts';
 import { timestamp } from '../time.ts';
 
 interface Message {
@@ -25,7 +26,7 @@ export const events = command({
     until: flag.string('', 'Stream events until this timestamp'),
   },
   async run(context, { flags }) {
-    const template = flags.format === '' || flags.format === 'json' ? undefined : parse(flags.format, '', 64);
+    const template = flags.format === '' || flags.format === 'json' ? undefined : checkedTemplate(flags.format);
     const when = (name: 'since' | 'until'): Record<string, string> => {
       if (flags[name] === '') return {};
       try {
@@ -42,7 +43,7 @@ export const events = command({
       else if (!template) context.out(`${eventLine(parseJson(line) as Message)}\n`);
       else {
         try {
-          context.out(`${template.run(parseJson(line), { ignoreCase: true, typeName: 'events.Message' })}\n`);
+          context.out(`${template.run(eventFields(parseJson(line) as Record<string, unknown>), AS_EVENT)}\n`);
         } catch (error) {
           if (error instanceof TemplateError) throw new Failure(error.message);
           throw error;
@@ -52,6 +53,20 @@ export const events = command({
     return 0;
   },
 });
+
+const AS_EVENT = { typeName: '*events.Message' };
+
+/** Tried on an event without content, so that a bad one is refused before the first comes. Throws Failure. */
+function checkedTemplate(format: string): Template {
+  const template = parse(format, '', 64, 'Error parsing format');
+  try {
+    template.run(eventFields({}), AS_EVENT);
+  } catch (error) {
+    if (error instanceof TemplateError) throw new Failure(`Error parsing format: ${error.message}`, 64);
+    throw error;
+  }
+  return template;
+}
 
 /** `2024-01-02T03:04:05.000000006Z container create ID (key=value, …)`. */
 export function eventLine(event: Message): string {

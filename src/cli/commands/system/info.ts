@@ -5,6 +5,7 @@ import type { InfoResponse } from '../../../spec/docker/system.ts';
 import { type Context, command } from '../../context.ts';
 import { parse, parseJson, TemplateError, toJson } from '../../format/index.ts';
 import { Failure, flag, INSPECT_FORMAT_HELP, none } from '../../grammar/index.ts';
+import { infoFields } from '../object-types.ts';
 import { VERSION } from '../../version.ts';
 
 export const info = command({
@@ -49,7 +50,7 @@ export const info = command({
     if (!template) context.out(`${toJson(value)}\n`);
     else {
       try {
-        context.out(`${template.run(value, { ignoreCase: true, typeName: 'system.dockerInfo' })}\n`);
+        context.out(`${template.run(infoFields(value), { ignoreCase: true, typeName: 'system.dockerInfo' })}\n`);
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
         context.out('\n');

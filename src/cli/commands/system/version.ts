@@ -4,6 +4,7 @@ import type { VersionResponse } from '../../../spec/docker/system.ts';
 import { type Context, command } from '../../context.ts';
 import { parse, tabulate, TemplateError, toJson } from '../../format/index.ts';
 import { Failure, flag, INSPECT_FORMAT_HELP, none } from '../../grammar/index.ts';
+import { versionFields } from '../object-types.ts';
 import { VERSION } from '../../version.ts';
 
 export const version = command({
@@ -28,7 +29,7 @@ export const version = command({
     const value = { Client: clientVersion(context, server), Server: server ? withEngine(server) : null };
     if (template) {
       try {
-        context.out(`${template.run(value, { ignoreCase: true, typeName: 'system.versionInfo' })}\n`);
+        context.out(`${template.run(versionFields(value), { ignoreCase: true, typeName: 'system.versionInfo' })}\n`);
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
         problem ??= error.message;
