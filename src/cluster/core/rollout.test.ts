@@ -199,6 +199,45 @@ describe('failures', () => {
   });
 });
 
+describe('an update ends', () => {
+  test('though a global service has left a node, before it or in its midst', () => {
+    const sim = new Simulator(NODES, [aService('web', { mode: { kind: 'global' } })], () => ({ start: 1000 }));
+    sim.run(2000, 250);
+    sim.setNode('n1', { availability: 'drain' });
+    sim.run(1000, 250);
+    sim.update('web', 'r2');
+    sim.run(2000, 250);
+    sim.setNode('n2', { availability: 'drain' });
+    sim.until(60_000, 250, isCompleted(sim));
+    assert.equal(sim.service('web').updateStatus?.state, 'completed');
+    assert.deepEqual(
+      sim.running('web').map(({ nodeId, revision }) => `${nodeId} ${revision}`),
+      ['n3 r2'],
+    );
+    assert.ok(sim.tasksOf('web').length < 9);
+  });
+
+  test('though its tasks do, and are not to be restarted', () => {
+    const once = { condition: 'on-failure', delay: 0, maxAttempts: 0, window: 0 } as const;
+    const sim = updated(2, { monitor: 1000 }, { endsAfter: 3000, completes: true }, { restart: once });
+    sim.until(60_000, 250, isCompleted(sim));
+    assert.equal(sim.service('web').updateStatus?.state, 'completed');
+  });
+
+  test('with failures that are to be borne, and with the old tasks where the new ones never came to run', () => {
+    const twice = { condition: 'any', delay: 100, maxAttempts: 2, window: 0 } as const;
+    const sim = updated(
+      3,
+      { failureAction: 'continue', order: 'start-first' },
+      { rejects: 'No such image: web:2' },
+      { restart: twice },
+    );
+    sim.until(60_000, 250, isCompleted(sim), () => assert.equal(healthy(sim), 3));
+    assert.equal(sim.service('web').updateStatus?.state, 'completed');
+    assert.equal(revisions(sim), 'r1 r1 r1');
+  });
+});
+
 describe('traffic', () => {
   const policy: RolloutPolicy = { ...ROLLOUT, failureAction: 'rollback', traffic: { margin: 0.05, minRequests: 100 } };
   const service = aService('web', {

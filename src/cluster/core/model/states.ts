@@ -40,6 +40,11 @@ export function isActive(task: Task): boolean {
   return isWanted(task) && !hasEnded(task);
 }
 
+/** A node was chosen for it. */
+export function isPlaced({ state }: Task): boolean {
+  return rank(state) >= 2;
+}
+
 /** It ended on its own, not because it was asked to. */
 export function endedByItself({ state }: Task): boolean {
   return state === 'complete' || state === 'failed' || state === 'rejected';

@@ -1,6 +1,6 @@
 // How one task of a slot gives way to the next: which of them stays, when it may start, when the others stop. Pure.
 import { type Nodes, type Slot, fencedFrom, isGone, isJob, isLost } from '../model/slots.ts';
-import { hasEnded, isActive, isPrepared } from '../model/states.ts';
+import { hasEnded, isActive, isPlaced, isPrepared } from '../model/states.ts';
 import type { Plan, Step } from '../model/steps.ts';
 import type { DesiredState, Service, Task } from '../model/types.ts';
 
@@ -21,16 +21,18 @@ export function handOver(service: Service, slot: Slot, nodes: Nodes, now: number
   const keeper = keeperOf(service, slot.tasks);
   if (keeper === undefined) return { steps: [] };
   const others = slot.tasks.filter((task) => task !== keeper && !hasEnded(task));
+  const stop = (tasks: readonly Task[], cause: string): Step[] =>
+    tasks.map(({ id }) => ({ op: { kind: 'setDesired', taskId: id, desired: 'shutdown' }, cause }));
+  const idle = others.filter((task) => isActive(task) && !isPlaced(task));
+  if (idle.length > 0) return { steps: stop(idle, `it has no node, and ${keeper.id} follows it`) };
   const active = others.filter(isActive);
-  const stop = (cause: string): Step[] =>
-    active.map(({ id }) => ({ op: { kind: 'setDesired', taskId: id, desired: 'shutdown' }, cause }));
   if (keeper.desired !== 'ready') {
-    return { steps: keeper.state === 'running' ? stop(`${keeper.id} runs in its place`) : [] };
+    return { steps: keeper.state === 'running' ? stop(active, `${keeper.id} runs in its place`) : [] };
   }
   if (active.length > 0) {
     // an update that was paused does not go past the point from which the old task is gone
     const isHeld = isPaused(service) && active.some(({ revision }) => revision !== service.revision);
-    return { steps: isPrepared(keeper) && !isHeld ? stop(`${keeper.id} is prepared to take its place`) : [] };
+    return { steps: isPrepared(keeper) && !isHeld ? stop(active, `${keeper.id} is prepared to take its place`) : [] };
   }
   const waits = others.filter((task) => !isGone(service, task, nodes, now));
   const fences = waits.flatMap((task) => (isLost(task, nodes) ? [fencedFrom(service, task, nodes) ?? now] : []));

@@ -1,9 +1,9 @@
 // An update or rollback, some slots at a time: what is replaced next, and whether failures stop it or turn it back. Pure.
 import { isPaused } from './handover.ts';
-import { create } from './maintain.ts';
+import { create, mayHaveGlobal } from './maintain.ts';
 import { countsAsAttempt, restart } from './restart.ts';
 import { type Nodes, type Slot, isGone, isJob, slotsOf } from '../model/slots.ts';
-import { isActive, ranFor } from '../model/states.ts';
+import { isActive, isPlaced, ranFor } from '../model/states.ts';
 import { type Plan, type Step, joinPlans } from '../model/steps.ts';
 import { type Traffic, trafficVerdict } from './traffic.ts';
 import type { RolloutPolicy, Service, Task, UpdateStatus } from '../model/types.ts';
@@ -17,6 +17,8 @@ type Progress =
   | { readonly kind: 'done' }
   /** It takes one of the places of the parallelism, till `until` where only time is waited for. */
   | { readonly kind: 'busy'; readonly until?: number; readonly cause: string }
+  /** Nothing runs or ran there, for want of a node: it holds the end up, and no other slot. */
+  | { readonly kind: 'waiting' }
   | { readonly kind: 'dirty' };
 
 export function rollout(
@@ -27,9 +29,7 @@ export function rollout(
   now: number,
 ): Plan {
   if (isJob(service) || isPaused(service)) return { steps: [] };
-  const slots = [...slotsOf(service, tasks).values()].filter((slot) =>
-    slot.tasks.some(({ desired }) => desired !== 'remove'),
-  );
+  const slots = slotsToUpdate(service, tasks, nodes);
   const isBack = service.updateStatus?.state === 'rollback_started';
   const policy = isBack ? service.rollback : service.update;
   const isUnderWay = isBack || service.updateStatus?.state === 'updating';
@@ -53,7 +53,7 @@ export function rollout(
   const busy = progress.flatMap(({ is }) => (is.kind === 'busy' ? [is] : []));
   const times = busy.flatMap(({ until }) => (until === undefined ? [] : [until]));
   const deadlines = deadlineTimes(service, tasks, policy, startedAt).filter((at) => at > now);
-  if (dirty.length === 0 && busy.length === 0) return complete(service, tasks, policy, isBack, startedAt, now);
+  if (progress.every(({ is }) => is.kind === 'done')) return complete(service, tasks, policy, isBack, startedAt, now);
   const hold = trafficHold(service, tasks, policy, signals, startedAt, now);
   const free = hold === undefined ? places(policy, busy.length, dirty.length) : 0;
   return joinPlans([
@@ -63,6 +63,15 @@ export function rollout(
       .map((slot) => replaceSlot(service, slot, policy, now)),
     ...[...times, ...deadlines, ...(hold === undefined ? [] : [hold])].map((wakeAt) => ({ steps: [], wakeAt })),
   ]);
+}
+
+/** Not those that are to go, nor of a global service those of nodes that it has left. */
+function slotsToUpdate(service: Service, tasks: readonly Task[], nodes: Nodes): readonly Slot[] {
+  return [...slotsOf(service, tasks).values()].filter(({ tasks: members, nodeId }) => {
+    if (members.every(({ desired }) => desired === 'remove')) return false;
+    const node = nodeId === undefined ? undefined : nodes.get(nodeId);
+    return nodeId === undefined || members.some(isActive) || (node !== undefined && mayHaveGlobal(service, node));
+  });
 }
 
 function progressOf(
@@ -76,14 +85,19 @@ function progressOf(
   const active = slot.tasks.filter(isActive);
   const fresh = active.findLast(({ revision }) => revision === service.revision);
   if (fresh === undefined) {
+    const tried = slot.tasks.filter((task) => task.revision === service.revision && countsAsAttempt(task));
+    const hasGivenUp = tried.length > 0 && restart(tried, service.restart).kind === 'stop';
+    // with the failure action `continue` a slot that is out of attempts is left as it is
+    if (hasGivenUp) return { kind: 'done' };
     const last = slot.tasks.at(-1);
-    // restarts and final ends of the present template are not for the rollout to mend
+    // restarts of the present template are not for the rollout to make
     if (active.length === 0 && last?.revision === service.revision) return { kind: 'busy', cause: `${last.id} ended` };
     return { kind: 'dirty' };
   }
+  const leaving = slot.tasks.find((task) => task !== fresh && !isGone(service, task, nodes, now));
+  if (!leaving && !isPlaced(fresh)) return { kind: 'waiting' };
   if (fresh.state !== 'running' || fresh.desired !== 'running')
     return { kind: 'busy', cause: `${fresh.id} is ${fresh.state}` };
-  const leaving = slot.tasks.find((task) => task !== fresh && !isGone(service, task, nodes, now));
   if (leaving) return { kind: 'busy', cause: `${leaving.id} still stops` };
   if (fresh.createdAt < startedAt) return { kind: 'done' };
   const until =
@@ -103,7 +117,7 @@ function inOrder(slots: readonly Slot[]): readonly Slot[] {
 }
 
 function replaceSlot(service: Service, slot: Slot, policy: RolloutPolicy, now: number): Plan {
-  const old = slot.tasks.findLast(isActive);
+  const old = slot.tasks.findLast((task) => isActive(task) && isPlaced(task));
   const tried = slot.tasks.filter((task) => task.revision === service.revision && countsAsAttempt(task));
   const again = tried.length === 0 || old === undefined ? undefined : restart(tried, service.restart);
   if (again?.kind === 'stop') return { steps: [] };
