@@ -99,7 +99,7 @@ export async function runBuild(
         return makeGraph(context, request, wish, sink, either);
       }),
     ]);
-    tellChecks(context, request, { dockerfile, ...file, vertex: internalVertex(id, LOAD) }, sink);
+    if (!request.classic) tellChecks(context, request, { dockerfile, ...file, vertex: internalVertex(id, LOAD) }, sink);
     for (;;) {
       const attempt = new AbortController();
       const until = AbortSignal.any([either, attempt.signal]);
@@ -116,6 +116,8 @@ export async function runBuild(
         dropCache(imports, error, sink);
       }
     }
+    if (request.classic && solved.some(({ graph }) => isNothing(graph)))
+      throw invalid('No image was generated. Is your Dockerfile empty?');
     const { materials } = sources;
     const end: BuildEnd = { context, request, id, started, dockerfile: file, materials, sink, signal };
     const result = await writeOutputs(end, solved);
@@ -137,6 +139,10 @@ export async function runBuild(
     context.steps.trim();
     context.cache.flush((work) => context.store.records.together(work));
   }
+}
+
+function isNothing({ result, vertices }: Graph): boolean {
+  return vertices[result.vertex]?.op.kind === 'scratch' && result.history.length === 0;
 }
 
 /** All steps, and the files of their results where somebody takes them. Throws ImportFailure when a cache of others was to blame. */

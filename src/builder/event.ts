@@ -29,6 +29,10 @@ export interface StepEvent {
   readonly cached?: boolean;
   /** Set when completed: the image so far. */
   readonly image?: string;
+  /** One of those that the image of a FROM asks for; its number is that of the FROM. */
+  readonly trigger?: { readonly number: number; readonly of: number };
+  /** Of a FROM: such ones follow. */
+  readonly hasTriggers?: boolean;
 }
 
 export type BuildEvent =

@@ -98,6 +98,8 @@ export interface BuilderImages {
     readonly result: boolean;
     readonly lease: Lease;
   }): Promise<Digest>;
+  /** The image that was made of the same parent with the same content, whenever that was. */
+  twin(file: ImageFile, parent: Digest | undefined): ImageFile | undefined;
   /** Makes images of several platforms, with what is said of them, one index under its names. */
   createIndex(wish: {
     readonly parts: readonly BuiltPart[];

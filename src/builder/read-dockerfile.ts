@@ -35,6 +35,8 @@ function ignoreLines(text: Uint8Array | undefined): string[] {
 
 /** Throws what is wrong first, with its place: a file for another frontend is in no language that is known here. */
 export function parsed(name: string, text: Uint8Array, { buildArgs, classic }: BuildRequest): Dockerfile {
+  // the classic builder's words for one without a line
+  if (classic && text.length === 0) throw invalid(`the Dockerfile (${name}) cannot be empty`);
   const { value, problems } = parseDockerfile(text);
   try {
     if (!classic) checkSyntax(buildArgs, value.syntax);

@@ -223,6 +223,8 @@ export interface BuildResult {
   readonly images: readonly BuiltImage[];
   /** `containerimage.digest`, `containerimage.config.digest`, `image.name` … as --metadata-file shows them. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** Build arguments that no instruction asked for. */
+  readonly unusedArgs: readonly string[];
 }
 
 export type BuildSink = (event: BuildEvent) => void;

@@ -16,15 +16,21 @@ export async function tellSteps(
   sink: BuildSink,
 ): Promise<StepEvent | undefined> {
   const { graph, solver } = solved;
-  const total = graph.steps.length;
+  // what a base image asks for is no line of the Dockerfile
+  const total = graph.steps.filter(({ trigger }) => !trigger).length;
+  const last = graph.steps.length - 1;
+  let number = 0;
   for (const [index, step] of graph.steps.entries()) {
+    if (!step.trigger) number += 1;
     const vertex = step.vertex === undefined ? undefined : solver.vertexId(step.vertex);
     const { text } = step;
     const common = {
       kind: 'step',
-      number: index + 1,
+      number,
       total,
       text,
+      ...(step.trigger ? { trigger: step.trigger } : {}),
+      ...(!step.trigger && graph.steps[index + 1]?.trigger ? { hasTriggers: true } : {}),
       ...(vertex === undefined ? {} : { vertex }),
     } as const;
     sink({ ...common, phase: 'started' });
@@ -35,10 +41,12 @@ export async function tellSteps(
       return undefined;
     }
     await keepContainer(context, request, solved, step.vertex);
-    const cached = step.vertex !== undefined && (solver.outcomes.get(step.vertex)?.cached ?? false);
+    let cached = step.vertex !== undefined && (solver.outcomes.get(step.vertex)?.cached ?? false);
+    const made = request.classic === true ? await imageOf(context, request, solved, step, index < last) : undefined;
+    if (step.vertex === undefined) cached = made?.cached ?? false;
     const end: StepEvent = { ...common, phase: 'completed', cached };
-    if (index === total - 1) return end;
-    const image = request.classic === true ? await imageOf(context, request, solved, step) : undefined;
+    if (index === last) return end;
+    const image = made?.id;
     if (image !== undefined) solved.below = image;
     else delete solved.below;
     sink(image === undefined ? end : { ...end, image });
@@ -79,22 +87,24 @@ async function keepContainer(
   }
 }
 
-/** undefined for what begins with nothing. */
+/** undefined for what begins with nothing. Without `keep` it is only looked for. */
 async function imageOf(
   context: BuilderContext,
   request: BuildRequest,
   solved: Solved,
   step: GraphStep,
-): Promise<Digest | undefined> {
+  keep: boolean,
+): Promise<{ readonly id: Digest | undefined; readonly cached: boolean } | undefined> {
   const { result, base } = step;
-  if (base !== undefined) return base;
+  if (base !== undefined) return { id: base, cached: false };
   const { graph } = solved;
   if (graph.vertices[result.vertex]?.op.kind === 'scratch' && result.history.length === 0) return undefined;
   const value = await solved.solver.value(result.vertex);
   // a cache of others tells of the step and has nothing of it: it is not done for the sake of its image
   if (value.kind === 'layers' && value.imported && !value.imported.result) return undefined;
   using lease = context.store.leases.take();
-  const { file, chain } = await imageFileOf(context, request, { ...solved, graph: { ...graph, result } });
+  const { file, chain, cached } = await imageFileOf(context, request, { ...solved, graph: { ...graph, result } });
+  if (!keep) return { id: undefined, cached };
   if (chain !== undefined) lease.layers.add(chain);
-  return context.images.create({ file, parent: solved.below, tags: [], result: false, lease });
+  return { id: await context.images.create({ file, parent: solved.below, tags: [], result: false, lease }), cached };
 }

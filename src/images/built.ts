@@ -23,6 +23,28 @@ export function findBase(context: ImageContext, reference: string, platform: Pla
   }
 }
 
+/** The image that was made of the same parent with the same content, whenever that was; the newest of several. */
+export function twinOf({ catalog }: ImageContext, file: ImageFile, parent: Digest | undefined): ImageFile | undefined {
+  const own = timeless(file);
+  return [...catalog.all()]
+    .filter((image) => image.parent === parent && image.file.history?.length === file.history?.length)
+    .filter((image) => timeless(image.file) === own)
+    .map((image) => image.file)
+    .sort((a, b) => ((a.created ?? '') < (b.created ?? '') ? 1 : -1))[0];
+}
+
+function timeless(image: ImageFile): string {
+  const { created: _, history, ...file } = image;
+  const config = compactConfig(file.config ?? {});
+  const rows = (history ?? []).map(({ created: _when, ...row }) => row);
+  // keys have no order
+  return JSON.stringify({ ...file, config, rows }, (_key, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}
+
 export async function createBuilt(
   context: ImageContext,
   wish: {

@@ -11,13 +11,13 @@ import type {
   ImageSummary,
   Filters,
 } from '../spec/docker/index.ts';
-import { parsePlatform, type Platform } from '../spec/oci/index.ts';
+import { type ImageFile, parsePlatform, type Platform } from '../spec/oci/index.ts';
 import type { BaseImage, BuiltIndex, CacheRemote } from '../builder/ports.ts';
 import type { Credentials } from '../registry/client/index.ts';
 import { type AttestationOptions, attestations } from './attestations.ts';
 import { bootstrapImage } from './bootstrap/index.ts';
 import { registryCache } from './build-cache.ts';
-import { createBuilt, createBuiltIndex, createBuiltSingle, findBase, tagOf } from './built.ts';
+import { createBuilt, createBuiltIndex, createBuiltSingle, findBase, tagOf, twinOf } from './built.ts';
 import { type CommitOptions, commitImage } from './commit.ts';
 import type { Image } from './catalog.ts';
 import { applyChanges } from './changes/index.ts';
@@ -198,6 +198,10 @@ export class Images implements ImageSource, Disposable {
   }
 
   /** For the builder: an image of layers that the lease holds. */
+  twin(file: ImageFile, parent: Digest | undefined): ImageFile | undefined {
+    return twinOf(this.#context, file, parent);
+  }
+
   createBuilt(wish: Parameters<typeof createBuilt>[1]): Promise<Digest> {
     return createBuilt(this.#context, wish);
   }

@@ -60,7 +60,7 @@ CMD ["cat", "/result/out.txt"]
   const second = await build(files, '-t', 'built', '--build-arg', 'WHO=you');
   const id = /Successfully built (\w+)/;
   assert.equal(id.exec(second.stdout)?.[1], id.exec(first.stdout)?.[1]);
-  assert.equal(second.stdout.match(/Using cache/g)?.length, 4);
+  assert.equal(second.stdout.match(/Using cache/g)?.length, 7);
   const third = await build({ ...files, 'in.txt': 'three\n' }, '-t', 'built', '--build-arg', 'WHO=you');
   assert.doesNotMatch(third.stdout, /Step 6.*\n ---> Using cache/);
   assert.equal(await run('built'), 'three\ntwo\nhello you\n');
@@ -328,4 +328,142 @@ test('fault B58: an image from elsewhere that claims the same history is no cach
     assert.equal(again.code, 0, again.stderr);
     assert.equal(await run('again', 'cat', '/claimed'), 'real\n', flags.join(' '));
   }
+});
+
+test("users S14: every step of the classic builder is cached, however its words are spelled, and its history is dockerd's", async () => {
+  const files = (lines: string): Record<string, string> => ({ f1: 'one\n', Dockerfile: `FROM busybox\n${lines}` });
+  const begun = Date.now();
+  const first = await build(
+    files('ARG A=1\nENV E=$A\nEXPOSE 80 2375\nLABEL a=1\nCOPY f1 /c/\nRUN echo $A\nCMD ["x"]\n'),
+    '--build-arg',
+    'NOPE=1',
+    '-t',
+    'meta',
+  );
+  assert.match(first.stdout, /^\[Warning\] One or more build-args \[NOPE\] were not consumed\nSuccessfully built/m);
+  const again = await build(
+    files('ARG A=1\nENV E=$A\nEXPOSE 2375 80\nLABEL a="1"\nCOPY f* /c/\nRUN echo $A\nCMD [ "x" ]\n'),
+  );
+  assert.equal(again.stdout.match(/Using cache/g)?.length, 7, again.stdout);
+  const id = /Successfully built (\w+)/;
+  assert.equal(id.exec(again.stdout)?.[1], id.exec(first.stdout)?.[1]);
+  const rows = (await daemon.docker('history', '--no-trunc', '--format', '{{.CreatedBy}}', 'meta')).stdout.split('\n');
+  assert.deepEqual(
+    rows.slice(0, 7).map((row) => row.replace(/[0-9a-f]{64}/, 'DIGEST')),
+    [
+      '/bin/sh -c #(nop)  CMD ["x"]',
+      '|1 A=1 /bin/sh -c echo $A',
+      '/bin/sh -c #(nop) COPY file:DIGEST in /c/ ',
+      '/bin/sh -c #(nop)  LABEL a=1',
+      '/bin/sh -c #(nop)  EXPOSE 2375 80',
+      '/bin/sh -c #(nop)  ENV E=1',
+      '/bin/sh -c #(nop)  ARG A=1',
+    ],
+  );
+  // an image of metadata alone is as young as its build, so that lists begin with it
+  const created = (await daemon.docker('inspect', '-f', '{{.Created}}', 'meta')).stdout.trim();
+  assert.ok(Date.parse(created) >= begun - 1000, created);
+  const anew = await build(files('ARG A=1\nENV E=$A\n'), '--no-cache');
+  assert.doesNotMatch(anew.stdout, /Using cache/);
+});
+
+test('users S14: what a classic RUN writes below a volume of the image is dropped, and it finds what the image has there', async () => {
+  const Dockerfile = `FROM busybox
+RUN mkdir -p /v/keep && chown 5:6 /v && echo kept > /v/keep/f
+VOLUME ["/v", "/new/one"]
+RUN cat /v/keep/f && rm -r /v/keep && echo lost > /v/lost && echo lost > /new/one/lost && stat -c %u:%g:%a /v
+COPY f1 /v/copied
+RUN ls /v /new/one
+`;
+  const built = await build({ Dockerfile, f1: '' }, '-t', 'volumes');
+  assert.match(built.stdout, /^kept\n5:6:755\n/m, built.stderr);
+  assert.match(built.stdout, /^\/new\/one:\n\n\/v:\ncopied\nkeep\n/m);
+  assert.equal(await run('volumes', 'stat', '-c', '%a', '/new/one'), '755\n');
+});
+
+test('users S14: what a base image asks for is told as dockerd does', async () => {
+  assert.equal(
+    (await build({ Dockerfile: 'FROM busybox\nONBUILD RUN echo hi\nONBUILD COPY f1 /ob/\n' }, '-t', 'asks')).code,
+    0,
+  );
+  const built = await build({ Dockerfile: 'FROM asks\nCMD x\n', f1: '' });
+  assert.match(built.stdout, /^Step 1\/2 : FROM asks\n# Executing 2 build triggers\n ---> Running in .*\nhi\n/m);
+  assert.match(built.stdout, /^ ---> Removed .*\n ---> \w{12}\nStep 2\/2 : CMD x\n/m);
+  // lint is no part of it
+  assert.doesNotMatch(built.stdout, /JSON arguments recommended/);
+});
+
+test('users S15: nothing to build, nothing to read and nothing to run are told in the words of dockerd', async () => {
+  const fails = async (Dockerfile: string, message: RegExp): Promise<void> => {
+    const built = await build({ Dockerfile });
+    assert.match(built.stderr, message);
+    assert.equal(built.code, 1);
+  };
+  await fails('FROM scratch\n', /^No image was generated\. Is your Dockerfile empty\?$/m);
+  await fails('', /the Dockerfile \(Dockerfile\) cannot be empty/);
+  await fails(
+    'FROM busybox\nRUN ["/nosuch"]\n',
+    /unable to start container process: exec: "\/nosuch": stat \/nosuch: no such file or directory/,
+  );
+});
+
+test('users B8, B16: several files go into a directory that is there; archives and files in the order they are written', async () => {
+  const context = mkdtempSync(join(folder, 'c-'));
+  writeFileSync(join(context, 'a'), 'a\n');
+  writeFileSync(join(context, 'b'), 'b\n');
+  mkdirSync(join(context, 'in'));
+  writeFileSync(join(context, 'in', 'a'), 'archived\n');
+  assert.equal((await execute('tar', ['-C', join(context, 'in'), '-cf', join(context, 'z.tar'), 'a'])).code, 0);
+  for (const own of [false, true]) {
+    const made = (recipe: string): Promise<Result> => {
+      writeFileSync(join(context, 'Dockerfile'), recipe);
+      return own ? daemon.berth('build', '-t', 'order', context) : buildAt(context, '-t', 'order');
+    };
+    const built = await made(`FROM busybox
+WORKDIR /app
+RUN ln -s app /link
+COPY a b /app
+COPY b in /link
+ADD z.tar a /first/
+ADD a z.tar /second/
+`);
+    assert.equal(built.code, 0, built.stderr);
+    assert.equal(await run('order', 'sh', '-c', 'cat /app/b /first/a /second/a'), 'b\na\narchived\n');
+    assert.match((await made('FROM busybox\nCOPY a b /nowhere\n')).stderr, /the destination must be a directory/);
+  }
+});
+
+test('users B14, B18: an absent secret is an empty variable, and a step sees what it sees with BuildKit', async () => {
+  const context = mkdtempSync(join(folder, 'c-'));
+  writeFileSync(
+    join(context, 'Dockerfile'),
+    `FROM busybox
+RUN --mount=type=secret,id=none,env=NONE echo "secret:\${NONE-unset}:$(env | grep -c ^HOSTNAME=):$(hostname):$(wc -l < /etc/mtab)" && echo mine > /etc/hostname
+RUN cat /etc/hostname && mkdir -m 2755 /setgid && chgrp 7 /setgid && chmod g+s /setgid && mkdir /setgid/in
+`,
+  );
+  const built = await daemon.berth('build', '--progress', 'plain', '-t', 'sees', context);
+  assert.equal(built.code, 0, built.stderr);
+  assert.match(built.stderr, /secret::0:buildkitsandbox:[1-9]/);
+  assert.match(built.stderr, / mine$/m);
+  assert.equal(await run('sees', 'stat', '-c', '%a %g', '/setgid', '/setgid/in'), '2755 7\n2755 7\n');
+});
+
+test('users B3: another owner or capability of a file is another file for the cache', async () => {
+  const context = mkdtempSync(join(folder, 'c-'));
+  const recipe = (change: string): string => `FROM busybox AS from
+RUN mkdir /d && echo x > /d/f && touch -d @1 /d/f /d && ${change}
+FROM busybox
+COPY --from=from /d /d
+RUN stat -c %u:%g /d/f
+`;
+  const owner = async (change: string): Promise<string> => {
+    writeFileSync(join(context, 'Dockerfile'), recipe(change));
+    const built = await buildAt(context, '-t', 'owned');
+    assert.equal(built.code, 0, built.stderr);
+    return run('owned', 'stat', '-c', '%u:%g', '/d/f');
+  };
+  assert.equal(await owner('true'), '0:0\n');
+  assert.equal(await owner('chown 5:6 /d/f'), '5:6\n');
+  assert.equal(await owner('chown 5:7 /d/f'), '5:7\n');
 });

@@ -95,6 +95,8 @@ async function build(
       request.signal,
     );
     const [image] = result.images;
+    if (result.unusedArgs.length > 0)
+      out.say({ stream: `[Warning] One or more build-args [${result.unusedArgs.join(' ')}] were not consumed\n` });
     if (image && quiet) out.say({ stream: `${image.id}\n` });
     else if (image) {
       out.say({ aux: { ID: image.id } });

@@ -24,7 +24,9 @@ export class ClassicText {
 
   #start(event: StepEvent): ClassicLine[] {
     this.#current = event;
-    const lines = [`Step ${event.number}/${event.total} : ${event.text}`, '\n'];
+    const lines = event.trigger ? [] : [`Step ${event.number}/${event.total} : ${event.text}`, '\n'];
+    if (event.trigger?.number === 1)
+      lines.push(`# Executing ${event.trigger.of} build trigger${event.trigger.of === 1 ? '' : 's'}\n`);
     if (event.vertex === undefined) return lines.map((stream) => ({ stream }));
     const before = this.#waiting.get(event.vertex) ?? [];
     this.#waiting.delete(event.vertex);
@@ -34,8 +36,10 @@ export class ClassicText {
   #end(event: StepEvent): ClassicLine[] {
     this.#current = undefined;
     const id = (event.image ?? '').replace(/^sha256:/, '').slice(0, 12);
-    const lines = event.cached && event.number > 1 && isWork(event.text) ? [' ---> Using cache\n'] : [];
-    if (id !== '') lines.push(` ---> ${id}\n`);
+    const lines =
+      event.cached && (event.trigger || event.number > 1) && isWork(event.text) ? [' ---> Using cache\n'] : [];
+    const isInner = event.hasTriggers === true || (event.trigger && event.trigger.number < event.trigger.of);
+    if (id !== '' && !isInner) lines.push(` ---> ${id}\n`);
     return lines.map((stream) => ({ stream }));
   }
 

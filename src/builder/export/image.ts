@@ -1,6 +1,6 @@
 // The image of a build: its configuration out of the graph's result and the layers of its steps.
 import { nowNanos, parseRfc3339, rfc3339 } from '../../base/clock.ts';
-import type { Digest } from '../../base/ids.ts';
+import { type Digest, sha256 } from '../../base/ids.ts';
 import {
   type Descriptor,
   formatPlatform,
@@ -17,18 +17,27 @@ import { INLINE_KEY } from '../cache/remote/config.ts';
 import { wantsInline } from '../cache/remote/index.ts';
 import { inlineCache } from '../cache/remote/write.ts';
 import type { BuilderContext } from '../context.ts';
+import { COPIED } from '../graph/created-by.ts';
 import type { Value } from '../solve/solver.ts';
 import { internalVertex } from '../internal-step.ts';
 import type { BuildRequest, BuiltImage } from '../request.ts';
 import { annotationsOn, type ExportOptions, needsManifest } from './options.ts';
 import type { Squashable } from './squash.ts';
 
-/** The configuration file, and the layers it stands on. */
+export interface MadeImage {
+  /** The configuration file. */
+  readonly file: ImageFile;
+  /** The layers it stands on. */
+  readonly chain: Digest | undefined;
+  /** Of the classic builder: this step was done before, and its image is still here. */
+  readonly cached: boolean;
+}
+
 export async function imageFileOf(
   context: BuilderContext,
   request: BuildRequest,
-  { graph, solver }: Solved,
-): Promise<{ readonly file: ImageFile; readonly chain: Digest | undefined }> {
+  { graph, solver, below }: Solved,
+): Promise<MadeImage> {
   const { result, vertices } = graph;
   const epoch =
     request.sourceDateEpoch === undefined ? undefined : rfc3339(BigInt(request.sourceDateEpoch) * 1_000_000_000n);
@@ -39,20 +48,27 @@ export async function imageFileOf(
     return value;
   };
   const history: HistoryEntry[] = [...(result.base?.history ?? [])];
+  const classic = request.classic === true;
   let time = history.at(-1)?.created;
-  for (const { createdBy, vertex } of result.history) {
+  let done = false;
+  for (const [index, { createdBy, vertex }] of result.history.entries()) {
     let empty = true;
+    let line = createdBy;
+    done = vertex !== undefined && solver.outcomes.get(vertex)?.cached !== true;
+    // the classic builder's images are made when their step is, also those of other configurations alone
+    if (classic && vertex === undefined && index === result.history.length - 1) time = rfc3339();
     if (vertex !== undefined) {
       const value = await layersOf(vertex);
       const below = vertices[vertex]?.inputs[0];
       empty = below !== undefined && (await layersOf(below)).chain === value.chain;
       if (value.created !== undefined && (time === undefined || later(value.created, time))) time = value.created;
+      if (classic) line = createdBy.replace(COPIED, contentOf(context, empty ? undefined : value.chain));
     }
     time ??= rfc3339();
     history.push({
       created: clamp(time),
-      created_by: createdBy,
-      comment: 'berth.dockerfile.v0',
+      created_by: line,
+      ...(classic ? {} : { comment: 'berth.dockerfile.v0' }),
       ...(empty ? { empty_layer: true } : {}),
     });
   }
@@ -71,7 +87,14 @@ export async function imageFileOf(
     rootfs: { type: 'layers', diff_ids: stack.map(({ diffId }) => diffId) },
     history,
   };
-  return { file, chain };
+  const twin = classic && !done && request.noCache !== true ? context.images.twin(file, below) : undefined;
+  return { file: twin ?? file, chain, cached: twin !== undefined };
+}
+
+/** What a step has added, as the classic builder's history names it. */
+function contentOf({ store }: BuilderContext, chain: Digest | undefined): string {
+  const layer = chain === undefined ? undefined : store.layers.get(chain);
+  return (layer?.diffId ?? sha256('')).replace(/^sha256:/, '');
 }
 
 export interface Stored {

@@ -40,5 +40,7 @@ export async function writeOutputs(end: BuildEnd, solved: readonly Solved[]): Pr
     Object.assign(metadata, stored.metadata);
     if (names.length > 0) metadata['image.name'] = names.map(withDomain).join(',');
   }
-  return { id, images, metadata };
+  const unused = solved.map(({ graph }) => new Set(graph.unusedArgs));
+  const unusedArgs = [...(unused[0] ?? [])].filter((name) => unused.every((one) => one.has(name))).sort();
+  return { id, images, metadata, unusedArgs };
 }

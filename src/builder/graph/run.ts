@@ -16,10 +16,14 @@ export function execOf(
   plan: StagePlan,
   run: Instruction<'run'>,
   mounts: readonly Mount[],
-): { readonly op: Op<'exec'>; readonly inputs: readonly number[] } | undefined {
+): { readonly op: Op<'exec'>; readonly inputs: readonly number[]; readonly args: readonly string[] } | undefined {
   const inputs = [plan.vertex];
   const execMounts: ExecMount[] = [];
   let missing = false;
+  // a container of the classic builder has its image's volumes
+  if (plan.planner.input.classic)
+    for (const path of Object.keys(plan.config.Volumes ?? {}).sort())
+      execMounts.push(volumeAt(posix.resolve('/', path)));
   for (const mount of mounts) {
     const made = mountOf(plan, mount, inputs);
     if (made) execMounts.push(made);
@@ -52,6 +56,7 @@ export function execOf(
       scripts,
     },
     inputs,
+    args: given,
   };
 }
 
@@ -71,6 +76,24 @@ function commandAndScripts(
   if (!first.content.startsWith('#!')) return { args: plan.command({ shell: true, args: [content] }), scripts: [] };
   const path = `${PIPES}/${first.name}`;
   return { args: plan.command({ shell: true, args: [path] }), scripts: [{ path, content }] };
+}
+
+function volumeAt(path: string): ExecMount {
+  return {
+    type: 'volume',
+    input: 0,
+    source: path,
+    target: path,
+    readOnly: false,
+    size: 0,
+    id: path,
+    sharing: 'private',
+    required: false,
+    env: undefined,
+    mode: undefined,
+    uid: 0,
+    gid: 0,
+  };
 }
 
 function mountOf(plan: StagePlan, mount: Mount, inputs: number[]): ExecMount | undefined {

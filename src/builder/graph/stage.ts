@@ -4,6 +4,7 @@ import { invalid } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import type { ImageConfig } from '../../spec/docker/index.ts';
 import { formatPlatform, type Platform } from '../../spec/oci/index.ts';
+import type { ArgDefinition } from '../dockerfile/instructions.ts';
 import {
   expandInstruction,
   type ExpandedInstruction,
@@ -12,6 +13,7 @@ import {
   type Stage,
   stageArg,
 } from '../dockerfile/index.ts';
+import { createdBy, type HistoryOptions, noOperation } from './created-by.ts';
 import { applyMeta, commandOf, startConfig, workingDirectory } from './config.ts';
 import type { KnownImage, Planner } from './plan.ts';
 import { execOf } from './run.ts';
@@ -50,6 +52,8 @@ export class StagePlan {
   #author: string;
   #count: number;
   #commandSet = false;
+  /** Which of those that the base image asks for is being done. */
+  #trigger: GraphStep['trigger'];
 
   private constructor(planner: Planner, stage: Stage, base: Base, instructions: readonly Instruction[]) {
     this.planner = planner;
@@ -80,8 +84,10 @@ export class StagePlan {
     const plan = new StagePlan(planner, stage, base, instructions);
     plan.#step(stage.original, base.vertex, base.history.length === 0 ? base.image?.id : undefined);
     let complete = true;
-    for (const instruction of instructions)
+    for (const [index, instruction] of instructions.entries()) {
+      plan.#trigger = index < triggers.length ? { number: index + 1, of: triggers.length } : undefined;
       complete = planner.at(instruction.range, () => plan.#apply(instruction)) && complete;
+    }
     return complete ? plan : undefined;
   }
 
@@ -108,9 +114,12 @@ export class StagePlan {
 
   /** Labels from outside as instructions at the end, as the classic builder has them. */
   labels(labels: ReadonlyMap<string, string>): void {
+    this.#trigger = undefined;
     for (const [key, value] of [...labels].sort(([a], [b]) => (a < b ? -1 : 1))) {
       this.config = { ...this.config, Labels: { ...this.config.Labels, [key]: value } };
-      this.#meta(`LABEL ${key}=${value}`);
+      const text = `LABEL ${key}=${value}`;
+      this.#history.push({ createdBy: noOperation(text, this.config), vertex: undefined });
+      this.#step(text, undefined);
     }
   }
 
@@ -138,19 +147,25 @@ export class StagePlan {
     const expanded = expandInstruction(instruction, variables, escape);
     switch (expanded.instruction.kind) {
       case 'arg': {
+        const shown: ArgDefinition[] = [];
         for (const definition of expanded.instruction.definitions) {
           const { buildArgs } = this.planner.input;
           const before = visible(this.config.Env ?? [], this.args);
           const { key, value } = stageArg(definition, before, buildArgs, this.planner.global, escape);
           this.planner.declared.add(key);
           this.args.push({ key, value });
+          // the classic builder does not tell what was given from outside
+          const told = this.planner.input.classic
+            ? stageArg(definition, before, new Map(), new Map(), escape).value
+            : value;
+          shown.push({ ...definition, value: told });
         }
-        this.#meta(instruction.original);
+        this.#meta(instruction.original, { ...expanded.instruction, definitions: shown });
         return true;
       }
       case 'maintainer':
         this.#author = expanded.instruction.name;
-        this.#meta(instruction.original);
+        this.#meta(instruction.original, expanded.instruction);
         return true;
       case 'run':
       case 'copy':
@@ -161,12 +176,13 @@ export class StagePlan {
         this.config = { ...this.config, WorkingDir: path };
         if (path === '/') {
           this.#count += 1;
-          this.#meta(instruction.original);
+          this.#meta(instruction.original, expanded.instruction);
           return true;
         }
         // with the classic builder they are root's
         const owner = this.planner.input.classic ? '' : (this.config.User ?? '');
-        this.#add(instruction.original, { kind: 'mkdir', path, owner }, [this.vertex]);
+        const line = this.#createdBy(expanded.instruction);
+        this.#add(instruction.original, { kind: 'mkdir', path, owner }, [this.vertex], line);
         return true;
       }
       case 'cmd':
@@ -188,7 +204,7 @@ export class StagePlan {
             this.args,
             expanded.instruction.pairs.map(({ key }) => key),
           );
-        this.#meta(shownCommand(expanded.instruction, this.config) ?? instruction.original);
+        this.#meta(instruction.original, expanded.instruction);
         return true;
       }
     }
@@ -198,17 +214,22 @@ export class StagePlan {
     if (instruction.kind === 'run') {
       const made = execOf(this, instruction, mounts);
       if (!made) return false;
-      this.#add(instruction.original, made.op, made.inputs, `RUN ${made.op.args.join(' ')}`);
+      const line = this.#createdBy(instruction, { args: made.args, command: made.op.args });
+      this.#add(instruction.original, made.op, made.inputs, line);
       return true;
     }
     if (instruction.kind !== 'copy' && instruction.kind !== 'add') return true;
     const made = copyOf(this, instruction);
     if (!made) return false;
-    this.#add(instruction.original, made.op, made.inputs);
+    this.#add(instruction.original, made.op, made.inputs, this.#createdBy(instruction));
     return true;
   }
 
-  #add(original: string, op: GraphStepOp, inputs: readonly number[], createdBy = original): void {
+  #createdBy(instruction: Instruction, more: Pick<HistoryOptions, 'args' | 'command'> = {}): string {
+    return createdBy(instruction, { config: this.config, classic: this.planner.input.classic, ...more });
+  }
+
+  #add(original: string, op: GraphStepOp, inputs: readonly number[], line: string): void {
     this.#count += 1;
     const prefix = this.#prefix();
     this.vertex = this.planner.add({
@@ -218,7 +239,7 @@ export class StagePlan {
       stage: this.stage.index,
       noCache: this.noCache,
     });
-    this.#history.push({ createdBy, vertex: this.vertex });
+    this.#history.push({ createdBy: line, vertex: this.vertex });
     this.#step(original, this.vertex);
   }
 
@@ -242,14 +263,22 @@ export class StagePlan {
     return `[${words.join(' ')}]`;
   }
 
-  #meta(text: string): void {
-    if (!text.toUpperCase().startsWith('ARG')) this.#history.push({ createdBy: text, vertex: undefined });
+  #meta(text: string, instruction: Instruction): void {
+    // BuildKit's history does not tell of what builds on the image will do
+    if (instruction.kind !== 'onbuild' || this.planner.input.classic)
+      this.#history.push({ createdBy: this.#createdBy(instruction), vertex: undefined });
     this.#step(text, undefined);
   }
 
   #step(text: string, vertex: number | undefined, base?: Digest): void {
-    const step = { text, stage: this.stage.index, vertex, result: this.result(new Map()) };
-    this.steps.push(base === undefined ? step : { ...step, base });
+    this.steps.push({
+      text,
+      stage: this.stage.index,
+      vertex,
+      result: this.result(new Map()),
+      ...(base === undefined ? {} : { base }),
+      ...(this.#trigger ? { trigger: this.#trigger } : {}),
+    });
   }
 
   /** A path of the container as an instruction means it. */
@@ -264,13 +293,6 @@ export class StagePlan {
 }
 
 type GraphStepOp = Parameters<Planner['add']>[0]['op'];
-
-/** Commands are shown as they will be executed. */
-function shownCommand(instruction: Instruction, config: ImageConfig): string | undefined {
-  if (instruction.kind === 'cmd') return `CMD ${JSON.stringify(config.Cmd ?? [])}`;
-  if (instruction.kind === 'entrypoint') return `ENTRYPOINT ${JSON.stringify(config.Entrypoint ?? [])}`;
-  return undefined;
-}
 
 function baseOf(planner: Planner, stage: Stage): Base | undefined {
   const name = planner.fromWord(stage.base);

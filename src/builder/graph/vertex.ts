@@ -11,7 +11,8 @@ export interface CopySource {
 }
 
 export interface ExecMount {
-  readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh';
+  /** `volume`: the step's own files at that path, and nothing of what it writes there is kept. */
+  readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh' | 'volume';
   /** Index into the vertex's inputs; undefined where nothing is below: an empty directory. */
   readonly input: number | undefined;
   /** Path in what the input gives. */
@@ -109,6 +110,8 @@ export interface GraphStep {
   readonly result: GraphResult;
   /** Of a FROM: the image that it names. */
   readonly base?: Digest;
+  /** One of those that the image of a FROM asks for. */
+  readonly trigger?: { readonly number: number; readonly of: number } | undefined;
 }
 
 /** A line of an image's history; one with a vertex has a layer if that changed anything. */

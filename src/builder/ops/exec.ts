@@ -46,6 +46,8 @@ export interface ExecWish {
   readonly ssh: SshAgents | undefined;
   readonly onOutput: (stream: 1 | 2, chunk: Buffer) => void;
   readonly onFailure: BuildRequest['onFailure'];
+  /** A program that cannot start is no program that failed, for the classic builder. */
+  readonly isClassic: boolean;
   /** Somebody wants the files of a step that fails. */
   readonly keepsFiles: boolean;
   readonly signal: AbortSignal;
@@ -93,18 +95,18 @@ export async function runExec(context: BuilderContext, wish: ExecWish): Promise<
     );
     if (wish.keepsFiles) {
       await workspace.unmount();
-      removeStubs(workspace.upper, stubs);
+      removeStubs(workspace.upper, stubs, prepared.kept);
     }
     throw failed;
   }
   await workspace.unmount();
-  removeStubs(workspace.upper, stubs);
+  removeStubs(workspace.upper, stubs, prepared.kept);
 }
 
 /** Why it failed, undefined when it did not. */
 async function runProgram(
   context: BuilderContext,
-  { op, workspace, onOutput, signal }: ExecWish,
+  { op, workspace, onOutput, isClassic, signal }: ExecWish,
   spec: OciSpec,
   cgroup: string,
 ): Promise<StepFailure | undefined> {
@@ -116,6 +118,7 @@ async function runProgram(
     if (!(error instanceof LaunchError)) throw error;
     const program = op.args[0] ?? '';
     const words = refusalWords({ runtime: ociRuntime.name, verb: 'create', program, text: error.message });
+    if (isClassic) throw invalid(words, { cause: error });
     onOutput(2, Buffer.from(`${words}\n`));
     if (exitCodeOf(words) === 128) throw internal(words);
     return new StepFailure(op.command, exitCodeOf(words), false);
@@ -221,6 +224,8 @@ async function networkOf(
 class Prepared {
   readonly mounts: ResolvedMount[] = [];
   readonly env: string[] = [];
+  /** Where something is mounted that the image has a directory for afterwards. */
+  readonly kept: string[] = [];
   readonly #context: BuilderContext;
   readonly #wish: ExecWish;
   readonly #stack: AsyncDisposableStack;
@@ -246,6 +251,10 @@ class Prepared {
         return;
       case 'bind':
         this.#bind(this.#under(this.#layersOf(index, one), one.source), one, one.readOnly);
+        return;
+      case 'volume':
+        this.#push(this.#volume(index, one), one.target, false);
+        this.kept.push(one.target);
         return;
       case 'cache':
         await this.#cache(one);
@@ -278,8 +287,11 @@ class Prepared {
 
   /** The mount's files as a tree of its own: what is written there is thrown away. */
   #layersOf(index: number, one: ExecMount): string {
+    return this.#overlay(index, (one.input === undefined ? undefined : this.#wish.inputs[one.input]) ?? []);
+  }
+
+  #overlay(index: number, layers: Readable): string {
     const { own } = this.#wish.workspace;
-    const layers = one.input === undefined ? undefined : this.#wish.inputs[one.input];
     const [at, upper, work, empty] = ['m', 'u', 'w', 'e'].map((kind) => join(own, `${kind}${index}`)) as [
       string,
       string,
@@ -287,10 +299,20 @@ class Prepared {
       string,
     ];
     for (const folder of [at, upper, work, empty]) mkdirSync(folder, { mode: 0o755 });
-    const lowerDirs = layers && layers.length > 0 ? layers : [empty];
+    const lowerDirs = layers.length > 0 ? layers : [empty];
     mountOverlay({ lowerDirs, upper, work, volatile: true }, at);
     this.#stack.defer(() => unmount(at));
     return at;
+  }
+
+  /** What the image has there, or an empty directory. */
+  #volume(index: number, one: ExecMount): string {
+    const { lowerDirs, own } = this.#wish.workspace;
+    if (isDirectoryIn(this.#wish.workspace.merged, one.source) && lowerDirs.length > 0)
+      return this.#under(this.#overlay(index, lowerDirs), one.source);
+    const empty = join(own, `v${index}`);
+    mkdirSync(empty, { mode: 0o755 });
+    return empty;
   }
 
   /** A path in a tree as the host has it, without links: none of them leads out of the tree. */
@@ -403,8 +425,18 @@ function isThere(root: string, path: string): boolean {
   }
 }
 
+function isDirectoryIn(root: string, path: string): boolean {
+  try {
+    closeSync(openInRoot(root, path, O_PATH | constants.O_DIRECTORY));
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return false;
+    throw error;
+  }
+}
+
 /** What the runtime made to mount on is no change of the step, as long as it is empty. The step may have put links anywhere: none is followed out. */
-function removeStubs(upper: string, stubs: readonly string[]): void {
+function removeStubs(upper: string, stubs: readonly string[], kept: readonly string[]): void {
   for (const path of stubs.toReversed()) {
     let parent: number;
     try {
@@ -415,7 +447,8 @@ function removeStubs(upper: string, stubs: readonly string[]): void {
     }
     const at = `/proc/self/fd/${parent}/${posix.basename(path)}`;
     try {
-      removeEmpty(at);
+      if (kept.some((one) => one === path || one.startsWith(`${path}/`))) plainMode(at);
+      else removeEmpty(at);
     } finally {
       closeSync(parent);
     }
@@ -429,13 +462,17 @@ function removeEmpty(path: string): void {
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return;
     if (isErrno(error, 'ENOTEMPTY')) {
-      // a directory that crun makes is sticky
-      if ((lstatSync(path).mode & 0o7777) === 0o1755) chmodSync(path, 0o755);
+      plainMode(path);
       return;
     }
     if (!isErrno(error, 'ENOTDIR')) throw error;
   }
   if (isEmptyFile(path)) unlinkSync(path);
+}
+
+/** A directory that crun makes is sticky. */
+function plainMode(path: string): void {
+  if ((lstatSync(path).mode & 0o7777) === 0o1755) chmodSync(path, 0o755);
 }
 
 function isEmptyFile(path: string): boolean {

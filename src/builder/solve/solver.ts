@@ -290,6 +290,7 @@ export class Solver {
         ssh: request.ssh,
         onOutput: run?.log ?? told.log,
         onFailure: request.onFailure,
+        isClassic: request.classic === true,
         keepsFiles: run?.keepsFailed ?? false,
         signal,
       });

@@ -57,6 +57,7 @@ function imagesFor(images: Images): BuilderImages {
     cache: (reference, credentials, signal) =>
       images.buildCache(reference, async (domain) => ({ ...(await credentials?.credentials(domain)) }), signal),
     create: (wish) => images.createBuilt(wish),
+    twin: (file, parent) => images.twin(file, parent),
     createSingle: (wish) => images.createBuiltSingle(wish),
     createIndex: (wish) => images.createBuiltIndex(wish),
     checkTag: (tag) => images.checkTag(tag),
