@@ -41,7 +41,7 @@ export interface Attributes {
  * What is there already: `refuse`: a directory is not replaced by anything else, nor the other way round, in Docker's words.
  * `replace`: it makes way. `keep`: it is left alone, with all that is in it.
  */
-export type Conflict = 'refuse' | 'replace' | 'keep';
+export type Conflict = 'refuse' | 'replace' | 'keep' | 'complete';
 
 /** An entry that is not written. */
 export class RefusedEntry extends Error {}
@@ -98,6 +98,19 @@ export class TreeWriter implements Disposable {
   /** A new file, open for writing, which `closeFile` closes; undefined when something is there and is kept. */
   openFile(parts: Parts, mode = 0o600): number | undefined {
     return this.#new(parts, (path) => openSync(path, NEW_FILE, mode));
+  }
+
+  /** The plain file that is there, open for reading; the caller closes it. */
+  existingFile(parts: Parts): number | undefined {
+    const name = parts.at(-1) ?? '';
+    const parent = this.#enter(parts.slice(0, -1));
+    if (this.#stat(parent, name)?.isFile() !== true) return undefined;
+    return openSync(this.#door.at(parent, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  }
+
+  removeFile(parts: Parts): void {
+    const parent = this.#enter(parts.slice(0, -1));
+    unlinkSync(this.#door.at(parent, parts.at(-1) ?? ''));
   }
 
   closeFile(file: number, attributes: Attributes): void {
@@ -211,7 +224,7 @@ export class TreeWriter implements Disposable {
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error;
     }
-    if (this.#conflict === 'keep') return undefined;
+    if (this.#conflict === 'keep' || this.#conflict === 'complete') return undefined;
     const there = this.#stat(parent, name);
     if (there?.isDirectory()) {
       if (this.#conflict === 'refuse')
@@ -234,6 +247,7 @@ export class TreeWriter implements Disposable {
     if (this.#conflict === 'keep') return false;
     const there = this.#stat(parent, name);
     if (there?.isDirectory()) return true;
+    if (this.#conflict === 'complete') return false;
     if (this.#conflict === 'refuse')
       throw new RefusedEntry(`cannot overwrite non-directory ${this.#text(parts)} with directory ${this.#text([])}`);
     if (there) unlinkSync(this.#door.at(parent, name));

@@ -24,6 +24,8 @@ export interface VolumeRecord {
   /** null when none were given, which inspect shows. */
   readonly labels: Record<string, string> | null;
   readonly options: Record<string, string> | null;
+  /** It is being filled from an image; kept when the daemon dies meanwhile, so that the next one goes on. */
+  readonly filling?: true;
 }
 
 export interface VolumesInput {
@@ -251,7 +253,21 @@ export class Volumes {
    * file system.
    */
   async copyUp(name: string, rootfs: string, target: string, part?: string): Promise<void> {
-    await this.#locks.run(name, () => copyUp(rootfs, target, part ?? this.#folder.dataOf(this.#get(name).name)));
+    await this.#locks.run(name, async () => {
+      const { filling } = this.#get(name);
+      await copyUp(rootfs, target, part ?? this.#folder.dataOf(name), {
+        begun: filling === true,
+        set: (begun) => this.#setFilling(name, begun),
+      });
+    });
+  }
+
+  #setFilling(name: string, begun: boolean): void {
+    const { filling, ...record } = this.#get(name);
+    if ((filling === true) === begun) return;
+    const next: VolumeRecord = begun ? { ...record, filling: true } : record;
+    this.#input.records.put(name, next);
+    this.#volumes.set(name, next);
   }
 
   #get(name: string): VolumeRecord {

@@ -103,3 +103,31 @@ test('fault K64: kill -9 at every state write and every change of the kernel, an
       await until(() => assert.deepEqual(daemon.leftovers(), []));
     });
 });
+
+test('fault R38: a daemon that dies while it fills a volume leaves the rest to the next one', async () => {
+  const script = `mkdir -p /data/sub /data/last && for i in 1 2 3; do head -c 700000 /dev/urandom > /data/sub/$i; done
+    ln /data/sub/1 /data/last/again && ln -s sub /data/link && chmod 750 /data/last && chown 5:6 /data/sub /data/sub/2`;
+  const look = 'cd /data && find . -exec stat -c "%n %a %u:%g %h %Y %s" {} + | sort && sha256sum sub/*';
+  await daemon.stop();
+  await daemon.up();
+  assert.equal((await daemon.docker('run', '--name', 'make', 'busybox', 'sh', '-ec', script)).code, 0);
+  assert.equal((await daemon.docker('commit', 'make', 'filled')).code, 0);
+  const right = (await daemon.docker('run', '--rm', 'filled', 'sh', '-c', look)).stdout;
+  assert.match(right, /\.\/last\/again 644 0:0 2 /);
+  for (const fault of ['copyup.file:2', 'copyup.end:1']) {
+    await daemon.stop();
+    await daemon.up({ BERTH_FAULT: fault });
+    await daemon.docker('run', '--name', 'fill', '-v', 'full:/data', 'filled', 'true');
+    await until(() => assert.ok(daemon.died, `the daemon has not come to ${fault}`));
+    await daemon.up();
+    const seen = await daemon.docker('run', '--rm', '-v', 'full:/data', 'filled', 'sh', '-c', look);
+    assert.equal(seen.stdout, right, fault);
+    assert.equal((await daemon.docker('rm', '-f', 'fill')).code, 0);
+    assert.equal((await daemon.docker('volume', 'rm', 'full')).code, 0);
+  }
+  for (const words of [
+    ['rm', 'make'],
+    ['rmi', 'filled'],
+  ])
+    assert.equal((await daemon.docker(...words)).code, 0);
+});

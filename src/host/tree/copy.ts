@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { type Attributes, type Directory, type Parts, TreeWriter } from '../../files/index.ts';
+import { faultPoint } from '../fault.ts';
 import {
   closeAt,
   copyRange,
@@ -33,6 +34,8 @@ export interface CopyTreeOptions {
   readonly source: number;
   /** Nothing is copied where something is already, but for the directory that mke2fs makes. */
   readonly onlyWhenEmpty: boolean;
+  /** A copy before this one did not come to its end: what it left half written is written anew. */
+  readonly resume?: boolean;
   /** With the attributes by which overlayfs marks what was deleted: a layer to a layer. */
   readonly asLayer: boolean;
 }
@@ -73,7 +76,7 @@ class Copier implements Disposable {
   constructor(door: WorkingDoor, root: Directory, options: CopyTreeOptions) {
     this.#door = door;
     this.#options = options;
-    this.#writer = new TreeWriter(door, root, { conflict: 'keep' });
+    this.#writer = new TreeWriter(door, root, { conflict: options.resume === true ? 'complete' : 'keep' });
     this.#inheritsGroup = (fstatSync(root).mode & 0o2000) !== 0;
   }
 
@@ -133,10 +136,20 @@ class Copier implements Disposable {
   #file(source: number, stat: Stats, parts: Parts, attributes: Attributes): boolean {
     // as they are made already: each change of an inode is one more for the journal
     const plain = stat.uid === 0 && stat.gid === 0 && (stat.mode & 0o7000) === 0 && !this.#inheritsGroup;
-    const file = this.#writer.openFile(parts, plain ? stat.mode & 0o777 : 0o600);
+    const made = plain ? stat.mode & 0o777 : 0o600;
+    let file = this.#writer.openFile(parts, made);
+    if (file === undefined && this.#options.resume === true) {
+      const there = this.#earlier(source, stat, parts);
+      if (there === 'whole') return true;
+      if (there === 'half') {
+        this.#writer.removeFile(parts);
+        file = this.#writer.openFile(parts, made);
+      }
+    }
     if (file === undefined) return false;
     try {
       this.#content(source, file, stat);
+      faultPoint('copyup.file');
       // the owner first: a change of it takes setuid and capabilities away
       if (!plain) fchownSync(file, stat.uid, stat.gid);
       this.#xattrs(source, file);
@@ -147,6 +160,28 @@ class Copier implements Disposable {
     const { owner: _, mode, ...times } = attributes;
     this.#writer.closeFile(file, plain || mode === undefined ? times : { ...times, mode });
     return true;
+  }
+
+  /** What an earlier copy has left of it: a file gets its time when it is whole, and has the beginning of its source before. */
+  #earlier(source: number, stat: Stats, parts: Parts): 'whole' | 'half' | undefined {
+    const there = this.#writer.existingFile(parts);
+    if (there === undefined) return undefined;
+    try {
+      const { size, mtimeMs, nlink } = fstatSync(there);
+      if (size === stat.size && Math.abs(mtimeMs - stat.mtimeMs) < 1) return 'whole';
+      if (nlink !== 1 || size > stat.size) return undefined;
+      const own = Buffer.allocUnsafe(BUFFER);
+      for (let at = 0; at < size; ) {
+        const count = readSync(there, own, 0, BUFFER, at);
+        if (count === 0) return undefined;
+        if (readSync(source, buffer, 0, count, at) !== count) return undefined;
+        if (own.compare(buffer, 0, count, 0, count) !== 0) return undefined;
+        at += count;
+      }
+      return 'half';
+    } finally {
+      closeSync(there);
+    }
   }
 
   #content(source: number, file: number, { size, blocks }: Stats): void {
