@@ -170,11 +170,15 @@ class Packer {
     try {
       fd = openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ELOOP', 'ENXIO')) return;
+      // EACCES: a device, which the view does not open
+      if (isErrno(error, 'ENOENT', 'ELOOP', 'ENXIO', 'EACCES')) return;
       throw error;
     }
     try {
-      entry.size = fstatSync(fd).size;
+      const opened = fstatSync(fd);
+      // something else has taken its place since it was looked at
+      if (!opened.isFile()) return;
+      entry.size = opened.size;
       this.size += entry.size;
       this.#write(header(entry));
       let left = entry.size;

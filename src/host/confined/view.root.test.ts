@@ -306,3 +306,34 @@ test('changes of an overlay, each once, in the words of diff', async () => {
   );
   assert.deepEqual(mountsBelow(folder), []);
 });
+
+test('safety L7: in a view no device is opened, whoever puts it where a file was', async () => {
+  const folder = mkdtempSync(join(work, 'dev-'));
+  const at = join(folder, 'at');
+  mkdirSync(at);
+  const child = spawn(
+    'unshare',
+    ['-m', 'sh', '-c', `mount -t tmpfs own '${at}' && mknod '${at}/f' c 1 5 && echo ready && exec sleep 60`],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  await once(child.stdout, 'data');
+  const fd = openSync(`/proc/${child.pid}/ns/mnt`, 'r');
+  try {
+    // as a view has its mounts, in a namespace of its own
+    const script = `import { readFileSync, openSync } from 'node:fs';
+      const { enter } = await import(${JSON.stringify(new URL('./view.ts', import.meta.url).href)});
+      openSync(process.argv[2], 'r');
+      enter({ kind: 'namespace', fd: openSync(process.argv[1], 'r'), hidden: ['/proc'] });
+      try { openSync(process.argv[2], 'r'); console.log('opened'); } catch (error) { console.log(error.code); }`;
+    const device = join(at, 'f');
+    const own = ['-m', '-t', String(child.pid), process.execPath, '--input-type=module', '-e', script];
+    const said = execFileSync('nsenter', [...own, `/proc/${child.pid}/ns/mnt`, device], { encoding: 'utf8' });
+    assert.equal(said, 'EACCES\n');
+    assert.deepEqual(await readTexts({ kind: 'namespace', fd, hidden: ['/proc'] }, [device]), ['']);
+  } finally {
+    closeSync(fd);
+    child.kill('SIGKILL');
+  }
+});

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { isErrno } from '../../base/errors.ts';
 import { openBeneath } from '../open-in-root.ts';
 import { bind, checked } from '../libc.ts';
-import { MS, mount } from '../mount.ts';
+import { MS, mount, withoutDevices } from '../mount.ts';
 import { mountLayers, mountOverlay } from '../overlay.ts';
 import { confineThread } from './kernel.ts';
 import { fsPath, parentOf } from './paths.ts';
@@ -151,6 +151,8 @@ function enterNamespace(view: NamespaceView): void {
   ownMounts('private');
   for (const target of view.hidden)
     checked(umountCall(target, MNT_DETACH | UMOUNT_NOFOLLOW) as number, 'umount2', target);
+  // the processes go on meanwhile: what was a file when it was looked at may be a device when it is opened
+  withoutDevices('/');
   confineThread('/');
 }
 
@@ -160,6 +162,7 @@ function enterStack(view: StackView): void {
     for (const one of view.binds) sources.push(cloneMount(one));
     confineThread(mountStack(view));
     for (const [index, one] of view.binds.entries()) place(sources[index], one);
+    withoutDevices('/');
   } finally {
     // descriptors are the whole process's: they do not end with the thread, and Node would warn of ones it did not open
     for (const { fd } of sources) closeCall(fd);
@@ -227,6 +230,7 @@ function enterFolders({ at, folders }: FoldersView): void {
     mkdirSync(`${at}/${name}`);
     mount(source, `${at}/${name}`, '', MS.BIND, '');
   }
+  withoutDevices(at);
   confineThread(at);
 }
 
@@ -246,5 +250,6 @@ function enterWorkshop({ at, lowerDirs, upper, work, places }: WorkshopView): vo
     if (layers.length === 1 && only !== undefined) mount(only, target, '', MS.BIND, '');
     else if (layers.length > 1) mountLayers(layers, target);
   }
+  withoutDevices(at);
   confineThread(at);
 }
