@@ -4,7 +4,7 @@ import { frame } from './framing.ts';
 import { readFilters, readQuery } from './query.ts';
 import { findRoute } from './router.ts';
 import { sizeOf } from './size.ts';
-import { outsideOfSwarm } from './swarm.ts';
+import { notImplementedText, outsideOfSwarm } from './absent.ts';
 import { checkVersion, splitVersion } from './version.ts';
 
 test('paths lead to routes; names of images and of links may hold slashes', () => {
@@ -82,4 +82,9 @@ test('a machine that is in no swarm says so as dockerd does, but for making or e
   assert.equal(outsideOfSwarm('SwarmLeave'), 'This node is not part of a swarm');
   for (const id of ['SwarmInit', 'SwarmJoin', 'CheckpointList', 'PluginPull', 'SystemInfo'] as const)
     assert.equal(outsideOfSwarm(id), undefined, id);
+});
+
+test('checkpoints are refused in dockerd’s words', () => {
+  assert.match(notImplementedText('CheckpointList', 'GET'), /^This experimental feature is disabled by default\./);
+  assert.equal(notImplementedText('PluginList', 'GET'), 'GET /plugins is not implemented by this daemon');
 });

@@ -7,6 +7,7 @@ import type { TLSSocket, TlsOptions } from 'node:tls';
 import { forbidden, invalid } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { API_VERSION, type Route, type RouteId, routes } from '../spec/docker/index.ts';
+import { notImplementedText, outsideOfSwarm } from './absent.ts';
 import { readJson } from './body.ts';
 import { statusOf, textOf } from './errors.ts';
 import { RAW_STREAM } from './framing.ts';
@@ -14,7 +15,7 @@ import type { ApiRequest, ApiResponse, Handler, Handlers, StreamBody } from './h
 import { cleanPath, originForm } from './path.ts';
 import { readQuery } from './query.ts';
 import { findRoute } from './router.ts';
-import { outsideOfSwarm } from './swarm.ts';
+
 import { checkVersion, readsPlainText, splitVersion } from './version.ts';
 import { checkUpgrade } from './upgrade.ts';
 import { ApiMessage, isTakenOver, MAX_BODY } from './takeover.ts';
@@ -167,7 +168,7 @@ async function answer(
     if (!handler) {
       const outside = outsideOfSwarm(found.id);
       if (outside !== undefined) reply.json({ message: outside }, 503);
-      else reply.json({ message: `${method} ${routes[found.id].path} is not implemented by this daemon` }, 501);
+      else reply.json({ message: notImplementedText(found.id, method) }, 501);
       return;
     }
     const route: Route = routes[found.id];

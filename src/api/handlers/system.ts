@@ -11,6 +11,7 @@ import { infoOf, type SystemFacts, versionOf } from '../../system/index.ts';
 import type { Volumes } from '../../volumes/index.ts';
 import type { Handlers } from '../handler.ts';
 import { eventMessage } from '../shape/event.ts';
+import { withVirtualSize } from '../shape/image.ts';
 import { infoForVersion } from '../shape/info.ts';
 import { cacheRow } from './builder.ts';
 
@@ -92,7 +93,7 @@ export function systemHandlers({ engine, images, volumes, builder, events, facts
       const found = wants('volume') ? await volumes.usage() : null;
       response.json({
         ...(usage ? { LayersSize: usage.layersSize } : {}),
-        Images: usage ? usage.images : null,
+        Images: usage ? usage.images.map((row) => withVirtualSize(row, request.minor)) : null,
         Containers: containers,
         Volumes: found,
         BuildCache: wants('build-cache') ? (await builder.usage()).map((one) => cacheRow(one, request.minor)) : null,

@@ -45,14 +45,18 @@ export function inspectForVersion({ image, origin }: Inspected, minor: number): 
   return shaped;
 }
 
+/** Until 1.43 the size had a second name. */
+export function withVirtualSize(row: ImageSummary, minor: number): ImageSummary {
+  return minor < 44 ? { ...row, VirtualSize: row.Size } : row;
+}
+
 export function imageSummaryForVersion(row: ImageSummary, minor: number): ImageSummary {
   const untagged = minor < 43 && row.RepoTags.length === 0 && row.RepoDigests.length === 0;
   const { Descriptor: descriptor, ...rest } = row;
   return {
-    ...rest,
+    ...withVirtualSize(rest, minor),
     ...(descriptor && minor >= 48 ? { Descriptor: descriptor } : {}),
     ...(untagged ? { RepoTags: ['<none>:<none>'], RepoDigests: ['<none>@<none>'] } : {}),
-    ...(minor < 44 ? { VirtualSize: row.Size } : {}),
     ...(minor < 51 ? { Containers: -1 } : {}),
   };
 }

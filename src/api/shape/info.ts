@@ -5,6 +5,12 @@ const COMMITS = ['ContainerdCommit', 'RuncCommit', 'InitCommit'] as const;
 
 export function infoForVersion(info: InfoResponse, minor: number): unknown {
   const shaped: Record<string, unknown> = { ...info };
+  if (minor < 47)
+    shaped['RegistryConfig'] = {
+      AllowNondistributableArtifactsCIDRs: null,
+      AllowNondistributableArtifactsHostnames: null,
+      ...info.RegistryConfig,
+    };
   if (minor < 49) {
     delete shaped['FirewallBackend'];
     for (const name of COMMITS) shaped[name] = { ...info[name], Expected: info[name].ID };

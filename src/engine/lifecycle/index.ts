@@ -5,6 +5,7 @@ export {
   freshState,
   hasProcess,
   isActive,
+  isRestarting,
   type Phase,
   type ProcessIdentity,
   shownState,

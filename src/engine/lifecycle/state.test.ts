@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RestartPolicyName } from '../../spec/docker/index.ts';
 import { afterExit, type ExitFacts, startsWithDaemon } from './restart-policy.ts';
-import { freshState, shownState, statusText } from './state.ts';
+import { freshState, isRestarting, shownState, statusText } from './state.ts';
 
 const facts = (name: RestartPolicyName, more: Partial<ExitFacts> = {}): ExitFacts => ({
   exitCode: 1,
@@ -94,4 +94,12 @@ test('the words of ps', () => {
   assert.equal(at({ phase: 'exited', exitCode: 137 }), 'Exited (137) 30 s ago');
   assert.equal(at({ phase: 'restarting', exitCode: 1 }), 'Restarting (1) 30 s ago');
   assert.equal(at({ phase: 'created' }), 'Created');
+});
+
+test('a start that a policy makes is a restart to those who ask meanwhile, one by a person is none', () => {
+  const starting = { ...freshState(), phase: 'starting' as const };
+  assert.ok(!isRestarting(starting));
+  assert.ok(!isRestarting({ ...starting, startedAt: '2026-01-01T00:00:00Z' }));
+  assert.ok(isRestarting({ ...starting, startedAt: '2026-01-01T00:00:00Z', restartCount: 1 }));
+  assert.ok(isRestarting({ ...freshState(), phase: 'restarting' }));
 });

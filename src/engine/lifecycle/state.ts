@@ -72,6 +72,11 @@ function shownStatus({ phase, startedAt, restartCount }: ContainerStateRecord): 
   return restartCount > 0 ? 'restarting' : 'exited';
 }
 
+/** A policy starts it again, now or after a pause. */
+export function isRestarting(state: ContainerStateRecord): boolean {
+  return shownStatus(state) === 'restarting';
+}
+
 /** The state as the API shows it. */
 export function shownState(state: ContainerStateRecord): ContainerState {
   const status = shownStatus(state);

@@ -2,7 +2,7 @@
 import { conflict, messageOf } from '../../base/errors.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
-import { hasProcess } from '../lifecycle/index.ts';
+import { hasProcess, isRestarting } from '../lifecycle/index.ts';
 import { consoleOf } from '../running.ts';
 import { Attachment, type Io, parseDetachKeys } from '../streams.ts';
 import { logBatches } from './logs.ts';
@@ -23,8 +23,7 @@ export function checkAttach(context: EngineContext, reference: string, options: 
   const { state, record, id } = context.registry.get(reference);
   parseDetachKeys(options.detachKeys);
   if (state.phase === 'paused') throw conflict(`container ${id} is paused, unpause the container before attach`);
-  if (state.phase === 'restarting')
-    throw conflict(`container ${id} is restarting, wait until the container is running`);
+  if (isRestarting(state)) throw conflict(`container ${id} is restarting, wait until the container is running`);
   return { tty: record.config.Tty };
 }
 

@@ -12,6 +12,7 @@ import { normaliseExec } from '../create/index.ts';
 import { Exec } from '../exec.ts';
 import { forgetEndedExec, rememberExec } from '../exec-records.ts';
 import { containerSpec, runtimeOf } from '../running.ts';
+import { isRestarting } from '../lifecycle/index.ts';
 import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '../streams.ts';
 
 export function createExec(context: EngineContext, reference: string, body: unknown, minor: number): string {
@@ -46,7 +47,8 @@ function checkEscapeKeys(keys: string): void {
 function checkRunning(container: Container, called = container.id): void {
   const { phase } = container.state;
   if (phase === 'paused') throw conflict(`Container ${called} is paused, unpause the container before exec`);
-  if (phase === 'restarting') throw conflict(`Container ${called} is restarting, wait until the container is running`);
+  if (isRestarting(container.state))
+    throw conflict(`Container ${called} is restarting, wait until the container is running`);
   if (phase !== 'running') throw conflict(`container ${container.id} is not running`);
 }
 

@@ -5,7 +5,7 @@ import { conflict, internal, invalid, messageOf } from '../../base/errors.ts';
 import { groupProcesses } from '../../host/cgroup.ts';
 import type { ContainerTopResponse } from '../../spec/docker/index.ts';
 import { cgroupPath, type EngineContext, emit } from '../context.ts';
-import { hasProcess } from '../lifecycle/index.ts';
+import { hasProcess, isRestarting } from '../lifecycle/index.ts';
 
 const run = promisify(execFile);
 
@@ -18,7 +18,7 @@ export async function top(
   const words = psArguments === '' ? ['-ef'] : psArguments.split(/\s+/).filter((word) => word !== '');
   for (const word of words)
     if (/^(?:-o|o|--format|--no-headers)?.*pid=/.test(word)) throw invalid(`specifying "${word}" is not allowed`);
-  if (container.state.phase === 'restarting')
+  if (isRestarting(container.state))
     throw conflict(`container ${container.id} is restarting, wait until the container is running`);
   if (!hasProcess(container.state.phase)) throw conflict(`container ${container.id} is not running`);
   const inside = new Set(groupProcesses(context.runtime.cgroups, cgroupPath(context, container)));

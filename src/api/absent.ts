@@ -1,4 +1,4 @@
-// What is asked of Docker's clusters, as dockerd says it on a machine that is in none: clients know these words and go on.
+// What is not there, as dockerd says it where it is switched off: clients know these words and go on.
 import { type RouteId, routes } from '../spec/docker/index.ts';
 
 const NO_MANAGER =
@@ -11,4 +11,12 @@ export function outsideOfSwarm(id: RouteId): string | undefined {
   return /^\/(?:berth\/cluster|berth\/tasks|swarm|nodes|services|tasks|secrets|configs)(?:\/|$)/.test(routes[id].path)
     ? NO_MANAGER
     : undefined;
+}
+
+const EXPERIMENTAL =
+  'This experimental feature is disabled by default. Start the Docker daemon in experimental mode in order to enable it.';
+
+export function notImplementedText(id: RouteId, method: string): string {
+  const { path } = routes[id];
+  return path.includes('/checkpoints') ? EXPERIMENTAL : `${method} ${path} is not implemented by this daemon`;
 }
