@@ -1,18 +1,7 @@
-// What is not there, as dockerd says it where it is switched off: clients know these words and go on.
+// What is said of an operation that this daemon has not.
 import { type RouteId, routes } from '../spec/docker/index.ts';
 
-const NO_MANAGER =
-  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
-
-/** undefined for what is no matter of a swarm, and for making or entering one. */
-export function outsideOfSwarm(id: RouteId): string | undefined {
-  if (id === 'SwarmInit' || id === 'SwarmJoin') return undefined;
-  if (id === 'SwarmLeave') return 'This node is not part of a swarm';
-  return /^\/(?:berth\/cluster|berth\/tasks|swarm|nodes|services|tasks|secrets|configs)(?:\/|$)/.test(routes[id].path)
-    ? NO_MANAGER
-    : undefined;
-}
-
+/** dockerd's words where the feature is switched off: clients know them and go on. */
 const EXPERIMENTAL =
   'This experimental feature is disabled by default. Start the Docker daemon in experimental mode in order to enable it.';
 

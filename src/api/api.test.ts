@@ -4,7 +4,8 @@ import { frame } from './framing.ts';
 import { readFilters, readQuery } from './query.ts';
 import { findRoute } from './router.ts';
 import { sizeOf } from './size.ts';
-import { notImplementedText, outsideOfSwarm } from './absent.ts';
+import { notImplementedText } from './absent.ts';
+import { outsideOfSwarm } from './swarm.ts';
 import { checkVersion, splitVersion } from './version.ts';
 
 test('paths lead to routes; names of images and of links may hold slashes', () => {

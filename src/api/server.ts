@@ -7,7 +7,7 @@ import type { TLSSocket, TlsOptions } from 'node:tls';
 import { forbidden, invalid } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { API_VERSION, type Route, type RouteId, routes } from '../spec/docker/index.ts';
-import { notImplementedText, outsideOfSwarm } from './absent.ts';
+import { notImplementedText } from './absent.ts';
 import { readJson } from './body.ts';
 import { statusOf, textOf } from './errors.ts';
 import { RAW_STREAM } from './framing.ts';
@@ -15,7 +15,7 @@ import type { ApiRequest, ApiResponse, Handler, Handlers, StreamBody } from './h
 import { cleanPath, originForm } from './path.ts';
 import { readQuery } from './query.ts';
 import { findRoute } from './router.ts';
-
+import { outsideOfSwarm } from './swarm.ts';
 import { checkVersion, readsPlainText, splitVersion } from './version.ts';
 import { checkUpgrade } from './upgrade.ts';
 import { ApiMessage, isTakenOver, MAX_BODY } from './takeover.ts';

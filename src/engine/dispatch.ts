@@ -1,5 +1,6 @@
 // Carries an event out: the state changes, is written, and everything that follows from it is done in order.
 import { nowNanos } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
 import type { Container } from './container.ts';
 import { type EngineContext, emit } from './context.ts';
 import { type Effect, type LifecycleEvent, transition } from './lifecycle/index.ts';
@@ -19,8 +20,23 @@ export async function dispatch(context: EngineContext, container: Container, eve
   const { state, effects } = transition(container.state, event, nowNanos());
   container.replaceState(state);
   for (const effect of effects) {
-    const done = perform(context, container, effect);
-    if (done) await done;
+    if (effect.type === 'save' && HAPPENED.has(event.type)) saveIfPossible(context, container);
+    else {
+      const done = perform(context, container, effect);
+      if (done) await done;
+    }
+  }
+}
+
+/** What cannot be refused any more; a disk that is full, by this container's log perhaps, must not keep it from being cleaned up. */
+const HAPPENED: ReadonlySet<LifecycleEvent['type']> = new Set(['exited', 'removing', 'removalFailed']);
+
+/** The next change writes all of the record. */
+function saveIfPossible(context: EngineContext, container: Container): void {
+  try {
+    context.registry.save(container);
+  } catch (error) {
+    context.log.error(`the state of container ${container.id} is not written: ${messageOf(error)}`);
   }
 }
 

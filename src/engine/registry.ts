@@ -49,6 +49,12 @@ export class Registry {
     this.#names.set(container.record.name, container.id);
   }
 
+  /** One that is new; where it cannot be written it is not there. */
+  insert(container: Container): void {
+    this.#table.put(container.id, container.record);
+    this.add(container);
+  }
+
   save(container: Container): void {
     if (this.#byId.has(container.id)) this.#table.put(container.id, container.record);
   }

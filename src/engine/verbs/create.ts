@@ -6,7 +6,7 @@ import { invalid } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
 import type { ContainerCreateResponse, EndpointSettings, HostConfig } from '../../spec/docker/index.ts';
 import { Container } from '../container.ts';
-import { type EngineContext, emit, save } from '../context.ts';
+import { type EngineContext, emit } from '../context.ts';
 import {
   completeCreate,
   foreignWarnings,
@@ -75,8 +75,7 @@ export async function create(context: EngineContext, wish: CreateWish): Promise<
     state: wish.ran?.state ?? freshState(),
   });
   await makeWorkingDirectory(context, container);
-  registry.add(container);
-  save(context, container);
+  registry.insert(container);
   undo.keep();
   emit(context, container, 'create');
   const foreign = wished === undefined ? foreignWarnings(image, facts.platform()) : [];
