@@ -178,6 +178,21 @@ test('when all managers die, what runs goes on, and is under control again when 
   await cluster.running(cluster.node(3), 'web', 2);
 });
 
+test('a leader that is demoted gives its place in etcd away, and only then stops to be a manager', async () => {
+  const leader = await cluster.leader(cluster.node(1));
+  const other = cluster.nodes.find((node) => node !== leader);
+  assert.ok(other);
+  await leader.docker('node', 'demote', leader.name);
+  await until(async () => {
+    const managers = (await cluster.list(other)).filter(({ ManagerStatus }) => ManagerStatus);
+    assert.equal(managers.length, 2);
+    assert.match((await leader.try('node', 'ls')).stderr, /Worker nodes can't be used/);
+  });
+  await cluster.running(other, 'web', 2);
+  await other.docker('node', 'promote', leader.name);
+  await until(async () => assert.match((await leader.try('node', 'ls')).stdout, /Reachable/));
+});
+
 test('a host that leaves keeps nothing of the cluster', async () => {
   const n3 = cluster.node(3);
   await n3.docker('swarm', 'leave', '--force');

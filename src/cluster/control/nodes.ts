@@ -72,14 +72,13 @@ export class NodeControl {
   }
 
   async update(id: string, version: number | undefined, body: unknown): Promise<void> {
-    const { writer, etcd } = this.#cluster.manager;
+    const { writer } = this.#cluster.manager;
     if (version === undefined) throw invalid(`invalid node version '': strconv.ParseUint: parsing "": invalid syntax`);
     const spec = shaped(body, nodeShape) as Partial<NodeSpec>;
     const node = this.get(id);
     const role = (spec.Role ?? 'worker').toLowerCase();
     if (role !== 'worker' && role !== 'manager') throw invalid(`invalid Role: "${spec.Role}"`);
-    const demoted = role === 'worker' && node.ManagerStatus;
-    if (demoted) this.#checkDemotion();
+    if (role === 'worker' && node.ManagerStatus) this.#checkDemotion();
     let stale = false;
     await writer.update<'nodes'>(keys.node(node.ID), ({ Version }) => {
       stale = Version.Index !== version;
@@ -91,15 +90,15 @@ export class NodeControl {
           Role: role,
           Availability: availability(spec.Availability),
         },
-        ...(demoted ? { ManagerStatus: undefined } : {}),
       };
     });
     if (stale) throw internal(OUT_OF_SEQUENCE);
-    if (demoted && node.ManagerStatus) await etcd.store.removeMember(node.ManagerStatus.member);
   }
 
   #checkDemotion(): void {
-    const managers = this.#cluster.manager.cache.all('nodes').filter(({ ManagerStatus }) => ManagerStatus);
+    const managers = this.#cluster.manager.cache
+      .all('nodes')
+      .filter(({ ManagerStatus, Spec }) => ManagerStatus && Spec.Role === 'manager');
     if (managers.length === 1)
       throw unavailable(
         'rpc error: code = FailedPrecondition desc = attempting to demote the last manager of the swarm',

@@ -12,7 +12,7 @@ import { splitAddress } from '../wire/dial.ts';
 import type { ManagerMessage, NodeMessage } from '../wire/messages.ts';
 import type { EtcdStore } from '../store/etcd.ts';
 import type { Election } from './election.ts';
-import type { Sessions, ToNode } from './sessions.ts';
+import { effectiveRole, type Sessions, type ToNode } from './sessions.ts';
 import type { Writer } from './writer.ts';
 
 /** Peers that have not shown who they are, at a time. */
@@ -211,7 +211,7 @@ export class Door {
   async #renew({ node }: Bearer, publicKey: string): Promise<ManagerMessage> {
     const known = this.#options.writer.cache.get('nodes', node);
     if (!known) return { type: 'error', message: `node ${node} is no member of this cluster` };
-    const { Role } = known.Spec;
+    const Role = effectiveRole(known);
     const certificate = await this.#certificate(node, Role, known.Status.Addr, publicKey);
     return { type: 'certificate', certificate, role: Role };
   }

@@ -24,6 +24,7 @@ export class Election {
   #guard: Guard | undefined;
   #current: Leader | undefined;
   #former: Leader | undefined;
+  #resigned = false;
   #done: Promise<void> = Promise.resolve();
   onLead: () => void = () => undefined;
   onFollow: () => void = () => undefined;
@@ -45,6 +46,12 @@ export class Election {
 
   get current(): Leader | undefined {
     return this.#current;
+  }
+
+  /** Leads no more, and does not try to. */
+  async resign(): Promise<void> {
+    this.#resigned = true;
+    while (this.#guard && !this.#abort.signal.aborted) await pause(10);
   }
 
   /** Until somebody leads. */
@@ -70,6 +77,11 @@ export class Election {
   }
 
   async #round(): Promise<void> {
+    if (this.#resigned && this.#lease !== undefined) {
+      const lease = this.#lease;
+      this.#lost();
+      await this.#store.revoke(lease);
+    }
     if (this.#lease !== undefined && !(await this.#store.keepAlive(this.#lease))) this.#lost();
     const held = await this.#store.get(keys.leader);
     if (held) {
@@ -79,6 +91,7 @@ export class Election {
       return;
     }
     this.#lost();
+    if (this.#resigned) return;
     this.#lease = await this.#store.grant(LEASE_S);
     const revision = await this.#store.commit({
       guards: [{ key: keys.leader, revision: 0 }],

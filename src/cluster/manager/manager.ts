@@ -8,6 +8,7 @@ import { Cache } from './cache.ts';
 import { Door } from './door.ts';
 import { Election } from './election.ts';
 import { Loop } from './loop.ts';
+import { Membership } from './membership.ts';
 import { Sessions } from './sessions.ts';
 import { Writer } from './writer.ts';
 
@@ -28,6 +29,7 @@ export class Manager {
   #door: Door | undefined;
   #sessions: Sessions | undefined;
   #loop: Loop | undefined;
+  #membership: Membership | undefined;
 
   constructor(options: ManagerOptions) {
     const { identity, etcdProgram, log } = options;
@@ -77,6 +79,7 @@ export class Manager {
     this.#cache.onChange((changes) => {
       this.#sessions?.onChange(changes);
       this.#loop?.wake();
+      this.#membership?.wake();
     });
     this.election.onLead = () => this.#lead();
     this.election.onFollow = () => this.#follow();
@@ -114,11 +117,21 @@ export class Manager {
     sessions.onEvent = () => loop.wake();
     this.#sessions = sessions;
     this.#loop = loop;
+    this.#membership = new Membership({
+      node: identity.node,
+      writer: this.writer,
+      etcd: this.etcd.store,
+      election: this.election,
+      log,
+    });
+    this.#membership.wake();
     loop.wake();
   }
 
   #follow(): void {
     this.#loop?.close();
+    this.#membership?.close();
+    this.#membership = undefined;
     this.#sessions?.close();
     this.#loop = undefined;
     this.#sessions = undefined;

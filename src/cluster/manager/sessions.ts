@@ -3,6 +3,7 @@ import type { Log } from '../../base/log.ts';
 import {
   isTerminal,
   keys,
+  type ClusterNode,
   type NodeDescription,
   type NodeRole,
   stateOrder,
@@ -66,7 +67,7 @@ export class Sessions {
       return;
     }
     this.#sessions.get(node)?.connection.close();
-    const session: Session = { node, connection, sent: new Map(), role: known.Spec.Role };
+    const session: Session = { node, connection, sent: new Map(), role: effectiveRole(known) };
     this.#sessions.set(node, session);
     this.lastSeen.set(node, Date.now());
     connection.onClose(() => {
@@ -115,8 +116,8 @@ export class Sessions {
         session.connection.end();
         continue;
       }
-      if (nodesChanged && session.role !== node.Spec.Role) {
-        session.role = node.Spec.Role;
+      if (nodesChanged && session.role !== effectiveRole(node)) {
+        session.role = effectiveRole(node);
         this.#greet(session);
       } else if (changes.some(({ kind, id }) => kind === 'nodes' && this.#cache.get('nodes', id)?.ManagerStatus))
         this.#greet(session);
@@ -223,4 +224,9 @@ export class Sessions {
     for (const { connection } of this.#sessions.values()) connection.close();
     this.#sessions.clear();
   }
+}
+
+/** One that is demoted is a manager until etcd has let it go. */
+export function effectiveRole({ Spec, ManagerStatus }: ClusterNode): NodeRole {
+  return ManagerStatus ? 'manager' : Spec.Role;
 }

@@ -18,6 +18,9 @@ export interface ClusterOptions {
   readonly log: Log;
 }
 
+/** etcd lets a member go when the others are connected, for five seconds at least. */
+const LEAVE_MS = 10_000;
+
 export const NO_MANAGER =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 export const WORKER_ONLY =
@@ -219,24 +222,35 @@ export class Cluster {
     const identity = this.#identity;
     if (!identity) throw unavailable('This node is not part of a swarm');
     if (identity.manager && !force) throw unavailable(await this.#whyNotLeave());
-    if (this.#manager && identity.manager) {
-      const { store } = this.#manager.etcd;
-      const { peer } = identity.manager;
-      const members = await store.members().catch(() => []);
-      const own = members.find(({ peers }) => peers.includes(peer));
-      if (members.length > 1 && own) {
-        await this.#manager.writer
-          .update<'nodes'>(keys.node(identity.node), ({ Spec, Status }) => ({
-            Spec: { ...Spec, Role: 'worker' },
-            Status: { ...Status, State: 'down' },
-            ManagerStatus: undefined,
-          }))
-          .catch(() => undefined);
-        await store.removeMember(own.id).catch((error: unknown) => this.#options.log.warn(messageOf(error)));
-      }
-    }
     await this.#session?.leave();
+    this.#session?.close();
+    if (this.#manager && identity.manager) await this.#leaveEtcd(this.#manager, identity, identity.manager.peer);
     await this.#wipe();
+  }
+
+  /** What is left of the managers must not count this one any more; where they do not let it go in time, it goes all the same. */
+  async #leaveEtcd(manager: Manager, identity: Identity, peer: string): Promise<void> {
+    const { store } = manager.etcd;
+    const members = await store.members().catch(() => []);
+    const own = members.find(({ peers }) => peers.includes(peer));
+    if (members.length < 2 || !own) return;
+    await manager.writer
+      .update<'nodes'>(keys.node(identity.node), ({ Spec, Status }) => ({
+        Spec: { ...Spec, Role: 'worker' },
+        Status: { ...Status, State: 'down' },
+        ManagerStatus: undefined,
+      }))
+      .catch(() => undefined);
+    const end = Date.now() + LEAVE_MS;
+    while (Date.now() < end) {
+      try {
+        await store.removeMember(own.id);
+        return;
+      } catch (error) {
+        this.#options.log.info(`cluster: etcd does not let this manager go yet: ${messageOf(error)}`);
+      }
+      await pause(500);
+    }
   }
 
   async #whyNotLeave(): Promise<string> {
