@@ -32,13 +32,18 @@ export class Cache {
   readonly #abort = new AbortController();
   readonly #store: KeyValueStore;
   #revision = 0;
+  #opened: Promise<void> | undefined;
 
   constructor(store: KeyValueStore) {
     this.#store = store;
   }
 
   /** Resolves when everything is there. */
-  async open(): Promise<void> {
+  open(): Promise<void> {
+    return (this.#opened ??= this.#open());
+  }
+
+  async #open(): Promise<void> {
     let filled = (): void => undefined;
     const ready = new Promise<void>((resolve) => (filled = resolve));
     void (async () => {

@@ -68,6 +68,8 @@ export class Manager {
   async start(prepare: (manager: Manager) => Promise<void> = () => Promise.resolve()): Promise<void> {
     this.etcd.start();
     await this.etcd.ready();
+    // what is written is waited for to come back
+    await this.#cache.open();
     await prepare(this);
     await this.open();
   }
