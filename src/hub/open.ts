@@ -11,8 +11,10 @@ import { Catalog, openDatabase } from './metadata/index.ts';
 import { checkName, RegistryError } from './model/index.ts';
 import { ManifestCache, type Registry, REGISTRY_ROUTES, type RegistryRoute } from './protocol/index.ts';
 import { PullLimit } from './pull-limit.ts';
-import { fileStorage, openStorage } from './storage/index.ts';
-import { scanStorage } from './upkeep/index.ts';
+import { fileStorage, lockRoot, openStorage } from './storage/index.ts';
+import { Metrics, sendHealth } from './health.ts';
+import { Search, searchRoutes } from './search/index.ts';
+import { collectRegularly, scanStorage } from './upkeep/index.ts';
 
 export interface HubOptions {
   readonly root: string;
@@ -25,6 +27,7 @@ export interface HubOptions {
   readonly blobBytes?: number;
   /** As clients reach the hub, `https://hub.example.com`; undefined: as each of them says. */
   readonly url?: string;
+  readonly collectEveryMs?: number;
   /** Manifests that one client may pull, and in how many seconds. */
   readonly pullLimit?: { readonly pulls: number; readonly seconds: number };
 }
@@ -36,15 +39,20 @@ export interface Hub extends AsyncDisposable {
 }
 
 const HOUR_MS = 3_600_000;
+/** What is under way when the hub ends has so long. */
+const STOP_MS = 30_000;
+const IDLE_CHECK_MS = 100;
 const MANIFEST_BYTES = 4 * 1024 * 1024;
 const BLOB_BYTES = 256 * 1024 ** 3;
 
 interface HubRoute extends ServedRoute<Identity> {
-  readonly needs: RegistryRoute['needs'] | 'nothing';
+  /** `reading`: whoever it is, an answer holds what that one may see. */
+  readonly needs: RegistryRoute['needs'] | 'nothing' | 'reading';
 }
 
 export function openHub(options: HubOptions): Promise<Hub> {
   const { root, log } = options;
+  const lock = lockRoot(root);
   const storage = openStorage(fileStorage(root), options.graceMs ?? HOUR_MS);
   const database = openDatabase(join(root, 'hub', 'hub.db'));
   const catalog = new Catalog(database);
@@ -79,6 +87,8 @@ export function openHub(options: HubOptions): Promise<Hub> {
     if (count > 0) log.info(`${count} repositories were there already`);
   }
 
+  collectRegularly({ storage, catalog, log }, options.collectEveryMs ?? 6 * HOUR_MS, closing.signal);
+  const metrics = new Metrics();
   const served: readonly HubRoute[] = [
     ...REGISTRY_ROUTES.map(({ method, path, needs, run }) => ({
       method,
@@ -86,6 +96,31 @@ export function openHub(options: HubOptions): Promise<Hub> {
       needs,
       handle: (exchange: Exchange, caller: Identity) => run({ registry, exchange, caller }),
     })),
+    ...searchRoutes(new Search(database)).map(({ method, path, run }) => ({
+      method,
+      path,
+      needs: 'reading' as const,
+      handle: async (exchange: Exchange, who: Identity) => {
+        await indexed;
+        run(exchange, who);
+      },
+    })),
+    {
+      method: 'GET',
+      path: '/healthz',
+      needs: 'nothing',
+      handle: (exchange) => sendHealth(exchange, canRead(catalog)),
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      needs: 'reading',
+      handle: (exchange, who) => {
+        if (access.accounts.areThere && who.account?.isAdmin !== true && !isLoopback(who.address))
+          throw new RegistryError('DENIED', { message: 'metrics are for admins, and for this machine' });
+        exchange.send(200, metrics.text(), { 'Content-Type': 'text/plain; version=0.0.4' });
+      },
+    },
     ...access.tokens.routes().map((route) => ({ ...route, needs: 'nothing' as const })),
   ];
   const open = new Set(served.filter(({ needs }) => needs === 'nothing').map(({ path }) => path));
@@ -97,7 +132,7 @@ export function openHub(options: HubOptions): Promise<Hub> {
       return open.has(exchange.path) ? authority.nobody(exchange) : authority.identify(exchange);
     },
     authorize: (exchange, who, { needs, path, method }) => {
-      if (needs === 'nothing') return;
+      if (needs === 'nothing' || needs === 'reading') return;
       if (needs === 'login' || needs === 'catalog') authority.requireLogin(exchange, who);
       else authority.authorize(exchange, who, checkName(exchange.param('name')), needs);
       if (method === 'GET' && path.includes('/manifests/')) pullLimit?.count(exchange, who);
@@ -106,6 +141,13 @@ export function openHub(options: HubOptions): Promise<Hub> {
       if (match.kind === 'none') sendError(exchange, new RegistryError('NAME_UNKNOWN', { message: 'page not found' }));
       else sendError(exchange, new RegistryError('UNSUPPORTED', { headers: { Allow: match.allow.join(', ') } }));
     },
+    done: ({ request, response }, route, startedAt) =>
+      metrics.count(
+        request.method ?? '',
+        route?.path ?? 'none',
+        response.statusCode,
+        (performance.now() - startedAt) / 1000,
+      ),
     fail: (exchange, error) => {
       if (!(error instanceof RegistryError) && statusOf(error) >= 500) logFailure(log, exchange, error);
       sendError(exchange, error);
@@ -120,13 +162,36 @@ export function openHub(options: HubOptions): Promise<Hub> {
       if (closing.signal.aborted) return;
       closing.abort();
       await indexed;
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      });
+      await closeServer(server);
       database.close();
+      lock[Symbol.dispose]();
     },
   });
+}
+
+/** What is under way may end, for a while; connections that only wait are closed. */
+async function closeServer(server: Server): Promise<void> {
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  const late = setTimeout(() => server.closeAllConnections(), STOP_MS);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearInterval(idle);
+  clearTimeout(late);
+}
+
+function canRead(catalog: Catalog): boolean {
+  try {
+    catalog.fact('scanned');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.replace(/^::ffff:/, '').startsWith('127.');
 }
 
 function logFailure(log: Log, exchange: Exchange, error: unknown): void {

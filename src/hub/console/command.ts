@@ -1,8 +1,11 @@
 // What a command on a hub's accounts and rules is: its words, arguments and flags as data, and the function that runs it.
 import type { Flags } from '../../cli/grammar/index.ts';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Access } from '../access/index.ts';
 
 export interface ConsoleCall {
+  readonly root: string;
+  readonly database: DatabaseSync;
   readonly access: Access;
   readonly args: readonly string[];
   /** The text of a flag; '' when it was not given. */

@@ -8,8 +8,9 @@ import { openDatabase } from '../metadata/index.ts';
 import { ACCOUNT_COMMANDS } from './accounts.ts';
 import type { ConsoleCommand } from './command.ts';
 import { RULE_COMMANDS } from './rules.ts';
+import { UPKEEP_COMMANDS } from './upkeep.ts';
 
-export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [...ACCOUNT_COMMANDS, ...RULE_COMMANDS];
+export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [...ACCOUNT_COMMANDS, ...RULE_COMMANDS, ...UPKEEP_COMMANDS];
 
 const common = {
   root: flag.string('', 'Directory of the hub', '/var/lib/berth/hub'),
@@ -44,6 +45,8 @@ export async function runCommand(command: ConsoleCommand, argv: readonly string[
   try {
     await command.run({
       ...terminal,
+      root,
+      database,
       access: openAccess(database, undefined),
       args: parsed.args,
       text(name) {

@@ -21,6 +21,9 @@ export interface PushedManifest {
   readonly at: number;
 }
 
+/** Characters of a description that are kept. */
+const MAX_DESCRIPTION = 1000;
+
 type Statement = ReturnType<DatabaseSync['prepare']>;
 
 export class Catalog {
@@ -83,6 +86,9 @@ export class Catalog {
           digest,
           at,
         );
+      const description = info.annotations['org.opencontainers.image.description'];
+      if (description !== undefined)
+        this.#run('UPDATE repository SET description = ? WHERE id = ?', description.slice(0, MAX_DESCRIPTION), id);
       this.#run('UPDATE repository SET pushed_at = max(pushed_at, ?) WHERE id = ?', at, id);
     });
   }

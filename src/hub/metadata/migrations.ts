@@ -86,4 +86,21 @@ CREATE TABLE audit (
 );
 `,
   },
+  {
+    version: 2,
+    what: 'the words of names and descriptions, for the search',
+    sql: `
+CREATE VIRTUAL TABLE search USING fts5 (name, description, tokenize = 'unicode61', prefix = '1 2 3');
+INSERT INTO search (rowid, name, description) SELECT id, name, description FROM repository;
+CREATE TRIGGER search_insert AFTER INSERT ON repository BEGIN
+  INSERT INTO search (rowid, name, description) VALUES (new.id, new.name, new.description);
+END;
+CREATE TRIGGER search_update AFTER UPDATE OF description ON repository BEGIN
+  UPDATE search SET description = new.description WHERE rowid = new.id;
+END;
+CREATE TRIGGER search_delete AFTER DELETE ON repository BEGIN
+  DELETE FROM search WHERE rowid = old.id;
+END;
+`,
+  },
 ];

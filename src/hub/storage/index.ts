@@ -7,6 +7,7 @@ import { Repositories } from './repositories.ts';
 import type { Storage } from './storage.ts';
 import { Uploads } from './uploads.ts';
 
+export { lockRoot } from './root-lock.ts';
 export { commitBlob } from './commit-blob.ts';
 export type { Storage } from './storage.ts';
 export type { UploadState } from './uploads.ts';

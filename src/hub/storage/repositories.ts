@@ -32,6 +32,11 @@ export class Repositories {
     return (await this.#driver.facts(layerLink(name, digest))) !== undefined;
   }
 
+  /** Milliseconds since 1970. */
+  async blobLinkedAt(name: string, digest: BlobDigest): Promise<number | undefined> {
+    return (await this.#driver.facts(layerLink(name, digest)))?.changedAt;
+  }
+
   linkBlob(name: string, digest: BlobDigest): Promise<void> {
     return this.#driver.write(layerLink(name, digest), digest.text);
   }
@@ -87,15 +92,16 @@ export class Repositories {
     return this.#digests(layersPath(name));
   }
 
-  /** Every repository, in lexical order. */
-  async *names(below = ''): AsyncGenerator<string> {
+  /** Every repository that something was pushed to; `all`: also where only blobs or uploads are. */
+  async *names({ all = false, below = '' }: { all?: boolean; below?: string } = {}): AsyncGenerator<string> {
     const folder = below === '' ? REPOSITORIES : repositoryPath(below);
     for (const part of (await this.#driver.list(folder)).toSorted(byBytes)) {
       if (part.startsWith('_')) continue;
       const name = below === '' ? part : `${below}/${part}`;
       if (!isRepositoryName(name)) continue;
-      if ((await this.#driver.list(repositoryPath(name))).includes('_manifests')) yield name;
-      yield* this.names(name);
+      const parts = await this.#driver.list(repositoryPath(name));
+      if (all ? parts.some((one) => one.startsWith('_')) : parts.includes('_manifests')) yield name;
+      yield* this.names({ all, below: name });
     }
   }
 

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { hashPassword } from '../access/secrets.ts';
+import { TestHub } from '../testing.ts';
+
+let hub: TestHub;
+before(async () => {
+  hub = await TestHub.start();
+  const described = { annotations: { 'org.opencontainers.image.description': 'A cache in memory' } };
+  await hub.pushImage('team/redis', '7', [], described);
+  await hub.pushImage('team/redis-exporter', '1', []);
+  await hub.pushImage('other/memory_tool', '1', []);
+});
+after(() => hub[Symbol.asyncDispose]());
+
+async function names(query: string): Promise<string[]> {
+  const answer = await hub.ask('GET', `/v1/search?q=${encodeURIComponent(query)}`);
+  assert.equal(answer.status, 200);
+  return (JSON.parse(answer.body.toString()) as { results: { name: string }[] }).results.map(({ name }) => name);
+}
+
+test('the beginnings of words find names and descriptions, the name itself before longer ones', async () => {
+  assert.deepEqual(await names('redis'), ['team/redis', 'team/redis-exporter']);
+  assert.deepEqual(await names('mem'), ['team/redis', 'other/memory_tool']);
+  assert.deepEqual(await names('team exp'), ['team/redis-exporter']);
+  assert.deepEqual(await names('nothing'), []);
+  assert.equal((await names('')).length, 3);
+  // signs of the query language are signs
+  for (const query of ['"', 'redis*', 'a OR b', '%', 'NEAR(', '-redis']) await names(query);
+});
+
+test('what is pulled more comes first, and the count is in the answer', async () => {
+  for (let pull = 0; pull < 3; pull += 1) await hub.ask('GET', '/v2/other/memory_tool/manifests/1');
+  assert.deepEqual(await names('mem'), ['other/memory_tool', 'team/redis']);
+  const answer = await hub.ask('GET', '/v2/search/repositories/?query=tool&page_size=5');
+  const { results } = JSON.parse(answer.body.toString()) as { results: Record<string, unknown>[] };
+  assert.deepEqual(
+    results.map(({ repo_name, pull_count, repo_owner }) => [repo_name, pull_count, repo_owner]),
+    [['other/memory_tool', 3, 'other']],
+  );
+});
+
+test('nobody finds what they may not pull', async () => {
+  const secret = await hashPassword('a password');
+  const { accounts } = hub.hub.access;
+  accounts.add({ name: 'ada', kind: 'user', secret, isAdmin: false, expiresAt: undefined }, 0);
+  accounts.grant('anyone', 'team/redis', 'read');
+  assert.deepEqual(await names(''), ['team/redis']);
+});
+
+test('it says whether it works, and counts what it did', async () => {
+  assert.equal((await hub.ask('GET', '/healthz')).status, 200);
+  const text = (await hub.ask('GET', '/metrics')).body.toString();
+  assert.match(text, /^hub_requests_total\{method="GET",route="\/v1\/search",status="200"\} \d+$/m);
+});
