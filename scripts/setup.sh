@@ -47,6 +47,7 @@ openssl          openssl
 podman           podman
 qemu-system-x86  qemu-system-x86_64
 skopeo           skopeo
+zstd             zstd
 '
 
 say() { printf 'berth setup: %s\n' "$*" >&2; }
