@@ -16,7 +16,11 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): P
 
 const KEYWORDS = new Set(['if', 'else', 'end', 'range', 'with', 'break', 'continue', 'template', 'define', 'block']);
 
+/** Clauses and parentheses in each other. */
+const MAX_DEPTH = 500;
+
 class Parser {
+  #depth = 0;
   readonly #source: string;
   readonly #functions: ReadonlySet<string>;
   readonly #tokens: readonly Token[];
@@ -58,6 +62,15 @@ class Parser {
     return true;
   }
 
+  /** What `parse` reads lies within what is read at the moment. */
+  #within<T>(parse: () => T): T {
+    if (this.#depth >= MAX_DEPTH) throw this.#bad(`clauses and parentheses deeper than ${MAX_DEPTH}`);
+    this.#depth += 1;
+    const parsed = parse();
+    this.#depth -= 1;
+    return parsed;
+  }
+
   #list(top = false): { body: Statement[]; stop: 'end' | 'else' | 'eof' } {
     const body: Statement[] = [];
     for (;;) {
@@ -89,9 +102,11 @@ class Parser {
           break;
         case 'if':
         case 'with':
-        case 'range':
-          body.push(this.#control(word.text));
+        case 'range': {
+          const kind = word.text;
+          body.push(this.#within(() => this.#control(kind)));
           break;
+        }
         case 'define':
           if (!top) throw this.#bad('unexpected <define> in command', word);
           this.#define();
@@ -109,7 +124,10 @@ class Parser {
   #define(): void {
     const name = this.#name('define clause');
     this.#close('define clause');
-    this.#keep(name, this.#separate('define clause'));
+    this.#keep(
+      name,
+      this.#within(() => this.#separate('define clause')),
+    );
   }
 
   /** `template` runs what has that name; `block` says at once what that is. */
@@ -122,7 +140,11 @@ class Parser {
     let pipeline: Pipeline | undefined;
     if (kind === 'block' || this.#peek().kind !== 'close') pipeline = this.#pipeline(context, 'close');
     else this.#close(context);
-    if (kind === 'block') this.#keep(name, this.#separate(context));
+    if (kind === 'block')
+      this.#keep(
+        name,
+        this.#within(() => this.#separate(context)),
+      );
     const given = pipeline ? ` ${pipeline.text}` : '';
     return { kind: 'template', name, pipeline, at: { pos, text: `{{template ${JSON.stringify(name)}${given}}}` } };
   }
@@ -174,7 +196,7 @@ class Parser {
       const word = this.#peek();
       if (kind !== 'range' && word.kind === 'identifier' && word.text === kind) {
         this.#at += 1;
-        otherwise = [this.#control(kind)];
+        otherwise = [this.#within(() => this.#control(kind))];
       } else {
         this.#close('else');
         const second = this.#list();
@@ -305,7 +327,7 @@ class Parser {
         }
         if (text === '(') {
           this.#at += 1;
-          const pipeline = this.#pipeline(context, ')');
+          const pipeline = this.#within(() => this.#pipeline(context, ')'));
           return { kind: 'pipeline', pipeline, pos, text: `(${pipeline.text})` };
         }
         return undefined;

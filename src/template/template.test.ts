@@ -134,3 +134,11 @@ for (const [template, expected] of [
   ['{{define "a"}}{{template "b" .}}!{{end}}{{define "b"}}{{.A}}{{end}}{{template "a" .}}', '1!'],
 ] as const)
   test(`users E18: ${template}`, () => assert.equal(new Template(template).run({ A: 1 }), expected));
+
+test('safety H3: clauses and parentheses may be deep, but not without end', () => {
+  const nested = (count: number): string => `${'{{if .A}}'.repeat(count)}x${'{{end}}'.repeat(count)}`;
+  assert.equal(new Template(nested(400)).run({ A: true }), 'x');
+  const chain = `{{if .B}}${'{{else if .B}}'.repeat(50_000)}{{end}}`;
+  for (const deep of [nested(100_000), chain, `{{${'('.repeat(100_000)}.A${')'.repeat(100_000)}}}`])
+    assert.throws(() => new Template(deep), { message: /deeper than 500/ });
+});
