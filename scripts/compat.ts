@@ -43,7 +43,7 @@ const ABSENT_COMMANDS = [
   'buildx bake',
   'buildx create, use, imagetools and the like',
   'checkpoint',
-  'compose: every command but those above',
+  'compose alpha, bridge, publish, watch',
   'plugin',
   'scout',
   'service create, update: every flag that is not listed here; they converge in the background, as with --detach',
@@ -54,6 +54,9 @@ const ABSENT_COMMANDS = [
 
 /** Flags that are read and have no effect yet. */
 const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
+  'compose up --watch': 'refused',
+  'compose up --menu': 'no effect',
+  'compose build --builder': 'no effect: there is one builder',
   ...Object.fromEntries(
     Object.entries({
       'compress, disable-content-trust, force-rm, isolation, rm, security-opt': 'no effect',

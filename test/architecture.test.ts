@@ -128,7 +128,7 @@ const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readon
     why: 'expressions of foreigners are asked for by go-regexp.ts, which loads it when the first comes',
   },
   'tar-stream': {
-    in: ['cli', 'client', 'builder'],
+    in: ['cli', 'client', 'compose', 'builder'],
     why: 'the daemon reads archives of others with host/confined, which cannot be led astray; builder/kit reads its own',
   },
 };

@@ -15,3 +15,21 @@ export type { Files, Host } from './load/source.ts';
 export type * from './model/project.ts';
 export { modelText, variableTable } from './print/model.ts';
 export { projectJson, projectYaml } from './print/project.ts';
+export { down, settleAll } from './down.ts';
+export { ensureImages, type ImageOptions, type ImageSources } from './images.ts';
+export { LABEL } from './labels.ts';
+export { imageName, observeContainers, type ObservedContainer } from './observe.ts';
+export { type UpOptions } from './plan.ts';
+export { type ProgressEvent, type Report } from './progress.ts';
+export { createOneOff } from './run.ts';
+export { up, type UpWork } from './up.ts';
+export {
+  killContainers,
+  pauseContainers,
+  removeContainers,
+  restartContainers,
+  startServices,
+  stopContainers,
+  type VerbWork,
+  waitUntilReady,
+} from './verbs.ts';

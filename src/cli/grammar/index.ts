@@ -3,6 +3,7 @@ export { checkArgs } from './arguments.ts';
 export {
   type AnyCommand,
   any,
+  type ArgsRule,
   atLeast,
   atMost,
   type Command,

@@ -23,6 +23,12 @@ export class ComposeContext {
     this.cli.err(text);
   }
 
+  /** Whether colours are shown on stdout (1) or stderr (2). */
+  isColoured(fd: 1 | 2): boolean {
+    const { ansi } = this.settings;
+    return ansi === 'always' || (ansi === 'auto' && this.cli.terminal(fd));
+  }
+
   /** What the flags before the command say, with what a command adds. */
   options(more: LoadOptions = {}): LoadOptions {
     return { ...this.settings.project, ...more };
@@ -50,4 +56,15 @@ export const dryRun = { 'dry-run': flag.bool('', 'Execute command in dry run mod
 /** Gives a command its exact flag types, and loses them for the tree. */
 export function composeCommand<const F extends Flags>(spec: Command<F, ComposeContext>): Command<F, ComposeContext> {
   return spec;
+}
+
+/** The same context, whose stdout goes elsewhere. */
+export function withOutput(cli: Context, out: (text: string) => void): Context {
+  return new Proxy(cli, {
+    get: (target, key) => {
+      if (key === 'out') return (data: string | Uint8Array) => out(data.toString());
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }

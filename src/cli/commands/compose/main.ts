@@ -2,7 +2,7 @@
 // it is called.
 import { BerthError, messageOf } from '../../../base/errors.ts';
 import type { Context } from '../../context.ts';
-import { commandHelp, Failure, flagUsages, parseFlags, type Values } from '../../grammar/index.ts';
+import { type ArgsRule, commandHelp, Failure, flagUsages, parseFlags, type Values } from '../../grammar/index.ts';
 import { ComposeContext, type ComposeNode } from './command.ts';
 import { type ComposeFlags, composeFlags, settingsOf } from './globals.ts';
 import { composeTree } from './tree.ts';
@@ -49,6 +49,8 @@ async function dispatch(cli: Context, argv: readonly string[], showJson: (json: 
   const own = parseFlags(command.flags, rest, command.flagsFirst === true ? { flagsFirst: true } : {});
   if (own.error !== undefined) throw new Failure(own.error);
   if (own.help) return print(cli, commandHelp(`docker compose ${name}`, command, width()));
+  const refused = argumentFault(command.args, own.args.length);
+  if (refused !== undefined) throw new Failure(refused);
   const all = own.values.get('dry-run') === true ? { ...values, 'dry-run': true } : values;
   const settings = settingsOf(all, (flag) => parsed.changed.has(flag), cli);
   showJson(settings.progress === 'json');
@@ -61,6 +63,26 @@ async function dispatch(cli: Context, argv: readonly string[], showJson: (json: 
     path: `docker compose ${name}`,
   });
   return code ?? 0;
+}
+
+/** In cobra's words, without a usage line. */
+function argumentFault(rule: ArgsRule, count: number): string | undefined {
+  switch (rule.kind) {
+    case 'exactly':
+      return count === rule.count ? undefined : `accepts ${rule.count} arg(s), received ${count}`;
+    case 'atLeast':
+      return count >= rule.count ? undefined : `requires at least ${rule.count} arg(s), only received ${count}`;
+    case 'range':
+      return count >= rule.min && count <= rule.max
+        ? undefined
+        : `accepts between ${rule.min} and ${rule.max} arg(s), received ${count}`;
+    case 'atMost':
+      return count <= rule.count ? undefined : `accepts at most ${rule.count} arg(s), received ${count}`;
+    case 'none':
+      return count === 0 ? undefined : `accepts 0 arg(s), received ${count}`;
+    case 'any':
+      return undefined;
+  }
 }
 
 function print(cli: Context, text: string): number {

@@ -3,7 +3,7 @@ import { flag, Failure, any } from '../../grammar/index.ts';
 import { composeCommand, dryRun } from './command.ts';
 
 /** The release whose files, labels and sums are matched. */
-export const COMPOSE_VERSION = '2.40.3';
+const COMPOSE_VERSION = '2.40.3';
 
 export const version = composeCommand({
   use: '[OPTIONS]',

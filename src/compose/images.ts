@@ -1,0 +1,115 @@
+// The images that a project's services need: what is there, what is to be built, what is to be pulled.
+import { BerthError, invalid, messageOf } from '../base/errors.ts';
+import type { Client } from '../client/index.ts';
+import type { Project, Service } from './model/project.ts';
+import { imageName, observeImage } from './observe.ts';
+import type { Report } from './progress.ts';
+
+/** How images come to be: whoever calls has credentials, and a way to build. */
+export interface ImageSources {
+  /** brings an image to the daemon */
+  readonly pull: (image: string, platform: string | undefined) => Promise<void>;
+  /** builds the images of services; they are tagged with their names afterwards */
+  readonly build: (project: Project, services: readonly string[]) => Promise<void>;
+}
+
+export interface ImageOptions {
+  /** `policy` is what each service says */
+  readonly pull: 'always' | 'missing' | 'never' | 'build' | 'policy';
+  readonly build: 'always' | 'missing' | 'never';
+  readonly dryRun?: boolean;
+}
+
+export interface ImageNeed {
+  readonly service: string;
+  readonly image: string;
+  readonly action: 'none' | 'build' | 'pull';
+  readonly cause: string;
+}
+
+/** What is to be done for each service's image. Pure. Throws for what can't be had. */
+export function imageNeeds(
+  project: Project,
+  there: Readonly<Record<string, string | undefined>>,
+  { pull, build }: ImageOptions,
+): ImageNeed[] {
+  return Object.entries(project.services)
+    .filter(([, service]) => service.provider === undefined)
+    .map(([name, service]): ImageNeed => {
+      const image = imageName(project, name);
+      const need = (action: ImageNeed['action'], cause: string): ImageNeed => ({ service: name, image, action, cause });
+      const isThere = there[name] !== undefined;
+      const policy = pull === 'policy' ? (service.pull_policy ?? 'missing') : pull;
+      if (service.build !== undefined && build !== 'never') {
+        if (build === 'always') return need('build', 'it was asked for');
+        if (policy === 'build' && service.pull_policy === 'build') return need('build', 'its pull policy is "build"');
+      }
+      if (service.image !== undefined && policy === 'always') return need('pull', 'its pull policy is "always"');
+      if (isThere) return need('none', 'it is there');
+      if (service.build !== undefined) {
+        if (build === 'never') throw invalid(`No such image: ${image}`);
+        return need('build', 'it is not there');
+      }
+      if (policy === 'never') throw invalid(`Error response from daemon: No such image: ${image}`);
+      return need('pull', 'it is not there');
+    });
+}
+
+/** Ids of the images that are there, by service. */
+export async function observeImages(client: Client, project: Project): Promise<Record<string, string | undefined>> {
+  const names = new Map<string, Promise<string | undefined>>();
+  const entries = Object.keys(project.services).map(async (service) => {
+    const image = imageName(project, service);
+    const asked = names.get(image) ?? observeImage(client, image);
+    names.set(image, asked);
+    return [service, await asked] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Builds and pulls what is needed; gives the ids by service. */
+export async function ensureImages(
+  client: Client,
+  project: Project,
+  sources: ImageSources,
+  options: ImageOptions,
+  report: Report,
+): Promise<Record<string, string>> {
+  const there = await observeImages(client, project);
+  const needs = imageNeeds(project, there, options);
+  const wanted = (action: ImageNeed['action']): ImageNeed[] => needs.filter((need) => need.action === action);
+  const toPull = [...new Map(wanted('pull').map((need) => [need.image, need])).values()];
+  const pulls = toPull.map((need) => pullOne(need, project.services[need.service], there, sources, report));
+  const settled = await Promise.allSettled(pulls);
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const toBuild = wanted('build').map(({ service }) => service);
+  if (toBuild.length > 0) await sources.build(project, toBuild);
+  const now = toPull.length + toBuild.length === 0 ? there : await observeImages(client, project);
+  return Object.fromEntries(
+    Object.entries(now).flatMap(([service, id]) => (id === undefined ? [] : [[service, id] as const])),
+  );
+}
+
+async function pullOne(
+  { service: name, image }: ImageNeed,
+  service: Service | undefined,
+  there: Readonly<Record<string, string | undefined>>,
+  sources: ImageSources,
+  report: Report,
+): Promise<void> {
+  report({ id: name, action: 'Pulling', text: '', status: 'working' });
+  try {
+    await sources.pull(image, service?.platform);
+    report({ id: name, action: 'Pulled', text: '', status: 'done' });
+  } catch (error) {
+    const text = messageOf(error);
+    const bare = text.replace(/^Error response from daemon: /, '');
+    if (there[name] !== undefined && service?.pull_policy !== 'always') {
+      report({ id: name, action: 'Warning', text: bare, status: 'warning' });
+      return;
+    }
+    report({ id: name, action: 'Error', text: bare, status: 'error' });
+    throw text === bare ? new BerthError('invalid', `Error response from daemon: ${bare}`) : error;
+  }
+}

@@ -1,0 +1,137 @@
+// What a daemon has of a project: its containers, networks, volumes and images, by docker compose's labels.
+import type { Client } from '../client/index.ts';
+import { BerthError } from '../base/errors.ts';
+import type { ContainerStatus, ContainerSummary, MountPoint } from '../spec/docker/container.ts';
+import { networkName } from './create/networks.ts';
+import { LABEL } from './labels.ts';
+import type { Project } from './model/project.ts';
+
+export interface ObservedContainer {
+  readonly id: string;
+  /** without the slash */
+  readonly name: string;
+  readonly service: string;
+  /** 0 of a one-off container */
+  readonly number: number;
+  readonly isOneOff: boolean;
+  readonly state: ContainerStatus;
+  readonly hash: string;
+  /** id of the image that it was made from */
+  readonly image: string;
+  /** ids of networks */
+  readonly networks: readonly string[];
+  readonly mounts: readonly MountPoint[];
+  readonly created: number;
+  readonly summary: ContainerSummary;
+}
+
+export interface ObservedResource {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Resources by their real names; undefined where there is none. */
+export interface Observed {
+  readonly containers: readonly ObservedContainer[];
+  readonly networks: Readonly<Record<string, ObservedResource>>;
+  readonly volumes: Readonly<Record<string, ObservedResource>>;
+  /** id of the image of each service */
+  readonly images: Readonly<Record<string, string>>;
+}
+
+export type Filter = 'all' | 'services' | 'oneOff';
+
+/** Containers of a project, those that are not running included. In the order of their names. */
+export async function observeContainers(
+  client: Client,
+  project: string,
+  which: Filter = 'all',
+): Promise<ObservedContainer[]> {
+  const labels = [`${LABEL.project}=${project}`, LABEL.hash];
+  if (which !== 'all') labels.push(`${LABEL.oneOff}=${which === 'oneOff' ? 'True' : 'False'}`);
+  const rows = await client.call('ContainerList', { query: { all: true, filters: new Map([['label', labels]]) } });
+  return rows.map(containerOf).sort(byName);
+}
+
+const byName = (a: ObservedContainer, b: ObservedContainer): number =>
+  a.service === b.service ? a.number - b.number : a.service < b.service ? -1 : 1;
+
+function containerOf(summary: ContainerSummary): ObservedContainer {
+  const labels = summary.Labels;
+  const names = summary.Names.map((name) => name.slice(1));
+  return {
+    id: summary.Id,
+    // The shortest is its own: others are links to it.
+    name: names.toSorted((a, b) => a.split('/').length - b.split('/').length)[0] ?? summary.Id.slice(0, 12),
+    service: labels[LABEL.service] ?? '',
+    number: Number(labels[LABEL.number] ?? 0),
+    isOneOff: labels[LABEL.oneOff] === 'True',
+    state: summary.State,
+    hash: labels[LABEL.hash] ?? '',
+    image: labels[LABEL.image] ?? '',
+    networks: Object.values(summary.NetworkSettings.Networks).map((one) => one.NetworkID),
+    mounts: summary.Mounts,
+    created: summary.Created,
+    summary,
+  };
+}
+
+interface NetworkRow {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+
+/** Everything that a project's plan is made from; `images` are those of its services. */
+export async function observe(
+  client: Client,
+  project: Project,
+  images: Readonly<Record<string, string>>,
+): Promise<Observed> {
+  const names = Object.keys(project.networks ?? {}).map((key) => networkName(project, key));
+  const volumeNames = Object.entries(project.volumes ?? {}).map(([key, volume]) => volume.name ?? key);
+  const [containers, networks, volumes] = await Promise.all([
+    observeContainers(client, project.name),
+    observeNetworks(client, names),
+    observeVolumes(client, volumeNames),
+  ]);
+  return { containers, networks, volumes, images };
+}
+
+async function observeNetworks(client: Client, names: readonly string[]): Promise<Record<string, ObservedResource>> {
+  if (names.length === 0) return {};
+  const rows = await client.json<NetworkRow[]>('NetworkList');
+  const wanted = new Set(names);
+  return Object.fromEntries(
+    rows
+      .filter(({ Name, Id }) => wanted.has(Name) || wanted.has(Id))
+      .map(({ Id, Name, Labels }) => [wanted.has(Name) ? Name : Id, { id: Id, name: Name, labels: Labels ?? {} }]),
+  );
+}
+
+async function observeVolumes(client: Client, names: readonly string[]): Promise<Record<string, ObservedResource>> {
+  if (names.length === 0) return {};
+  const { Volumes: rows } = await client.call('VolumeList');
+  const wanted = new Set(names);
+  return Object.fromEntries(
+    rows
+      .filter(({ Name }) => wanted.has(Name))
+      .map(({ Name, Labels }) => [Name, { id: Name, name: Name, labels: Labels ?? {} }]),
+  );
+}
+
+/** The id of an image; undefined when the daemon does not have it. */
+export async function observeImage(client: Client, name: string): Promise<string | undefined> {
+  try {
+    return (await client.call('ImageInspect', { params: { name } })).Id;
+  } catch (error) {
+    if (error instanceof BerthError && error.kind === 'notFound') return undefined;
+    throw error;
+  }
+}
+
+/** A service that is only built is named after the project and itself. */
+export function imageName(project: Project, service: string, separator = '-'): string {
+  return project.services[service]?.image ?? `${project.name}${separator}${service}`;
+}

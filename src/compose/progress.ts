@@ -1,0 +1,28 @@
+// What is said while a project changes: one event for each thing that begins or ends. How it looks is the command line's.
+
+export type ResourceKind = 'Network' | 'Volume' | 'Container' | 'Image' | 'Service';
+
+export interface ProgressEvent {
+  /** `Container p-web-1` */
+  readonly id: string;
+  /** `Pulling`, of images; empty for containers, networks and volumes */
+  readonly action?: string;
+  /** `Creating` */
+  readonly text: string;
+  readonly status: 'working' | 'done' | 'warning' | 'error';
+}
+
+export type Report = (event: ProgressEvent) => void;
+
+/** Says that something begins, does it, and says that it is done. */
+export async function reported<T>(
+  report: Report,
+  id: string,
+  [begin, end]: readonly [string, string],
+  work: () => Promise<T>,
+): Promise<T> {
+  report({ id, text: begin, status: 'working' });
+  const made = await work();
+  report({ id, text: end, status: 'done' });
+  return made;
+}

@@ -1,0 +1,63 @@
+// Waiting for containers: until they run, are healthy, or have ended well.
+import { BerthError } from '../base/errors.ts';
+import type { Client } from '../client/index.ts';
+import type { ContainerInspect } from '../spec/docker/container.ts';
+
+export type Standing =
+  | { readonly kind: 'ready'; readonly text: 'Healthy' | 'Exited' }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'failed'; readonly message: string; readonly exitCode?: number };
+
+/** Whether a container meets a condition. Pure. */
+export function standingOf({ Name, State: state }: ContainerInspect, condition: string): Standing {
+  const name = Name.slice(1);
+  const hasEnded = state.Status === 'exited' || state.Status === 'dead';
+  if (condition === 'service_completed_successfully') {
+    if (!hasEnded) return { kind: 'wait' };
+    if (state.ExitCode === 0) return { kind: 'ready', text: 'Exited' };
+    return { kind: 'failed', message: `exit ${state.ExitCode}`, exitCode: state.ExitCode };
+  }
+  if (hasEnded)
+    return { kind: 'failed', message: `container ${name} exited (${state.ExitCode})`, exitCode: state.ExitCode };
+  const health = state.Health?.Status;
+  if (health === undefined || health === 'none') {
+    if (condition === 'service_healthy')
+      return { kind: 'failed', message: `container ${name} has no healthcheck configured` };
+    return state.Status === 'running' ? { kind: 'ready', text: 'Healthy' } : { kind: 'wait' };
+  }
+  if (health === 'healthy') return { kind: 'ready', text: 'Healthy' };
+  if (health === 'unhealthy') return { kind: 'failed', message: `container ${name} is unhealthy` };
+  return { kind: 'wait' };
+}
+
+/** Looks often at first, then less. Throws `cancelled` when the signal comes. */
+export async function waitFor(
+  client: Client,
+  id: string,
+  condition: string,
+  signal?: AbortSignal,
+): Promise<Exclude<Standing, { kind: 'wait' }>> {
+  for (let pause = 50; ; pause = Math.min(pause * 1.5, 500)) {
+    const standing = standingOf(await client.call('ContainerInspect', { params: { id } }), condition);
+    if (standing.kind !== 'wait') return standing;
+    await sleep(pause, signal);
+  }
+}
+
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => {
+      clearTimeout(timer);
+      reject(new BerthError('cancelled', 'context canceled'));
+    };
+    if (signal?.aborted === true) {
+      reject(new BerthError('cancelled', 'context canceled'));
+      return;
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', cancel);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', cancel, { once: true });
+  });
+}
