@@ -2,16 +2,18 @@
 import { BerthError, messageOf } from '../base/errors.ts';
 import type { Client } from '../client/index.ts';
 import { archiveOf } from './archive.ts';
+import type { ContainerCreateBody } from '../spec/docker/container.ts';
 import { containerBody, type ContainerSpec, type Surroundings } from './create/container.ts';
 import { copiedFiles } from './create/mounts.ts';
 import { networkBody, volumeBody } from './create/networks.ts';
 import { runHook } from './hooks.ts';
+import { parseDuration } from './load/durations.ts';
 import type { Project, Service } from './model/project.ts';
 import type { ObservedContainer } from './observe.ts';
 import { type Hashes, interimName, type Op, type OpKind, type Step, type Target } from './plan.ts';
 import { type Report, reported } from './progress.ts';
 import { runSteps } from './schedule.ts';
-import { waitFor } from './wait.ts';
+import { sleep, waitFor } from './wait.ts';
 
 /** Everything that executors need; made once for a run. */
 export interface Work {
@@ -85,7 +87,7 @@ class Executor {
         this.#list(spec.service).push({ id, name: spec.name });
       }),
     recreateContainer: (op) => this.#creating(op.old.name, ['Recreate', 'Recreated'], () => this.#recreate(op)),
-    rollContainer: (op) => this.#creating(op.old.name, ['Recreate', 'Recreated'], () => this.#recreate(op)),
+    rollContainer: (op) => this.#creating(op.old.name, ['Recreate', 'Recreated'], () => this.#roll(op)),
     startContainer: ({ service, name }) =>
       this.#said(line(name), ['Starting', 'Started'], () => this.#start(service, name)),
     stopContainer: (op) => this.#said(line(op.name), ['Stopping', 'Stopped'], () => this.#stop(op, op.timeout)),
@@ -151,12 +153,17 @@ class Executor {
     return service;
   }
 
-  async #create(spec: ContainerSpec, name: string): Promise<string> {
+  #create(spec: ContainerSpec, name: string): Promise<string> {
+    return this.#createFrom(spec, name, this.#service(spec.service), false);
+  }
+
+  /** `isHidden`: nobody reaches it by the service's names and ports until it takes over from another. */
+  async #createFrom(spec: ContainerSpec, name: string, service: Service, isHidden: boolean): Promise<string> {
     const { client, project, files, hashes, warn } = this.#work;
-    const service = this.#service(spec.service);
     const containers = (other: string) => this.#list(other);
     const hash = hashes.service(spec.service, (other) => this.#list(other)[0]?.id);
     const body = containerBody({ ...files, project, containers }, service, spec, hash);
+    if (isHidden) hide(body, spec.name);
     const { Id: id, Warnings: warnings } = await client.call('ContainerCreate', {
       query: { name, ...(service.platform === undefined ? {} : { platform: service.platform }) },
       body,
@@ -172,6 +179,39 @@ class Executor {
     await client.text('ContainerDelete', { params: { id: old.id } }).catch(unlessGone);
     await client.text('ContainerRename', { params: { id }, query: { name: spec.name } });
     this.#forget(old);
+    this.#list(spec.service).push({ id, name: spec.name });
+  }
+
+  /** The new container starts beside the old one, is waited for, takes over, and the old one ends when it has nothing left to do. */
+  async #roll(op: Op<'rollContainer'>): Promise<void> {
+    const { client, signal, report } = this.#work;
+    const { spec, old, timeout } = op;
+    const service = this.#service(spec.service);
+    const interim = interimName(old.id, spec.name);
+    const id = await this.#createFrom(spec, interim, service, true);
+    const undo = async (): Promise<void> => {
+      await client.text('ContainerDelete', { params: { id }, query: { force: true } }).catch(unlessGone);
+    };
+    try {
+      this.#list(spec.service).push({ id, name: interim });
+      report({ id: line(spec.name), text: 'Starting', status: 'working' });
+      await this.#start(spec.service, interim);
+      const standing = await waitFor(client, id, 'service_running_or_healthy', signal);
+      if (standing.kind === 'failed')
+        throw new BerthError('invalid', `${standing.message}; ${old.name} goes on as it was`);
+      await client.text('BerthContainerTransfer', { params: { id: old.id }, query: { to: id } });
+    } catch (error) {
+      this.#forget({ id, service: spec.service });
+      await undo();
+      throw error;
+    }
+    // Who asked for its name a moment ago still comes to the old one.
+    await sleep(drainMs(service), signal);
+    await this.#stop(old, timeout);
+    await client.text('ContainerDelete', { params: { id: old.id } }).catch(unlessGone);
+    await client.text('ContainerRename', { params: { id }, query: { name: spec.name } });
+    this.#forget(old);
+    this.#forget({ id, service: spec.service });
     this.#list(spec.service).push({ id, name: spec.name });
   }
 
@@ -239,6 +279,20 @@ class Executor {
     throw new BerthError('invalid', message);
   }
 }
+
+/** Without host ports and aliases, which another container has for now. */
+function hide({ HostConfig: host, NetworkingConfig: networking }: ContainerCreateBody, name: string): void {
+  if (host !== undefined) host.PortBindings = {};
+  for (const endpoint of Object.values(networking?.EndpointsConfig ?? {})) if (endpoint) endpoint.Aliases = [name];
+}
+
+/** How long a container that was taken over from goes on: `deploy.update_config.delay`, or long enough for cached names. */
+function drainMs({ deploy }: Service): number {
+  const delay = deploy?.update_config?.delay;
+  return delay === undefined ? DRAIN_MS : Number(parseDuration(delay)) / 1e6;
+}
+
+const DRAIN_MS = 2000;
 
 function unlessGone(error: unknown): string {
   if (error instanceof BerthError && error.kind === 'notFound') return '';

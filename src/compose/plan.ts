@@ -391,9 +391,24 @@ class Planner {
   #rolls(service: Service, container: ObservedContainer): boolean {
     if (this.#options.canRoll !== true || container.state !== 'running' || !this.#options.start) return false;
     if (service.network_mode !== undefined || this.#options.recreate === 'force') return false;
+    // Two cannot have one address, and a port that is new is not there to be taken over.
+    const hasAddress = Object.values(service.networks ?? {}).some(
+      (network) => (network?.ipv4_address ?? network?.ipv6_address ?? network?.mac_address) !== undefined,
+    );
+    if (hasAddress || service.mac_address !== undefined || !this.#hasSamePorts(service, container)) return false;
     const order = service.deploy?.update_config?.order;
     if (order !== undefined) return order === 'start-first';
     return service.healthcheck?.test !== undefined && service.healthcheck.disable !== true;
+  }
+
+  /** What the file publishes is what the container has published. */
+  #hasSamePorts({ ports = [] }: Service, { summary }: ObservedContainer): boolean {
+    const wanted = new Set(
+      ports.map(({ target, protocol = 'tcp', published = '' }) => `${published}:${target}/${protocol}`),
+    );
+    const found = (summary.Ports ?? []).filter(({ PublicPort }) => PublicPort !== undefined);
+    const seen = new Set(found.map(({ PublicPort, PrivatePort, Type }) => `${PublicPort}:${PrivatePort}/${Type}`));
+    return wanted.size === seen.size && [...wanted].every((one) => seen.has(one));
   }
 
   #spec(name: string, number: number, old?: ObservedContainer): ContainerSpec {

@@ -50,7 +50,14 @@ export async function planOf(
   const { client, loaded, sum } = work;
   const hashes = hashesOf(loaded.project, sum);
   const observed = await observe(client, loaded.project, images);
-  return { plan: planUp(loaded.project, hashes, observed, options, loaded.disabled), observed, hashes };
+  // Only a daemon of Berth can hand names and ports over.
+  const canRoll = options.canRoll ?? (await isBerth(client));
+  return { plan: planUp(loaded.project, hashes, observed, { ...options, canRoll }, loaded.disabled), observed, hashes };
+}
+
+async function isBerth(client: Client): Promise<boolean> {
+  const { Platform: platform } = await client.call('SystemVersion');
+  return platform.Name.startsWith('Berth');
 }
 
 export async function up(work: UpWork, images: ImageOptions, options: UpOptions): Promise<void> {

@@ -34,6 +34,7 @@ import type { ImageNames } from './verbs/list-filter.ts';
 import { logAttributes } from './log-attributes.ts';
 import { logSubject } from './record.ts';
 import { checkReadable, type LogWish, logBatches } from './verbs/logs.ts';
+import { transfer } from './verbs/transfer.ts';
 import { connectNetwork, disconnectNetwork } from './verbs/network.ts';
 import { pause, unpause } from './verbs/pause.ts';
 import { prune } from './verbs/prune.ts';
@@ -143,6 +144,7 @@ export function openEngine(options: EngineOptions) {
     },
     checkAttach: (reference: string, wish: AttachOptions) => checkAttach(context, reference, wish),
     attach: (reference: string, wish: AttachOptions, io: Io) => attach(context, reference, wish, io),
+    transfer: (from: string, to: string) => transfer(context, from, to),
     connectNetwork: (network: string, body: unknown) => connectNetwork(context, network, body),
     disconnectNetwork: (network: string, body: unknown) => disconnectNetwork(context, network, body),
     /** Containers as far as explaining their connections goes. */

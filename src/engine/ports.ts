@@ -145,6 +145,15 @@ export interface NetworkSource {
   settle(): Promise<void>;
   /** A container has another name now. */
   renamed(id: string, before: string, now: string): void;
+  /** Published ports and aliases of one running container become another's; the aliases after it are given by network. */
+  transfer(
+    from: string,
+    to: string,
+    aliases: Readonly<Record<string, { readonly from: readonly string[]; readonly to: readonly string[] }>>,
+  ): Promise<{
+    readonly ports: Ports;
+    readonly names: Readonly<Record<string, { readonly from: string[]; readonly to: string[] }>>;
+  }>;
   isOn(id: string, networkId: string): boolean;
   connect(
     id: string,

@@ -42,7 +42,7 @@ export interface FileFacts {
 
 /** A container that is on networks now. */
 export interface Live {
-  readonly wish: ContainerWish;
+  wish: ContainerWish;
   endpoints: Endpoint[];
   /** Path of its namespace, once it is to have interfaces. */
   namespace: string | undefined;

@@ -48,6 +48,7 @@ import { replugging } from './replug.ts';
 import { removeFromHost } from './remove.ts';
 import { onGivenBridge, readSettings, type Settings, type SettingsInput } from './settings.ts';
 import { type Member, shown } from './show.ts';
+import { type Aliases, handOver, type Transferred } from './transfer.ts';
 import { Zones } from './zones.ts';
 
 export interface NetworksInput {
@@ -371,6 +372,16 @@ export class Networks {
     for (const endpoint of live.endpoints)
       endpoint.names = endpoint.names.map((name) => (name === before ? now : name));
     this.#zones.changed(live);
+  }
+
+  /** Published ports and aliases go from one running container to another; `aliases` are those after it, by network. */
+  async transfer(from: string, to: string, aliases: Readonly<Record<string, Aliases>>): Promise<Transferred> {
+    const [old, next] = [this.#live.get(from), this.#live.get(to)];
+    if (!old || !next) throw conflict('both containers must run on networks of their own');
+    const made = handOver(this.#ports, old, next, aliases);
+    for (const live of [old, next]) this.#zones.changed(live);
+    await this.#reconciler.moved(from, to);
+    return made;
   }
 
   /** True when the container has an endpoint on the network now. */

@@ -167,6 +167,20 @@ export class PortBook {
     this.#held.set(owner, serve(published.map((one) => ({ ...one, fd: this.#hold(one) }))));
   }
 
+  /** The same host ports lead to another container. What holds them stays open, so that no connection finds nobody. */
+  transfer(from: string, to: string, addresses: Readonly<Record<Family, string>>): Published[] {
+    const before = this.#held.get(from) ?? [];
+    for (const { copy } of before) copy?.[Symbol.dispose]();
+    const moved = before.map(({ copy: _, lent: _lent, ...one }) => ({
+      ...one,
+      address: addresses[isCopied(one) || addresses[one.family] === '' ? 4 : one.family],
+    }));
+    const held = serve(moved);
+    this.#held.delete(from);
+    this.#held.set(to, [...(this.#held.get(to) ?? []), ...held]);
+    return held;
+  }
+
   release(owner: string): void {
     for (const one of this.#held.get(owner) ?? []) drop(one);
     this.#held.delete(owner);

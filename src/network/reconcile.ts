@@ -146,6 +146,12 @@ export class Reconciler {
     await Promise.all([this.#rules.bring(), this.#carry.bring()]);
   }
 
+  /** Ports of one container are another's now: both are told in one transaction. */
+  async moved(from: string, to: string): Promise<void> {
+    this.#wantPorts(from);
+    await this.changed(to);
+  }
+
   /** A container is on no network any more: only its published ports have to be gone at once. */
   async ended(containerId: string): Promise<void> {
     this.#wantPorts(containerId);

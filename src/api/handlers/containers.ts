@@ -60,6 +60,10 @@ export function containerHandlers(engine: Engine): Handlers {
       await engine.unpause(id(request));
       response.empty(204);
     },
+    BerthContainerTransfer: async (request, response) => {
+      await engine.transfer(id(request), request.query.to ?? '');
+      response.empty(204);
+    },
     ContainerRename: (request, response) => {
       engine.rename(id(request), request.query.name ?? '');
       response.empty(204);

@@ -327,6 +327,7 @@ export const routes = {
     path: '/berth/networks/explain',
     query: { from: 'text', to: 'text', port: 'int', protocol: 'text' },
   },
+  BerthContainerTransfer: { method: 'POST', path: '/berth/containers/{id}/transfer', query: { to: 'text' } },
   BerthPorts: { method: 'GET', path: '/berth/ports' },
   BerthImageBootstrap: { method: 'POST', path: '/berth/images/bootstrap', query: { name: 'text' } },
 } as const satisfies Record<string, Route>;
