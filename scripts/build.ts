@@ -52,7 +52,10 @@ const COMPOSE = 'src/cli/commands/compose/main.ts';
 const composeApart: Plugin = {
   name: 'compose-apart',
   setup(it) {
-    it.onResolve({ filter: /^\.\/compose\/main\.ts$/ }, () => ({ path: './main-compose.cjs', external: true }));
+    it.onResolve({ filter: /^\.\/(?:commands\/)?compose\/main\.ts$/ }, () => ({
+      path: './main-compose.cjs',
+      external: true,
+    }));
   },
 };
 

@@ -1,4 +1,5 @@
 // Reads argv, finds the command in the tree, runs it, and gives the exit code.
+import { existsSync } from 'node:fs';
 import { BerthError } from '../base/errors.ts';
 import type { Endpoint } from '../client/index.ts';
 import { tree } from './commands/tree.ts';
@@ -146,6 +147,10 @@ async function run(
   if (parsed.error !== undefined)
     throw new Failure(`${parsed.error}\n\nUsage:  ${usage}\n\nRun '${path} --help' for more information`, 125);
   if (parsed.help) return page(commandHelp(path, command, width()));
+  if (path === 'docker logs' && parsed.args.length === 0 && isComposeDirectory(context.cwd)) {
+    const { composeMain } = await import('./commands/compose/main.ts');
+    return composeMain(context, ['logs', ...argv]);
+  }
   const refused = checkArgs(command.args, parsed.args, path, usage);
   if (refused !== undefined) throw new Failure(refused);
   await checkVersions(context, command.flags, parsed.changed);
@@ -158,6 +163,13 @@ async function run(
       args: parsed.args,
       path,
     })) ?? 0
+  );
+}
+
+/** Where `logs` without a container means those of the project. */
+function isComposeDirectory(folder: string): boolean {
+  return ['compose', 'docker-compose'].some((name) =>
+    ['yaml', 'yml'].some((end) => existsSync(`${folder}/${name}.${end}`)),
   );
 }
 

@@ -10,7 +10,8 @@ import { runHook } from './hooks.ts';
 import { parseDuration } from './load/durations.ts';
 import type { Project, Service } from './model/project.ts';
 import type { ObservedContainer } from './observe.ts';
-import { type Hashes, interimName, type Op, type OpKind, type Step, type Target } from './plan.ts';
+import { type Hashes, interimName } from './plan.ts';
+import type { Op, OpKind, Step, Target } from './steps.ts';
 import { type Report, reported } from './progress.ts';
 import { runSteps } from './schedule.ts';
 import { sleep, waitFor } from './wait.ts';
@@ -27,6 +28,7 @@ export interface Work {
   readonly warn: (message: string) => void;
   readonly parallel: number | undefined;
   readonly signal?: AbortSignal;
+  readonly dryRun?: boolean;
   /** called before a container starts, so that nothing it writes is missed */
   readonly beforeStart?: (container: {
     readonly id: string;
@@ -184,6 +186,7 @@ class Executor {
 
   /** The new container starts beside the old one, is waited for, takes over, and the old one ends when it has nothing left to do. */
   async #roll(op: Op<'rollContainer'>): Promise<void> {
+    if (this.#work.dryRun === true) return this.#recreate(op);
     const { client, signal, report } = this.#work;
     const { spec, old, timeout } = op;
     const service = this.#service(spec.service);
@@ -257,6 +260,10 @@ class Executor {
     const { client, report, warn, signal } = this.#work;
     const id = line(name);
     report({ id, text: 'Waiting', status: 'working' });
+    if (this.#work.dryRun === true) {
+      report({ id, text: condition === 'service_completed_successfully' ? 'Exited' : 'Healthy', status: 'done' });
+      return;
+    }
     const standing = await waitFor(client, name, condition, signal);
     if (standing.kind === 'ready') {
       report({ id, text: standing.text, status: 'done' });

@@ -5,7 +5,7 @@ import type { Project } from './model/project.ts';
 import { imageName, observeContainers, type ObservedContainer } from './observe.ts';
 import { networkName } from './create/networks.ts';
 import { runHook } from './hooks.ts';
-import { LABEL } from './labels.ts';
+import { LABEL } from './create/labels.ts';
 import { type Report, reported } from './progress.ts';
 
 export interface DownOptions {

@@ -17,12 +17,13 @@ export { modelText, variableTable } from './print/model.ts';
 export { projectJson, projectYaml } from './print/project.ts';
 export { down, settleAll } from './down.ts';
 export { ensureImages, type ImageOptions, type ImageSources } from './images.ts';
-export { LABEL } from './labels.ts';
+export { explainPlan, type Explained } from './explain.ts';
+export { LABEL } from './create/labels.ts';
 export { imageName, observeContainers, type ObservedContainer } from './observe.ts';
 export { type UpOptions } from './plan.ts';
 export { type ProgressEvent, type Report } from './progress.ts';
 export { createOneOff } from './run.ts';
-export { up, type UpWork } from './up.ts';
+export { carryOut, up, type UpWork } from './up.ts';
 export {
   killContainers,
   pauseContainers,

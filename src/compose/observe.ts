@@ -3,7 +3,7 @@ import type { Client } from '../client/index.ts';
 import { BerthError } from '../base/errors.ts';
 import type { ContainerStatus, ContainerSummary, MountPoint } from '../spec/docker/container.ts';
 import { networkName } from './create/networks.ts';
-import { LABEL } from './labels.ts';
+import { LABEL } from './create/labels.ts';
 import type { Project } from './model/project.ts';
 
 export interface ObservedContainer {

@@ -1,8 +1,14 @@
 // A plan as people read it: one line a step, with its cause and what it waits for. Pure.
-import type { Op, Plan, Step } from './plan.ts';
+import type { Plan } from './plan.ts';
+import type { Op, Step } from './steps.ts';
 
-export function planText({ steps }: Pick<Plan, 'steps'>): string {
-  return steps.map((step) => `${stepText(step)}\n`).join('');
+/** `fields` are lines of what differs, by the number of the step. */
+export function planText(
+  { steps }: Pick<Plan, 'steps'>,
+  fields: ReadonlyMap<number, readonly string[]> = new Map(),
+): string {
+  const more = (id: number): string => (fields.get(id) ?? []).map((line) => `   ${line}\n`).join('');
+  return steps.map((step) => `${stepText(step)}\n${more(step.id)}`).join('');
 }
 
 function stepText({ id, op, cause, after }: Step): string {

@@ -2,47 +2,10 @@
 import { invalid } from '../base/errors.ts';
 import type { ContainerSpec } from './create/container.ts';
 import { networkName } from './create/networks.ts';
-import { LABEL } from './labels.ts';
-import type { Dependency, Project, Service } from './model/project.ts';
+import { LABEL } from './create/labels.ts';
+import type { Dependency, Port, Project, Service } from './model/project.ts';
 import type { Observed, ObservedContainer } from './observe.ts';
-
-/** Each kind of step and what it needs; `apply.ts` has an executor for each. */
-export interface Ops {
-  createNetwork: { readonly key: string; readonly name: string };
-  removeNetwork: { readonly id: string; readonly name: string };
-  connectNetwork: { readonly network: string; readonly id: string; readonly name: string };
-  createVolume: { readonly key: string; readonly name: string };
-  removeVolume: { readonly name: string };
-  createContainer: { readonly spec: ContainerSpec };
-  recreateContainer: { readonly spec: ContainerSpec; readonly old: Target; readonly timeout?: number };
-  /** the new one beside the old one, which goes when it is healthy */
-  rollContainer: { readonly spec: ContainerSpec; readonly old: Target; readonly timeout?: number };
-  startContainer: { readonly service: string; readonly name: string };
-  stopContainer: Target & { readonly timeout?: number };
-  removeContainer: Target & { readonly volumes: boolean };
-  /** a container that took another's place under a name of its own gets the name */
-  renameContainer: Target & { readonly to: string };
-  /** nothing is to be done, which people want to see */
-  keepContainer: Target;
-  waitFor: { readonly service: string; readonly name: string; readonly condition: string; readonly required: boolean };
-}
-
-export interface Target {
-  readonly id: string;
-  readonly name: string;
-  readonly service: string;
-}
-
-export type OpKind = keyof Ops;
-export type Op<K extends OpKind = OpKind> = { [P in K]: { readonly kind: P } & Ops[P] }[K];
-
-export interface Step {
-  readonly id: number;
-  readonly op: Op;
-  readonly cause: string;
-  /** steps that must be done before */
-  readonly after: readonly number[];
-}
+import type { Op, Step, Target } from './steps.ts';
 
 export interface UpOptions {
   /** services that were named, or all of the project */
@@ -401,14 +364,18 @@ class Planner {
     return service.healthcheck?.test !== undefined && service.healthcheck.disable !== true;
   }
 
-  /** What the file publishes is what the container has published. */
+  /** What the file publishes is what the container has published; a port that nobody named is any. */
   #hasSamePorts({ ports = [] }: Service, { summary }: ObservedContainer): boolean {
-    const wanted = new Set(
-      ports.map(({ target, protocol = 'tcp', published = '' }) => `${published}:${target}/${protocol}`),
-    );
+    const isAny = (published: string): boolean => published === '' || published === '0';
     const found = (summary.Ports ?? []).filter(({ PublicPort }) => PublicPort !== undefined);
-    const seen = new Set(found.map(({ PublicPort, PrivatePort, Type }) => `${PublicPort}:${PrivatePort}/${Type}`));
-    return wanted.size === seen.size && [...wanted].every((one) => seen.has(one));
+    const fits = (wanted: Port, seen: (typeof found)[number]): boolean =>
+      wanted.target === seen.PrivatePort &&
+      (wanted.protocol ?? 'tcp') === seen.Type &&
+      (isAny(wanted.published ?? '') || wanted.published === String(seen.PublicPort));
+    return (
+      ports.every((one) => found.some((seen) => fits(one, seen))) &&
+      found.every((seen) => ports.some((one) => fits(one, seen)))
+    );
   }
 
   #spec(name: string, number: number, old?: ObservedContainer): ContainerSpec {

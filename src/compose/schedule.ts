@@ -1,5 +1,5 @@
 // Runs steps as soon as those before them are done, at most so many at once. What depends on a failure is left.
-import type { Step } from './plan.ts';
+import type { Step } from './steps.ts';
 
 export interface Outcome {
   /** the first failure; what did not depend on it was done */

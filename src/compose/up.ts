@@ -19,6 +19,8 @@ export interface UpWork {
   readonly warn: (message: string) => void;
   readonly parallel: number | undefined;
   readonly signal?: AbortSignal;
+  /** the client changes nothing; nothing is waited for */
+  readonly dryRun?: boolean;
   readonly beforeStart?: Work['beforeStart'];
 }
 
@@ -81,6 +83,7 @@ export async function carryOut(work: UpWork, { plan, observed, hashes }: Planned
     report,
     warn,
     parallel,
+    dryRun: work.dryRun ?? false,
     ...(signal === undefined ? {} : { signal }),
     ...(work.beforeStart === undefined ? {} : { beforeStart: work.beforeStart }),
   };

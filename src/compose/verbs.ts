@@ -4,7 +4,7 @@ import type { Client } from '../client/index.ts';
 import { applyPlan, type Work } from './apply.ts';
 import { dependenciesOf, settleAll, stopOrder } from './down.ts';
 import { runHook } from './hooks.ts';
-import { LABEL } from './labels.ts';
+import { LABEL } from './create/labels.ts';
 import type { Loaded } from './load/load.ts';
 import type { Dependency, Project, Service } from './model/project.ts';
 import type { ObservedContainer } from './observe.ts';

@@ -1,11 +1,12 @@
-// The host ports of one container: claimed for its ways out, and moved when those change.
+// The host ports of one container: claimed for its ways out, moved when those change, handed over to another.
 import { BerthError } from '../base/errors.ts';
 import { listensOnIPv6 } from '../host/port.ts';
-import type { Live, PortMap } from './container.ts';
+import { hasNames, type Live, namesOf, type PortMap } from './container.ts';
 import { type Endpoint, gatewayEndpoint, textOf } from './endpoint.ts';
 import { isCopied } from './firewall.ts';
 import { bridgeOptions } from './options.ts';
-import { type PortBook, portMap, wishesOf } from './publish.ts';
+import { type PortBook, portMap, type Published, wishesOf } from './publish.ts';
+import type { NetworkRecord } from './record.ts';
 
 const FAMILIES = [4, 6] as const;
 
@@ -59,4 +60,45 @@ export function moveClaims(book: PortBook, live: Live): PortMap {
     return portMap(live.wish.exposed, before);
   book.release(live.wish.id);
   return claimPorts(book, live);
+}
+
+/** Aliases after the transfer. */
+export interface Aliases {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
+
+export interface Transferred {
+  /** of the container that took over */
+  readonly ports: PortMap;
+  /** what resolves to each of the two, by the network's name */
+  readonly names: Record<string, { from: string[]; to: string[] }>;
+}
+
+/** Nothing on the host changes yet. */
+export function handOver(
+  published: readonly Published[],
+  old: Live,
+  next: Live,
+  aliases: Readonly<Record<string, Aliases>>,
+): Transferred {
+  const names: Transferred['names'] = {};
+  for (const [network, { from, to }] of Object.entries(aliases))
+    names[network] = { from: rename(old, network, from), to: rename(next, network, to) };
+  next.wish = { ...next.wish, bindings: old.wish.bindings };
+  old.wish = { ...old.wish, bindings: {} };
+  return { ports: portMap(next.wish.exposed, published), names };
+}
+
+function rename(live: Live, network: string, aliases: readonly string[]): string[] {
+  const endpoint = live.endpoints.find((one) => one.network.name === network);
+  if (endpoint) endpoint.names = namesWith(live, endpoint.network, aliases);
+  return [...(endpoint?.names ?? [])];
+}
+
+/** Names that resolve to the container on a network, with these aliases. */
+function namesWith(live: Live, network: NetworkRecord, aliases: readonly string[]): string[] {
+  if (!hasNames(network)) return [];
+  const settings = Object.entries(live.wish.endpoints).find(([key]) => key === network.name || key === network.id)?.[1];
+  return settings === undefined ? [] : namesOf(live.wish, { ...settings, Aliases: [...aliases] });
 }

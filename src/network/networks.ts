@@ -1,5 +1,4 @@
 // Networks and who is on them: the state that bridges, firewall and names are derived from.
-import { closeSync } from 'node:fs';
 import { BerthError, conflict, forbidden, internal, messageOf, notFound } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
@@ -36,9 +35,9 @@ import { InputGuard } from './input-guard.ts';
 import * as links from './links.ts';
 import { type HostNames, hostNames, vethName } from './names.ts';
 import { sameGround } from './predefined.ts';
-import { interfaceOf, plugIn, setWayOut } from './plug.ts';
+import { interfaceOf, letGo, plugIn, setWayOut } from './plug.ts';
 import type { ContainerNames, NetworkEvents } from './ports.ts';
-import { claimPorts, moveClaims, publishedAddresses } from './claim.ts';
+import { type Aliases, claimPorts, handOver, moveClaims, publishedAddresses, type Transferred } from './claim.ts';
 import { OPTION } from './options.ts';
 import { PortBook, publishedFrom } from './publish.ts';
 import { usedOn } from './used.ts';
@@ -48,7 +47,6 @@ import { replugging } from './replug.ts';
 import { removeFromHost } from './remove.ts';
 import { onGivenBridge, readSettings, type Settings, type SettingsInput } from './settings.ts';
 import { type Member, shown } from './show.ts';
-import { type Aliases, handOver, type Transferred } from './transfer.ts';
 import { Zones } from './zones.ts';
 
 export interface NetworksInput {
@@ -378,10 +376,9 @@ export class Networks {
   async transfer(from: string, to: string, aliases: Readonly<Record<string, Aliases>>): Promise<Transferred> {
     const [old, next] = [this.#live.get(from), this.#live.get(to)];
     if (!old || !next) throw conflict('both containers must run on networks of their own');
-    const made = handOver(this.#ports, old, next, aliases);
+    const made = handOver(this.#ports.transfer(from, to, publishedAddresses(next.endpoints)), old, next, aliases);
     for (const live of [old, next]) this.#zones.changed(live);
-    await this.#reconciler.moved(from, to);
-    return made;
+    return this.#reconciler.moved(from, to).then(() => made);
   }
 
   /** True when the container has an endpoint on the network now. */
@@ -503,9 +500,4 @@ export class Networks {
     const attributes = { ...(container === undefined ? {} : { container }), name, type: driver };
     this.#input.events({ type: 'network', action, id, attributes });
   }
-}
-
-function letGo(live: Live): void {
-  if (live.held) closeSync(live.held.fd);
-  live.held = undefined;
 }

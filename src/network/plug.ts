@@ -1,4 +1,5 @@
 // One container's interfaces: made from its endpoints, and the ways out over them.
+import { closeSync } from 'node:fs';
 import type { Live } from './container.ts';
 import { type Endpoint, gatewayEndpoint } from './endpoint.ts';
 import * as links from './links.ts';
@@ -57,4 +58,10 @@ export function setWayOut({ namespace, endpoints }: Live): void {
 export function interfaceOf(namespace: string, endpoint: Endpoint): string | undefined {
   if (endpoint.interfaceName === '') endpoint.interfaceName = links.interfaceByMac(namespace, endpoint.mac) ?? '';
   return endpoint.interfaceName === '' ? undefined : endpoint.interfaceName;
+}
+
+/** A namespace that was made ahead of its process is kept by that from now on, or goes. */
+export function letGo(live: Live): void {
+  if (live.held) closeSync(live.held.fd);
+  live.held = undefined;
 }

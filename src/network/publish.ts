@@ -171,7 +171,7 @@ export class PortBook {
   transfer(from: string, to: string, addresses: Readonly<Record<Family, string>>): Published[] {
     const before = this.#held.get(from) ?? [];
     for (const { copy } of before) copy?.[Symbol.dispose]();
-    const moved = before.map(({ copy: _, lent: _lent, ...one }) => ({
+    const moved = before.map((one) => ({
       ...one,
       address: addresses[isCopied(one) || addresses[one.family] === '' ? 4 : one.family],
     }));

@@ -1,5 +1,5 @@
 // All commands: names, places and one-line descriptions. Each command is loaded when it is called.
-import type { CliNode } from '../context.ts';
+import type { CliNode, Context } from '../context.ts';
 import { cluster, config, node, secret, service, swarm } from './cluster-tree.ts';
 import { leaf } from './leaf.ts';
 
@@ -337,6 +337,36 @@ const context: CliNode = {
 const { run, exec, ...otherContainerVerbs } = containerVerbs;
 const { build, pull, push, ...otherImageVerbs } = imageVerbs;
 
+/** Docker's client asks a plugin what it is: a link `docker-compose` to this program in its `cli-plugins` is its compose. */
+const pluginMetadata: CliNode = {
+  name: 'docker-cli-plugin-metadata',
+  short: '',
+  hidden: true,
+  program: () =>
+    Promise.resolve((context: Context) => {
+      const metadata = {
+        SchemaVersion: '0.1.0',
+        Vendor: 'Berth',
+        Version: 'v2.40.3',
+        ShortDescription: 'Docker Compose',
+      };
+      context.out(`${JSON.stringify(metadata)}\n`);
+      return Promise.resolve(0);
+    }),
+};
+
+/** A verb of compose without the word before it. */
+function composeWord(name: string, short: string): CliNode {
+  return {
+    name,
+    short,
+    program: async () => {
+      const { composeMain } = await import('./compose/main.ts');
+      return (context, argv) => composeMain(context, [name, ...argv]);
+    },
+  };
+}
+
 export const tree: CliNode = {
   name: 'docker',
   short: 'A self-sufficient runtime for containers',
@@ -366,6 +396,9 @@ export const tree: CliNode = {
     },
     cluster,
     config,
+    pluginMetadata,
+    composeWord('down', 'Stop and remove what compose up made, in a directory with a Compose file'),
+    composeWord('up', 'Bring up the Compose project of this directory'),
     container,
     context,
     image,

@@ -1,7 +1,7 @@
 // The body that creates one container of a service, as docker compose sends it. Pure.
 import { invalid } from '../../base/errors.ts';
 import type { ContainerCreateBody, HealthConfig, MountPoint, PortBinding } from '../../spec/docker/container.ts';
-import { LABEL, COMPOSE_VERSION } from '../labels.ts';
+import { LABEL, COMPOSE_VERSION } from './labels.ts';
 import { parseDuration } from '../load/durations.ts';
 import type { Healthcheck, Project, Service } from '../model/project.ts';
 import { limitsOf, restartPolicy } from './limits.ts';

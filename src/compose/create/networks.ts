@@ -1,6 +1,6 @@
 // The networks of a service as endpoints of one of its containers, and the bodies of the networks themselves. Pure.
 import type { ContainerCreateBody, DeepPartial, EndpointSettings } from '../../spec/docker/container.ts';
-import { LABEL, COMPOSE_VERSION } from '../labels.ts';
+import { LABEL, COMPOSE_VERSION } from './labels.ts';
 import type { Network, Project, Service, ServiceNetwork, Volume } from '../model/project.ts';
 
 export interface Endpoints {

@@ -16,6 +16,7 @@ export function upWork(context: ComposeContext, loaded: Loaded, report: Report, 
     report,
     warn: context.warn,
     parallel: context.settings.parallel,
+    dryRun: context.settings.dryRun,
   };
 }
 

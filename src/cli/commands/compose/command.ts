@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import type { AnyCommand, Command, Flags, Node as TreeNode } from '../../grammar/index.ts';
 import { flag } from '../../grammar/index.ts';
 import type { ComposeSettings } from './globals.ts';
+import { withoutEffects } from './dry-run.ts';
 import { hostOf, warningLine } from './host.ts';
 
 export class ComposeContext {
@@ -11,7 +12,7 @@ export class ComposeContext {
   readonly settings: ComposeSettings;
 
   constructor(cli: Context, settings: ComposeSettings) {
-    this.cli = cli;
+    this.cli = settings.dryRun ? withoutEffects(cli) : cli;
     this.settings = settings;
   }
 

@@ -21,6 +21,14 @@ export interface BuildChoice {
 }
 
 export function sourcesOf(context: ComposeContext, report: Report, choice: BuildChoice = {}): ImageSources {
+  if (context.settings.dryRun)
+    return {
+      pull: () => Promise.resolve(),
+      build: (project, services) => {
+        for (const service of services) report({ id: imageName(project, service), text: 'Built', status: 'done' });
+        return Promise.resolve();
+      },
+    };
   return {
     pull: (image, platform) => pullImage(context.cli, image, { platform: platform ?? '', fd: undefined }),
     build: async (project, services) => {

@@ -12,6 +12,12 @@ export const composeTree: ComposeNode = {
   short: 'Define and run multi-container applications with Docker',
   children: [
     leaf(
+      'apply',
+      'Do what a plan says, if nothing has changed since',
+      async () => (await import('./explain.ts')).apply,
+    ),
+    leaf('plan', 'Show what up would change, field by field, and why', async () => (await import('./explain.ts')).plan),
+    leaf(
       'attach',
       "Attach local standard input, output, and error streams to a service's running container",
       async () => (await import('./attach.ts')).attach,

@@ -92,11 +92,11 @@ export const up = composeCommand({
       ...(timeout === undefined ? {} : { timeout }),
     };
     const work = upWork(context, loaded, report, { quiet: flags['quiet-build'] });
-    const isDetached = flags.detach || flags.wait || flags['no-start'];
+    const isDetached = context.settings.dryRun || flags.detach || flags.wait || flags['no-start'];
     const code = isDetached
       ? await bringUp(work, images, options).then(() => 0)
       : await attachedUp(context, work, images, options, { flags, args, timeout });
-    if (flags.wait) {
+    if (flags.wait && !context.settings.dryRun) {
       const mine = await observeContainers(context.cli.client, loaded.project.name, 'services');
       const wanted = mine.filter(({ service }) => loaded.project.services[service] !== undefined);
       await waitUntilReady(work, wanted, flags['wait-timeout']);
