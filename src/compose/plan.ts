@@ -1,5 +1,5 @@
 // What is to be done so that a project runs as its files say: steps, each with why and after what. Pure.
-import { invalid } from '../base/errors.ts';
+import { invalid, notImplemented } from '../base/errors.ts';
 import type { ContainerSpec } from './create/container.ts';
 import { networkName } from './create/networks.ts';
 import { LABEL } from './create/labels.ts';
@@ -259,7 +259,8 @@ class Planner {
 
   #converge(name: string): void {
     const service = this.#project.services[name];
-    if (service === undefined || service.provider !== undefined) return;
+    if (service === undefined) return;
+    if (service.provider !== undefined) throw notImplemented(`service ${name}: providers are not implemented`);
     const wanted = scaleOf(service);
     if (service.container_name !== undefined && wanted > 1)
       throw invalid(

@@ -106,8 +106,6 @@ export class Networks {
     this.#dns = new NameServer({ log: input.log });
   }
 
-  // ---- networks
-
   async create(body: NetworkCreateBody): Promise<NetworkCreateResponse> {
     await this.#reconciler.free(body.Options?.[OPTION.bridge] ?? '');
     const record = this.#catalog.create(body, links.observeHostBlocks());
@@ -124,7 +122,6 @@ export class Networks {
 
   list(filters: Filters): Network[] {
     const keep = listFilter(filters, (record) => this.#members(record).length > 0);
-    // the list leaves out who is on them, as dockerd's does
     return this.#catalog
       .shown()
       .filter(keep)
