@@ -7,10 +7,11 @@ import { messageOf } from '../base/errors.ts';
 import { createLog, type LevelledLog, type Log } from '../base/log.ts';
 import { withoutCredentials } from '../base/proxy.ts';
 import { flagUsages } from '../cli/grammar/index.ts';
-import { checkAddress, hostCheck, listen, parseHost, tlsOptions } from '../daemon/listen.ts';
+import { checkAddress, endpointsOf, hostCheck, listen, type Passed, tlsOptions } from '../daemon/listen.ts';
 import { openDaemon } from '../daemon/open.ts';
 import { daemonFlags, type DaemonOptions, daemonOptions } from '../daemon/options.ts';
 import { readIfThere } from '../daemon/settings.ts';
+import { boundAddress, notifyManager, passedDescriptors } from '../host/activation.ts';
 import { keepFromChildren, openFilesLimit, shareOfOpenFiles } from '../host/descriptors.ts';
 import { whenQuiet } from '../host/memory.ts';
 import { VERSION } from '../system/index.ts';
@@ -59,7 +60,7 @@ async function run(argv: readonly string[], options: DaemonOptions, log: Levelle
   if (options.ignored.length > 0)
     log.warn(`settings of dockerd that have no effect here: ${options.ignored.join(', ')}`);
   setVariables(options.proxies, log);
-  const addresses = options.hosts.map((host) => parseHost(host, options.tls !== undefined));
+  const addresses = endpointsOf(options.hosts, options.tls !== undefined, passedSockets());
   for (const address of addresses) {
     for (const risk of checkAddress(address, options)) log.warn(risk);
   }
@@ -104,6 +105,7 @@ async function run(argv: readonly string[], options: DaemonOptions, log: Levelle
   });
   const ended = untilSignal(log);
   log.info(`Berth ${VERSION} is ready: runtime ${daemon.facts.defaultRuntime}, cgroup ${daemon.cgroups.layout}`);
+  notify('READY=1', log);
   void daemon.startPolicies();
   daemon.cluster
     .start()
@@ -111,6 +113,7 @@ async function run(argv: readonly string[], options: DaemonOptions, log: Levelle
       log.error(`the cluster that this machine is in cannot be taken up: ${messageOf(error)}`),
     );
   await ended;
+  notify('STOPPING=1', log);
   for (const server of servers) {
     server.close();
     server.closeIdleConnections();
@@ -120,6 +123,25 @@ async function run(argv: readonly string[], options: DaemonOptions, log: Levelle
   log.info('the daemon has ended');
   // open streams of clients must not hold the process
   setImmediate(() => process.exit(0));
+}
+
+/** By descriptor, those that can be served; the variables that name them are for nobody else. */
+function passedSockets(): Passed {
+  const sockets = passedDescriptors(process.env, process.pid).flatMap((fd) => {
+    const address = boundAddress(fd);
+    return address ? [[fd, address] as const] : [];
+  });
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name];
+  return new Map(sockets);
+}
+
+/** Whoever started the daemon may wait for this. */
+function notify(state: string, log: Log): void {
+  try {
+    notifyManager(state, process.env);
+  } catch (error) {
+    log.warn(`the service manager was not notified: ${messageOf(error)}`);
+  }
 }
 
 /** Settings count more than the environment. */

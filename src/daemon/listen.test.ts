@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkAddress, hostCheck, parseHost } from './listen.ts';
+import { checkAddress, endpointsOf, hostCheck, parseHost } from './listen.ts';
 
 const open = { tls: undefined, allowInsecureTcp: false };
 const everywhere = parseHost('tcp://0.0.0.0', false);
@@ -62,4 +62,25 @@ test('safety L6: a name that a page could have been led here by is refused on ev
     );
   }
   assert.deepEqual(passes('tcp://docker.example.com:2375', ['docker.example.com:2375', 'example.com']), [true, false]);
+});
+
+test('fd:// stands for every passed socket, fd://N for one, and without any the start is refused as by dockerd', () => {
+  const passed = new Map([
+    [3, { kind: 'unix', path: '/run/a.sock' }],
+    [4, { kind: 'tcp', host: '0.0.0.0', port: 2376 }],
+  ] as const);
+  const first = { kind: 'unix', path: '/run/a.sock', fd: 3 };
+  const second = { kind: 'tcp', host: '0.0.0.0', port: 2376, fd: 4 };
+  assert.deepEqual(endpointsOf(['fd://'], false, passed), [first, second]);
+  assert.deepEqual(endpointsOf(['fd://*', 'fd://3'], false, passed), [first, second]);
+  assert.deepEqual(endpointsOf(['fd://4', 'unix:///b'], false, passed), [second, { kind: 'unix', path: '/b' }]);
+  assert.throws(() => endpointsOf(['fd://5'], false, passed), /too few socket activated files/);
+  assert.throws(() => endpointsOf(['fd://x'], false, passed), /should be a number: x/);
+  assert.throws(() => endpointsOf(['fd://'], false, new Map()), /no sockets found via socket activation/);
+});
+
+test('safety M4: a TCP socket that was passed is for the loopback only, as one of our own', () => {
+  const [address] = endpointsOf(['fd://'], false, new Map([[3, { kind: 'tcp', host: '0.0.0.0', port: 2375 }]]));
+  assert.ok(address);
+  assert.throws(() => checkAddress(address, open), /gives everybody who can reach it root/);
 });

@@ -11,7 +11,36 @@ export type Address =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
 
-/** `unix:///path`, `tcp://host:port`, `fd://` (not served). A port that is not given is 2376 with TLS and 2375 without. */
+/** What is listened on: opened by the daemon, or passed to it already bound, as `fd`. */
+export type Endpoint = Address & { readonly fd?: number };
+
+/** The sockets that a service manager has passed, by descriptor. */
+export type Passed = ReadonlyMap<number, Address>;
+
+/**
+ * The endpoints of all `--host` values: `unix:///path`, `tcp://host:port`, `fd://` for every passed socket and `fd://N` for the one
+ * of that descriptor.
+ */
+export function endpointsOf(hosts: readonly string[], tls: boolean, passed: Passed): readonly Endpoint[] {
+  const endpoints = hosts.flatMap((host) => {
+    const which = /^fd:\/\/(.*)$/.exec(host)?.[1];
+    return which === undefined ? [parseHost(host, tls)] : passedEndpoints(which, passed);
+  });
+  return endpoints.filter(({ fd }, at) => fd === undefined || endpoints.findIndex((one) => one.fd === fd) === at);
+}
+
+function passedEndpoints(which: string, passed: Passed): readonly Endpoint[] {
+  const failed = (why: string): Error => unavailable(`failed to load listeners: ${why}`);
+  if (passed.size === 0)
+    throw failed('no sockets found via socket activation: make sure the service was started by systemd');
+  if (which === '' || which === '*') return [...passed].map(([fd, address]) => ({ ...address, fd }));
+  if (!/^\d{1,4}$/.test(which)) throw failed(`failed to parse systemd fd address: should be a number: ${which}`);
+  const address = passed.get(Number(which));
+  if (!address) throw failed('too few socket activated files passed in by systemd');
+  return [{ ...address, fd: Number(which) }];
+}
+
+/** `unix:///path` or `tcp://host:port`. A port that is not given is 2376 with TLS and 2375 without. */
 export function parseHost(text: string, tls: boolean): Address {
   const unix = /^unix:\/\/(\/.*)$/.exec(text)?.[1];
   if (unix !== undefined) return { kind: 'unix', path: unix };
@@ -89,9 +118,10 @@ export function hostCheck(address: Address, machine: string): ((host: string) =>
   };
 }
 
-/** Listens; a stale socket is replaced, one that another daemon serves is not. */
-export async function listen(server: Server, address: Address, group: string, log: Log): Promise<void> {
-  if (address.kind === 'unix') {
+/** Listens; a stale socket is replaced, one that another daemon serves is not. A passed one stays as it was made. */
+export async function listen(server: Server, address: Endpoint, group: string, log: Log): Promise<void> {
+  if (address.fd !== undefined) await listening(server, { fd: address.fd });
+  else if (address.kind === 'unix') {
     mkdirSync(dirname(address.path), { recursive: true, mode: 0o711 });
     if (existsSync(address.path)) {
       if (await answers(address.path))
@@ -115,7 +145,9 @@ export async function listen(server: Server, address: Address, group: string, lo
 /** Connections that may wait to be accepted; Node's own 511 refuses clients when many come at once. The kernel has the last word. */
 const BACKLOG = 4096;
 
-function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
+type Where = { path: string } | { host: string; port: number } | { fd: number };
+
+function listening(server: Server, where: Where): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...where, backlog: BACKLOG }, () => {
