@@ -119,11 +119,14 @@ function count(rows: readonly { state: string }[]): string {
   return `${of('done')} done, ${of('partial')} partial, ${of('absent')} absent`;
 }
 
+/** For shells; the reference of Docker's command line does not list it either. */
+const UNLISTED = new Set(['completion']);
+
 async function commands(): Promise<string[]> {
   const rows: { state: string; line: string }[] = [];
   const walk = async <Of>(node: TreeNode<Of>, path: string): Promise<void> => {
     for (const child of node.children ?? []) await walk(child, `${path} ${child.name}`.trim());
-    if (!node.load) return;
+    if (!node.load || UNLISTED.has(path)) return;
     const { flags, aliases = '' } = await node.load();
     const first = aliases.split(', ')[0]?.replace(/^docker /, '');
     if (first !== undefined && first !== '' && first !== path) return;

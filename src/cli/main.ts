@@ -50,6 +50,13 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
   const { env } = surroundings;
   const configDir = env['DOCKER_CONFIG'] || `${env['HOME'] ?? '/root'}/.docker`;
   const flags = globalFlags(configDir, env['DOCKER_CERT_PATH'] || configDir);
+  if (argv[0] === '__complete') {
+    // the line's own --host and --context say whom to ask
+    const line = parseFlags(flags, argv.slice(1, -1), { flagsFirst: true });
+    const asked = Object.fromEntries(line.values) as Values<typeof flags>;
+    const context = line.error === undefined ? new Context(asked, env, surroundings.cwd, surroundings.hash) : undefined;
+    return (await import('./complete.ts')).complete(context, flags, argv.slice(1));
+  }
   const global = parseFlags(flags, argv, { flagsFirst: true });
   for (const note of global.notes) err(`${note}\n`);
   if (global.error !== undefined) {

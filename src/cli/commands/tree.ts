@@ -417,6 +417,12 @@ export const tree: CliNode = {
     leaf('why', 'Say why a task is where it is', async () => (await import('./cluster/status.ts')).why),
     s.events,
     leaf(
+      'completion',
+      'Print the script by which a shell completes command lines',
+      async () => (await import('./system/completion.ts')).completion,
+      { hidden: true },
+    ),
+    leaf(
       'inspect',
       'Return low-level information on Docker objects',
       async () => (await import('./system/inspect.ts')).inspectAny,
