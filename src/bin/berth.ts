@@ -9,6 +9,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   demo: 'demo',
   hub: 'hub',
   setup: 'setup',
+  uninstall: 'uninstall',
 };
 
 async function start(argv: readonly string[]): Promise<void> {
