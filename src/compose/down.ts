@@ -223,7 +223,10 @@ async function removeImages(
   return names.size > 0;
 }
 
-const withTag = (image: string): string => (/:[^/]*$|@/.test(image) ? image : `${image}:latest`);
+function withTag(image: string): string {
+  const last = image.slice(image.lastIndexOf('/') + 1);
+  return last.includes(':') || image.includes('@') ? image : `${image}:latest`;
+}
 
 function unlessGone(error: unknown): string {
   if (error instanceof BerthError && error.kind === 'notFound') return '';

@@ -3,7 +3,8 @@ import { invalid, notImplemented } from '../../base/errors.ts';
 import type { PortConfig, ServiceSpec, TaskSpec } from '../model/objects.ts';
 import { constraintProblem } from './constraints.ts';
 
-const NAME = /^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$/;
+/** Letters and digits at both ends, dashes and underscores between. */
+const isName = (text: string): boolean => /^[a-zA-Z0-9][-_a-zA-Z0-9]*$/.test(text) && /[a-zA-Z0-9]$/.test(text);
 const MAX_NAME = 63;
 const MAX_REPLICAS = 100_000;
 
@@ -11,7 +12,7 @@ export function checkSpec(spec: Partial<ServiceSpec>): ServiceSpec {
   const { Name = '', TaskTemplate, Mode = {}, EndpointSpec } = spec;
   const refuse = (text: string): Error => invalid(`rpc error: code = InvalidArgument desc = ${text}`);
   if (Name === '') throw refuse('name must be provided');
-  if (!NAME.test(Name)) throw refuse('name must be valid as a DNS name component');
+  if (!isName(Name)) throw refuse('name must be valid as a DNS name component');
   if (Name.length > MAX_NAME) throw refuse('name must be 63 characters or fewer');
   checkTemplate(TaskTemplate, refuse);
   if (!TaskTemplate) throw invalid('mismatched Runtime and *Spec fields');

@@ -64,7 +64,7 @@ export class SecretControl {
     const { writer } = this.#cluster.manager;
     const request = shaped(body, secretShape) as CreateRequest;
     const { Data = '', Name = '', Labels = {}, Templating } = request;
-    if (!/^[a-zA-Z0-9]+(?:[a-zA-Z0-9-_.]*[a-zA-Z0-9])?$/.test(Name) || Name.length > 64)
+    if (!/^[a-zA-Z0-9][-a-zA-Z0-9_.]*$/.test(Name) || !/[a-zA-Z0-9]$/.test(Name) || Name.length > 64)
       throw invalid(
         `rpc error: code = InvalidArgument desc = invalid name, only 64 [a-zA-Z0-9-_.] characters allowed, and the start and end character must be [a-zA-Z0-9]`,
       );

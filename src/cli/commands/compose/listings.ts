@@ -1,4 +1,5 @@
 // `compose top`, `port`, `images`, `ls`, `volumes`, `stats`: what there is, in tables.
+import { goRegExp } from '../../../base/go-regexp.ts';
 import { humanDuration, humanSize } from '../../../base/units.ts';
 import { LABEL, type ObservedContainer } from '../../../compose/index.ts';
 import type { ImageInspect } from '../../../spec/docker/image.ts';
@@ -162,9 +163,13 @@ export const ls = composeCommand({
       byProject.set(name, [...(byProject.get(name) ?? []), one]);
     }
     for (const key of flags.filter.keys()) if (key !== 'name') throw new Failure(`invalid filter '${key}'`);
-    const wanted = flags.filter.get('name')?.map((text) => new RegExp(text));
+    const wanted = flags.filter.get('name')?.map((text) => {
+      const matches = goRegExp(text);
+      if (!matches) throw new Failure(`error parsing regexp: ${text}`);
+      return matches;
+    });
     const rows = [...byProject]
-      .filter(([name]) => wanted === undefined || wanted.some((pattern) => pattern.test(name)))
+      .filter(([name]) => wanted === undefined || wanted.some((matches) => matches(name)))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, list]) => ({
         Name: name,
