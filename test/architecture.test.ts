@@ -129,7 +129,7 @@ const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readon
   },
   'tar-stream': {
     in: ['cli', 'client', 'compose', 'builder'],
-    why: 'the daemon reads archives of others with host/confined, which cannot be led astray; builder/kit reads its own',
+    why: 'the daemon reads archives of others with host/sandbox, which cannot be led astray; builder/buildkit reads its own',
   },
 };
 

@@ -23,7 +23,7 @@ import { afterEach, beforeEach, suite, test } from 'node:test';
 import { unpack } from '../src/cli/commands/container/archive.ts';
 import { receiveOutput } from '../src/client/build/output.ts';
 import { partsOf, TreeWriter, WatchedDoor } from '../src/files/index.ts';
-import { copyDirectory, copyIn, spoolTar, unpackTar } from '../src/host/confined/index.ts';
+import { copyDirectory, copyIn, spoolTar, unpackTar } from '../src/host/sandbox/index.ts';
 import { copyUp } from '../src/volumes/copy-up.ts';
 import { archiveOf, type HostileTree, HOSTILE_TREES, makeOutside, makeTree, stateOf } from './support/hostile-trees.ts';
 

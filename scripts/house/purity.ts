@@ -19,7 +19,7 @@ const PURE_PLACES: readonly RegExp[] = [
   /(^|\/)plan\.ts$/,
   /^builder\/(dockerfile|lint)\//,
   /^builder\/outline\.ts$/,
-  /^builder\/kit\/protocol\//,
+  /^builder\/buildkit\/protocol\//,
   /^cli\/(grammar|format)\//,
   /^daemon\/options\.ts$/,
   /^doctor\/(findings|report)\.ts$/,

@@ -51,10 +51,10 @@ export function readFilters(text: string): Filters {
   }
   if (value === null) return filters;
   if (typeof value !== 'object' || Array.isArray(value)) throw invalid('invalid filter');
-  for (const [key, wish] of Object.entries(value)) {
-    if (Array.isArray(wish) && wish.every((one) => typeof one === 'string')) filters.set(key, wish);
-    else if (typeof wish === 'object' && wish !== null && !Array.isArray(wish)) {
-      const entries = Object.entries(wish as Record<string, unknown>);
+  for (const [key, request] of Object.entries(value)) {
+    if (Array.isArray(request) && request.every((one) => typeof one === 'string')) filters.set(key, request);
+    else if (typeof request === 'object' && request !== null && !Array.isArray(request)) {
+      const entries = Object.entries(request as Record<string, unknown>);
       if (!entries.every(([, on]) => typeof on === 'boolean')) throw invalid('invalid filter');
       filters.set(
         key,

@@ -20,7 +20,7 @@ import { internalStep, internalVertex } from './internal-step.ts';
 import { located, rangeOf } from './located.ts';
 import { makeGraph } from './make-graph.ts';
 import { parsed, readDockerfile } from './read-dockerfile.ts';
-import { tellSteps } from './steps.ts';
+import { reportSteps } from './steps.ts';
 import type { BuildRequest, BuildResult, BuildSink } from './request.ts';
 import { Solver } from './solve/solver.ts';
 import { Sources } from './solve/sources.ts';
@@ -159,7 +159,7 @@ async function solveAll(
   await Promise.all(
     solved.map(async (one) => {
       const { graph, solver } = one;
-      const steps = tellSteps(context, request, one, sink);
+      const steps = reportSteps(context, request, one, sink);
       steps.catch(() => undefined);
       try {
         await solver.value(graph.result.vertex);

@@ -14,7 +14,7 @@ import { switchedOn } from './build-arguments.ts';
 import { runBuild } from './build.ts';
 import { checkBuild } from './check-build.ts';
 import type { CheckResult } from './checks.ts';
-import { type PruneWish, planPrune, type Usage } from './cache/plan.ts';
+import { type PruneOptions, planPrune, type Usage } from './cache/plan.ts';
 import { BuildCache, type CacheRecord } from './cache/index.ts';
 import { type CacheMountRecord, CacheMounts } from './cache/mounts.ts';
 import { BuildHistory, type BuildRecord } from './history/index.ts';
@@ -32,7 +32,7 @@ export { StepFailure } from './failure.ts';
 export type { BuildEvent, Vertex } from './event.ts';
 export { PlainText } from './history/plain.ts';
 export { type BuildRecord } from './history/index.ts';
-export { PRUNE_FILTERS, type PruneWish, type Usage } from './cache/plan.ts';
+export { PRUNE_FILTERS, type PruneOptions, type Usage } from './cache/plan.ts';
 export type * from './request.ts';
 
 /** Above this the least recently used results go after a build. */
@@ -194,7 +194,7 @@ export class Builder {
   }
 
   /** Removes what the wish names and no build works with; answers what went and how many bytes that freed. */
-  async prune(wish: PruneWish): Promise<{ readonly removed: readonly Usage[]; readonly reclaimed: number }> {
+  async prune(wish: PruneOptions): Promise<{ readonly removed: readonly Usage[]; readonly reclaimed: number }> {
     const { cache, mounts, images } = this.#context;
     const removed = planPrune(await this.usage(), wish, nowNanos());
     let reclaimed = 0;

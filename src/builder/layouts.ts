@@ -1,7 +1,7 @@
 // Named contexts that are images in OCI layout: each is loaded from the client's directory, and is an image like others from then on.
 import { invalid, notFound } from '../base/errors.ts';
 import { isDigest } from '../base/ids.ts';
-import { packTar, TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
+import { packTar, TAR_TRAILER, tarHeader, tarPadding } from '../host/sandbox/index.ts';
 import {
   type Descriptor,
   formatPlatform,

@@ -90,7 +90,7 @@ export interface BuilderImages {
     },
   ): Promise<BaseImage>;
   /** Makes an image of layers that the lease holds, under its names; the parent is the base image on this machine. */
-  create(wish: {
+  create(asked: {
     readonly file: ImageFile;
     readonly parent: Digest | undefined;
     readonly tags: readonly string[];
@@ -101,7 +101,7 @@ export interface BuilderImages {
   /** The image that was made of the same parent with the same content, whenever that was. */
   twin(file: ImageFile, parent: Digest | undefined): ImageFile | undefined;
   /** Makes images of several platforms, with what is said of them, one index under its names. */
-  createIndex(wish: {
+  createIndex(asked: {
     readonly parts: readonly BuiltPart[];
     readonly tags: readonly string[];
     /** Docker's media type when false. */
@@ -110,7 +110,7 @@ export interface BuilderImages {
     readonly lease: Lease;
   }): Promise<BuiltIndex>;
   /** Makes one image with a manifest of its own under its names; `index` describes that manifest. */
-  createSingle(wish: {
+  createSingle(asked: {
     readonly part: BuiltPart;
     readonly tags: readonly string[];
     readonly lease: Lease;

@@ -1,6 +1,6 @@
 // What a build is asked for, and what it answers: the face of the builder for the classic endpoint, BuildKit's protocol and the client.
 import type { Digest } from '../base/ids.ts';
-import type { Manifest } from '../host/confined/index.ts';
+import type { Manifest } from '../host/sandbox/index.ts';
 import type { EndedStep } from '../spec/berth/index.ts';
 import type { ImageConfig, Ulimit } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
@@ -14,7 +14,7 @@ export interface ContextTree extends AsyncDisposable {
   readonly manifest: Manifest;
 }
 
-export interface SyncWish {
+export interface SyncRequest {
   /** Patterns of .dockerignore, `!` and all; empty for everything. */
   readonly exclude: readonly string[];
   /**
@@ -42,7 +42,7 @@ export interface ContextSource {
   /** One small file, before anything else is sent: the Dockerfile, .dockerignore. undefined when there is none. Bytes above `limit` throw invalid. */
   readFile(path: string, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** Brings the files here. Called once for each wish; a source may keep what it has for the next build. */
-  sync(wish: SyncWish, report: Report, signal: AbortSignal): Promise<ContextTree>;
+  sync(options: SyncRequest, report: Report, signal: AbortSignal): Promise<ContextTree>;
 }
 
 /** Where a stage, `COPY --from` or a mount takes its files when its name is one of `contexts`. */

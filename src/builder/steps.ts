@@ -9,7 +9,7 @@ import type { GraphStep } from './graph/vertex.ts';
 import type { BuildRequest, BuildSink } from './request.ts';
 
 /** Answers the end of the last step, which is told when its image is made: the image of the build. */
-export async function tellSteps(
+export async function reportSteps(
   context: BuilderContext,
   request: BuildRequest,
   solved: Solved,

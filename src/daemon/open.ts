@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { messageOf, unavailable } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type Builder, openBuildCache } from '../builder/index.ts';
-import type { Kit } from '../builder/kit/index.ts';
+import type { Kit } from '../builder/buildkit/index.ts';
 import { type Engine, openContainers, openEngine } from '../engine/index.ts';
 import type { ClusterAccess } from '../cluster/index.ts';
 import { EventLog } from '../events/index.ts';
@@ -165,7 +165,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
   });
   let kit: Promise<Kit> | undefined;
   const buildkit = (): Promise<Kit> =>
-    (kit ??= import('../builder/kit/index.ts').then(
+    (kit ??= import('../builder/buildkit/index.ts').then(
       (module) =>
         new module.Kit({
           trees: builder.trees,

@@ -220,12 +220,15 @@ function mergeConfig(
         `unable to configure the daemon with file ${file}: the following directives are specified both as a flag and in the configuration file: ${key}`,
       );
     if (key === 'runtimes') {
-      for (const [runtime, wish] of Object.entries(
+      for (const [runtime, request] of Object.entries(
         value as Record<string, { path?: unknown; runtimeArgs?: readonly string[] }>,
       )) {
-        if (typeof wish.path !== 'string')
+        if (typeof request.path !== 'string')
           throw invalid(`unable to configure the daemon with file ${file}: runtime ${runtime} has no path`);
-        runtimes[runtime] = { path: wish.path, ...(wish.runtimeArgs ? { runtimeArgs: wish.runtimeArgs } : {}) };
+        runtimes[runtime] = {
+          path: request.path,
+          ...(request.runtimeArgs ? { runtimeArgs: request.runtimeArgs } : {}),
+        };
       }
       continue;
     }

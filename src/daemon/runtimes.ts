@@ -32,12 +32,12 @@ export interface Runtimes {
 export async function observeRuntimes(input: RuntimeSearch): Promise<Runtimes> {
   const { options, cgroupParent, log } = input;
   const table = new Map<string, OciRuntime>();
-  const wishes: RuntimeTable = { crun: { path: 'crun' }, runc: { path: 'runc' }, ...options.runtimes };
-  for (const [name, wish] of Object.entries(wishes)) {
-    const path = findProgram(wish.path);
-    const runtime = path === undefined ? undefined : await identify(name, path, wish.runtimeArgs);
+  const requests: RuntimeTable = { crun: { path: 'crun' }, runc: { path: 'runc' }, ...options.runtimes };
+  for (const [name, request] of Object.entries(requests)) {
+    const path = findProgram(request.path);
+    const runtime = path === undefined ? undefined : await identify(name, path, request.runtimeArgs);
     if (runtime) table.set(name, runtime);
-    else if (Object.hasOwn(options.runtimes, name)) log.warn(`runtime ${name}: ${wish.path} cannot be run`);
+    else if (Object.hasOwn(options.runtimes, name)) log.warn(`runtime ${name}: ${request.path} cannot be run`);
   }
   const wanted = options.defaultRuntime;
   if (wanted !== '' && !table.has(wanted)) throw unavailable(`specified default runtime '${wanted}' does not exist`);

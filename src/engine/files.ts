@@ -65,14 +65,14 @@ function extraHostLine(pair: string): string {
   return `${pair.slice(at + 1).replace(/^\[(.*)\]$/, '$1')}\t${pair.slice(0, at)}`;
 }
 
-export interface ResolverWish {
+export interface ResolverOptions {
   readonly servers: readonly string[];
   readonly search: readonly string[];
   readonly options: readonly string[];
 }
 
 /** The host's resolv.conf with the user's wishes in place of what they name. */
-export function resolvText(hostFile: string, wish: ResolverWish, dropLoopback: boolean): string {
+export function resolvText(hostFile: string, wish: ResolverOptions, dropLoopback: boolean): string {
   const host = parseResolv(hostFile);
   const servers =
     wish.servers.length > 0
@@ -89,7 +89,7 @@ export function resolvText(hostFile: string, wish: ResolverWish, dropLoopback: b
 }
 
 /** For a container whose names the daemon answers: names with no dot are asked as they are. */
-export function ownResolvText(hostFile: string, wish: ResolverWish): string {
+export function ownResolvText(hostFile: string, wish: ResolverOptions): string {
   const asked = wish.options.length > 0 ? wish.options : parseResolv(hostFile).options;
   const options = asked.some((option) => option.startsWith('ndots:')) ? asked : [...asked, 'ndots:0'];
   return resolvText(hostFile, { servers: ['127.0.0.11'], search: wish.search, options }, false);

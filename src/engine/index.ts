@@ -9,12 +9,12 @@ import { checkLogDefaults, type CreateFacts } from './create/index.ts';
 import { createFacts } from './facts.ts';
 import {
   archiveInfo,
-  type CommitWish,
+  type CommitRequest,
   changes,
   commit,
   exportFiles,
   getArchive,
-  type PutWish,
+  type PutOptions,
   putArchive,
 } from './files/index.ts';
 import { hasProcess } from './lifecycle/index.ts';
@@ -23,7 +23,7 @@ import { releaseResources } from './prepare/release.ts';
 import type { Io } from './streams.ts';
 import { adopt, startAdopted } from './verbs/adopt.ts';
 import { type AttachOptions, attach, checkAttach } from './verbs/attach.ts';
-import { type CreateWish, create } from './verbs/create.ts';
+import { type ContainerRequest, create } from './verbs/create.ts';
 import { checkExecStart, createExec, type ExecStart, inspectExec, resizeExec, startExec } from './verbs/exec.ts';
 import { exited, scheduleRestart } from './verbs/exited.ts';
 import { inspect } from './verbs/inspect.ts';
@@ -33,7 +33,7 @@ import { type ListOptions, list } from './verbs/list.ts';
 import type { ImageNames } from './verbs/list-filter.ts';
 import { logAttributes } from './log-attributes.ts';
 import { logSubject } from './record.ts';
-import { checkReadable, type LogWish, logBatches } from './verbs/logs.ts';
+import { checkReadable, type LogOptions, logBatches } from './verbs/logs.ts';
 import { transfer } from './verbs/transfer.ts';
 import { connectNetwork, disconnectNetwork } from './verbs/network.ts';
 import { pause, unpause } from './verbs/pause.ts';
@@ -107,7 +107,7 @@ export function openEngine(options: EngineOptions) {
       watchdog = startWatchdog(context, watch);
       return () => startAdopted(context, toStart);
     },
-    create: (wish: CreateWish) => create(context, wish),
+    create: (wish: ContainerRequest) => create(context, wish),
     keepStep: (step: EndedStep) => keepStep(context, step),
     start: (reference: string) => start(context, reference),
     stop: (reference: string, signal: string, seconds: number | undefined) => stop(context, reference, signal, seconds),
@@ -127,13 +127,14 @@ export function openEngine(options: EngineOptions) {
     update: (reference: string, body: unknown, minor: number) => update(context, reference, body, minor),
     archiveInfo: (reference: string, path: string) => archiveInfo(context, reference, path),
     getArchive: (reference: string, path: string, signal: AbortSignal) => getArchive(context, reference, path, signal),
-    putArchive: (reference: string, wish: PutWish, signal: AbortSignal) => putArchive(context, reference, wish, signal),
+    putArchive: (reference: string, wish: PutOptions, signal: AbortSignal) =>
+      putArchive(context, reference, wish, signal),
     changes: (reference: string) => changes(context, reference),
     exportFiles: (reference: string, signal: AbortSignal) => exportFiles(context, reference, signal),
-    commit: (reference: string, wish: CommitWish) => commit(context, reference, wish),
+    commit: (reference: string, wish: CommitRequest) => commit(context, reference, wish),
     prune: (filters: Filters) => prune(context, filters),
     stats: (reference: string, wish: StatsOptions, signal: AbortSignal) => stats(context, reference, wish, signal),
-    logs: (reference: string, wish: LogWish, signal: AbortSignal) => {
+    logs: (reference: string, wish: LogOptions, signal: AbortSignal) => {
       const container = registry.get(reference);
       checkReadable(container);
       return {

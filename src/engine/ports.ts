@@ -87,7 +87,7 @@ export interface VolumeSource {
 }
 
 /** A container as far as its networks go. */
-export interface NetworkWish {
+export interface SandboxRequest {
   readonly id: string;
   readonly name: string;
   readonly hostname: string;
@@ -125,7 +125,7 @@ export interface NetworkSource {
   /** The addresses that `host-gateway` stands for. */
   hostGateways(): readonly string[];
   /** Takes addresses and ports for a start, or refuses it; the host is as before. */
-  reserve(wish: NetworkWish): { readonly endpoints: Record<string, EndpointSettings>; readonly ports: Ports };
+  reserve(wish: SandboxRequest): { readonly endpoints: Record<string, EndpointSettings>; readonly ports: Ports };
   /** What the container's files say about what was reserved. */
   files(id: string): {
     readonly hosts: readonly { readonly ip: string; readonly names: readonly string[] }[];
@@ -140,7 +140,7 @@ export interface NetworkSource {
   /** Gives everything back and empties the settings; nothing to give back is no error. */
   release(id: string, endpoints: Record<string, EndpointSettings>): Promise<void>;
   /** For a container that was taken back. */
-  restore(wish: NetworkWish, ports: Ports, pid: number): void;
+  restore(wish: SandboxRequest, ports: Ports, pid: number): void;
   /** After every `restore`. */
   settle(): Promise<void>;
   /** A container has another name now. */

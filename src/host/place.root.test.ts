@@ -19,8 +19,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { mknod, S_IFCHR, S_IFIFO } from './confined/kernel.ts';
-import { type PlaceGroup, type PlaceOptions, placeFiles, scanBelow } from './confined/index.ts';
+import { mknod, S_IFCHR, S_IFIFO } from './sandbox/kernel.ts';
+import { type PlaceGroup, type PlaceOptions, placeFiles, scanBelow } from './sandbox/index.ts';
 
 const OLD = 1_000_000_000;
 let work = '';

@@ -73,7 +73,7 @@ export function outputPipe(): ChildPipe {
   };
 }
 
-export interface SpawnWish {
+export interface SpawnOptions {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -85,7 +85,7 @@ export interface SpawnWish {
 }
 
 /** The child's pid. It leads a session of its own, and its signals are as a shell would give them. */
-export function spawnDetached(wish: SpawnWish): number {
+export function spawnDetached(wish: SpawnOptions): number {
   faultPoint(`spawn.${basename(wish.file)}`);
   const actions = Buffer.alloc(STRUCT_BYTES);
   const attr = Buffer.alloc(STRUCT_BYTES);

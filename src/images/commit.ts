@@ -2,7 +2,7 @@
 import { rfc3339 } from '../base/clock.ts';
 import type { Digest } from '../base/ids.ts';
 import { internal } from '../base/errors.ts';
-import { packTar } from '../host/confined/index.ts';
+import { packTar } from '../host/sandbox/index.ts';
 import type { ImageConfig } from '../spec/docker/index.ts';
 import { hostPlatform, type ImageFile } from '../spec/oci/index.ts';
 import type { Lease } from '../store/index.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { silentLog } from '../base/log.ts';
 import type { Digest } from '../base/ids.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../host/sandbox/index.ts';
 import type { ProgressMessage } from '../spec/docker/index.ts';
 import { type Images, openImages } from './index.ts';
 import { openStore } from '../store/index.ts';

@@ -202,17 +202,17 @@ export class Images implements ImageSource, Disposable {
     return twinOf(this.#context, file, parent);
   }
 
-  createBuilt(wish: Parameters<typeof createBuilt>[1]): Promise<Digest> {
-    return createBuilt(this.#context, wish);
+  createBuilt(request: Parameters<typeof createBuilt>[1]): Promise<Digest> {
+    return createBuilt(this.#context, request);
   }
 
   /** The same for several platforms, with what is said of the images: an index. */
-  createBuiltSingle(wish: Parameters<typeof createBuiltSingle>[1]): Promise<BuiltIndex> {
-    return createBuiltSingle(this.#context, wish);
+  createBuiltSingle(request: Parameters<typeof createBuiltSingle>[1]): Promise<BuiltIndex> {
+    return createBuiltSingle(this.#context, request);
   }
 
-  createBuiltIndex(wish: Parameters<typeof createBuiltIndex>[1]): Promise<BuiltIndex> {
-    return createBuiltIndex(this.#context, wish);
+  createBuiltIndex(request: Parameters<typeof createBuiltIndex>[1]): Promise<BuiltIndex> {
+    return createBuiltIndex(this.#context, request);
   }
 
   checkTag(tag: string): void {

@@ -9,7 +9,7 @@ import { BerthError } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
 import { type Digest, sha256 } from '../base/ids.ts';
 import type { BuiltIndex, BuiltPart } from '../builder/ports.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../host/sandbox/index.ts';
 import { type ImageFile, MEDIA, parsePlatform } from '../spec/oci/index.ts';
 import { type Images, openImages } from './index.ts';
 import { openStore } from '../store/index.ts';

@@ -2,7 +2,7 @@
 import { notFound } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import { sha256 } from '../base/ids.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../host/sandbox/index.ts';
 import {
   type Descriptor,
   formatPlatform,

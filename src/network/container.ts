@@ -4,7 +4,7 @@ import type { Endpoint } from './endpoint.ts';
 import { hasLinks, isPredefined, type NetworkRecord } from './record.ts';
 
 /** A container as far as its networks go. */
-export interface ContainerWish {
+export interface ContainerNetworks {
   readonly id: string;
   readonly name: string;
   readonly hostname: string;
@@ -42,7 +42,7 @@ export interface FileFacts {
 
 /** A container that is on networks now. */
 export interface Live {
-  wish: ContainerWish;
+  wish: ContainerNetworks;
   endpoints: Endpoint[];
   /** Path of its namespace, once it is to have interfaces. */
   namespace: string | undefined;
@@ -61,20 +61,20 @@ export function hasNames(network: NetworkRecord): boolean {
 }
 
 /** The network of the mode first, which makes it eth0; then the others by name. */
-export function inOrder({ mode, endpoints }: ContainerWish): [string, EndpointSettings][] {
+export function inOrder({ mode, endpoints }: ContainerNetworks): [string, EndpointSettings][] {
   const main = mode === 'default' ? 'bridge' : mode;
   return Object.entries(endpoints).toSorted(([a], [b]) => Number(b === main) - Number(a === main) || (a < b ? -1 : 1));
 }
 
 /** What /etc/hosts says of the container itself: the whole name, and what is before its first dot. */
-export function namesInHosts({ hostname, domainname }: Pick<ContainerWish, 'hostname' | 'domainname'>): string[] {
+export function namesInHosts({ hostname, domainname }: Pick<ContainerNetworks, 'hostname' | 'domainname'>): string[] {
   const whole = domainname === '' ? hostname : `${hostname}.${domainname}`;
   const dot = whole.indexOf('.');
   return dot > 0 ? [whole, whole.slice(0, dot)] : [whole];
 }
 
 /** What a container is called on a network: its name, the aliases, the short id, the host name. */
-export function namesOf(wish: ContainerWish, settings: EndpointSettings): string[] {
+export function namesOf(wish: ContainerNetworks, settings: EndpointSettings): string[] {
   return [...new Set([wish.name, ...(settings.Aliases ?? []), wish.id.slice(0, 12), wish.hostname])].filter(
     (name) => name !== '',
   );

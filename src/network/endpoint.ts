@@ -45,7 +45,7 @@ export function subnetsOf(network: NetworkRecord): Subnet[] {
   });
 }
 
-export interface EndpointWish {
+export interface EndpointRequest {
   readonly id: string;
   readonly settings: EndpointSettings;
   /** The user's; empty for one that goes with the address. */
@@ -54,7 +54,7 @@ export interface EndpointWish {
 }
 
 /** Takes addresses that nobody has. Throws Docker's refusals. */
-export function makeEndpoint(network: NetworkRecord, wish: EndpointWish, used: UsedAddresses): Endpoint {
+export function makeEndpoint(network: NetworkRecord, wish: EndpointRequest, used: UsedAddresses): Endpoint {
   const base = {
     id: wish.id,
     network,

@@ -15,7 +15,7 @@ import type { RecordTable } from '../store/records/index.ts';
 import { addressText } from './address.ts';
 import { Catalog } from './catalog.ts';
 import {
-  type ContainerWish,
+  type ContainerNetworks,
   type FileFacts,
   type Given,
   hasNames,
@@ -35,18 +35,25 @@ import { InputGuard } from './input-guard.ts';
 import * as links from './links.ts';
 import { type HostNames, hostNames, vethName } from './names.ts';
 import { sameGround } from './predefined.ts';
-import { interfaceOf, letGo, plugIn, setWayOut } from './plug.ts';
+import { interfaceOf, letGo, plugIn, setWayOut } from './attach-link.ts';
 import type { ContainerNames, NetworkEvents } from './ports.ts';
-import { type Aliases, claimPorts, handOver, moveClaims, publishedAddresses, type Transferred } from './claim.ts';
+import {
+  type Aliases,
+  claimPorts,
+  handOver,
+  moveClaims,
+  publishedAddresses,
+  type Transferred,
+} from './allocate-ports.ts';
 import { OPTION } from './options.ts';
-import { PortBook, publishedFrom } from './publish.ts';
+import { PortAllocator, publishedFrom } from './publish.ts';
 import { usedOn } from './used.ts';
 import { hasLinks, isPredefined, type NetworkRecord } from './record.ts';
 import { Reconciler } from './reconcile.ts';
-import { replugging } from './replug.ts';
+import { replugging } from './recreate-veth.ts';
 import { removeFromHost } from './remove.ts';
 import { onGivenBridge, readSettings, type Settings, type SettingsInput } from './settings.ts';
-import { type Member, shown } from './show.ts';
+import { type Member, membersOf, shown } from './show.ts';
 import { Zones } from './zones.ts';
 
 export interface NetworksInput {
@@ -66,7 +73,7 @@ export class Networks {
   readonly #names: HostNames;
   readonly #settings: Settings;
   readonly #catalog: Catalog;
-  readonly #ports = new PortBook();
+  readonly #ports = new PortAllocator();
   readonly #live = new Map<string, Live>();
   readonly #reconciler: Reconciler;
   readonly #dns: NameServer;
@@ -212,7 +219,7 @@ export class Networks {
   // ---- containers
 
   /** Takes addresses and ports; nothing on the host changes yet. Throws in the words of a start that failed. */
-  reserve(wish: ContainerWish): Given {
+  reserve(wish: ContainerNetworks): Given {
     this.#forget(wish.id);
     const live: Live = { wish, endpoints: [], namespace: undefined };
     this.#live.set(wish.id, live);
@@ -293,7 +300,7 @@ export class Networks {
   }
 
   /** A container that was taken back with its process: what it has is what its record says. */
-  restore(wish: ContainerWish, ports: PortMap, pid: number): void {
+  restore(wish: ContainerNetworks, ports: PortMap, pid: number): void {
     const live: Live = { wish, endpoints: [], namespace: `/proc/${pid}/ns/net` };
     for (const settings of Object.values(wish.endpoints)) {
       const network = this.#catalog.all().find(({ id }) => id === settings.NetworkID);
@@ -414,7 +421,7 @@ export class Networks {
     this.#catalog.put(fresh);
   }
 
-  #endpoint(network: NetworkRecord, wish: ContainerWish, key: string, settings: EndpointSettings): Endpoint {
+  #endpoint(network: NetworkRecord, wish: ContainerNetworks, key: string, settings: EndpointSettings): Endpoint {
     if (this.isOn(wish.id, network.id))
       throw forbidden(`endpoint with name ${wish.name} already exists in network ${network.name}`);
     const used = usedOn(network, {
@@ -478,15 +485,7 @@ export class Networks {
   }
 
   #members(record: NetworkRecord): Member[] {
-    return [...this.#live.values()].flatMap(({ wish, endpoints }) =>
-      endpoints
-        .filter(({ network }) => network.id === record.id)
-        .map((endpoint) => ({
-          containerId: wish.id,
-          name: this.#input.containers.nameOf(wish.id) ?? wish.name,
-          endpoint,
-        })),
-    );
+    return membersOf(record.id, this.#live.values(), this.#input.containers);
   }
 
   #emit(

@@ -4,7 +4,7 @@ import { type Address, addressText, type Block, blockText, masked, overlaps, par
 import { freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from './ipam.ts';
 import { DEFAULT_GATEWAY, OPTION } from './options.ts';
 import type { NetworkRecord } from './record.ts';
-import type { FamilyWish, Settings } from './settings.ts';
+import type { FamilyOptions, Settings } from './settings.ts';
 
 export interface PredefinedFacts {
   readonly name: 'bridge' | 'host' | 'none';
@@ -74,7 +74,7 @@ function ownV6({ settings: { pools }, taken, random }: PredefinedFacts): Block {
 }
 
 /** `chosen` is asked only when the settings name no subnet. */
-function configOf({ own, range, gateway }: FamilyWish, chosen: () => Block): IpamConfig {
+function configOf({ own, range, gateway }: FamilyOptions, chosen: () => Block): IpamConfig {
   const block = own ?? range ?? chosen();
   const reserved = gateway ? { [DEFAULT_GATEWAY[gateway.family]]: addressText(gateway) } : undefined;
   const subnet = subnetOf(block, {

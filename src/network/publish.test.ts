@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { PortBook, portMap, type PortWishes, publishedFrom, wishesOf } from './publish.ts';
+import { PortAllocator, portMap, type PublishRequest, publishedFrom, wishesOf } from './publish.ts';
 
-const wishes = (more: Partial<PortWishes>): PortWishes => ({
+const wishes = (more: Partial<PublishRequest>): PublishRequest => ({
   exposed: [],
   bindings: {},
   publishAll: false,
@@ -21,7 +21,7 @@ const at = (HostIp: string, HostPort: string) => wishesOf(wishes({ bindings: { '
 
 describe('wishes', () => {
   test('one port, a range, any port, all exposed ports', () => {
-    const short = (input: PortWishes): string[] =>
+    const short = (input: PublishRequest): string[] =>
       wishesOf(input).map((one) => `${one.hostAddress} ${one.low}-${one.high} ${one.port}/${one.protocol}`);
     assert.deepEqual(short(wishes({ bindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] } })), [
       '0.0.0.0 8080-8080 80/tcp',
@@ -44,7 +44,7 @@ describe('wishes', () => {
   });
 
   test('an IPv6 address of the host that is named is published without IPv6 inside, as is `::` where the host has IPv6', () => {
-    const led = (HostIp: string, more: Partial<PortWishes> = {}): string[] =>
+    const led = (HostIp: string, more: Partial<PublishRequest> = {}): string[] =>
       wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp, HostPort: '1' }] }, ...more })).map(
         (one) => `${one.hostAddress} to IPv${one.inside}`,
       );
@@ -72,7 +72,7 @@ describe('port book', () => {
   const any = wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp: '', HostPort: '' }] } }));
 
   test('gives a free port, refuses it to others, and takes it back', () => {
-    const book = new PortBook();
+    const book = new PortAllocator();
     const [first] = book.claim('a', any, addresses);
     assert.ok(first && first.hostPort >= 32_768);
     const same = wishesOf(
@@ -92,7 +92,7 @@ describe('port book', () => {
     await new Promise((resolve) => server.once('listening', resolve));
     const bound = server.address();
     const port = typeof bound === 'object' && bound ? bound.port : 0;
-    const book = new PortBook();
+    const book = new PortAllocator();
     const one = (HostPort: string) => at('127.0.0.1', HostPort);
     assert.throws(() => book.claim('a', one(String(port)), addresses), {
       message: `failed to bind host port for 127.0.0.1:${port}:10.0.0.2:80/tcp: address already in use`,
@@ -104,7 +104,7 @@ describe('port book', () => {
   });
 
   test('IPv6 of the host for a container without it: held, refused to others, shown, and taken back', () => {
-    const book = new PortBook();
+    const book = new PortAllocator();
     const [first] = book.claim('a', at('::1', ''), without);
     assert.ok(first);
     assert.equal(first.address, '10.0.0.2');
@@ -116,7 +116,7 @@ describe('port book', () => {
   });
 
   test('::1 that is lent for localhost goes to who names it', () => {
-    const book = new PortBook();
+    const book = new PortAllocator();
     const [first] = book.claim('a', at('127.0.0.1', ''), without);
     assert.equal(book.claim('b', at('::1', String(first?.hostPort)), without).length, 1);
     book.release('a');
@@ -124,11 +124,11 @@ describe('port book', () => {
   });
 
   test('one port of the container twice on one port of the host', () => {
-    const book = new PortBook();
+    const book = new PortAllocator();
     const [free] = book.claim('a', any, addresses);
     book.release('a');
     const HostPort = String(free?.hostPort);
-    const twice = (HostIp: string, other: string): PortWishes =>
+    const twice = (HostIp: string, other: string): PublishRequest =>
       wishes({ bindings: { '80/tcp': [{ HostIp, HostPort }], [other]: [{ HostIp, HostPort }] } });
     const same = wishes({ bindings: { '80/tcp': [0, 1].map(() => ({ HostIp: '', HostPort })) } });
     assert.throws(() => book.claim('a', wishesOf(same), addresses), {
@@ -140,7 +140,7 @@ describe('port book', () => {
   });
 
   test('all or nothing', () => {
-    const book = new PortBook();
+    const book = new PortAllocator();
     const [taken] = book.claim('a', any, addresses);
     const two = wishesOf(
       wishes({
@@ -180,7 +180,7 @@ test('a number of a range is taken where it is free over IPv4 and IPv6', async (
   await new Promise((resolve) => server.once('listening', resolve));
   const bound = server.address();
   const port = typeof bound === 'object' && bound ? bound.port : 0;
-  const book = new PortBook();
+  const book = new PortAllocator();
   const any = (HostPort: string) =>
     wishesOf(wishes({ bindings: { '80/tcp': [{ HostIp: '', HostPort }] }, hostIPv6: true }));
   assert.throws(() => book.claim('a', any(String(port)), without), {

@@ -12,7 +12,7 @@ export type { Protocol };
 /** The range from which dockerd takes ports that nobody named. */
 const DYNAMIC = { low: 32_768, high: 60_999 };
 
-export interface PortWish {
+export interface PortRequest {
   readonly port: number;
   readonly protocol: Protocol;
   readonly hostAddress: string;
@@ -25,7 +25,7 @@ export interface PortWish {
   readonly dynamic: boolean;
 }
 
-export interface PortWishes {
+export interface PublishRequest {
   readonly exposed: readonly string[];
   readonly bindings: Readonly<Record<string, readonly PortBinding[] | null>>;
   readonly publishAll: boolean;
@@ -40,7 +40,7 @@ export interface PortWishes {
 }
 
 /** Pure: every binding that is wanted, in the order of the container's ports. Throws invalid for what is no port. */
-export function wishesOf(input: PortWishes): PortWish[] {
+export function wishesOf(input: PublishRequest): PortRequest[] {
   const all = new Map<string, readonly PortBinding[]>();
   if (input.publishAll) for (const port of input.exposed) all.set(port, [{ HostIp: '', HostPort: '' }]);
   for (const [port, bindings] of Object.entries(input.bindings)) {
@@ -55,8 +55,8 @@ export function wishesOf(input: PortWishes): PortWish[] {
 function expand(
   port: string,
   { HostIp, HostPort }: PortBinding,
-  { families, hostBinding, hostIPv6, routed = [] }: PortWishes,
-): PortWish[] {
+  { families, hostBinding, hostIPv6, routed = [] }: PublishRequest,
+): PortRequest[] {
   const inner = parsePort(port);
   if (!inner) throw invalid(`invalid port specification: ${JSON.stringify(port)}`);
   const { protocol } = inner;
@@ -144,11 +144,11 @@ const ONE = Uint8Array.from({ length: 16 }, (_, index) => Number(index === 15));
 
 const isAny = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
-export class PortBook {
+export class PortAllocator {
   readonly #held = new Map<string, Held[]>();
 
   /** All of the wishes or none. `addresses` are the container's; throws internal in Docker's words. */
-  claim(owner: string, wishes: readonly PortWish[], addresses: Readonly<Record<Family, string>>): Published[] {
+  claim(owner: string, wishes: readonly PortRequest[], addresses: Readonly<Record<Family, string>>): Published[] {
     const got: Found[] = [];
     try {
       for (const pair of pairsOf(wishes)) got.push(...this.#find(pair, addresses, got));
@@ -213,7 +213,7 @@ export class PortBook {
     }
   }
 
-  #routed(wish: PortWish, address: string): Found {
+  #routed(wish: PortRequest, address: string): Found {
     const { family, protocol, hostAddress: shownAddress, port } = wish;
     return {
       family,
@@ -249,7 +249,12 @@ export class PortBook {
   }
 
   /** Throws PortTaken where another number may be free. */
-  #take(wish: PortWish, hostPort: number, addresses: Readonly<Record<Family, string>>, mine: readonly Found[]): Found {
+  #take(
+    wish: PortRequest,
+    hostPort: number,
+    addresses: Readonly<Record<Family, string>>,
+    mine: readonly Found[],
+  ): Found {
     const address = parseAddress(wish.hostAddress);
     if (!address) throw invalid(`invalid IP address: ${wish.hostAddress}`);
     if (wish.high === 0) return this.#routed(wish, addresses[wish.family]);
@@ -284,10 +289,10 @@ export class PortBook {
 
 class PortTaken extends Error {}
 
-type Pair = readonly [PortWish, ...PortWish[]];
+type Pair = readonly [PortRequest, ...PortRequest[]];
 
 /** Pure: the halves of one binding, on every IPv4 and on every IPv6 address, get one number and stand together. */
-function pairsOf(wishes: readonly PortWish[]): Pair[] {
+function pairsOf(wishes: readonly PortRequest[]): Pair[] {
   const pairs: Pair[] = [];
   for (const wish of wishes) {
     const last = pairs.at(-1);
@@ -297,7 +302,7 @@ function pairsOf(wishes: readonly PortWish[]): Pair[] {
   return pairs;
 }
 
-function areHalves(four: PortWish, six: PortWish): boolean {
+function areHalves(four: PortRequest, six: PortRequest): boolean {
   return (
     four.hostAddress === '0.0.0.0' &&
     six.hostAddress === '::' &&
@@ -308,7 +313,7 @@ function areHalves(four: PortWish, six: PortWish): boolean {
   );
 }
 
-function hostText({ hostAddress, family }: PortWish): string {
+function hostText({ hostAddress, family }: PortRequest): string {
   return family === 6 ? `[${hostAddress}]` : hostAddress;
 }
 
@@ -319,7 +324,7 @@ function bindWords(error: unknown): string {
   return String(error);
 }
 
-function clashes(held: Published, wish: PortWish, port: number): boolean {
+function clashes(held: Published, wish: PortRequest, port: number): boolean {
   return (
     held.family === wish.family &&
     held.protocol === wish.protocol &&

@@ -31,7 +31,7 @@ import { type Desired, planLinks, planText, type Step } from './plan.ts';
 import { isPredefined, type NetworkRecord } from './record.ts';
 import type { ForwardGuard } from './forward-guard.ts';
 import type { InputGuard } from './input-guard.ts';
-import { MarkedTeller } from './marked.ts';
+import { MarkedApplier } from './marked-applier.ts';
 import { Rules } from './rules.ts';
 import { type Touched, Watch } from './watch.ts';
 
@@ -58,7 +58,7 @@ export class Reconciler {
   readonly #input: ReconcileInput;
   readonly #sets = new SetChanger();
   readonly #rules: Rules;
-  readonly #carry: MarkedTeller;
+  readonly #carry: MarkedApplier;
   #watch: Watch | undefined;
   #accepting: Promise<void> = Promise.resolve();
   #othersDrop = false;
@@ -74,7 +74,7 @@ export class Reconciler {
       tell: applyNft,
       change: (remove, add) => this.#sets.change(table, remove, add),
     });
-    this.#carry = new MarkedTeller(
+    this.#carry = new MarkedApplier(
       'netdev',
       table,
       () => this.#carryText(),

@@ -27,7 +27,7 @@ export interface SettingsInput {
 }
 
 /** A family of the default bridge as far as a person said something about it. */
-export interface FamilyWish {
+export interface FamilyOptions {
   /** The bridge's own address, with the prefix of its subnet. */
   readonly own?: Block;
   /** Where containers get their addresses from. */
@@ -43,8 +43,8 @@ export interface Settings {
   readonly bridge: {
     /** Somebody else's bridge; `none` for no default network at all; empty for one of the daemon's own. */
     readonly name: string;
-    readonly v4: FamilyWish;
-    readonly v6: FamilyWish;
+    readonly v4: FamilyOptions;
+    readonly v6: FamilyOptions;
     readonly ipv6: boolean;
     readonly icc: boolean;
     readonly masquerade: boolean;
@@ -128,7 +128,7 @@ function defaultsOf(texts: readonly string[]): Record<string, Record<string, str
   return found;
 }
 
-function familyOf(family: Family, text: { own: string; range: string; gateway: string }): FamilyWish {
+function familyOf(family: Family, text: { own: string; range: string; gateway: string }): FamilyOptions {
   const block = (value: string): Block | undefined => {
     if (value === '') return undefined;
     const found = parseBlock(value);
@@ -155,7 +155,7 @@ export function onGivenBridge(
   if (name === '' || name === 'none') return settings;
   const addresses = addressesOf(name);
   if (!addresses) throw invalid(`bridge device with non default name ${name} must be created manually`);
-  const around = ({ range, ...wish }: FamilyWish, family: Family): FamilyWish => {
+  const around = ({ range, ...wish }: FamilyOptions, family: Family): FamilyOptions => {
     const there = addresses.filter((one) => one.family === family && !contains(LINK_LOCAL, one));
     const holds = (one: Block): boolean => range !== undefined && contains(one, range) && one.bits <= range.bits;
     const own = there.find(holds) ?? there[0];

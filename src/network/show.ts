@@ -1,7 +1,9 @@
 // A network as the API shows it. Pure.
 import type { EndpointResource, Network } from '../spec/docker/index.ts';
 import { blockText } from './address.ts';
+import type { Live } from './container.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { ContainerNames } from './ports.ts';
 import type { NetworkRecord } from './record.ts';
 
 export interface Member {
@@ -47,4 +49,17 @@ function resource({ name, endpoint }: Member): EndpointResource {
     IPv4Address: text(4),
     IPv6Address: text(6),
   };
+}
+
+/** The containers on a network, by the names that they have now. */
+export function membersOf(
+  networkId: string,
+  live: Iterable<Live>,
+  containers: Pick<ContainerNames, 'nameOf'>,
+): Member[] {
+  return [...live].flatMap(({ wish, endpoints }) =>
+    endpoints
+      .filter(({ network }) => network.id === networkId)
+      .map((endpoint) => ({ containerId: wish.id, name: containers.nameOf(wish.id) ?? wish.name, endpoint })),
+  );
 }

@@ -15,7 +15,7 @@ import { launch, LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
 import { SeccompCache } from './seccomp-cache.ts';
 import { makeMountPoints } from './mount-points.ts';
-import { runStep, type StepWish } from './step.ts';
+import { runStep, type StepRequest } from './step.ts';
 import { type OciProcess, type OciSpec, processText, specText } from './spec/index.ts';
 
 export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, runtimeCall, type RuntimeTable } from './choose.ts';
@@ -37,7 +37,7 @@ const run = promisify(execFile);
 /** File in a container's bundle that the monitor makes. */
 const OUT_OF_MEMORY = 'oom';
 
-export interface ProcessWish {
+export interface ProcessSpec {
   readonly id: string;
   readonly name: string;
   readonly spec: OciSpec;
@@ -49,7 +49,7 @@ export interface ProcessWish {
   readonly keepStdin: boolean;
 }
 
-export interface ExecWish {
+export interface ExecRequest {
   readonly id: string;
   readonly containerId: string;
   readonly process: OciProcess;
@@ -87,7 +87,7 @@ export class Runtime {
   }
 
   /** Makes the process, which waits for `release`. Throws `LaunchError` with the runtime's words. */
-  async create(wish: ProcessWish): Promise<{ pid: number; monitorPid: number }> {
+  async create(wish: ProcessSpec): Promise<{ pid: number; monitorPid: number }> {
     makeMountPoints(wish.spec.root.path);
     const bundle = this.paths.bundle(wish.id);
     rmSync(join(this.paths.exits, wish.id), { force: true });
@@ -118,7 +118,7 @@ export class Runtime {
   }
 
   /** Runs a container to its end; `clean` takes away what is left. Throws `LaunchError` with the runtime's words. */
-  runStep(wish: Omit<StepWish, 'kill'>, cgroupPath: string): Promise<number> {
+  runStep(wish: Omit<StepRequest, 'kill'>, cgroupPath: string): Promise<number> {
     const kill = (): void => {
       for (const pid of groupProcesses(this.cgroups, cgroupPath)) sendSignal(pid, 9);
     };
@@ -130,7 +130,7 @@ export class Runtime {
   }
 
   /** Starts a process in a running container; `onConsole` is called before it runs, so that no output is missed. */
-  async exec(wish: ExecWish, onConsole: (console: Console) => void): Promise<StartedExec> {
+  async exec(wish: ExecRequest, onConsole: (console: Console) => void): Promise<StartedExec> {
     const bundle = this.paths.execBundle(wish.containerId, wish.id);
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
     const processFile = join(bundle, 'process.json');

@@ -12,7 +12,7 @@ import type { ExecRoot } from './paths.ts';
 import type { SeccompCache } from './seccomp-cache.ts';
 import { type OciSpec, specText } from './spec/index.ts';
 
-export interface StepWish {
+export interface StepRequest {
   readonly id: string;
   readonly spec: OciSpec;
   readonly runtime: OciRuntime;
@@ -23,7 +23,7 @@ export interface StepWish {
 }
 
 /** The exit code. Throws `LaunchError` with the runtime's words when the program could not be started. */
-export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: StepWish): Promise<number> {
+export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: StepRequest): Promise<number> {
   const { id, runtime } = wish;
   makeMountPoints(wish.spec.root.path);
   const bundle = paths.bundle(id);
@@ -62,7 +62,7 @@ interface Started {
   kill(): void;
 }
 
-function start([file, args]: [string, string[]], cwd: string, wish: StepWish): Started {
+function start([file, args]: [string, string[]], cwd: string, wish: StepRequest): Started {
   using out = outputPipe();
   using err = outputPipe();
   using alive = childPipe();
@@ -115,7 +115,7 @@ function complaintIn(log: string): string {
 }
 
 /** Has the runtime compile a profile for a container that is thrown away: once for each profile, since it takes longer than all the rest. */
-async function learn(paths: ExecRoot, seccomp: SeccompCache, profile: string, wish: StepWish): Promise<void> {
+async function learn(paths: ExecRoot, seccomp: SeccompCache, profile: string, wish: StepRequest): Promise<void> {
   const { id, runtime } = wish;
   const call = (...words: string[]): Promise<unknown> =>
     new Promise((resolve) => {

@@ -16,7 +16,7 @@ import {
   syncFileSystem,
   type UnpackResult,
   unpackTar,
-} from '../host/confined/index.ts';
+} from '../host/sandbox/index.ts';
 import { removeTree } from '../host/remove-tree.ts';
 import { MEDIA } from '../spec/oci/index.ts';
 import type { Blob, Blobs, Ingest } from './blobs.ts';

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BerthError } from '../base/errors.ts';
 import { silentLog } from '../base/log.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
-import { FORMS, sparseMember } from '../host/confined/tar/testing.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../host/sandbox/index.ts';
+import { FORMS, sparseMember } from '../host/sandbox/tar/testing.ts';
 import { openStore } from './index.ts';
 
 /** Few names, so that they meet: entries replace each other, go through links, and lie below what is no directory. */

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { silentLog } from '../base/log.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../host/sandbox/index.ts';
 import { openStore } from './index.ts';
 
 let work = '';

@@ -2,7 +2,7 @@
 import { closeSync, constants, opendirSync } from 'node:fs';
 import { isErrno } from '../base/errors.ts';
 import { faultPoint } from '../host/fault.ts';
-import { copyDirectory } from '../host/confined/index.ts';
+import { copyDirectory } from '../host/sandbox/index.ts';
 import { openInRoot } from '../host/open-in-root.ts';
 
 /** Whether a copy has begun and not ended, as the volume's record says it. */

@@ -38,7 +38,7 @@ export interface VolumesInput {
 }
 
 /** What a volume is wanted for; an empty name makes an anonymous one. */
-export interface VolumeWish {
+export interface VolumeRequest {
   readonly name: string;
   /** Empty means local. */
   readonly driver: string;
@@ -88,14 +88,14 @@ export class Volumes {
   }
 
   /** Finds or makes a volume for a container. */
-  async ensure(wish: VolumeWish): Promise<{ name: string; driver: string; mountpoint: string }> {
-    const given = (map: VolumeWish['options']): VolumeWish['options'] =>
+  async ensure(wish: VolumeRequest): Promise<{ name: string; driver: string; mountpoint: string }> {
+    const given = (map: VolumeRequest['options']): VolumeRequest['options'] =>
       map && Object.keys(map).length > 0 ? map : null;
     const { name, driver } = await this.#ensure({ ...wish, options: given(wish.options), labels: given(wish.labels) });
     return { name, driver, mountpoint: this.#folder.dataOf(name) };
   }
 
-  async #ensure(wish: VolumeWish): Promise<VolumeRecord> {
+  async #ensure(wish: VolumeRequest): Promise<VolumeRecord> {
     const name = wish.name === '' ? randomId() : wish.name;
     if (wish.driver !== '' && wish.driver !== DRIVER) {
       throw notFound(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/sandbox/index.ts';
 import { pause, type Result, TestDaemon, until } from '../support/daemon.ts';
 import { RawConnection } from '../support/raw.ts';
 

@@ -465,8 +465,8 @@ test('RUN for another processor goes through the interpreter that the kernel has
     ran.stderr,
     /^WARNING: The requested image's platform \(linux\/mips64\) does not match the detected host platform \(linux\/\w+(\/v\d)?\) and no specific platform was requested\n$/,
   );
-  const wished = await daemon.docker('run', '--rm', '--platform', 'linux/mips64', 'foreign');
-  assert.deepEqual([wished.stdout, wished.stderr], ['run\n', '']);
+  const desired = await daemon.docker('run', '--rm', '--platform', 'linux/mips64', 'foreign');
+  assert.deepEqual([desired.stdout, desired.stderr], ['run\n', '']);
 });
 
 test('attestations that are not there, and archives that hold one image only, are refused before anything is built', async () => {

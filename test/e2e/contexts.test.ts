@@ -95,7 +95,7 @@ test('a context goes to another machine as an archive, certificates included, an
     assert.equal(material, '{"docker":["ca.pem","cert.pem","key.pem"]}');
     assert.equal(readFileSync(join(store ?? '', 'docker/key.pem'), 'utf8'), 'the key');
   }
-  const { TAR_TRAILER, tarHeader } = await import('../../src/host/confined/index.ts');
+  const { TAR_TRAILER, tarHeader } = await import('../../src/host/sandbox/index.ts');
   for (const name of ['tls/docker/../../../out', '../out', 'tls/../out', '/out', 'tls/out']) {
     writeFileSync(
       join(folder, 'evil'),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { after, afterEach, before, test } from 'node:test';
 import Docker from 'dockerode';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/sandbox/index.ts';
 import { execute, TestDaemon, until } from '../support/daemon.ts';
 
 let daemon: TestDaemon;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { sha256 } from '../../src/base/ids.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/sandbox/index.ts';
 import { FakeRegistry } from '../../src/images/pull/testing.ts';
 import { MEDIA } from '../../src/spec/oci/index.ts';
 import { pause, type Result, TestDaemon } from '../support/daemon.ts';

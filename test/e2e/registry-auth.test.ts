@@ -48,8 +48,8 @@ function passwords(): string[] {
 function certificate(name: string, subject: string, days: 1 | -1 = 1): { cert: string; key: string } {
   const [cert, key, request] = [`${name}.pem`, `${name}.key`, `${name}.csr`].map((file) => join(folder, file));
   const openssl = (words: string): Buffer => execFileSync('openssl', words.split(' '), { stdio: 'pipe' });
-  const wish = `-subj /CN=test -addext subjectAltName=${subject} -keyout ${key} -out ${request}`;
-  openssl(`req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ${wish}`);
+  const options = `-subj /CN=test -addext subjectAltName=${subject} -keyout ${key} -out ${request}`;
+  openssl(`req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ${options}`);
   openssl(`x509 -req -in ${request} -signkey ${key} -copy_extensions copy -days ${days} -out ${cert}`);
   return { cert: cert ?? '', key: key ?? '' };
 }

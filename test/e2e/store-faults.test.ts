@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { sha256 } from '../../src/base/ids.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/sandbox/index.ts';
 import { mount, MS, mountsBelow, unmountSync } from '../../src/host/mount.ts';
 import { FakeRegistry } from '../../src/images/pull/testing.ts';
 import { execute, pause, TestDaemon, until } from '../support/daemon.ts';

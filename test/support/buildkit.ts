@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect, performServerHandshake, type ServerHttp2Stream } from 'node:http2';
 import { request } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
-import type { Message } from '../../src/builder/kit/protocol/codec.ts';
-import * as messages from '../../src/builder/kit/protocol/messages.ts';
-import { Deframer, frame } from '../../src/builder/kit/transport/frames.ts';
+import type { Message } from '../../src/builder/buildkit/protocol/codec.ts';
+import * as messages from '../../src/builder/buildkit/protocol/messages.ts';
+import { Deframer, frame } from '../../src/builder/buildkit/transport/frames.ts';
 
 const { Packet, PacketType } = messages;
 const GO_DIRECTORY = 2 ** 31;

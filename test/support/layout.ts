@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Digest, sha256 } from '../../src/base/ids.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/sandbox/index.ts';
 import { type Descriptor, MEDIA } from '../../src/spec/oci/index.ts';
 
 export interface Layout {

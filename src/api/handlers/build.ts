@@ -11,7 +11,7 @@ import {
   StepFailure,
   type StepLimits,
 } from '../../builder/index.ts';
-import type { Kit } from '../../builder/kit/index.ts';
+import type { Kit } from '../../builder/buildkit/index.ts';
 import type { Ulimit } from '../../spec/docker/index.ts';
 import { parsePlatform } from '../../spec/oci/index.ts';
 import { registryConfigOf } from '../credentials.ts';

@@ -2,7 +2,7 @@
 import { rfc3339 } from '../../base/clock.ts';
 import { invalid } from '../../base/errors.ts';
 import { parseDuration } from '../../base/units.ts';
-import { type Builder, PlainText, PRUNE_FILTERS, type PruneWish, type Usage } from '../../builder/index.ts';
+import { type Builder, PlainText, PRUNE_FILTERS, type PruneOptions, type Usage } from '../../builder/index.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 
 export function builderHandlers(builder: Builder): Handlers {
@@ -50,7 +50,7 @@ export function builderHandlers(builder: Builder): Handlers {
   };
 }
 
-function pruneWish({ query }: ApiRequest<'BuildPrune'>): PruneWish {
+function pruneWish({ query }: ApiRequest<'BuildPrune'>): PruneOptions {
   const filters = new Map<string, readonly string[]>();
   for (const [key, values] of query.filters ?? []) {
     const name = key.replace(/!$/, '');

@@ -1,6 +1,6 @@
 // Connections of BuildKit's clients: one over which they serve what a build needs of them, one over which they ask for builds.
 import { internal } from '../../base/errors.ts';
-import type { Kit } from '../../builder/kit/index.ts';
+import type { Kit } from '../../builder/buildkit/index.ts';
 import type { Handlers } from '../handler.ts';
 import { checkUpgrade } from '../upgrade.ts';
 

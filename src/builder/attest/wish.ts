@@ -1,14 +1,14 @@
 // Which attestations a build was asked for. Pure.
 import { invalid, notImplemented } from '../../base/errors.ts';
 
-export interface AttestWish {
+export interface AttestOptions {
   readonly provenance?: { readonly mode: 'min' | 'max'; readonly builder: string; readonly reproducible: boolean };
   readonly sbom?: true;
 }
 
 /** Attributes by type, as `--attest` and BuildKit's clients have them. Throws invalid and notImplemented. */
-export function attestWish(asked: ReadonlyMap<string, string> | undefined): AttestWish {
-  let wish: AttestWish = {};
+export function attestWish(asked: ReadonlyMap<string, string> | undefined): AttestOptions {
+  let wish: AttestOptions = {};
   for (const [type, text] of asked ?? []) {
     const fields = new Map(
       text.split(',').flatMap((field): [string, string][] => {
@@ -35,6 +35,6 @@ export function attestWish(asked: ReadonlyMap<string, string> | undefined): Atte
   return wish;
 }
 
-export function wantsAttestations({ provenance, sbom }: AttestWish): boolean {
+export function wantsAttestations({ provenance, sbom }: AttestOptions): boolean {
   return provenance !== undefined || sbom !== undefined;
 }

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { conflict, notFound } from '../../base/errors.ts';
 import { sha256 } from '../../base/ids.ts';
 import { rfc3339 } from '../../base/clock.ts';
-import { packTar, unpackTar } from '../../host/confined/index.ts';
+import { packTar, unpackTar } from '../../host/sandbox/index.ts';
 import { decompress, peekCompression, type RecordTable } from '../../store/index.ts';
 
 export interface CacheMountRecord {

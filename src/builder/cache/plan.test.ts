@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planPrune, type PruneWish, type Usage } from './plan.ts';
+import { planPrune, type PruneOptions, type Usage } from './plan.ts';
 
 const one = (id: string, over: Partial<Usage> = {}): Usage => ({
   id,
@@ -15,7 +15,7 @@ const one = (id: string, over: Partial<Usage> = {}): Usage => ({
   shared: false,
   ...over,
 });
-const plan = (usage: Usage[], wish: Partial<PruneWish> = {}): string[] =>
+const plan = (usage: Usage[], wish: Partial<PruneOptions> = {}): string[] =>
   planPrune(usage, { all: false, filters: new Map(), ...wish }, 100n).map(({ id }) => id);
 
 test('what stands on others goes before them, and what is used stays with all below it', () => {

@@ -16,7 +16,7 @@ export interface Usage {
   readonly shared: boolean;
 }
 
-export interface PruneWish {
+export interface PruneOptions {
   /** Also what images share. */
   readonly all: boolean;
   /** Only what was not used for so long, nanoseconds. */
@@ -28,7 +28,7 @@ export interface PruneWish {
 }
 
 /** In the order in which they go: what was used least recently first, what stands on others before those. */
-export function planPrune(usage: readonly Usage[], wish: PruneWish, now: bigint): Usage[] {
+export function planPrune(usage: readonly Usage[], wish: PruneOptions, now: bigint): Usage[] {
   const candidates = usage.filter(
     (one) =>
       !one.inUse &&

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Log } from '../../base/log.ts';
 import { type KeptEntry, Trees } from './trees.ts';
-import { type FileCall, type FileMessage, syncTree } from '../kit/session/filesync.ts';
+import { type FileCall, type FileMessage, syncTree } from '../buildkit/session/filesync.ts';
 
 /** What a client has: a path to what is there. */
 type Files = ReadonlyMap<string, { readonly type: KeptEntry['type']; readonly text: string; readonly time: number }>;

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, scanBelow } from '../../host/confined/index.ts';
+import { type Manifest, scanBelow } from '../../host/sandbox/index.ts';
 import { ignoreMatcher } from '../../spec/ignore/index.ts';
 import { detectCompression } from '../../store/index.ts';
 import { TarContext } from './tar.ts';
 import { fetchGit, fetchHttp, isSsh, parseGitRef, resolveGit } from '../remote/index.ts';
-import type { ContextSource, ContextTree, Report, SshAgents, SyncWish } from '../request.ts';
+import type { ContextSource, ContextTree, Report, SshAgents, SyncRequest } from '../request.ts';
 import { readBelow } from './read.ts';
 
 /** An archive of the web that is a context; what it unpacks to is as large as the disk allows. */
@@ -77,16 +77,16 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
     return readBelow(directory, alone && !path.endsWith('.dockerignore') ? 'Dockerfile' : path, limit);
   }
 
-  async sync(wish: SyncWish, report: Report, signal: AbortSignal): Promise<ContextTree> {
+  async sync(asked: SyncRequest, report: Report, signal: AbortSignal): Promise<ContextTree> {
     const { directory, archive } = await this.#fetch(signal);
     const tree: ContextTree = archive
-      ? await archive.sync(wish, report, signal)
+      ? await archive.sync(asked, report, signal)
       : {
           directory,
           manifest: await scanBelow(directory, { paths: ['/'], digests: true }, signal),
           [Symbol.asyncDispose]: async () => undefined,
         };
-    return { ...tree, manifest: without(tree.manifest, wish.exclude), [Symbol.asyncDispose]: async () => undefined };
+    return { ...tree, manifest: without(tree.manifest, asked.exclude), [Symbol.asyncDispose]: async () => undefined };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

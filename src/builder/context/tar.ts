@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { type Manifest, unpackTar } from '../../host/confined/index.ts';
+import { type Manifest, unpackTar } from '../../host/sandbox/index.ts';
 import { ignoreMatcher } from '../../spec/ignore/index.ts';
 import { decompress, peekCompression } from '../../store/index.ts';
 import { readBelow } from './read.ts';
-import type { ContextSource, ContextTree, Report, SyncWish } from '../request.ts';
+import type { ContextSource, ContextTree, Report, SyncRequest } from '../request.ts';
 
 export class TarContext implements ContextSource, AsyncDisposable {
   readonly label = 'build context';
@@ -41,9 +41,9 @@ export class TarContext implements ContextSource, AsyncDisposable {
   }
 
   /** The client left out what .dockerignore says, but for the files that it had to send. */
-  async sync(wish: SyncWish, _report: Report, signal: AbortSignal): Promise<ContextTree> {
+  async sync(asked: SyncRequest, _report: Report, signal: AbortSignal): Promise<ContextTree> {
     const manifest = new Map(await this.#unpack(signal));
-    const matcher = ignoreMatcher(wish.exclude);
+    const matcher = ignoreMatcher(asked.exclude);
     for (const path of this.#read) if (matcher.ignores(path)) manifest.delete(path);
     return { directory: this.#directory, manifest, [Symbol.asyncDispose]: async () => undefined };
   }

@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, s
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import type { ManifestEntry } from '../../host/confined/index.ts';
+import type { ManifestEntry } from '../../host/sandbox/index.ts';
 
 /** Trees on disk; the one that was not used for longest goes first. */
 const MAX_TREES = 32;

@@ -1,6 +1,6 @@
 // An index or an image that is in the store as an archive in OCI layout: every blob that it names, and itself by its names.
 import type { Digest } from '../../base/ids.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../../host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../host/sandbox/index.ts';
 import { type Descriptor, type Index, type Manifest, MEDIA } from '../../spec/oci/index.ts';
 import type { Store } from '../../store/index.ts';
 

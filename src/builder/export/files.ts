@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fullName } from '../full-name.ts';
-import { packTar, type Place, scanBelow, TAR_TRAILER } from '../../host/confined/index.ts';
+import { packTar, type Place, scanBelow, TAR_TRAILER } from '../../host/sandbox/index.ts';
 import { formatPlatform } from '../../spec/oci/index.ts';
 import { attestationsOf } from '../attest/make.ts';
 import { SPDX_TYPE } from '../attest/sbom.ts';

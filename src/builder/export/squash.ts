@@ -1,7 +1,7 @@
 // All that a build put on its base as one layer, as `--squash` wants it: the layers are applied in turn on the base, and what that changed is the layer.
 import { rfc3339 } from '../../base/clock.ts';
 import { type Digest, sha256 } from '../../base/ids.ts';
-import { unpackTar } from '../../host/confined/index.ts';
+import { unpackTar } from '../../host/sandbox/index.ts';
 import type { ImageFile } from '../../spec/oci/index.ts';
 import type { Lease } from '../../store/index.ts';
 import type { BuilderContext } from '../context.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Manifest, ManifestEntry } from '../../host/confined/index.ts';
+import type { Manifest, ManifestEntry } from '../../host/sandbox/index.ts';
 import { select } from './select.ts';
 
 /** `dir/`, `file`, `link -> target`. */

@@ -1,7 +1,7 @@
 // Which files of a tree a COPY means: paths and patterns against what is there. Pure.
 import { dropEnds } from '../../base/ends.ts';
 import { invalid } from '../../base/errors.ts';
-import type { Manifest, ManifestEntry } from '../../host/confined/index.ts';
+import type { Manifest, ManifestEntry } from '../../host/sandbox/index.ts';
 import { ignoreMatcher } from '../../spec/ignore/index.ts';
 import { wildcard } from './match.ts';
 

@@ -1,7 +1,7 @@
 // A directory of the client as a context: files one by one, or all of them into a copy that is kept for the next build.
 import { invalid } from '../../base/errors.ts';
 import { FRAME, type SentEntry } from '../../spec/berth/build.ts';
-import { type FileCall, type FileMessage, reporter, syncTree } from '../kit/session/filesync.ts';
+import { type FileCall, type FileMessage, reporter, syncTree } from '../buildkit/session/filesync.ts';
 import type { KeptEntry, Trees } from '../context/trees.ts';
 import type { ContextSource } from '../request.ts';
 import type { Link } from './link.ts';
@@ -34,10 +34,10 @@ export function linkSource(link: Link, trees: Trees, name: string, key: string, 
         void read(one, limit, signal);
       return found;
     },
-    async sync(wish, report, signal) {
+    async sync(options, report, signal) {
       const tree = trees.hold(`${key}:${name}`);
       try {
-        const open = (until: AbortSignal): FileCall => fileCall(link, name, wish.exclude, until);
+        const open = (until: AbortSignal): FileCall => fileCall(link, name, options.exclude, until);
         const manifest = await syncTree(open, tree, reporter(label, report), signal);
         return { directory: tree.directory, manifest, [Symbol.asyncDispose]: async () => tree.release() };
       } catch (error) {

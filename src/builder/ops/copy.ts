@@ -11,7 +11,7 @@ import {
   placeFiles,
   readTexts,
   unpackTar,
-} from '../../host/confined/index.ts';
+} from '../../host/sandbox/index.ts';
 import { openInRoot } from '../../host/open-in-root.ts';
 import { lookupUser } from '../../runtime/user/index.ts';
 import { decompress, detectCompression } from '../../store/index.ts';
@@ -104,7 +104,7 @@ export async function copyTree(
   into: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { scanBelow } = await import('../../host/confined/index.ts');
+  const { scanBelow } = await import('../../host/sandbox/index.ts');
   const { select } = await import('../graph/select.ts');
   const view = {
     kind: 'workshop',

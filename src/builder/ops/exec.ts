@@ -32,7 +32,7 @@ import type { Workspace } from './workspace.ts';
 /** What a mount or a copy reads: directories of layers, topmost first, or one directory. */
 export type Readable = readonly string[];
 
-export interface ExecWish {
+export interface ExecRequest {
   readonly op: Op<'exec'>;
   readonly workspace: Workspace;
   /** By index into the vertex's inputs; the first is the workspace's own. */
@@ -57,7 +57,7 @@ export interface ExecWish {
 const HOSTNAME = 'buildkitsandbox';
 
 /** Runs it to its end. Throws StepFailure when the program fails; what was mounted is gone in any case. */
-export async function runExec(context: BuilderContext, wish: ExecWish): Promise<void> {
+export async function runExec(context: BuilderContext, wish: ExecRequest): Promise<void> {
   const { op, workspace, signal } = wish;
   checkRunnable(op.platform, op.command);
   const rootfs = workspace.mount();
@@ -106,7 +106,7 @@ export async function runExec(context: BuilderContext, wish: ExecWish): Promise<
 /** Why it failed, undefined when it did not. */
 async function runProgram(
   context: BuilderContext,
-  { op, workspace, onOutput, isClassic, signal }: ExecWish,
+  { op, workspace, onOutput, isClassic, signal }: ExecRequest,
   spec: OciSpec,
   cgroup: string,
 ): Promise<StepFailure | undefined> {
@@ -127,7 +127,7 @@ async function runProgram(
 
 function specOf(
   context: BuilderContext,
-  wish: ExecWish,
+  wish: ExecRequest,
   rootfs: string,
   prepared: Prepared,
   network: {
@@ -205,7 +205,7 @@ async function networkOf(
   context: BuilderContext,
   id: string,
   network: string,
-  wish: ExecWish,
+  wish: ExecRequest,
   stack: AsyncDisposableStack,
 ): Promise<{ namespace: NamespaceSource; hosts: string; resolvConf: string; mode: string }> {
   const extra = wish.extraHosts;
@@ -227,12 +227,12 @@ class Prepared {
   /** Where something is mounted that the image has a directory for afterwards. */
   readonly kept: string[] = [];
   readonly #context: BuilderContext;
-  readonly #wish: ExecWish;
+  readonly #wish: ExecRequest;
   readonly #stack: AsyncDisposableStack;
   #memory: string | undefined;
   #agents = 0;
 
-  constructor(context: BuilderContext, wish: ExecWish, stack: AsyncDisposableStack) {
+  constructor(context: BuilderContext, wish: ExecRequest, stack: AsyncDisposableStack) {
     this.#context = context;
     this.#wish = wish;
     this.#stack = stack;

@@ -15,7 +15,7 @@ import type { ShellTerminal } from '../request.ts';
 const EXIT_WAIT_MS = 5000;
 const LOOK_MS = 10;
 
-export interface ShellWish {
+export interface ShellRequest {
   readonly id: string;
   /** That of the step. */
   readonly spec: OciSpec;
@@ -32,7 +32,7 @@ export function shellOf(args: readonly string[]): string {
 }
 
 /** The caller takes away what is left of the container. */
-export async function runShell({ runtime, ociRuntime }: BuilderContext, wish: ShellWish): Promise<void> {
+export async function runShell({ runtime, ociRuntime }: BuilderContext, wish: ShellRequest): Promise<void> {
   const { id, terminal, signal } = wish;
   const file = shellOf(wish.op.args);
   const spec = withTerminal(wish.spec, file, terminal);

@@ -74,7 +74,7 @@ function answers(at: number): Promise<boolean> {
   });
 }
 
-function wish(rest = ''): NonNullable<ReturnType<typeof parseGitRef>> {
+function spec(rest = ''): NonNullable<ReturnType<typeof parseGitRef>> {
   const found = parseGitRef(`git://127.0.0.1:${port}/x.git${rest}`);
   assert.ok(found);
   return found;
@@ -82,14 +82,14 @@ function wish(rest = ''): NonNullable<ReturnType<typeof parseGitRef>> {
 
 async function fetched(rest: string): Promise<{ folder: string; into: string }> {
   const into = mkdtempSync(join(home, 'into-'));
-  const found = await resolveGit(wish(rest), options);
-  return { into, folder: await fetchGit(wish(rest), found, into, options) };
+  const found = await resolveGit(spec(rest), options);
+  return { into, folder: await fetchGit(spec(rest), found, into, options) };
 }
 
 test('the default branch, a tag, a commit and a folder', async () => {
   const first = git('rev-parse', 'v1^{commit}');
-  assert.deepEqual(await resolveGit(wish(), options), { ref: 'refs/heads/main', commit: git('rev-parse', 'main') });
-  assert.deepEqual(await resolveGit(wish('#v1'), options), { ref: 'refs/tags/v1', commit: first });
+  assert.deepEqual(await resolveGit(spec(), options), { ref: 'refs/heads/main', commit: git('rev-parse', 'main') });
+  assert.deepEqual(await resolveGit(spec('#v1'), options), { ref: 'refs/tags/v1', commit: first });
   const whole = await fetched('');
   assert.equal(readFileSync(join(whole.folder, 'file'), 'utf8'), 'two\n');
   assert.equal(existsSync(join(whole.folder, '.git')), false);
@@ -139,9 +139,9 @@ test('a web server of plain files gives all of the repository, where a part cann
 
 test('a commit must be the one that was promised', async () => {
   const commit = git('rev-parse', 'main');
-  await resolveGit(wish(`?checksum=${commit.slice(0, 12)}`), options);
-  await assert.rejects(resolveGit(wish('?checksum=0000'), options), /expected checksum to match 0000, got/);
-  await assert.rejects(resolveGit(wish('#nowhere'), options), /repository does not contain ref nowhere/);
+  await resolveGit(spec(`?checksum=${commit.slice(0, 12)}`), options);
+  await assert.rejects(resolveGit(spec('?checksum=0000'), options), /expected checksum to match 0000, got/);
+  await assert.rejects(resolveGit(spec('#nowhere'), options), /repository does not contain ref nowhere/);
 });
 
 test('fault B56: a folder that is a link leads nowhere', async () => {
@@ -170,5 +170,5 @@ test('fault B56: credentials of an address are not in what is said', async () =>
 
 test('an abort ends git', async () => {
   const aborted = AbortSignal.abort(new Error('enough'));
-  await assert.rejects(resolveGit(wish(), { ...options, signal: aborted }));
+  await assert.rejects(resolveGit(spec(), { ...options, signal: aborted }));
 });

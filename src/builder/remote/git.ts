@@ -29,30 +29,30 @@ const MAX_OUTPUT = 1024 * 1024;
 const PROTOCOLS = 'http:https:git:ssh';
 
 /** Which commit a ref is now, without fetching it: the key of a cache. Throws notFound-like internal errors in BuildKit's words. */
-export async function resolveGit(wish: GitRef, options: GitOptions): Promise<GitCommit> {
-  if (isCommit(wish.ref)) return checked(wish, { ref: wish.ref, commit: wish.ref });
-  const ref = wish.ref === '' ? await defaultBranch(wish, options) : wish.ref;
-  const lines = (await git(wish, ['ls-remote', '--', wish.remote, ref, `${ref}^{}`], options)).split('\n');
+export async function resolveGit(request: GitRef, options: GitOptions): Promise<GitCommit> {
+  if (isCommit(request.ref)) return checked(request, { ref: request.ref, commit: request.ref });
+  const ref = request.ref === '' ? await defaultBranch(request, options) : request.ref;
+  const lines = (await git(request, ['ls-remote', '--', request.remote, ref, `${ref}^{}`], options)).split('\n');
   const commits = new Map(lines.map((line) => line.split('\t')).map(([commit = '', name = '']) => [name, commit]));
   // a branch goes before a tag of the same name; a tag is the commit that it names
   const bare = ref.replace(/^refs\//, '');
   for (const name of [`refs/${bare}`, `refs/heads/${ref}`, `refs/tags/${ref}`]) {
     const commit = commits.get(`${name}^{}`) ?? commits.get(name);
-    if (commit !== undefined && isCommit(commit)) return checked(wish, { ref: name, commit });
+    if (commit !== undefined && isCommit(commit)) return checked(request, { ref: name, commit });
   }
   throw internal(`repository does not contain ref ${ref}`);
 }
 
-function checked(wish: GitRef, found: GitCommit): GitCommit {
-  if (wish.checksum !== undefined && !found.commit.startsWith(wish.checksum.toLowerCase()))
-    throw invalid(`expected checksum to match ${wish.checksum}, got ${found.commit}`);
+function checked(request: GitRef, found: GitCommit): GitCommit {
+  if (request.checksum !== undefined && !found.commit.startsWith(request.checksum.toLowerCase()))
+    throw invalid(`expected checksum to match ${request.checksum}, got ${found.commit}`);
   return found;
 }
 
-async function defaultBranch(wish: GitRef, options: GitOptions): Promise<string> {
-  const text = await git(wish, ['ls-remote', '--symref', '--', wish.remote, 'HEAD'], options);
+async function defaultBranch(request: GitRef, options: GitOptions): Promise<string> {
+  const text = await git(request, ['ls-remote', '--symref', '--', request.remote, 'HEAD'], options);
   const name = /^ref: (refs\/heads\/[^\s]+)\tHEAD$/m.exec(text)?.[1];
-  if (name === undefined) throw internal(`failed to find a default branch of ${withoutPassword(wish.remote)}`);
+  if (name === undefined) throw internal(`failed to find a default branch of ${withoutPassword(request.remote)}`);
   return name;
 }
 
@@ -60,23 +60,23 @@ async function defaultBranch(wish: GitRef, options: GitOptions): Promise<string>
  * Checks the commit out below `into`, an empty directory, and answers the folder that was asked for: an absolute path at or below
  * `into` that no symbolic link leads to. Without `keepGitDir` nothing of git is left in it.
  */
-export async function fetchGit(wish: GitRef, found: GitCommit, into: string, options: GitOptions): Promise<string> {
-  const inside = (args: readonly string[]): Promise<string> => git(wish, ['-C', into, ...args], options);
+export async function fetchGit(request: GitRef, found: GitCommit, into: string, options: GitOptions): Promise<string> {
+  const inside = (args: readonly string[]): Promise<string> => git(request, ['-C', into, ...args], options);
   await mkdir(into, { recursive: true });
-  await git(wish, ['-c', 'init.defaultBranch=main', 'init', '--quiet', '--', into], options);
+  await git(request, ['-c', 'init.defaultBranch=main', 'init', '--quiet', '--', into], options);
   const name = isCommit(found.ref) ? found.commit : found.ref;
   try {
-    await inside(['fetch', '--quiet', '--depth=1', '--no-tags', '--', wish.remote, name]);
+    await inside(['fetch', '--quiet', '--depth=1', '--no-tags', '--', request.remote, name]);
   } catch (error) {
     // a server of plain files can't hand out a part; another need not hand out a commit that no branch ends with
     if (!servesPlainFiles(error) && !isCommit(found.ref)) throw error;
     options.signal.throwIfAborted();
-    const some = ['--no-tags', '--', wish.remote, name];
-    const all = ['--tags', '--', wish.remote, '+refs/heads/*:refs/remotes/origin/*'];
+    const some = ['--no-tags', '--', request.remote, name];
+    const all = ['--tags', '--', request.remote, '+refs/heads/*:refs/remotes/origin/*'];
     await inside(['fetch', '--quiet', ...(isCommit(found.ref) ? all : some)]);
   }
   await inside(['-c', 'advice.detachedHead=false', 'checkout', '--quiet', '--force', '--detach', found.commit]);
-  if (wish.submodules) {
+  if (request.submodules) {
     const update = ['submodule', 'update', '--init', '--recursive', '--quiet'];
     try {
       await inside([...update, '--depth=1']);
@@ -85,8 +85,8 @@ export async function fetchGit(wish: GitRef, found: GitCommit, into: string, opt
       await inside(update);
     }
   }
-  const folder = await subfolder(into, wish.subdir);
-  if (wish.keepGitDir === true) await inside(['remote', 'add', 'origin', '--', bareRemote(wish.remote)]);
+  const folder = await subfolder(into, request.subdir);
+  if (request.keepGitDir === true) await inside(['remote', 'add', 'origin', '--', bareRemote(request.remote)]);
   else await removeGitFiles(into, inside);
   return folder;
 }
@@ -126,14 +126,14 @@ async function isPlainPath(root: string, path: string): Promise<boolean> {
   return true;
 }
 
-async function git(wish: GitRef, args: readonly string[], options: GitOptions): Promise<string> {
+async function git(request: GitRef, args: readonly string[], options: GitOptions): Promise<string> {
   const program = findProgram('git');
   if (program === undefined)
     throw unavailable('git is not installed on this host', { hint: 'Install the package git.' });
   const settings = ['core.hooksPath=/dev/null', 'protocol.file.allow=never', 'core.fsmonitor=false', 'gc.auto=0'];
   const child = spawn(program, [...settings.flatMap((one) => ['-c', one]), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: environment(wish, options),
+    env: environment(request, options),
     signal: options.signal,
   });
   let output = '';
@@ -152,7 +152,7 @@ async function git(wish: GitRef, args: readonly string[], options: GitOptions): 
   options.signal.throwIfAborted();
   if (code === 0) return output;
   throw internal(
-    `failed to fetch remote ${withoutPassword(wish.remote)}: git ${verbOf(args)}: exit status ${code}: ${withoutPassword(complaint.trim())}`,
+    `failed to fetch remote ${withoutPassword(request.remote)}: git ${verbOf(args)}: exit status ${code}: ${withoutPassword(complaint.trim())}`,
   );
 }
 

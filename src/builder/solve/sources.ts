@@ -4,7 +4,7 @@ import { rename, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { invalid, notImplemented } from '../../base/errors.ts';
-import { type Manifest, scanBelow } from '../../host/confined/index.ts';
+import { type Manifest, scanBelow } from '../../host/sandbox/index.ts';
 import type { Material } from '../attest/provenance.ts';
 import { type BuilderContext, knownHostsIn } from '../context.ts';
 import type { Op } from '../graph/vertex.ts';
@@ -91,13 +91,13 @@ export class Sources implements AsyncDisposable {
       await using agent = isSsh(git.remote) ? await this.#request.ssh?.agent('default', signal) : undefined;
       const ssh = { knownHosts: this.#knownHosts, ...(agent ? { agent: agent.socket } : {}) };
       const options = { signal, onLine, ssh };
-      const wish = { ...git, keepGitDir: git.keepGitDir ?? op.keepGitDir };
-      const found = await resolveGit(wish, options);
+      const asked = { ...git, keepGitDir: git.keepGitDir ?? op.keepGitDir };
+      const found = await resolveGit(asked, options);
       if (op.checksum !== '' && !found.commit.startsWith(op.checksum))
         throw invalid(`expected checksum to match ${op.checksum}, got ${found.commit}`);
       const remote = git.remote.replace(/\/\/[^/@]*@/, '//');
       this.materials.push({ kind: 'git', remote, ref: git.ref ?? '', commit: found.commit });
-      return this.#tree(await fetchGit(wish, found, directory, options));
+      return this.#tree(await fetchGit(asked, found, directory, options));
     }
     const fetched = await fetchHttp(op.url, directory, {
       signal,

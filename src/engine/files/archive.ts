@@ -1,6 +1,6 @@
 // `docker cp`: what is at a path of a container, out of it and into it.
 import { BerthError, conflict, invalid, isErrno, messageOf, notFound } from '../../base/errors.ts';
-import { copyIn, copyOut, readTexts, statBelow } from '../../host/confined/index.ts';
+import { copyIn, copyOut, readTexts, statBelow } from '../../host/sandbox/index.ts';
 import { lookupUser } from '../../runtime/user/index.ts';
 import { decompress, peekCompression } from '../../store/index.ts';
 import type { Container } from '../container.ts';
@@ -11,7 +11,7 @@ import { type OpenPlace, openPlace, withWritablePlace } from './place.ts';
 
 export type { PathStat } from './path-stat.ts';
 
-export interface PutWish {
+export interface PutOptions {
   /** A directory of the container, or a link to one. */
   readonly path: string;
   /** A tar, plain or compressed. */
@@ -71,7 +71,7 @@ async function* drained(copy: Awaited<ReturnType<typeof copyOut>>, opened: OpenP
 export function putArchive(
   context: EngineContext,
   reference: string,
-  wish: PutWish,
+  wish: PutOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const container = reachable(context, reference);

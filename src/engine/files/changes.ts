@@ -1,6 +1,6 @@
 // `docker diff`: what a container changed in the files of its image.
 import { conflict } from '../../base/errors.ts';
-import { type ChangeKind, changesOf } from '../../host/confined/index.ts';
+import { type ChangeKind, changesOf } from '../../host/sandbox/index.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { textOf } from './bytes.ts';

@@ -8,7 +8,7 @@ import type { ContainerCommit } from '../ports.ts';
 import { pause, unpause } from '../verbs/pause.ts';
 import { layerChanges } from './changes.ts';
 
-export interface CommitWish {
+export interface CommitRequest {
   readonly author: string;
   readonly comment: string;
   /** Instructions of a Dockerfile. */
@@ -20,7 +20,7 @@ export interface CommitWish {
   readonly name?: { readonly reference: NonNullable<ContainerCommit['reference']>; readonly text: string };
 }
 
-export async function commit(context: EngineContext, reference: string, wish: CommitWish): Promise<{ Id: Digest }> {
+export async function commit(context: EngineContext, reference: string, wish: CommitRequest): Promise<{ Id: Digest }> {
   const given = wish.body === undefined || wish.body === null ? undefined : decode(containerConfig, wish.body, '');
   if (given?.ExposedPorts) given.ExposedPorts = checkExposed(given.ExposedPorts);
   if (reference === '') throw invalid('invalid name or ID supplied: ""');

@@ -1,5 +1,5 @@
 // The verbs on a container's files: copied in and out, compared with the image, exported, made an image of.
-export { archiveInfo, getArchive, type PathStat, type PutWish, putArchive } from './archive.ts';
+export { archiveInfo, getArchive, type PathStat, type PutOptions, putArchive } from './archive.ts';
 export { changes, type FileChange } from './changes.ts';
-export { type CommitWish, commit } from './commit.ts';
+export { type CommitRequest, commit } from './commit.ts';
 export { type Export, exportFiles } from './export.ts';

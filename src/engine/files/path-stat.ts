@@ -1,6 +1,6 @@
 // What a client hears of a file that it asked for: the kind and mode in Go's bits, the time in RFC 3339. Pure.
 import { formatRfc3339 } from '../../base/timestamp.ts';
-import type { FileStat } from '../../host/confined/index.ts';
+import type { FileStat } from '../../host/sandbox/index.ts';
 import { textOf } from './bytes.ts';
 
 /** The JSON in the `X-Docker-Container-Path-Stat` header. */

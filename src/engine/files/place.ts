@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { ZERO_TIME } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
 import { isErrno, notFound } from '../../base/errors.ts';
-import type { BindView, Place } from '../../host/confined/index.ts';
+import type { BindView, Place } from '../../host/sandbox/index.ts';
 import { mountsSeenBy } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import type { Container } from '../container.ts';

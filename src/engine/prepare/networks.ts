@@ -2,14 +2,14 @@
 import type { Undo } from '../../base/disposal.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, save } from '../context.ts';
-import type { NetworkWish } from '../ports.ts';
+import type { SandboxRequest } from '../ports.ts';
 
 /** What a container says of its own, or else what the daemon says. */
 export function said(own: readonly string[] | null | undefined, daemons: readonly string[]): readonly string[] {
   return own && own.length > 0 ? own : daemons;
 }
 
-function networkWish({ dns }: EngineContext, { record }: Container): NetworkWish {
+function networkWish({ dns }: EngineContext, { record }: Container): SandboxRequest {
   const { config, hostConfig } = record;
   return {
     id: record.id,

@@ -22,7 +22,7 @@ import { makeLayer, removeLayer } from '../prepare/rootfs.ts';
 import { makeWorkingDirectory } from '../prepare/working-directory.ts';
 import type { LinkRecord, MountRecord } from '../record.ts';
 
-export interface CreateWish {
+export interface ContainerRequest {
   readonly name: string | undefined;
   readonly platform: string | undefined;
   readonly minor: number;
@@ -35,7 +35,7 @@ export interface CreateWish {
   };
 }
 
-export async function create(context: EngineContext, wish: CreateWish): Promise<ContainerCreateResponse> {
+export async function create(context: EngineContext, wish: ContainerRequest): Promise<ContainerCreateResponse> {
   const { facts, registry } = context;
   const given = (wish.name ?? '').replace(/^\//, '');
   if ((wish.name ?? '') !== '') validateName(wish.name ?? '');

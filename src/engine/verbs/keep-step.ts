@@ -1,6 +1,6 @@
 // Makes a container of a step of a build that has ended: its files, its output and its end are those of the step.
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
-import { copyDirectory } from '../../host/confined/index.ts';
+import { copyDirectory } from '../../host/sandbox/index.ts';
 import { logPiece } from '../../runtime/index.ts';
 import type { EndedStep } from '../../spec/berth/index.ts';
 import { freshState } from '../lifecycle/index.ts';

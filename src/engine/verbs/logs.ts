@@ -6,7 +6,7 @@ import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 
-export interface LogWish {
+export interface LogOptions {
   readonly stdout: boolean;
   readonly stderr: boolean;
   /** Nanoseconds since 1970. */
@@ -28,7 +28,7 @@ export function checkReadable(container: Container): void {
 export async function* logBatches(
   context: EngineContext,
   container: Container,
-  wish: LogWish,
+  wish: LogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine[]> {
   const running = hasProcess(container.state.phase) || container.state.phase === 'starting';
@@ -60,7 +60,7 @@ export async function* logBatches(
 }
 
 /** Lines that were written together have one time. */
-function timeFilter({ since, until }: LogWish): ((time: string) => boolean) | undefined {
+function timeFilter({ since, until }: LogOptions): ((time: string) => boolean) | undefined {
   if (since === undefined && until === undefined) return undefined;
   let last = '';
   let wanted = false;

@@ -164,15 +164,15 @@ export class Routing implements Disposable {
 }
 
 /** Puts a table of its own into the namespace of the calling thread. Throws like a system call. */
-export function redirectPort(wish: Redirect): void {
+export function redirectPort(options: Redirect): void {
   using socket = new NetlinkSocket('netfilter');
-  const what = `lead port ${wish.port} elsewhere`;
+  const what = `lead port ${options.port} elsewhere`;
   try {
-    socket.transact(redirectBatch(wish, false), what);
+    socket.transact(redirectBatch(options, false), what);
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
     // a former daemon's
-    socket.transact(redirectBatch(wish, true), what);
+    socket.transact(redirectBatch(options, true), what);
   }
 }
 

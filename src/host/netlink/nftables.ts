@@ -71,8 +71,8 @@ export interface Redirect {
  * A table: what the namespace's programs send to `port` of `address` goes to the two others. It is refused with EEXIST where
  * there is one, unless `anew`, which costs some ten milliseconds: the kernel waits until nobody looks at the old one.
  */
-export function redirectBatch(wish: Redirect, anew: boolean): { readonly bytes: Buffer; readonly last: number } {
-  const { table, address } = wish;
+export function redirectBatch(request: Redirect, anew: boolean): { readonly bytes: Buffer; readonly last: number } {
+  const { table, address } = request;
   const rule = (protocol: number, to: number) => ({
     type: NFT.NEWRULE,
     flags: NLM.REQUEST | NLM.CREATE | APPEND,
@@ -82,7 +82,7 @@ export function redirectBatch(wish: Redirect, anew: boolean): { readonly bytes: 
       nested(RULE.EXPRESSIONS, [
         ...matches(1, 16, address),
         ...isProtocol(protocol),
-        ...matches(2, 2, portBytes(wish.port)),
+        ...matches(2, 2, portBytes(request.port)),
         load(FIRST, address),
         load(SECOND, portBytes(to)),
         translate(),
@@ -104,8 +104,8 @@ export function redirectBatch(wish: Redirect, anew: boolean): { readonly bytes: 
         attribute(CHAIN.TYPE, 'nat'),
       ],
     },
-    rule(17, wish.udpPort),
-    rule(6, wish.tcpPort),
+    rule(17, request.udpPort),
+    rule(6, request.tcpPort),
   ]);
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, unavailable } from '../../base/errors.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../../host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../host/sandbox/index.ts';
 import type { StorePaths } from '../../store/index.ts';
 import { run } from './command.ts';
 import { type OnProgress, PATH_ENV, type Rootfs } from './rootfs.ts';

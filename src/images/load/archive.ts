@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { invalid, messageOf } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import type { Digest } from '../../base/ids.ts';
-import type { Spooled, SpooledLayer } from '../../host/confined/index.ts';
+import type { Spooled, SpooledLayer } from '../../host/sandbox/index.ts';
 
 /** Manifests and configurations above this are refused unread. */
 const MAX_JSON_BYTES = 8 * 1024 * 1024;

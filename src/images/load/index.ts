@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { invalid } from '../../base/errors.ts';
 import { sha256 } from '../../base/ids.ts';
 import type { Digest } from '../../base/ids.ts';
-import { spoolTar } from '../../host/confined/index.ts';
+import { spoolTar } from '../../host/sandbox/index.ts';
 import { removeTree } from '../../host/remove-tree.ts';
 import { platformMatches } from '../../spec/oci/index.ts';
 import { decompress, type Lease, peekCompression } from '../../store/index.ts';
@@ -61,8 +61,8 @@ async function loadAll(
   const unnamed: string[] = [];
   let named = false;
   // an image whose name is no good must not come in without it
-  const wishes = wanted.map((item) => ({ item, names: item.names.map(namedTag) }));
-  for (const { item, names } of wishes) {
+  const requests = wanted.map((item) => ({ item, names: item.names.map(namedTag) }));
+  for (const { item, names } of requests) {
     options.signal?.throwIfAborted();
     const isIndex = 'images' in item;
     const image = isIndex

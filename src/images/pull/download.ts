@@ -7,7 +7,7 @@ import type { Digest } from '../../base/ids.ts';
 import { NetworkError, type RegistrySettings, type Remote, waitBefore } from '../../registry/client/index.ts';
 import type { Blob, PartialBlob } from '../../store/index.ts';
 
-export interface DownloadWish {
+export interface DownloadRequest {
   readonly digest: Digest;
   readonly size: number;
   /** Where it is when it is whole. */
@@ -32,7 +32,7 @@ const MAX_QUEUE = 16;
 
 export class Download {
   readonly #partial: PartialBlob;
-  readonly #wish: DownloadWish;
+  readonly #wish: DownloadRequest;
   /** Where it began: what was there before is not from this download. */
   readonly resumedAt: number;
   readonly finished: Promise<void>;
@@ -41,7 +41,7 @@ export class Download {
   #done = false;
   #wake: (() => void)[] = [];
 
-  constructor(partial: PartialBlob, wish: DownloadWish) {
+  constructor(partial: PartialBlob, wish: DownloadRequest) {
     this.#partial = partial;
     this.#wish = wish;
     this.resumedAt = partial.size;

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Digest, sha256 } from '../../base/ids.ts';
-import { TAR_TRAILER, tarHeader, tarPadding } from '../../host/confined/index.ts';
+import { TAR_TRAILER, tarHeader, tarPadding } from '../../host/sandbox/index.ts';
 import { type Descriptor, MEDIA } from '../../spec/oci/index.ts';
 
 /** What happens to one request for a blob; undefined: it is served as it should be. */

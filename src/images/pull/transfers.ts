@@ -18,7 +18,7 @@ export interface LayerNote {
   readonly total?: number;
 }
 
-export interface LayerWish {
+export interface LayerRequest {
   readonly descriptor: Descriptor;
   readonly diffId: Digest;
   readonly chain: Digest;
@@ -61,20 +61,20 @@ export class Transfers {
   }
 
   /** The layer, when it is there. Of several that wait for it one may leave without the others noticing. */
-  async get(wish: LayerWish, onNote: (note: LayerNote) => void, signal: AbortSignal): Promise<Layer> {
+  async get(request: LayerRequest, onNote: (note: LayerNote) => void, signal: AbortSignal): Promise<Layer> {
     for (;;) {
-      let transfer = this.#running.get(wish.chain);
+      let transfer = this.#running.get(request.chain);
       if (transfer?.abandoned) {
         await transfer.settled;
-        if (this.#running.get(wish.chain) === transfer) this.#running.delete(wish.chain);
+        if (this.#running.get(request.chain) === transfer) this.#running.delete(request.chain);
         continue;
       }
       if (!transfer) {
-        const mine: Transfer = new Shared((tell, gone) => this.#transfer(wish, tell, gone));
+        const mine: Transfer = new Shared((tell, gone) => this.#transfer(request, tell, gone));
         transfer = mine;
-        this.#running.set(wish.chain, mine);
+        this.#running.set(request.chain, mine);
         void mine.settled.then(() => {
-          if (this.#running.get(wish.chain) === mine) this.#running.delete(wish.chain);
+          if (this.#running.get(request.chain) === mine) this.#running.delete(request.chain);
           if (this.#running.size === 0) this.#full = false;
           if (mine.abandoned) this.#collect();
         });
@@ -83,19 +83,19 @@ export class Transfers {
     }
   }
 
-  async #transfer(wish: LayerWish, tell: (note: LayerNote) => void, signal: AbortSignal): Promise<Layer> {
-    const there = this.#store.layers.get(wish.chain);
+  async #transfer(request: LayerRequest, tell: (note: LayerNote) => void, signal: AbortSignal): Promise<Layer> {
+    const there = this.#store.layers.get(request.chain);
     if (there) return there;
     if (this.#downloads.full) tell({ status: 'Waiting' });
     const free = await this.#downloads.take(signal);
-    const unlock = await this.#lock(wish.descriptor.digest);
+    const unlock = await this.#lock(request.descriptor.digest);
     try {
-      return await this.#bring(wish, tell, { free, unlock }, signal);
+      return await this.#bring(request, tell, { free, unlock }, signal);
     } catch (error) {
       if (!(error instanceof StaleError)) throw error;
       // what an earlier run had left was not what it should have been
-      this.#log.warn(`layer ${wish.descriptor.digest}: ${error.message}; downloading it again`);
-      return await this.#bring(wish, tell, { free, unlock }, signal);
+      this.#log.warn(`layer ${request.descriptor.digest}: ${error.message}; downloading it again`);
+      return await this.#bring(request, tell, { free, unlock }, signal);
     } finally {
       unlock();
       free();
@@ -114,13 +114,18 @@ export class Transfers {
     return over.resolve;
   }
 
-  async #bring(wish: LayerWish, tell: (note: LayerNote) => void, held: Held, signal: AbortSignal): Promise<Layer> {
-    const { descriptor, diffId, parent } = wish;
+  async #bring(
+    request: LayerRequest,
+    tell: (note: LayerNote) => void,
+    held: Held,
+    signal: AbortSignal,
+  ): Promise<Layer> {
+    const { descriptor, diffId, parent } = request;
     const digest = descriptor.digest as Digest;
     const { blobs, layers } = this.#store;
     using lease = this.#store.leases.take();
     lease.blobs.add(digest);
-    if (wish.parent !== undefined) lease.layers.add(wish.parent);
+    if (request.parent !== undefined) lease.layers.add(request.parent);
     const unpack = async (source: AsyncIterable<Uint8Array>, commit: () => Promise<unknown>): Promise<Layer> => {
       const done = await this.#unpackers.take(signal);
       try {
@@ -132,7 +137,7 @@ export class Transfers {
             done();
             await commit();
             held.unlock();
-            await wish.parentReady();
+            await request.parentReady();
           },
         });
       } finally {
@@ -149,7 +154,7 @@ export class Transfers {
       digest,
       size: descriptor.size,
       finalPath: blobs.path(digest),
-      remotes: wish.remotes,
+      remotes: request.remotes,
       settings: this.#settings,
       onProgress: (note) => progress.note(note),
       signal: AbortSignal.any([signal, stopped.signal]),

@@ -13,7 +13,7 @@ import {
   waitBefore,
 } from '../../registry/client/index.ts';
 
-export interface UploadWish {
+export interface UploadRequest {
   readonly digest: Digest;
   readonly size: number;
   readonly path: string;
@@ -36,12 +36,12 @@ const READ_BYTES = 1024 * 1024;
 const PIECE_BYTES = 16 * 1024 * 1024;
 const LEAST_PIECE_BYTES = 1024 * 1024;
 
-export async function uploadBlob(wish: UploadWish): Promise<UploadEnd> {
-  const { digest, remote, settings, signal, size } = wish;
+export async function uploadBlob(request: UploadRequest): Promise<UploadEnd> {
+  const { digest, remote, settings, signal, size } = request;
   if ((await retrying(() => remote.blobSize(digest, signal), settings, signal)) !== undefined)
     return { kind: 'exists' };
   let started: Upload | undefined;
-  for (const from of wish.sources.filter((name) => name !== remote.path).slice(0, MAX_SOURCES)) {
+  for (const from of request.sources.filter((name) => name !== remote.path).slice(0, MAX_SOURCES)) {
     try {
       started = await remote.mount(digest, from, signal);
       if (!started) return { kind: 'mounted', from };
@@ -60,10 +60,10 @@ export async function uploadBlob(wish: UploadWish): Promise<UploadEnd> {
       upload ??= await remote.startUpload(signal);
       pieces = Math.max(pieces, upload.minimum);
       while (!whole && size - sent > pieces) {
-        upload = await remote.uploadPiece(upload, sent, body(wish, sent, sent + pieces), signal);
+        upload = await remote.uploadPiece(upload, sent, body(request, sent, sent + pieces), signal);
         sent += pieces;
       }
-      await remote.finishUpload(upload, digest, sent === size ? undefined : body(wish, sent, size), signal);
+      await remote.finishUpload(upload, digest, sent === size ? undefined : body(request, sent, size), signal);
       return { kind: 'pushed' };
     } catch (error) {
       if (signal.aborted) throw cancelled('context canceled', { cause: error });
@@ -106,13 +106,17 @@ async function reached(
   }
 }
 
-function body(wish: UploadWish, start: number, end: number): { stream: AsyncIterable<Uint8Array>; length: number } {
+function body(
+  request: UploadRequest,
+  start: number,
+  end: number,
+): { stream: AsyncIterable<Uint8Array>; length: number } {
   async function* stream(): AsyncGenerator<Uint8Array, void, void> {
     let at = start;
-    for await (const chunk of createReadStream(wish.path, { start, end: end - 1, highWaterMark: READ_BYTES })) {
+    for await (const chunk of createReadStream(request.path, { start, end: end - 1, highWaterMark: READ_BYTES })) {
       yield chunk as Buffer;
       at += (chunk as Buffer).length;
-      wish.onProgress(at);
+      request.onProgress(at);
     }
   }
   return { stream: stream(), length: end - start };

@@ -2,7 +2,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { notFound } from '../../base/errors.ts';
-import { isOpaque } from '../../host/confined/unpack.ts';
+import { isOpaque } from '../../host/sandbox/unpack.ts';
 import type { ImageWaste, ImageWhy } from '../../spec/berth/index.ts';
 import type { Image } from '../catalog.ts';
 import type { ImageContext } from '../context.ts';

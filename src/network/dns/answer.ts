@@ -13,7 +13,7 @@ export interface ZoneNetwork {
   readonly members: readonly ZoneMember[];
 }
 
-export interface ZoneWish {
+export interface ZoneSpec {
   /** In this order they are asked: the first one that has an address of the wanted type for a name answers alone. */
   readonly networks: readonly ZoneNetwork[];
   /** The networks' own blocks: who has an address in them is known here and nowhere else. */
@@ -34,10 +34,10 @@ export interface Zone {
   readonly names: ReadonlyMap<string, Entry>;
   /** By the text of the reverse name's own bytes. */
   readonly owners: ReadonlyMap<string, Answer>;
-  readonly wish: ZoneWish;
+  readonly wish: ZoneSpec;
 }
 
-export function zoneOf(wish: ZoneWish): Zone {
+export function zoneOf(wish: ZoneSpec): Zone {
   const names = new Map<string, Entry>();
   const owners = new Map<string, Answer>();
   for (const network of wish.networks) {

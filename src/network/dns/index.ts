@@ -20,7 +20,7 @@ const TTL = 600;
 /** Names with several addresses whose turn is remembered. */
 const MAX_TURNS = 4096;
 
-export interface ServeWish {
+export interface ServeRequest {
   readonly id: string;
   /** Path of the container's namespace now. */
   readonly namespace: () => string;
@@ -47,7 +47,7 @@ export class NameServer {
   }
 
   /** Resolves when names are answered. The sockets have ports of their own, so that port 53 stays free for the container. */
-  async serve(wish: ServeWish): Promise<void> {
+  async serve(wish: ServeRequest): Promise<void> {
     this.stop(wish.id);
     const { udpFd, tcpFd } = inNamespaceAt(wish.namespace(), () => ({
       udpFd: holdPort('udp', RESOLVER, ADDRESS, 0),
@@ -99,7 +99,7 @@ export class NameServer {
   }
 
   /** What is known here is answered within the call. */
-  #answer(message: Buffer, wish: ServeWish, tcp: boolean): Buffer | Promise<Buffer> | undefined {
+  #answer(message: Buffer, wish: ServeRequest, tcp: boolean): Buffer | Promise<Buffer> | undefined {
     const read = readQuery(message);
     if (read.kind !== 'query') return read.kind === 'refused' ? read.answer : undefined;
     const { query } = read;
@@ -115,7 +115,7 @@ export class NameServer {
     return this.#askOutside(message, query, wish, tcp);
   }
 
-  async #askOutside(message: Buffer, query: Query, wish: ServeWish, tcp: boolean): Promise<Buffer> {
+  async #askOutside(message: Buffer, query: Query, wish: ServeRequest, tcp: boolean): Promise<Buffer> {
     const own = wish.servers.filter((server) => server !== RESOLVER);
     const outside =
       own.length > 0

@@ -23,7 +23,7 @@ export interface NetworkView {
   readonly respectsFirewall: boolean;
 }
 
-export interface ExplainWish {
+export interface ExplainRequest {
   /** A container, `host`, or `outside`. */
   readonly from: string;
   readonly to: string;
@@ -41,7 +41,7 @@ export class Explainer {
   }
 
   /** Throws invalid for what is no question; that there is no such target is an answer. */
-  async explain({ from, to, port, protocol }: ExplainWish): Promise<Explanation> {
+  async explain({ from, to, port, protocol }: ExplainRequest): Promise<Explanation> {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid(`invalid port: ${port}`);
     if (protocol !== 'tcp' && protocol !== 'udp') throw invalid(`invalid protocol: ${protocol}`);
     const origin = this.#origin(from);

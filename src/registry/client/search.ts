@@ -16,7 +16,7 @@ export interface SearchResult {
   readonly is_automated: boolean;
 }
 
-export interface SearchWish {
+export interface SearchOptions {
   readonly term: string;
   readonly limit: number | undefined;
   readonly filters: ReadonlyMap<string, readonly string[]>;
@@ -31,7 +31,7 @@ const HUB_INDEX = 'index.docker.io';
 /** Throws invalid for what cannot be meant, in Docker's words. */
 export async function search(
   registries: Registries,
-  wish: SearchWish,
+  wish: SearchOptions,
   credentials: Credentials,
   signal: AbortSignal,
 ): Promise<SearchResult[]> {

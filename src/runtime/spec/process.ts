@@ -48,7 +48,7 @@ export function processOf(
 }
 
 /** What an exec asks for. */
-export interface ExecWish {
+export interface ExecRequest {
   readonly cmd: readonly string[];
   readonly env: readonly string[];
   readonly workingDir: string;
@@ -61,7 +61,7 @@ export interface ExecWish {
 export interface ExecInput {
   /** `process` of the container's own configuration. */
   readonly container: OciProcess;
-  readonly exec: ExecWish;
+  readonly exec: ExecRequest;
   /** The exec's user; the container's own when none was asked for. */
   readonly user?: ResolvedUser | undefined;
   /** HOME is the container's by its configuration, whoever runs in it. */

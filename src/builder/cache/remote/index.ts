@@ -8,7 +8,7 @@ import type { CacheRemote } from '../../ports.ts';
 import type { BuildRequest, BuildSink, CacheExport, CacheImport } from '../../request.ts';
 import { type ImportFailure, Imports } from './imports.ts';
 import { NO_CACHE, readCache, readLocalImage } from './read.ts';
-import { type Known, writeCache, type WriteWish } from './write.ts';
+import { type Known, writeCache, type WriteRequest } from './write.ts';
 
 interface Build {
   readonly context: BuilderContext;
@@ -111,7 +111,7 @@ export function checkExports(exports: readonly CacheExport[]): void {
 export async function exportCaches(
   build: Build,
   steps: readonly Known[],
-  final: WriteWish['results'],
+  final: WriteRequest['results'],
 ): Promise<Readonly<Record<string, string>>> {
   const told: Record<string, string> = {};
   for (const one of build.request.cacheExports ?? []) {
@@ -126,7 +126,7 @@ export async function exportCaches(
           const remote =
             one.store ??
             (await build.context.images.cache(one.attributes['ref'] ?? '', build.request.credentials, build.signal));
-          const wish: WriteWish = {
+          const wish: WriteRequest = {
             steps,
             results: one.mode === 'max' ? 'all' : final,
             asIndex: one.attributes['image-manifest'] === 'false',

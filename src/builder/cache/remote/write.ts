@@ -15,7 +15,7 @@ export interface Known {
   readonly created: string | undefined;
 }
 
-export interface WriteWish {
+export interface WriteRequest {
   readonly steps: readonly Known[];
   /** Results that are kept: all of them, or those that lie in these chains. */
   readonly results: 'all' | ReadonlySet<Digest>;
@@ -34,7 +34,7 @@ export interface Told {
 export async function writeCache(
   context: BuilderContext,
   remote: CacheRemote,
-  wish: WriteWish,
+  wish: WriteRequest,
   told: Told,
   signal: AbortSignal,
 ): Promise<Descriptor> {
@@ -92,7 +92,7 @@ async function withArchive({ store }: BuilderContext, layer: Layer, lease: Lease
 
 async function entriesOf(
   { store }: BuilderContext,
-  { steps, results }: Pick<WriteWish, 'steps' | 'results'>,
+  { steps, results }: Pick<WriteRequest, 'steps' | 'results'>,
   layerOf: (layer: Layer) => Promise<CacheLayer>,
 ): Promise<CacheEntry[]> {
   const entries: CacheEntry[] = [];

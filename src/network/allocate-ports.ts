@@ -5,7 +5,7 @@ import { hasNames, type Live, namesOf, type PortMap } from './container.ts';
 import { type Endpoint, gatewayEndpoint, textOf } from './endpoint.ts';
 import { isCopied } from './firewall.ts';
 import { bridgeOptions } from './options.ts';
-import { type PortBook, portMap, type Published, wishesOf } from './publish.ts';
+import { type PortAllocator, portMap, type Published, wishesOf } from './publish.ts';
 import type { NetworkRecord } from './record.ts';
 
 const FAMILIES = [4, 6] as const;
@@ -25,7 +25,7 @@ export function publishedAddresses(endpoints: readonly Endpoint[]): Record<4 | 6
 }
 
 /** All that the container wishes, or nothing. Throws in dockerd's words. */
-export function claimPorts(book: PortBook, { wish, endpoints }: Live): PortMap {
+export function claimPorts(book: PortAllocator, { wish, endpoints }: Live): PortMap {
   const ways = publishedOver(endpoints);
   const way = ways[4] ?? ways[6];
   if (!way) return {};
@@ -53,7 +53,7 @@ function isRouted(way: Endpoint | undefined, family: 4 | 6): boolean {
 }
 
 /** After a change of the way out: the same host ports lead to the new one. */
-export function moveClaims(book: PortBook, live: Live): PortMap {
+export function moveClaims(book: PortAllocator, live: Live): PortMap {
   const before = book.of(live.wish.id);
   const now = publishedAddresses(live.endpoints);
   if (before.length > 0 && before.every((one) => one.address === now[isCopied(one) ? 4 : one.family]))

@@ -1,6 +1,6 @@
 // Tells the kernel a text that is always whole: one transaction at work, at most one waiting, and nothing told twice.
 
-export class Teller {
+export class RulesetApplier {
   readonly #text: () => string;
   readonly #tell: (text: string) => Promise<void>;
   #told: string | undefined;

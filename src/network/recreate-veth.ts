@@ -4,7 +4,7 @@ import type { Live } from './container.ts';
 import * as links from './links.ts';
 import { type HostNames, vethName } from './names.ts';
 import { mtuOf } from './endpoint.ts';
-import { plugIn, setWayOut } from './plug.ts';
+import { plugIn, setWayOut } from './attach-link.ts';
 
 /** What makes the pair of this host's end again; undefined where its container is gone, with which it went. */
 export function replugging(

@@ -1,6 +1,6 @@
 // One file of a client as the protocol tells it, as it is kept, and whether the two are the same.
 import { invalid } from '../../../base/errors.ts';
-import type { Made } from '../../../host/confined/index.ts';
+import type { Made } from '../../../host/sandbox/index.ts';
 import type { KeptEntry } from '../../context/trees.ts';
 import type { Stat } from '../protocol/messages.ts';
 

@@ -1,7 +1,7 @@
 // The client's files: asked for by name and patterns, told one after another, and only what is not here is fetched.
 import { cancelled, invalid } from '../../../base/errors.ts';
-import { Receiver } from '../../../host/confined/index.ts';
-import type { Report, SyncWish } from '../../request.ts';
+import { Receiver } from '../../../host/sandbox/index.ts';
+import type { Report, SyncRequest } from '../../request.ts';
 import { Packet, PacketType } from '../protocol/messages.ts';
 import type { OpenCall } from '../transport/client.ts';
 import { entryOf, madeOf } from './entry.ts';
@@ -13,7 +13,7 @@ const METHOD = '/moby.filesync.v1.FileSync/DiffCopy';
 /** Progress is told at most that often, milliseconds. */
 const REPORT_MS = 100;
 
-function openSync(session: Session, directory: string, wish: SyncWish, signal: AbortSignal): OpenCall {
+function openSync(session: Session, directory: string, wish: SyncRequest, signal: AbortSignal): OpenCall {
   if (!session.serves(METHOD)) throw invalid('no local sources enabled');
   const values = {
     'dir-name': [directory],
@@ -53,7 +53,7 @@ export interface FileCall {
   cancel(): void;
 }
 
-export function sessionFiles(session: Session, directory: string, wish: SyncWish, signal: AbortSignal): FileCall {
+export function sessionFiles(session: Session, directory: string, wish: SyncRequest, signal: AbortSignal): FileCall {
   const call = openSync(session, directory, wish, signal);
   async function* messages(): AsyncGenerator<FileMessage, void, undefined> {
     for await (const body of call.input) {

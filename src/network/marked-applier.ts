@@ -1,9 +1,9 @@
 // A teller whose every telling leaves a mark in the table, an empty chain of a new name: so a change by another program is known from its own.
 import { randomBytes } from 'node:crypto';
-import { Teller } from './teller.ts';
+import { RulesetApplier } from './ruleset-applier.ts';
 import { MARK } from './transactions.ts';
 
-export class MarkedTeller extends Teller {
+export class MarkedApplier extends RulesetApplier {
   readonly family: 'inet' | 'netdev';
   readonly #table: string;
   readonly #life = randomBytes(4).toString('hex');

@@ -1,5 +1,5 @@
 // A client's directory as a context of the builder: single files at once, the tree into a copy that is kept for the next build.
-import type { ContextSource, ContextTree, Report, SyncWish } from '../../request.ts';
+import type { ContextSource, ContextTree, Report, SyncRequest } from '../../request.ts';
 import { type FileCall, readFiles, reporter, sessionFiles, syncTree } from './filesync.ts';
 import type { Session } from './sessions.ts';
 import type { Trees } from '../../context/trees.ts';
@@ -25,7 +25,7 @@ export function sessionSource(trees: Trees, { session, name, label, companions }
       }
       return here.get(path);
     },
-    async sync(wish: SyncWish, report: Report, signal: AbortSignal): Promise<ContextTree> {
+    async sync(wish: SyncRequest, report: Report, signal: AbortSignal): Promise<ContextTree> {
       // without a key nothing of the client can be told again, and what is sent is for this build only
       const tree = trees.hold(
         session.sharedKey === '' ? `session:${session.id}:${name}` : `${session.sharedKey}:${name}`,

@@ -1,12 +1,12 @@
 // Who waits shares one transaction; a failure is told to those whose it was, and tried again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Teller } from './teller.ts';
+import { RulesetApplier } from './ruleset-applier.ts';
 
 test('changes that come while one is at work share the next', async () => {
   let text = 'a';
   const told: string[] = [];
-  const teller = new Teller(
+  const teller = new RulesetApplier(
     () => text,
     async (one) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -28,7 +28,7 @@ test('changes that come while one is at work share the next', async () => {
 test('a failure is not remembered as told', async () => {
   let fails = true;
   let count = 0;
-  const teller = new Teller(
+  const teller = new RulesetApplier(
     () => 'x',
     () => {
       count += 1;

@@ -12,7 +12,7 @@ const METHOD = '/moby.filesync.v1.FileSend/DiffCopy';
 const MAX_CHUNK = 1024 * 1024;
 const DATA_CHUNK = 32 * 1024;
 
-export interface OutputWish {
+export interface OutputRequest {
   /** Which of the client's outputs. */
   readonly index: number;
   readonly kind: 'archive' | 'directory';
@@ -20,7 +20,7 @@ export interface OutputWish {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export function sessionOutput(session: Session, { index, kind, metadata = {} }: OutputWish): OutputTarget {
+export function sessionOutput(session: Session, { index, kind, metadata = {} }: OutputRequest): OutputTarget {
   const open = (signal: AbortSignal): OpenCall => {
     if (!session.serves(METHOD)) throw invalid(`method ${METHOD} not supported by the client`);
     const extra = Object.entries(metadata).map(([key, value]) => [`exporter-md-${key}`, value]);
