@@ -15,7 +15,32 @@ export type ErrorKind =
   | 'timeout'
   | 'internal';
 
+/**
+ * The client is several bundles, each of which has these classes of its own, and an error that one throws is looked at in another:
+ * so an error is known by this mark on its prototype, and not by the very class. `name` is the class's.
+ */
+const CLASS = Symbol.for('berth.error class');
+
+export function markClass(type: { readonly prototype: object }, name: string): void {
+  Object.defineProperty(type.prototype, CLASS, { value: name });
+}
+
+function isOfClass(type: { readonly prototype: object }, value: unknown): boolean {
+  const wanted = Object.getOwnPropertyDescriptor(type.prototype, CLASS)?.value as string | undefined;
+  for (let one = value; typeof one === 'object' && one !== null; one = Object.getPrototypeOf(one) as unknown)
+    if (
+      one === type.prototype ||
+      (wanted !== undefined && Object.getOwnPropertyDescriptor(one, CLASS)?.value === wanted)
+    )
+      return true;
+  return false;
+}
+
 export class BerthError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isOfClass(this, value);
+  }
+
   readonly kind: ErrorKind;
   /** A sentence for the person who reads the message; shown by the CLI, never needed by a program. */
   readonly hint: string | undefined;
@@ -27,6 +52,8 @@ export class BerthError extends Error {
     this.hint = options.hint;
   }
 }
+
+markClass(BerthError, 'BerthError');
 
 type Make = (message: string, options?: { hint?: string; cause?: unknown }) => BerthError;
 const of =

@@ -154,7 +154,7 @@ async function run(
   if (parsed.error !== undefined)
     throw new Failure(`${parsed.error}\n\nUsage:  ${usage}\n\nRun '${path} --help' for more information`, 125);
   if (parsed.help) return page(commandHelp(path, command, width()));
-  if (path === 'docker logs' && parsed.args.length === 0 && isComposeDirectory(context.cwd)) {
+  if (path === `${PROGRAM_NAME} logs` && parsed.args.length === 0 && isComposeDirectory(context.cwd)) {
     const { composeMain } = await import('./commands/compose/main.ts');
     return composeMain(context, ['logs', ...argv]);
   }

@@ -1,6 +1,6 @@
 // The typed client of the Engine API: routes and queries come from the route table, errors carry Docker's wording.
 
-import { BerthError, type ErrorKind } from '../base/errors.ts';
+import { BerthError, type ErrorKind, markClass } from '../base/errors.ts';
 import type { RequestBody, ResponseBody } from '../spec/docker/messages.ts';
 import { type ParamKind, type Query, type Route, type RouteId, routes } from '../spec/docker/routes.ts';
 import { bunRuntime, connectInBun } from './bun-socket.ts';
@@ -50,6 +50,7 @@ export class ResponseError extends BerthError {
     this.status = status;
   }
 }
+markClass(ResponseError, 'ResponseError');
 
 const KINDS: Readonly<Record<number, ErrorKind>> = {
   304: 'notModified',
