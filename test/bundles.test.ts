@@ -1,13 +1,14 @@
 // The client is several bundles, each with classes of its own: an error that crosses from one to another is still known for what it is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BerthError, notFound } from '../src/base/errors.ts';
+import * as errors from '../src/base/errors.ts';
 import { ResponseError } from '../src/client/index.ts';
 
+const { BerthError, notFound } = errors;
+
 /** The same file once more, as another bundle has it. */
-const other = (await import(
-  '../src/base/errors.ts?another-bundle' as string
-)) as typeof import('../src/base/errors.ts');
+const AGAIN: string = new URL('../src/base/errors.ts?another-bundle', import.meta.url).href;
+const other = (await import(AGAIN)) as typeof errors;
 
 test('an error of another bundle is one of this', () => {
   const foreign = other.notFound('no such image');

@@ -7,7 +7,15 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 export const CACHE = join(import.meta.dirname, '../../.berth/clients');
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const SOURCE = `[signed-by=${KEYRING}] http://deb.debian.org/debian sid main`;
+
+/** The archive that this Debian machine itself uses, and the newest of its suites. */
+async function newestSource(): Promise<string> {
+  const words = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', 'Origin: Debian'];
+  const { stdout } = await run('apt-get', words);
+  const archive = stdout.split('\n').find((line) => /\/debian\/*$/.test(line));
+  if (archive === undefined) throw new Error('apt knows no archive of Debian');
+  return `[signed-by=${KEYRING}] ${archive} sid main`;
+}
 
 /** An apt of its own: its lists and packages are not the host's. */
 async function apt(...args: string[]): Promise<void> {
@@ -17,7 +25,8 @@ async function apt(...args: string[]): Promise<void> {
     for (const folder of ['lists/partial', 'cache/archives/partial', 'etc'])
       mkdirSync(join(home, folder), { recursive: true });
     writeFileSync(join(home, 'status'), '');
-    writeFileSync(join(home, 'sources.list'), `deb ${SOURCE}\ndeb-src ${SOURCE}\n`);
+    const source = await newestSource();
+    writeFileSync(join(home, 'sources.list'), `deb ${source}\ndeb-src ${source}\n`);
     const settings = {
       'Dir::Etc::sourcelist': 'sources.list',
       'Dir::Etc::sourceparts': 'etc',
