@@ -137,10 +137,13 @@ export function openEngine(options: EngineOptions) {
     logs: (reference: string, wish: LogOptions, signal: AbortSignal) => {
       const container = registry.get(reference);
       checkReadable(container);
+      const { Tty: tty } = container.record.config;
+      // where each has a frame, libraries hand frames on as lines: docker-py's logs(stream=True)
+      const eachLine = wish.eachLine || !tty;
       return {
-        tty: container.record.config.Tty,
+        tty,
         attributes: () => logAttributes(logSubject(container.record)),
-        batches: logBatches(context, container, wish, signal),
+        batches: logBatches(context, container, { ...wish, eachLine }, signal),
       };
     },
     checkAttach: (reference: string, wish: AttachOptions) => checkAttach(context, reference, wish),

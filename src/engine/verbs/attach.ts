@@ -39,7 +39,7 @@ export async function attach(context: EngineContext, reference: string, options:
       until: undefined,
       tail: undefined,
       follow: false,
-      eachLine: false,
+      eachLine: !config.Tty,
     };
     for await (const batch of logBatches(context, container, wish, AbortSignal.timeout(60_000))) {
       for (const line of batch) if (!io.write(line.channel, line.data)) await io.drained();
