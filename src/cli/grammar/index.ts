@@ -12,7 +12,7 @@ export {
   none,
   range,
 } from './command.ts';
-export { Failure, PROGRAM_NAME } from './failure.ts';
+export { Failure, NAME_IN_ERRORS, PROGRAM_NAME } from './failure.ts';
 export * as flag from './flag.ts';
 export type { Filters, Flags, Values } from './flag.ts';
 export { commandHelp, flagUsages, groupHelp, useLine } from './help.ts';

@@ -76,7 +76,7 @@ async function buildOne(
       given: (flag: string) => parsed.given.has(flag),
       changed: (flag: string) => parsed.changed.has(flag),
       args: parsed.args,
-      path: 'berth build',
+      path: 'docker build',
     });
     if (code !== undefined && code !== 0) throw new Failure(`failed to solve: exit code ${code}`, code);
     if (choice.check !== true) report({ id: image, text: 'Built', status: 'done' });

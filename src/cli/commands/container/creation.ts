@@ -4,13 +4,16 @@ import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { BerthError, isErrno } from '../../../base/errors.ts';
 import type { ContainerCreateBody } from '../../../spec/docker/container.ts';
 import type { Context } from '../../context.ts';
-import { Failure, PROGRAM_NAME } from '../../grammar/index.ts';
+import { Failure, NAME_IN_ERRORS } from '../../grammar/index.ts';
 import { isImageId, parseReference, withDefaultTag } from '../../../spec/docker/shorthand/index.ts';
 import { type CreateInput, createBody, DeviceError } from './config.ts';
 
 /** The refusal of `run` and `create`: what is wrong, and where help is. */
 export function withHelp(message: string, verb: string, code = 125): Failure {
-  return new Failure(`${PROGRAM_NAME}: ${message}\n\nRun '${PROGRAM_NAME} ${verb} --help' for more information`, code);
+  return new Failure(
+    `${NAME_IN_ERRORS}: ${message}\n\nRun '${NAME_IN_ERRORS} ${verb} --help' for more information`,
+    code,
+  );
 }
 
 /** Checks the flags and makes the body. Throws Failure with exit code 125. */
