@@ -64,7 +64,7 @@ suite('odd and hostile roots', () => {
   test('fault R32: absolute links of an image lead to places inside: mounts, cp, restarts', async () => {
     await image(
       'linked',
-      'mkdir -p $R/run $R/data; rm -rf $R/var/run; mkdir -p $R/var; ln -s /run $R/var/run; ln -s /run/resolv $R/etc/resolv.conf; ln -s /data $R/work',
+      'mkdir -p $R/run $R/data; rm -rf $R/var/run; mkdir -p $R/var; ln -s /run $R/var/run; ln -s /run/resolv $R/etc/resolv.conf; ln -s /data $R/place',
     );
     const folder = join(bystander.folder, 'given');
     mkdirSync(folder);
@@ -77,7 +77,7 @@ suite('odd and hostile roots', () => {
       '-v',
       `${folder}:/var/run/in`,
       '-w',
-      '/work/sub',
+      '/place/sub',
       'linked',
       'sh',
       '-c',

@@ -42,15 +42,15 @@ async function inside(name: string, script: string): Promise<string> {
 const PROPAGATIONS = ['rprivate', 'private', 'rslave', 'slave', 'rshared', 'shared'] as const;
 
 test('fault R39: a bind spreads mounts as it was asked to, and nothing reaches the host that was not', async () => {
-  mkdirSync(join(root, 'work', 'later'), { recursive: true });
-  mkdirSync(join(root, 'work', 'inner'));
+  mkdirSync(join(root, 'shared', 'later'), { recursive: true });
+  mkdirSync(join(root, 'shared', 'inner'));
   for (const Propagation of PROPAGATIONS) {
-    const bind = { Type: 'bind', Source: join(root, 'work'), Target: '/w', BindOptions: { Propagation } };
+    const bind = { Type: 'bind', Source: join(root, 'shared'), Target: '/w', BindOptions: { Propagation } };
     const HostConfig = { Mounts: [bind], Privileged: true };
     await run(Propagation, { Cmd: ['sleep', '1000'], StopSignal: 'SIGKILL', HostConfig });
   }
   const before = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length;
-  await host('mount', '-t', 'tmpfs', 'later', join(root, 'work', 'later'));
+  await host('mount', '-t', 'tmpfs', 'later', join(root, 'shared', 'later'));
   for (const name of PROPAGATIONS) {
     const [optional = ''] = (
       await inside(name, "sed -n 's/.* \\/w [^ ]* \\(.*\\) - .*/\\1/p' /proc/self/mountinfo")
@@ -64,17 +64,17 @@ test('fault R39: a bind spreads mounts as it was asked to, and nothing reaches t
     const sees = (await inside(name, 'grep -c " /w/later " /proc/self/mountinfo || true')) === '1';
     assert.equal(sees, spreads !== '', `${name} sees what the host mounts later`);
   }
-  await host('umount', join(root, 'work', 'later'));
+  await host('umount', join(root, 'shared', 'later'));
   for (const name of PROPAGATIONS) {
     assert.equal(await inside(name, 'mount -t tmpfs inner /w/inner && echo done'), 'done');
-    const reached = readFileSync('/proc/self/mountinfo', 'utf8').includes(`${root}/work/inner `);
+    const reached = readFileSync('/proc/self/mountinfo', 'utf8').includes(`${root}/shared/inner `);
     assert.equal(reached, name.includes('shared'), `${name}: the host sees what the container mounts`);
     await inside(name, 'umount /w/inner');
   }
   for (const name of PROPAGATIONS) await daemon.call('DELETE', `/containers/${name}?force=1`);
   const left = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   assert.ok(left.length <= before, 'no mount is left on the host');
-  assert.ok(!left.some((line) => line.includes(`${root}/work/`)), 'nor below the source');
+  assert.ok(!left.some((line) => line.includes(`${root}/shared/`)), 'nor below the source');
 });
 
 test('fault R39: read-only means what is mounted below it, too, unless that is asked otherwise', async () => {
