@@ -1,45 +1,13 @@
 // The objects of a cluster as the Swarm API has them, and the keys under which the store keeps them.
+import { rank, type TaskState } from '../core/model/states.ts';
 
 /** Written into every object; one that is newer than the reader is refused, not guessed at. */
 export const SCHEMA = 1;
 
-export type TaskState =
-  | 'new'
-  | 'pending'
-  | 'assigned'
-  | 'accepted'
-  | 'preparing'
-  | 'ready'
-  | 'starting'
-  | 'running'
-  | 'complete'
-  | 'shutdown'
-  | 'failed'
-  | 'rejected'
-  | 'remove'
-  | 'orphaned';
+export type { TaskState };
 
-/** In this order only forwards. */
-export const TASK_STATES: readonly TaskState[] = [
-  'new',
-  'pending',
-  'assigned',
-  'accepted',
-  'preparing',
-  'ready',
-  'starting',
-  'running',
-  'complete',
-  'shutdown',
-  'failed',
-  'rejected',
-  'remove',
-  'orphaned',
-];
-
-export function stateOrder(state: TaskState): number {
-  return TASK_STATES.indexOf(state);
-}
+/** Its place in the order of states, in which a task goes only forwards. */
+export const stateOrder = rank;
 
 /** It has ended, whatever way. */
 export function isTerminal(state: TaskState): boolean {

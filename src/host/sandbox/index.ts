@@ -103,14 +103,8 @@ export async function unpackTar(
   return feed(ring, source, start(job, signal));
 }
 
-/** The archive of an unpacked directory and its seams; returns its digest, which is to be compared with what it should be. */
-export async function* joinArchive(
-  root: string,
-  seams: number,
-  signal?: AbortSignal,
-): AsyncGenerator<Buffer, JoinResult, void> {
-  const ring = new ByteRing();
-  const done = start({ kind: 'join', root, memory: ring.memory, seams }, signal);
+/** What a job writes, and its result at the end; whoever stops reading stops the job. */
+async function* archiveOf<T>(ring: ByteRing, done: Promise<T>): AsyncGenerator<Buffer, T, void> {
   done.catch(() => undefined);
   try {
     yield* ring.read();
@@ -120,6 +114,17 @@ export async function* joinArchive(
     ring.abort();
   }
   return done;
+}
+
+/** The archive of an unpacked directory and its seams; returns its digest, which is to be compared with what it should be. */
+export async function* joinArchive(
+  root: string,
+  seams: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, JoinResult, void> {
+  const ring = new ByteRing();
+  const done = start({ kind: 'join', root, memory: ring.memory, seams }, signal);
+  return yield* archiveOf(ring, done);
 }
 
 /** The members of a plain tar, by name, as files and unpacked layers named by numbers in the (empty) directory `root`. */
@@ -141,15 +146,7 @@ export async function* packTar(
 ): AsyncGenerator<Buffer, void, void> {
   const ring = new ByteRing();
   const done = start({ kind: 'pack', root, memory: ring.memory, options }, signal);
-  done.catch(() => undefined);
-  try {
-    yield* ring.read();
-  } catch (error) {
-    if (!(error instanceof RingAborted)) throw error;
-  } finally {
-    ring.abort();
-  }
-  await done;
+  yield* archiveOf(ring, done);
 }
 
 /** What `packTar` would give, without giving it. */

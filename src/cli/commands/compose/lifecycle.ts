@@ -111,37 +111,24 @@ export const kill = composeCommand({
   },
 });
 
-export const pause = composeCommand({
-  use: '[SERVICE...]',
-  description: 'Pause services',
-  flags: { ...dryRun },
-  args: any,
-  run: async (context, { args }) => {
-    const { work, containers } = await choose(context, args);
-    await pauseContainers(
-      work,
-      containers.filter(({ state }) => state === 'running'),
-      'ContainerPause',
-    );
-    return 0;
-  },
-});
+export const pause = freezing('Pause services', 'running', 'ContainerPause');
+export const unpause = freezing('Unpause services', 'paused', 'ContainerUnpause');
 
-export const unpause = composeCommand({
-  use: '[SERVICE...]',
-  description: 'Unpause services',
-  flags: { ...dryRun },
-  args: any,
-  run: async (context, { args }) => {
-    const { work, containers } = await choose(context, args);
-    await pauseContainers(
-      work,
-      containers.filter(({ state }) => state === 'paused'),
-      'ContainerUnpause',
-    );
-    return 0;
-  },
-});
+/** Freezes the containers that are in a state, or lets them go on. */
+function freezing(description: string, from: 'running' | 'paused', operation: 'ContainerPause' | 'ContainerUnpause') {
+  return composeCommand({
+    use: '[SERVICE...]',
+    description,
+    flags: { ...dryRun },
+    args: any,
+    run: async (context, { args }) => {
+      const { work, containers } = await choose(context, args);
+      const chosen = containers.filter(({ state }) => state === from);
+      await pauseContainers(work, chosen, operation);
+      return 0;
+    },
+  });
+}
 
 export const rm = composeCommand({
   use: '[OPTIONS] [SERVICE...]',

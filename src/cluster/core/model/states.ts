@@ -1,8 +1,8 @@
 // Which states of a task mean that it lives, has ended, or ended by itself. Pure.
-import type { Task, TaskState } from './types.ts';
+import type { Task } from './types.ts';
 
 /** In this order only forwards. */
-const ORDER: readonly TaskState[] = [
+export const TASK_STATES = [
   'new',
   'pending',
   'assigned',
@@ -17,9 +17,11 @@ const ORDER: readonly TaskState[] = [
   'rejected',
   'remove',
   'orphaned',
-];
+] as const;
 
-const RANK = new Map(ORDER.map((state, rank) => [state, rank]));
+export type TaskState = (typeof TASK_STATES)[number];
+
+const RANK = new Map<TaskState, number>(TASK_STATES.map((state, rank) => [state, rank]));
 const RUNNING = 7;
 
 export function rank(state: TaskState): number {

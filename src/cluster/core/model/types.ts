@@ -1,20 +1,7 @@
 // What the core of the cluster decides about, cut to what the decisions need. Times are milliseconds since 1970, durations milliseconds. Pure.
+import type { TaskState } from './states.ts';
 
-export type TaskState =
-  | 'new'
-  | 'pending'
-  | 'assigned'
-  | 'accepted'
-  | 'preparing'
-  | 'ready'
-  | 'starting'
-  | 'running'
-  | 'complete'
-  | 'shutdown'
-  | 'failed'
-  | 'rejected'
-  | 'remove'
-  | 'orphaned';
+export type { TaskState };
 
 /** What a task is asked to be. `ready`: prepared, and not started yet. */
 export type DesiredState = 'ready' | 'running' | 'complete' | 'shutdown' | 'remove';
