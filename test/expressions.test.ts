@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..');
 /** Files that make an expression of text, how many, and why nobody foreign has a part in that text. */
 const MADE: Readonly<Record<string, { readonly count: number; readonly of: string }>> = {
   'images/reference/index.ts': { count: 2, of: 'parts of the grammar of references, constants of the file' },
-  'network/accept.ts': { count: 1, of: 'the names of two directions' },
+  'network/firewall/accept.ts': { count: 1, of: 'the names of two directions' },
   'api/router.ts': { count: 1, of: 'the table of routes' },
   'client/config/contexts.ts': { count: 1, of: 'a constant that the message shows too' },
   'spec/docker/shorthand/reference.ts': { count: 1, of: 'parts of the grammar of references, constants of the file' },

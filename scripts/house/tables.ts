@@ -9,7 +9,6 @@ export const CIRCLES_LEFT: readonly string[] = [
   'engine engine/files engine/prepare engine/verbs',
   'host/sandbox host/sandbox/seams',
   'images images/bootstrap images/load images/pull images/push images/why',
-  'network network/dns network/explain',
   'runtime runtime/logs runtime/monitor',
   'spec/docker spec/oci',
   'store store/check',
@@ -26,8 +25,8 @@ export const IMPURE_LEFT: Readonly<Record<string, string>> = {
   'images/file.ts': 'base/ids.ts makes random ids beside digests',
   'images/pull/words.ts': 'takes errors from the face of the registry client',
   'images/push/manifest.ts': 'base/ids.ts makes random ids beside digests',
-  'network/create.ts': 'asks whether a link exists by a function',
-  'network/filter.ts': 'base/go-regexp.ts loads its engine when it is first asked',
+  'network/catalog/create.ts': 'asks whether a link exists by a function',
+  'network/catalog/filter.ts': 'base/go-regexp.ts loads its engine when it is first asked',
   'registry/client/document.ts': 'base/ids.ts makes random ids beside digests',
 };
 
@@ -104,8 +103,15 @@ export const PARTS: Readonly<Record<string, Readonly<Record<string, readonly str
     why: ['.'],
   },
   network: {
-    '.': ['dns', 'explain'],
-    dns: ['.'],
-    explain: ['.'],
+    '.': ['catalog', 'dns', 'endpoints', 'explain', 'firewall', 'ipam', 'links', 'publish', 'reconcile'],
+    catalog: ['ipam', 'links'],
+    dns: ['catalog', 'endpoints', 'ipam'],
+    endpoints: ['catalog', 'ipam', 'links'],
+    explain: ['catalog', 'endpoints', 'firewall', 'ipam', 'links', 'publish'],
+    firewall: ['catalog', 'ipam', 'links'],
+    ipam: [],
+    links: ['catalog', 'firewall', 'ipam', 'reconcile'],
+    publish: ['catalog', 'endpoints', 'firewall', 'ipam'],
+    reconcile: ['catalog', 'endpoints', 'firewall', 'ipam', 'links'],
   },
 };

@@ -12,8 +12,8 @@ import type {
   NetworkPruneResponse,
 } from '../spec/docker/index.ts';
 import type { RecordTable } from '../store/records/index.ts';
-import { addressText } from './address.ts';
-import { Catalog } from './catalog.ts';
+import { addressText } from './ipam/address.ts';
+import { Catalog } from './catalog/catalog.ts';
 import {
   type ContainerNetworks,
   type FileFacts,
@@ -25,18 +25,18 @@ import {
   namesInHosts,
   namesOf,
   type PortMap,
-} from './container.ts';
+} from './endpoints/container.ts';
 import { NameServer } from './dns/index.ts';
-import { emptied, type Endpoint, endpointFrom, filled, makeEndpoint, mtuOf, subnetsOf } from './endpoint.ts';
-import { listFilter, pruneFilter } from './filter.ts';
+import { emptied, type Endpoint, endpointFrom, filled, makeEndpoint, mtuOf, subnetsOf } from './endpoints/endpoint.ts';
+import { listFilter, pruneFilter } from './catalog/filter.ts';
 import type { NetworkView } from './explain/index.ts';
-import { FORWARD_TABLE, ForwardGuard } from './forward-guard.ts';
-import { InputGuard } from './input-guard.ts';
-import * as links from './links.ts';
-import { type HostNames, hostNames, vethName } from './names.ts';
-import { sameGround } from './predefined.ts';
-import { interfaceOf, letGo, plugIn, setWayOut } from './attach-link.ts';
-import type { ContainerNames, NetworkEvents } from './ports.ts';
+import { FORWARD_TABLE, ForwardGuard } from './firewall/forward-guard.ts';
+import { InputGuard } from './firewall/input-guard.ts';
+import * as links from './links/links.ts';
+import { type HostNames, hostNames, vethName } from './catalog/names.ts';
+import { sameGround } from './catalog/predefined.ts';
+import { interfaceOf, letGo, plugIn, setWayOut } from './endpoints/attach-link.ts';
+import type { ContainerNames, NetworkEvents } from './endpoints/ports.ts';
 import {
   type Aliases,
   claimPorts,
@@ -44,17 +44,17 @@ import {
   moveClaims,
   publishedAddresses,
   type Transferred,
-} from './allocate-ports.ts';
-import { OPTION } from './options.ts';
-import { PortAllocator, publishedFrom } from './publish.ts';
-import { usedOn } from './used.ts';
-import { hasLinks, isPredefined, type NetworkRecord } from './record.ts';
-import { Reconciler } from './reconcile.ts';
-import { replugging } from './recreate-veth.ts';
-import { removeFromHost } from './remove.ts';
-import { onGivenBridge, readSettings, type Settings, type SettingsInput } from './settings.ts';
-import { type Member, membersOf, shown } from './show.ts';
-import { Zones } from './zones.ts';
+} from './publish/allocate-ports.ts';
+import { OPTION } from './catalog/options.ts';
+import { PortAllocator, publishedFrom } from './publish/publish.ts';
+import { usedOn } from './endpoints/used.ts';
+import { hasLinks, isPredefined, type NetworkRecord } from './catalog/record.ts';
+import { Reconciler } from './reconcile/reconcile.ts';
+import { replugging } from './endpoints/recreate-veth.ts';
+import { removeFromHost } from './reconcile/remove.ts';
+import { onGivenBridge, readSettings, type Settings, type SettingsInput } from './catalog/settings.ts';
+import { type Member, membersOf, shown } from './endpoints/show.ts';
+import { Zones } from './dns/zones.ts';
 
 export interface NetworksInput {
   /** At least eight hex digits, the same at every start of a daemon with this data root. */

@@ -1,5 +1,5 @@
 // What a name means to one container: pure over the query, the zone of who is on its networks, and whose turn it is.
-import { type Address, addressBytes, type Block, contains, parseAddress } from '../address.ts';
+import { type Address, addressBytes, type Block, contains, parseAddress } from '../ipam/address.ts';
 import { type Answer, encodeName, type Query, TYPE } from './wire.ts';
 
 export interface ZoneMember {

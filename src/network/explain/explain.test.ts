@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { explain } from './explain.ts';
 import { exposures } from './exposure.ts';
 import type { Elsewhere, HostFacts, Origin, Party, Place } from './facts.ts';
-import { parseRuleset, verdictAt } from './ruleset.ts';
+import { parseRuleset, verdictAt } from '../firewall/ruleset.ts';
 import { listenersIn, withoutResolver } from './sockets.ts';
 
 const place = (network: string, address: string, more: Partial<Place> = {}): Place => ({

@@ -1,9 +1,9 @@
 // Who reaches each published port, and where that is more than the host's own firewall would let in. Pure.
 import type { PublishedPort } from '../../spec/berth/index.ts';
-import { isCopied } from '../firewall.ts';
+import { isCopied } from '../firewall/firewall.ts';
 import type { HostFacts, Party } from './facts.ts';
 import { passage } from './passage.ts';
-import { verdictAt } from './ruleset.ts';
+import { verdictAt } from '../firewall/ruleset.ts';
 import { isAny, isLoopback } from './sockets.ts';
 
 const SOME = 'whom the host firewall lets in';

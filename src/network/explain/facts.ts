@@ -1,7 +1,7 @@
 // What the walk along a connection knows of its two ends.
-import type { Published } from '../publish.ts';
+import type { Published } from '../publish/publish.ts';
 import type { Listener } from './sockets.ts';
-import type { Table } from './ruleset.ts';
+import type { Table } from '../firewall/ruleset.ts';
 
 /** A container on one network. */
 export interface Place {

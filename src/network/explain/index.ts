@@ -1,13 +1,13 @@
 // `network explain` and `ports`: what stops a connection, and who reaches what is published.
 import { invalid } from '../../base/errors.ts';
 import type { Explanation, PublishedPort } from '../../spec/berth/index.ts';
-import { addressText, contains, parseAddress } from '../address.ts';
-import type { Live } from '../container.ts';
-import { gatewayEndpoint, subnetsOf } from '../endpoint.ts';
-import { hostAddresses } from '../links.ts';
-import { bridgeOptions, macvlanOptions } from '../options.ts';
-import type { Published } from '../publish.ts';
-import { hasLinks } from '../record.ts';
+import { addressText, contains, parseAddress } from '../ipam/address.ts';
+import type { Live } from '../endpoints/container.ts';
+import { gatewayEndpoint, subnetsOf } from '../endpoints/endpoint.ts';
+import { hostAddresses } from '../links/links.ts';
+import { bridgeOptions, macvlanOptions } from '../catalog/options.ts';
+import type { Published } from '../publish/publish.ts';
+import { hasLinks } from '../catalog/record.ts';
 import { explain } from './explain.ts';
 import { exposures } from './exposure.ts';
 import type { Elsewhere, Origin, Party, Place } from './facts.ts';

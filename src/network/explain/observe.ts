@@ -1,9 +1,9 @@
 // What the kernel shows of both ends: who listens in a namespace, and the host's rules.
 import { readFileSync } from 'node:fs';
 import { listRuleset } from '../../host/nft.ts';
-import { bridgedPacketsAreFiltered, uplinkName } from '../links.ts';
+import { bridgedPacketsAreFiltered, uplinkName } from '../links/links.ts';
 import type { HostFacts } from './facts.ts';
-import { parseRuleset, type Table } from './ruleset.ts';
+import { parseRuleset, type Table } from '../firewall/ruleset.ts';
 import { type Listener, listenersIn, withoutResolver } from './sockets.ts';
 
 /** Of the namespace that the process is in; none for a process that is gone. */

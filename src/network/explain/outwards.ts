@@ -1,7 +1,7 @@
 // From a container to an address that is nobody's here: whether it has a way out, and over what. Pure.
 import type { Explanation } from '../../spec/berth/index.ts';
 import type { Elsewhere, HostFacts, Question } from './facts.ts';
-import { verdictAt } from './ruleset.ts';
+import { verdictAt } from '../firewall/ruleset.ts';
 import { list, type Walk } from './walk.ts';
 
 type Away = Extract<Elsewhere, { kind: 'address' }>;

@@ -1,7 +1,7 @@
 // What the host's rules do to a connection to a published port on its whole way, hook by hook. Pure.
-import { isCopied } from '../firewall.ts';
-import type { Published } from '../publish.ts';
-import { type Hook, type Packet, type Table, type Verdict, verdictAt } from './ruleset.ts';
+import { isCopied } from '../firewall/firewall.ts';
+import type { Published } from '../publish/publish.ts';
+import { type Hook, type Packet, type Table, type Verdict, verdictAt } from '../firewall/ruleset.ts';
 
 /** Where the kernel translates the destination. */
 const DSTNAT = -100;

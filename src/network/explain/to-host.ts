@@ -1,7 +1,7 @@
 // To an address of this host: what is published there, or a program of the host. Pure.
 import type { Explanation } from '../../spec/berth/index.ts';
 import type { Elsewhere, HostFacts, Party, Question } from './facts.ts';
-import { verdictAt } from './ruleset.ts';
+import { verdictAt } from '../firewall/ruleset.ts';
 import { isAny, isLoopback } from './sockets.ts';
 import { isAway, listening, throughPort, type Walk } from './walk.ts';
 

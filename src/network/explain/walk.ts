@@ -2,7 +2,7 @@
 import type { Explanation, ExplainStep } from '../../spec/berth/index.ts';
 import type { HostFacts, Party, Place, Question } from './facts.ts';
 import { passage } from './passage.ts';
-import { type Verdict, verdictAt } from './ruleset.ts';
+import { type Verdict, verdictAt } from '../firewall/ruleset.ts';
 import { isAny, isLoopback } from './sockets.ts';
 
 /** The steps that were taken so far. */

@@ -1,0 +1,90 @@
+// Who is called what for each container: made of its networks' members when it asks, and kept until something changes.
+import { contains, parseAddress } from '../ipam/address.ts';
+import { hasResolver, type Live } from '../endpoints/container.ts';
+import { type Zone, type ZoneMember, zoneOf } from './index.ts';
+import { type Endpoint, subnetsOf } from '../endpoints/endpoint.ts';
+import { isPredefined, type NetworkRecord } from '../catalog/record.ts';
+import type { Member } from '../endpoints/show.ts';
+
+export class Zones {
+  readonly #members: (network: NetworkRecord) => readonly Member[];
+  /** By network: who is on it, and whose zones were made of that. A change touches these alone. */
+  readonly #networks = new Map<string, { readonly members: readonly Member[]; readonly askers: Set<Live> }>();
+  readonly #made = new WeakMap<Live, Zone>();
+
+  constructor(members: (network: NetworkRecord) => readonly Member[]) {
+    this.#members = members;
+  }
+
+  of(live: Live): Zone {
+    let zone = this.#made.get(live);
+    if (!zone) this.#made.set(live, (zone = zoneOf(this.#wish(live))));
+    return zone;
+  }
+
+  /** Somebody came to one of these networks, left it, or has another name there. */
+  changed(live: Live, networks: Iterable<NetworkRecord> = live.endpoints.map(({ network }) => network)): void {
+    this.#made.delete(live);
+    for (const { id } of networks) {
+      for (const asker of this.#networks.get(id)?.askers ?? []) this.#made.delete(asker);
+      this.#networks.delete(id);
+    }
+  }
+
+  #on(network: NetworkRecord, asker: Live): readonly Member[] {
+    let known = this.#networks.get(network.id);
+    if (!known) this.#networks.set(network.id, (known = { members: this.#members(network), askers: new Set() }));
+    known.askers.add(asker);
+    return known.members;
+  }
+
+  #wish(live: Live): Parameters<typeof zoneOf>[0] {
+    const own = live.endpoints.filter(({ network }) => hasResolver(network)).toSorted(asked);
+    return {
+      networks: own.map(({ network, links }) => ({
+        name: network.name,
+        members: this.#on(network, live).map((member) => zoneMember(member, links)),
+      })),
+      blocks: own.flatMap(({ network }) => subnetsOf(network).map(({ block }) => block)),
+      outside: live.endpoints.some(({ gateways }) => gateways.length > 0) || hasServerOn(own, live.wish.dns),
+      bareStaysInside: live.wish.dnsOptions.some((option) => /^ndots:0*[1-9]/.test(option)),
+    };
+  }
+}
+
+/** A server that the container itself names, on one of its own networks, is asked from within: nothing leaves them. */
+function hasServerOn(endpoints: readonly Endpoint[], servers: readonly string[]): boolean {
+  const blocks = endpoints.flatMap(({ network }) => subnetsOf(network).map(({ block }) => block));
+  return servers.some((text) => {
+    const server = parseAddress(text);
+    return server !== undefined && blocks.some((block) => contains(block, server));
+  });
+}
+
+/** Which network is asked for a name first: as libnetwork orders endpoints, and the default network, which has no names there, last. */
+function asked(a: Endpoint, b: Endpoint): number {
+  return (
+    Number(isPredefined(a.network)) - Number(isPredefined(b.network)) ||
+    b.priority - a.priority ||
+    Number(a.network.internal) - Number(b.network.internal) ||
+    (a.network.name < b.network.name ? -1 : 1)
+  );
+}
+
+/** `links` are the names that the asker alone has for others. */
+function zoneMember(
+  { containerId, name, endpoint }: Member,
+  links: readonly { readonly target: string; readonly alias: string }[],
+): ZoneMember {
+  return {
+    names: [
+      name,
+      ...endpoint.names,
+      containerId.slice(0, 12),
+      ...links
+        .filter(({ target }) => target === name || (target.length >= 12 && containerId.startsWith(target)))
+        .map(({ alias }) => alias),
+    ],
+    addresses: endpoint.addresses,
+  };
+}
