@@ -4,4 +4,4 @@ export { Explainer, type ExplainRequest } from './explain/index.ts';
 export { Networks, type NetworksInput } from './networks.ts';
 export type { ContainerNames, NetworkEvents } from './endpoints/ports.ts';
 export { onHost, removeFromHost } from './reconcile/remove.ts';
-export type { NetworkRecord } from './catalog/record.ts';
+export type { NetworkRecord } from './model/record.ts';

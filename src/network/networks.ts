@@ -33,9 +33,9 @@ import type { NetworkView } from './explain/index.ts';
 import { FORWARD_TABLE, ForwardGuard } from './firewall/forward-guard.ts';
 import { InputGuard } from './firewall/input-guard.ts';
 import * as links from './links/links.ts';
-import { type HostNames, hostNames, vethName } from './catalog/names.ts';
+import { type HostNames, hostNames, vethName } from './model/names.ts';
 import { sameGround } from './catalog/predefined.ts';
-import { interfaceOf, letGo, plugIn, setWayOut } from './endpoints/attach-link.ts';
+import { interfaceOf, letGo, attachEndpoint, setWayOut } from './endpoints/attach-link.ts';
 import type { ContainerNames, NetworkEvents } from './endpoints/ports.ts';
 import {
   type Aliases,
@@ -45,10 +45,11 @@ import {
   publishedAddresses,
   type Transferred,
 } from './publish/allocate-ports.ts';
-import { OPTION } from './catalog/options.ts';
+import { OPTION } from './model/options.ts';
 import { PortAllocator, publishedFrom } from './publish/publish.ts';
 import { usedOn } from './endpoints/used.ts';
-import { hasLinks, isPredefined, type NetworkRecord } from './catalog/record.ts';
+import { isPredefined, type NetworkRecord } from './model/record.ts';
+import { hasBridge, hasLinks } from './model/traits.ts';
 import { Reconciler } from './reconcile/reconcile.ts';
 import { replugging } from './endpoints/recreate-veth.ts';
 import { removeFromHost } from './reconcile/remove.ts';
@@ -268,7 +269,7 @@ export class Networks {
     if (!live) return;
     live.namespace = where ?? live.held?.path;
     try {
-      for (const endpoint of live.endpoints) this.#plugIn(live, endpoint);
+      for (const endpoint of live.endpoints) this.#attachEndpoint(live, endpoint);
       setWayOut(live);
       if (live.endpoints.some(({ network }) => hasLinks(network)))
         await Promise.all([this.#reconciler.changed(containerId), this.#serveNames(live)]);
@@ -337,7 +338,7 @@ export class Networks {
     live.endpoints.push(endpoint);
     this.#zones.changed(live);
     try {
-      this.#plugIn(live, endpoint);
+      this.#attachEndpoint(live, endpoint);
       setWayOut(live);
       await Promise.all([
         this.#reconciler.changed(containerId),
@@ -433,11 +434,11 @@ export class Networks {
     return makeEndpoint(network, { id: randomId(), settings, mac, names }, used);
   }
 
-  #plugIn(live: Live, endpoint: Endpoint): void {
+  #attachEndpoint(live: Live, endpoint: Endpoint): void {
     const { network } = endpoint;
     if (live.namespace === undefined || !hasLinks(network)) return;
-    if (network.driver === 'bridge' && !links.linkExists(network.bridge)) this.#reconciler.bridge(network);
-    plugIn(live.namespace, endpoint, {
+    if (hasBridge(network) && !links.linkExists(network.bridge)) this.#reconciler.bridge(network);
+    attachEndpoint(live.namespace, endpoint, {
       hostLink: vethName(this.#names, endpoint.id),
       mtu: mtuOf(network, this.#uplinkMtu),
     });
@@ -447,7 +448,7 @@ export class Networks {
     live.endpoints = live.endpoints.filter((one) => one !== endpoint);
     this.#zones.changed(live, [endpoint.network, ...live.endpoints.map(({ network }) => network)]);
     const name = live.namespace === undefined ? undefined : interfaceOf(live.namespace, endpoint);
-    if (endpoint.network.driver === 'macvlan') {
+    if (!hasBridge(endpoint.network)) {
       if (live.namespace !== undefined && name !== undefined) links.removeInside(live.namespace, name);
     } else await this.#unplug(endpoint);
     await this.#reconciler.changed(live.wish.id);
@@ -460,7 +461,7 @@ export class Networks {
 
   /** Pairs whose namespace is going, or stays for another container that joined it: taken away beside what follows. */
   #drop(endpoints: readonly Endpoint[]): void {
-    const bridged = endpoints.filter(({ network }) => network.driver === 'bridge');
+    const bridged = endpoints.filter(({ network }) => hasBridge(network));
     const dropped = Promise.all(bridged.map((endpoint) => this.#unplug(endpoint)))
       .catch((error: unknown) => this.#input.log.warn(`a pair could not be taken away: ${messageOf(error)}`))
       .then(() => void this.#dropping.delete(dropped));

@@ -7,11 +7,12 @@ import { randomId } from '../../base/ids.ts';
 import type { NetworkCreateBody } from '../../spec/docker/index.ts';
 import type { RecordTable } from '../../store/records/index.ts';
 import { type Block, parseBlock } from '../ipam/address.ts';
+import { driverNamed } from '../drivers/index.ts';
 import { recordOf } from './create.ts';
 import type { TakenBlocks } from '../ipam/ipam.ts';
 import { linkExists } from '../links/links.ts';
 import { predefined } from './predefined.ts';
-import { acceptRecord, type NetworkRecord, PREDEFINED } from './record.ts';
+import { acceptRecord, type NetworkRecord, PREDEFINED } from '../model/record.ts';
 import type { Settings } from './settings.ts';
 
 export interface CatalogFacts {
@@ -80,6 +81,7 @@ export class Catalog {
       taken: this.#taken(host),
       networks: this.all(),
       linkExists,
+      driverNamed,
       random: randomBits(),
     });
     this.#put(record);

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decode, networkCreate } from '../../spec/docker/schemas/index.ts';
+import { driverNamed } from '../drivers/index.ts';
 import { type CreateFacts, recordOf } from './create.ts';
 import { DEFAULT_POOLS } from '../ipam/ipam.ts';
-import type { NetworkRecord } from './record.ts';
+import type { NetworkRecord } from '../model/record.ts';
 
 const id = 'ab'.repeat(32);
 const facts = (networks: readonly NetworkRecord[] = []): CreateFacts => ({
@@ -15,6 +16,7 @@ const facts = (networks: readonly NetworkRecord[] = []): CreateFacts => ({
   taken: { networks: [], host: [] },
   networks,
   linkExists: () => false,
+  driverNamed,
   random: 0x0102030405060708n,
 });
 const make = (body: object, networks?: readonly NetworkRecord[]): NetworkRecord =>

@@ -1,23 +1,22 @@
 // From a create body to a network's record: checked in dockerd's order, subnets chosen. Pure over what is taken.
-import { forbidden, internal, invalid, notFound, notImplemented, unavailable } from '../../base/errors.ts';
+import { forbidden, internal, invalid, notFound, unavailable } from '../../base/errors.ts';
 import type { IpamConfig, NetworkCreateBody } from '../../spec/docker/index.ts';
 import { addressText, type Block, blockText, firstOf, lastOf, parseAddress, parseBlock } from '../ipam/address.ts';
 import { checkIpam } from './check.ts';
 import { checkFree, freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from '../ipam/ipam.ts';
-import { bridgeName } from './names.ts';
-import { bridgeOptions, checkModes, enabledBy, macvlanOptions, mtuOption, OPTION } from './options.ts';
-import type { NetworkRecord } from './record.ts';
+import type { Driver, HostFacts } from '../drivers/index.ts';
+import { enabledBy, mtuOption, OPTION } from '../model/options.ts';
+import type { NetworkRecord } from '../model/record.ts';
 
-export interface CreateFacts {
+export interface CreateFacts extends HostFacts {
   readonly id: string;
   readonly created: string;
   readonly pools: readonly Pool[];
   /** Options that a driver's new networks begin with. */
   readonly defaults: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly taken: TakenBlocks;
-  readonly networks: readonly NetworkRecord[];
-  /** A link of that name that is no bridge of ours. */
-  readonly linkExists: (name: string) => boolean;
+  /** Throws for a driver that there is not. */
+  readonly driverNamed: (name: string) => Pick<Driver, 'choose'>;
   /** 56 random bits for an IPv6 subnet. */
   readonly random: bigint;
 }
@@ -25,7 +24,7 @@ export interface CreateFacts {
 /** RFC 8200, section 5. */
 const IPV6_MTU = 1280;
 
-const NO_SWARM =
+export const NO_SWARM =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 
 /** Throws Docker's refusals: 400 for nonsense, 403 for what is taken, 404 for what is not there, 409 for the name. */
@@ -68,29 +67,12 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     foreignBridge: false,
   };
   if (body.ConfigOnly) return { ...base, driver: 'null' };
-  checkDriver(driver);
+  const driverRow = facts.driverNamed(driver);
   if (ipamDriver !== 'default') throw invalid(`invalid ipam driver: "${ipamDriver}"`);
   if (!base.ipv4 && !base.ipv6) throw invalid('IPv4 or IPv6 must be enabled');
   checkMtu(base);
-  if (driver === 'macvlan') {
-    const { parent, mode } = macvlanOptions(base.options, facts.linkExists);
-    if (parent === '')
-      throw notImplemented('a macvlan network without a parent is not implemented: name a link with -o parent=LINK');
-    checkParent(facts, parent, mode);
-    return { ...base, ipam: chosen(base.ipam, base, facts, []) };
-  }
-  const options = bridgeOptions(base.options);
-  checkModes(options, base.internal);
-  const bridge = options.name ?? bridgeName(facts.id);
-  checkBridge(facts, bridge);
-  checkCount(base.ipam);
-  const without = ([4, 6] as const).filter((family) => options.mode[family] === 'isolated');
-  return {
-    ...base,
-    ipam: chosen(base.ipam, base, facts, without),
-    bridge,
-    foreignBridge: options.name !== undefined && facts.linkExists(bridge),
-  };
+  const { withoutGateway, bridge, foreignBridge } = driverRow.choose(base, facts);
+  return { ...base, ipam: chosen(base.ipam, base, facts, withoutGateway), bridge, foreignBridge };
 }
 
 /** What switches a family on or off by default, where the request says nothing of it itself. */
@@ -102,13 +84,6 @@ function unsaid(
   if (typeof EnableIPv4 === 'boolean') delete left[OPTION.enable[4]];
   if (typeof EnableIPv6 === 'boolean') delete left[OPTION.enable[6]];
   return left;
-}
-
-/** A link that one network has for itself alone is not shared. */
-function checkParent({ networks }: CreateFacts, parent: string, mode: string): void {
-  const other = networks.find((one) => one.driver === 'macvlan' && one.options['parent'] === parent);
-  if (other && (mode === 'passthru' || other.options['macvlan_mode'] === 'passthru'))
-    throw forbidden(`network ${other.name} is already using parent interface ${parent}`);
 }
 
 /** The settings of a configuration-only network; the borrower has none of its own. */
@@ -125,32 +100,6 @@ function lent(body: NetworkCreateBody, lender: string, networks: readonly Networ
       'user specified configurations are not supported if the network depends on a configuration network',
     );
   return found;
-}
-
-function checkDriver(driver: string): void {
-  if (driver === 'bridge' || driver === 'macvlan') return;
-  if (driver === 'host' || driver === 'null') throw forbidden(`only one instance of "${driver}" network is allowed`);
-  if (driver === 'ipvlan') throw notImplemented('network driver ipvlan is not implemented');
-  throw notFound(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
-}
-
-function checkBridge({ id, networks }: CreateFacts, bridge: string): void {
-  const other = networks.find((one) => one.bridge === bridge);
-  if (other)
-    throw forbidden(
-      `cannot create network ${id} (${bridge}): conflicts with network ${other.id} (${bridge}): networks have same bridge name`,
-    );
-}
-
-function checkCount(ipam: readonly IpamConfig[]): void {
-  for (const family of [4, 6]) {
-    const blocks = ipam.map(({ Subnet = '' }) => parseBlock(Subnet)).filter((one) => one?.family === family);
-    const clash = blocks.some((one, at) =>
-      blocks.slice(at + 1).some((two) => one && two && firstOf(one) <= lastOf(two) && firstOf(two) <= lastOf(one)),
-    );
-    if (clash) throw forbidden('invalid pool request: Pool overlaps with other one on this address space');
-    if (blocks.length > 1) throw forbidden("bridge driver doesn't support multiple subnets");
-  }
 }
 
 /** What inspect shows: the wishes as they are, and a subnet from the pools for a family that has none. */

@@ -3,7 +3,7 @@ import { parseBool } from '../../base/bool.ts';
 import { invalid } from '../../base/errors.ts';
 import { goRegExp } from '../../base/go-regexp.ts';
 import type { Filters } from '../../spec/docker/index.ts';
-import { isPredefined, type NetworkRecord } from './record.ts';
+import { isPredefined, type NetworkRecord } from '../model/record.ts';
 
 /** `inUse` says whether a network has endpoints. Throws invalid for a filter that networks do not have. */
 export function listFilter(

@@ -2,8 +2,8 @@
 import type { IpamConfig } from '../../spec/docker/index.ts';
 import { type Address, addressText, type Block, blockText, masked, overlaps, parseBlock } from '../ipam/address.ts';
 import { freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from '../ipam/ipam.ts';
-import { DEFAULT_GATEWAY, OPTION } from './options.ts';
-import type { NetworkRecord } from './record.ts';
+import { DEFAULT_GATEWAY, OPTION } from '../model/options.ts';
+import type { NetworkRecord } from '../model/record.ts';
 import type { FamilyOptions, Settings } from './settings.ts';
 
 export interface PredefinedFacts {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blockText, parseBlock } from '../ipam/address.ts';
 import { predefined } from './predefined.ts';
-import type { NetworkRecord } from './record.ts';
+import type { NetworkRecord } from '../model/record.ts';
 import { onGivenBridge, readSettings, type SettingsInput } from './settings.ts';
 
 const nothing: SettingsInput = {

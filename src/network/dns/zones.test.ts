@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Live } from '../endpoints/container.ts';
-import type { NetworkRecord } from '../catalog/record.ts';
+import type { NetworkRecord } from '../model/record.ts';
 import { Zones } from './zones.ts';
 
 const network = (id: string): NetworkRecord =>

@@ -3,7 +3,7 @@ import { contains, parseAddress } from '../ipam/address.ts';
 import { hasResolver, type Live } from '../endpoints/container.ts';
 import { type Zone, type ZoneMember, zoneOf } from './index.ts';
 import { type Endpoint, subnetsOf } from '../endpoints/endpoint.ts';
-import { isPredefined, type NetworkRecord } from '../catalog/record.ts';
+import { isPredefined, type NetworkRecord } from '../model/record.ts';
 import type { Member } from '../endpoints/show.ts';
 
 export class Zones {

@@ -3,35 +3,25 @@ import { closeSync } from 'node:fs';
 import type { Live } from './container.ts';
 import { type Endpoint, gatewayEndpoint } from './endpoint.ts';
 import * as links from '../links/links.ts';
-import { bridgeOptions, MACVLAN_MODES, macvlanOptions } from '../catalog/options.ts';
-import { hasLinks } from '../catalog/record.ts';
+import { driverOf } from '../drivers/index.ts';
+import { bridgeOptions } from '../model/options.ts';
+import { hasLinks } from '../model/traits.ts';
 
 /** Makes the interface of an endpoint under the name that was wished, or the next free one. */
-export function plugIn(
+export function attachEndpoint(
   namespace: string,
   endpoint: Endpoint,
   { hostLink, mtu }: { readonly hostLink: string; readonly mtu: number },
 ): void {
   const { network, wishedName, mac, sysctls } = endpoint;
-  const { icc, interfacePrefix } = bridgeOptions(network.options);
+  const { interfacePrefix } = bridgeOptions(network.options);
   const taken = links.interfacesInside(namespace);
   // one that is made again has the name that it had
   const known = [wishedName, endpoint.interfaceName].find((one) => one !== '' && !taken.includes(one));
   const name = known ?? (wishedName === '' ? freeName(interfacePrefix, taken) : wishedName);
   const inside = { name, mac, mtu, sysctls, addresses: [...endpoint.addresses, ...endpoint.linkLocal] };
   endpoint.interfaceName = name;
-  if (network.driver === 'macvlan') {
-    const { parent, mode } = macvlanOptions(network.options, links.linkExists);
-    links.plugMacvlan(namespace, { ...inside, parent, mode: MACVLAN_MODES[mode] });
-    return;
-  }
-  links.plugIn(namespace, {
-    ...inside,
-    hostLink,
-    bridge: network.bridge,
-    isolated: !icc,
-    hairpin: links.bridgedPacketsAreFiltered(),
-  });
+  driverOf(network).attach(namespace, { network, inside, hostLink });
 }
 
 function freeName(prefix: string, taken: readonly string[]): string {

@@ -1,7 +1,8 @@
 // A container as networks see it: what it wishes, what it was given, and what it is called. Pure.
 import type { EndpointSettings, PortBinding } from '../../spec/docker/index.ts';
 import type { Endpoint } from './endpoint.ts';
-import { hasLinks, isPredefined, type NetworkRecord } from '../catalog/record.ts';
+import { isPredefined, type NetworkRecord } from '../model/record.ts';
+import { hasLinks } from '../model/traits.ts';
 
 /** A container as far as its networks go. */
 export interface ContainerNetworks {

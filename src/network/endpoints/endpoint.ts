@@ -4,8 +4,9 @@ import { forbidden } from '../../base/errors.ts';
 import type { EndpointSettings } from '../../spec/docker/index.ts';
 import { type Address, addressBytes, addressText, type Block, parseAddress, parseBlock } from '../ipam/address.ts';
 import { exhausted, freeAddress, type Subnet, subnetOf, takeAddress } from '../ipam/ipam.ts';
-import { DEFAULT_GATEWAY, ENDPOINT_OPTION, mtuOption } from '../catalog/options.ts';
-import { hasLinks, type NetworkRecord } from '../catalog/record.ts';
+import { DEFAULT_GATEWAY, ENDPOINT_OPTION, mtuOption } from '../model/options.ts';
+import type { NetworkRecord } from '../model/record.ts';
+import { hasLinks } from '../model/traits.ts';
 import { macText, type UsedAddresses } from './used.ts';
 
 export interface Endpoint {

@@ -2,9 +2,9 @@
 import { statSync } from 'node:fs';
 import type { Live } from './container.ts';
 import * as links from '../links/links.ts';
-import { type HostNames, vethName } from '../catalog/names.ts';
+import { type HostNames, vethName } from '../model/names.ts';
 import { mtuOf } from './endpoint.ts';
-import { plugIn, setWayOut } from './attach-link.ts';
+import { attachEndpoint, setWayOut } from './attach-link.ts';
 
 /** What makes the pair of this host's end again; undefined where its container is gone, with which it went. */
 export function replugging(
@@ -18,7 +18,7 @@ export function replugging(
     const { namespace } = live;
     if (!isThere(namespace)) return undefined;
     return () => {
-      plugIn(namespace, endpoint, { hostLink, mtu: mtuOf(endpoint.network, uplinkMtu) });
+      attachEndpoint(namespace, endpoint, { hostLink, mtu: mtuOf(endpoint.network, uplinkMtu) });
       setWayOut(live);
     };
   }

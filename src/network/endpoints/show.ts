@@ -4,7 +4,7 @@ import { blockText } from '../ipam/address.ts';
 import type { Live } from './container.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ContainerNames } from './ports.ts';
-import type { NetworkRecord } from '../catalog/record.ts';
+import type { NetworkRecord } from '../model/record.ts';
 
 export interface Member {
   readonly containerId: string;

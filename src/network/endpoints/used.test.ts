@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Endpoint, makeEndpoint } from './endpoint.ts';
-import { bridgeMac } from '../catalog/names.ts';
+import { bridgeMac } from '../model/names.ts';
 import type { GivenAddresses } from './ports.ts';
-import type { NetworkRecord } from '../catalog/record.ts';
+import type { NetworkRecord } from '../model/record.ts';
 import { macText, usedOn } from './used.ts';
 
 const network: NetworkRecord = {

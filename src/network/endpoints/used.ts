@@ -1,9 +1,10 @@
 // Addresses of a network that are not to be had: those in use, and those that persons gave to containers that are stopped. Pure.
 import { parseAddress } from '../ipam/address.ts';
 import type { Endpoint } from './endpoint.ts';
-import { bridgeMac } from '../catalog/names.ts';
+import { bridgeMac } from '../model/names.ts';
 import type { GivenAddresses } from './ports.ts';
-import type { NetworkRecord } from '../catalog/record.ts';
+import type { NetworkRecord } from '../model/record.ts';
+import { hasBridge, sharesWire } from '../model/traits.ts';
 
 export interface UsedAddresses {
   /** Values of addresses that running containers have. */
@@ -21,8 +22,8 @@ export function usedOn(
 ): UsedAddresses {
   const own = endpoints.filter((one) => one.network.id === network.id);
   const addresses = own.flatMap((one) => one.addresses.map(({ value }) => value));
-  const macs = endpoints.filter((one) => sameWire(one.network, network)).map(({ mac }) => macText(mac));
-  if (network.driver === 'bridge') macs.push(bridgeMac(network.id));
+  const macs = endpoints.filter((one) => sharesWire(one.network, network)).map(({ mac }) => macText(mac));
+  if (hasBridge(network)) macs.push(bridgeMac(network.id));
   const kept = given.flatMap((one) => one.addresses.flatMap((text) => parseAddress(text)?.value ?? []));
   return {
     addresses: new Set(addresses),
@@ -30,13 +31,6 @@ export function usedOn(
     macs: new Set(macs),
     keptMacs: new Set([...macs, ...given.map(({ mac }) => macText(mac))]),
   };
-}
-
-/** Networks over one link of the host are one wire, whatever their addresses. */
-function sameWire(a: NetworkRecord, b: NetworkRecord): boolean {
-  if (a.id === b.id) return true;
-  const parent = a.options['parent'] ?? '';
-  return a.driver === 'macvlan' && b.driver === 'macvlan' && parent !== '' && parent === b.options['parent'];
 }
 
 /** Groups of two with colons, whatever was written between them. */

@@ -2,7 +2,7 @@
 import type { SetElement } from '../../host/netlink/index.ts';
 import type { Family } from '../ipam/address.ts';
 import { addressValue, blockValue, elementText, entryText, link, portValue, protocolValue } from './elements.ts';
-import type { GatewayMode } from '../catalog/options.ts';
+import type { GatewayMode } from '../model/options.ts';
 
 export interface BridgeRules {
   readonly bridge: string;

@@ -15,8 +15,8 @@ import {
   type PublishRule,
   removeText,
 } from '../firewall/firewall.ts';
-import { applyLinks, interfacesInside, linkNames, observeLinks, plugIn, setGateways, removeLinks } from './links.ts';
-import { hostNames, vethName } from '../catalog/names.ts';
+import { applyLinks, interfacesInside, linkNames, observeLinks, makeVeth, setGateways, removeLinks } from './links.ts';
+import { hostNames, vethName } from '../model/names.ts';
 import { planLinks, planText } from './plan.ts';
 import { removeFromHost } from '../reconcile/remove.ts';
 
@@ -58,11 +58,11 @@ test('a network from nothing to nothing', { skip }, async () => {
       isolated: true,
       hairpin: true,
     };
-    plugIn(namespace, wish);
+    makeVeth(namespace, wish);
     const second = { ...wish, hostLink: `${names.vethPrefix}second` };
-    assert.throws(() => plugIn(namespace, second), /error renaming interface ".*" to "eth0": file exists/);
+    assert.throws(() => makeVeth(namespace, second), /error renaming interface ".*" to "eth0": file exists/);
     const ofGroup = { ...second, name: 'eth1', mac: '01:00:5e:00:00:01' };
-    assert.throws(() => plugIn(namespace, ofGroup), /MAC to "01:00:5e:00:00:01": cannot assign requested address/);
+    assert.throws(() => makeVeth(namespace, ofGroup), /MAC to "01:00:5e:00:00:01": cannot assign requested address/);
     setGateways(
       namespace,
       [parseAddress(`${subnet}.1`)].flatMap((gateway) => (gateway ? [{ name: 'eth0', gateway }] : [])),

@@ -188,7 +188,7 @@ export interface Interface extends Inside {
 }
 
 /** Makes the pair, its far end configured in the process's namespace. Throws like a system call, or in dockerd's words. */
-export function plugIn(namespacePath: string, wish: Interface): void {
+export function makeVeth(namespacePath: string, wish: Interface): void {
   checkName(wish.name, wish.hostLink);
   const namespace = openNamespace(namespacePath);
   try {
@@ -230,7 +230,7 @@ export interface Macvlan extends Inside {
 }
 
 /** A link over the parent, straight in the process's namespace, with which it goes. */
-export function plugMacvlan(namespacePath: string, wish: Macvlan): void {
+export function makeMacvlan(namespacePath: string, wish: Macvlan): void {
   checkName(wish.name, wish.parent);
   const namespace = openNamespace(namespacePath);
   try {

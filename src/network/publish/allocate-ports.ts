@@ -4,9 +4,10 @@ import { listensOnIPv6 } from '../../host/port.ts';
 import { hasNames, type Live, namesOf, type PortMap } from '../endpoints/container.ts';
 import { type Endpoint, gatewayEndpoint, textOf } from '../endpoints/endpoint.ts';
 import { isCopied } from '../firewall/firewall.ts';
-import { bridgeOptions } from '../catalog/options.ts';
+import { bridgeOptions } from '../model/options.ts';
+import { hasHost } from '../model/traits.ts';
 import { type PortAllocator, portMap, type Published, wishesOf } from './publish.ts';
-import type { NetworkRecord } from '../catalog/record.ts';
+import type { NetworkRecord } from '../model/record.ts';
 
 const FAMILIES = [4, 6] as const;
 
@@ -14,7 +15,7 @@ const FAMILIES = [4, 6] as const;
 export function publishedOver(endpoints: readonly Endpoint[]): Record<4 | 6, Endpoint | undefined> {
   const over = (family: 4 | 6): Endpoint | undefined => {
     const way = gatewayEndpoint(endpoints, family);
-    return way?.network.driver === 'bridge' ? way : undefined;
+    return way && hasHost(way.network) ? way : undefined;
   };
   return { 4: over(4), 6: over(6) };
 }

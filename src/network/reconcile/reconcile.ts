@@ -25,10 +25,11 @@ import {
   namesOfLinks,
   observeLinks,
 } from '../links/links.ts';
-import { bridgeMac, type HostNames, vethName } from '../catalog/names.ts';
-import { bridgeOptions } from '../catalog/options.ts';
+import { bridgeMac, type HostNames, vethName } from '../model/names.ts';
+import { bridgeOptions } from '../model/options.ts';
 import { type Desired, planLinks, planText, type Step } from '../links/plan.ts';
-import { isPredefined, type NetworkRecord } from '../catalog/record.ts';
+import { isPredefined, type NetworkRecord } from '../model/record.ts';
+import { hasBridge, hasHost } from '../model/traits.ts';
 import type { ForwardGuard } from '../firewall/forward-guard.ts';
 import type { InputGuard } from '../firewall/input-guard.ts';
 import { MarkedApplier } from '../firewall/marked-applier.ts';
@@ -359,7 +360,7 @@ export class Reconciler {
       .live()
       .filter(({ namespace }) => namespace !== undefined)
       .flatMap(({ endpoints }) => endpoints)
-      .filter(({ network }) => network.driver === 'bridge');
+      .filter(({ network }) => hasBridge(network));
   }
 
   /** All that there should be, or what of these names should be there. */
@@ -391,7 +392,7 @@ export class Reconciler {
 }
 
 function isBridge({ driver, configOnly }: NetworkRecord): boolean {
-  return driver === 'bridge' && !configOnly;
+  return hasHost({ driver }) && !configOnly;
 }
 
 /** The bridge's own addresses: none where its gateway is somebody else, or nobody. */

@@ -6,7 +6,7 @@ import { removeText } from '../firewall/firewall.ts';
 import { endForwarding } from '../firewall/forward-guard.ts';
 import { applyLinks, observeLinks } from '../links/links.ts';
 import { inputTablesOf, removeInputTables } from '../firewall/input-guard.ts';
-import { type HostNames, hostNames } from '../catalog/names.ts';
+import { type HostNames, hostNames } from '../model/names.ts';
 import { planLinks, type Step } from '../links/plan.ts';
 import { bringAccepts } from './reconcile.ts';
 

@@ -4,7 +4,7 @@ import type { IpamConfig } from '../../spec/docker/index.ts';
 export interface NetworkRecord {
   readonly id: string;
   readonly name: string;
-  /** `bridge`, `macvlan`, `host` or `null`. */
+  /** `bridge`, `macvlan`, `overlay`, `host` or `null`. */
   readonly driver: string;
   /** RFC 3339 with nanoseconds. */
   readonly created: string;
@@ -34,11 +34,6 @@ export const PREDEFINED = ['bridge', 'host', 'none'] as const;
 
 export function isPredefined(record: NetworkRecord): boolean {
   return (PREDEFINED as readonly string[]).includes(record.name);
-}
-
-/** Its containers have interfaces and addresses. */
-export function hasLinks({ driver }: NetworkRecord): boolean {
-  return driver === 'bridge' || driver === 'macvlan';
 }
 
 /** Refuses what is no network record, so that one bad row does not stop the daemon. */
