@@ -5,7 +5,7 @@ import { nowNanos, parseRfc3339 } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
-import { diskUsage } from '../host/disk-usage.ts';
+import { diskUsage } from '../host/sandbox/disk-usage.ts';
 import { formatPlatform } from '../spec/oci/index.ts';
 import type { OciRuntime, Runtime } from '../runtime/index.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';

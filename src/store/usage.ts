@@ -1,6 +1,6 @@
 // What the store has on disk. A layer never changes, so that its files are counted once.
 import type { Digest } from '../base/ids.ts';
-import { diskUsage, diskUsageOf } from '../host/disk-usage.ts';
+import { diskUsage, diskUsageOf } from '../host/sandbox/disk-usage.ts';
 import type { Layers } from './layers.ts';
 import type { StorePaths } from './paths.ts';
 

@@ -4,7 +4,7 @@ import { conflict, messageOf, notFound } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { KeyedMutex } from '../base/mutex.ts';
-import { diskUsage } from '../host/disk-usage.ts';
+import { diskUsage } from '../host/sandbox/disk-usage.ts';
 import type { Filters, Volume, VolumeListResponse, VolumePruneResponse } from '../spec/docker/index.ts';
 import { decode, volumeCreate } from '../spec/docker/schemas/index.ts';
 import type { RecordTable } from '../store/records/index.ts';

@@ -29,10 +29,16 @@ function debian(layers: readonly string[]): Package[] {
 }
 
 function namesIn(root: string, path: string): string[] {
+  let folder: number;
   try {
-    return lstatSync(join(root, path)).isDirectory() ? readdirSync(join(root, path)) : [];
+    folder = openInRoot(root, path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch {
     return [];
+  }
+  try {
+    return readdirSync(`/proc/self/fd/${folder}`);
+  } finally {
+    closeSync(folder);
   }
 }
 

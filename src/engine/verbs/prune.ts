@@ -6,7 +6,7 @@ import { parseDuration } from '../../base/units.ts';
 import type { ContainerPruneResponse, Filters } from '../../spec/docker/index.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive } from '../lifecycle/index.ts';
-import { folderSize } from '../prepare/sizes.ts';
+import { fileLengths } from '../../host/sandbox/disk-usage.ts';
 import { matchesLabels } from './list-filter.ts';
 import { remove } from './remove.ts';
 
@@ -23,7 +23,7 @@ export async function prune(context: EngineContext, filters: Filters): Promise<C
     if (!matchesLabels(filters.get('label') ?? [], record.config.Labels)) continue;
     const unwanted = filters.get('label!') ?? [];
     if (unwanted.length > 0 && matchesLabels(unwanted, record.config.Labels)) continue;
-    const size = await folderSize(context.paths.of(container.id).upper);
+    const size = await fileLengths(context.paths.of(container.id).upper);
     const gone = await context.locks.run(container.id, async () => {
       if (isActive(record.state.phase) || !context.registry.find(container.id)) return false;
       await remove(context, container, { force: false, volumes: false });

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { changes } from './changes.ts';
 import { copyTree } from '../tree/copy.ts';
+import { measureTrees } from '../tree/measure.ts';
 import { copyIn, packed, statPath, textOf } from './copy.ts';
 import { Inflated } from './inflate.ts';
 import type { Job, Reply, Results } from './job.ts';
@@ -28,6 +29,7 @@ function run(job: Job): Results[Job['kind']] {
   if (job.kind === 'digest') return packDigest(job.options);
   if (job.kind === 'scan') return scan(job.options);
   if (job.kind === 'place') return place(job.options);
+  if (job.kind === 'measure') return measureTrees(job.paths, job.unit);
   if (job.kind === 'copyTree') return copyTree(job.options);
   if (job.kind === 'copyOut') {
     const head = statPath(job.path);

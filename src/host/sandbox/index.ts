@@ -3,6 +3,7 @@ import { cancelled, internal, invalid, messageOf } from '../../base/errors.ts';
 import type { Job, JoinResult, Results, UnpackResult } from './job.ts';
 import type { Changes } from './changes.ts';
 import type { CopyTreeOptions } from '../tree/copy.ts';
+import type { MeasureUnit } from '../tree/measure.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
 import type { Manifest, ScanOptions } from './manifest.ts';
 import type { DigestOptions, PackDigest, PackOptions } from './pack.ts';
@@ -238,4 +239,9 @@ export async function placeFiles(view: WorkshopView, options: PlaceOptions, sign
  */
 export function copyDirectory(target: string, options: CopyTreeOptions): Promise<boolean> {
   return start({ kind: 'copyTree', root: target, memory: new ByteRing().memory, options }, undefined);
+}
+
+/** What `measureTrees` says of some paths of the host, by a thread. */
+export function measure(paths: readonly string[], unit: MeasureUnit): Promise<Map<string, number>> {
+  return start({ kind: 'measure', root: '/', memory: new ByteRing().memory, paths, unit }, undefined);
 }

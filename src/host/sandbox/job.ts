@@ -1,6 +1,7 @@
 // What the main thread asks of a confined worker, and what it hears back.
 import type { Changes } from './changes.ts';
 import type { CopyTreeOptions } from '../tree/copy.ts';
+import type { MeasureUnit } from '../tree/measure.ts';
 import type { CopyInOptions, FileStat } from './copy.ts';
 import type { Manifest, ScanOptions } from './manifest.ts';
 import type { DigestOptions, PackDigest, PackOptions } from './pack.ts';
@@ -28,6 +29,8 @@ export type Job =
   | (Work & { readonly kind: 'scan'; readonly options: ScanOptions })
   | (Work & { readonly kind: 'place'; readonly options: PlaceOptions })
   | (Work & { readonly kind: 'copyIn'; readonly options: CopyInOptions })
+  /** Paths of the host: a walk that follows nothing needs no root of its own. */
+  | (Work & { readonly kind: 'measure'; readonly paths: readonly string[]; readonly unit: MeasureUnit })
   | (Work & { readonly kind: 'copyTree'; readonly options: CopyTreeOptions })
   | (Work & { readonly kind: 'changes'; readonly layers: number; readonly placeholders: readonly string[] });
 
@@ -58,6 +61,7 @@ export interface Results {
   copyOut: undefined;
   copyIn: undefined;
   copyTree: boolean;
+  measure: Map<string, number>;
   scan: Manifest;
   place: undefined;
   changes: Changes;
