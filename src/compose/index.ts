@@ -34,3 +34,4 @@ export {
   type VerbWork,
   waitUntilReady,
 } from './verbs.ts';
+export * from './stack/index.ts';

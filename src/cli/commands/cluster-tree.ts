@@ -1,4 +1,4 @@
-// The commands of a cluster: swarm, node, service, secret, config, cluster.
+// The commands of a cluster: swarm, node, service, secret, config, stack, cluster.
 import type { CliNode } from '../context.ts';
 import { leaf } from './leaf.ts';
 
@@ -110,6 +110,31 @@ export const config: CliNode = {
     leaf('rm', 'Remove one or more configs', async () => (await import('./secret/verbs.ts')).config.rm, {
       aliases: ['remove'],
     }),
+  ],
+};
+
+export const stack: CliNode = {
+  name: 'stack',
+  short: 'Manage Swarm stacks',
+  children: [
+    leaf(
+      'config',
+      'Outputs the final config file, after doing merges and interpolations',
+      async () => (await import('./stack/config.ts')).config,
+    ),
+    leaf(
+      'deploy',
+      'Deploy a new stack or update an existing stack',
+      async () => (await import('./stack/deploy.ts')).deploy,
+      { aliases: ['up'] },
+    ),
+    leaf('ls', 'List stacks', async () => (await import('./stack/ls.ts')).ls, { aliases: ['list'] }),
+    leaf('plan', 'Show what a deploy would change', async () => (await import('./stack/deploy.ts')).plan),
+    leaf('ps', 'List the tasks in the stack', async () => (await import('./stack/ls.ts')).ps),
+    leaf('rm', 'Remove one or more stacks', async () => (await import('./stack/rm.ts')).rm, {
+      aliases: ['remove', 'down'],
+    }),
+    leaf('services', 'List the services in the stack', async () => (await import('./stack/ls.ts')).services),
   ],
 };
 

@@ -1,6 +1,6 @@
 // All commands: names, places and one-line descriptions. Each command is loaded when it is called.
 import type { CliNode, Context } from '../context.ts';
-import { cluster, config, node, secret, service, swarm } from './cluster-tree.ts';
+import { cluster, config, node, secret, service, stack, swarm } from './cluster-tree.ts';
 import { leaf } from './leaf.ts';
 
 const c = {
@@ -407,6 +407,7 @@ export const tree: CliNode = {
     node,
     secret,
     service,
+    stack,
     swarm,
     system,
     volume,

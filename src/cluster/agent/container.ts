@@ -23,6 +23,7 @@ export function containerBody(task: Assignment, facts: TaskFacts): object {
   const ports = task.ports.filter(({ PublishMode }) => PublishMode === 'host');
   const limits = task.spec.Resources?.Limits ?? {};
   const reserved = task.spec.Resources?.Reservations ?? {};
+  const network = task.spec.Networks?.find(({ Target }) => isPredefined(Target))?.Target;
   return {
     Image: spec.Image,
     Labels: {
@@ -49,6 +50,7 @@ export function containerBody(task: Assignment, facts: TaskFacts): object {
     ),
     HostConfig: {
       RestartPolicy: { Name: 'no' },
+      ...(network === undefined ? {} : { NetworkMode: network }),
       PortBindings: Object.fromEntries(
         ports.map(({ TargetPort, PublishedPort = 0, Protocol = 'tcp' }) => [
           `${TargetPort}/${Protocol}`,
@@ -78,6 +80,9 @@ export function containerBody(task: Assignment, facts: TaskFacts): object {
     },
   };
 }
+
+/** Networks that every node has of its own. */
+export const isPredefined = (network: string): boolean => /^(?:host|bridge|none)$/.test(network);
 
 /** Hosts of a service are lines of /etc/hosts: `IP name`; those of a container `name:IP`. */
 function extraHost(line: string): string {

@@ -1,6 +1,7 @@
 // A service's specification as a client sent it, checked in Docker's words; what is not there yet is refused by name. Pure.
 import { invalid, notImplemented } from '../../base/errors.ts';
 import type { PortConfig, ServiceSpec, TaskSpec } from '../model/objects.ts';
+import { isPredefined } from '../agent/container.ts';
 import { constraintProblem } from './constraints.ts';
 
 /** Letters and digits at both ends, dashes and underscores between. */
@@ -17,10 +18,12 @@ export function checkSpec(spec: Partial<ServiceSpec>): ServiceSpec {
   checkTemplate(TaskTemplate, refuse);
   if (!TaskTemplate) throw invalid('mismatched Runtime and *Spec fields');
   const networks = [...(spec.Networks ?? []), ...(TaskTemplate.Networks ?? [])];
-  if (networks.length > 0)
-    throw notImplemented(
-      'networks of services are not implemented by this daemon: its tasks are on the default network of their node',
-    );
+  for (const { Target } of networks)
+    if (!isPredefined(Target))
+      throw notImplemented(
+        `network ${Target}: networks of services are not implemented by this daemon but for host, bridge and none`,
+      );
+  if (networks.length > 1) throw refuse('a predefined network (host, bridge, none) cannot be used beside another one');
   for (const port of EndpointSpec?.Ports ?? []) checkPort(port, refuse);
   const kinds = Object.keys(Mode).filter((kind) => Mode[kind as keyof typeof Mode]);
   if (kinds.length > 1) throw refuse('must specify only one service mode');

@@ -3,7 +3,7 @@ import { conflict, internal, invalid } from '../../base/errors.ts';
 import type { Cluster } from '../member/cluster.ts';
 import { newId } from '../model/ids.ts';
 import { type Config, keys, type Secret, type SecretSpec } from '../model/objects.ts';
-import { seal } from '../security/seal.ts';
+import { seal, unseal } from '../security/seal.ts';
 import { byLabels, type Filters, find, known } from './find.ts';
 import { secretShape, shaped } from './shape.ts';
 import { OUT_OF_SEQUENCE } from './swarm.ts';
@@ -88,9 +88,11 @@ export class SecretControl {
   async update(reference: string, version: number | undefined, body: unknown): Promise<void> {
     if (version === undefined) throw invalid(`invalid ${this.#noun} version`);
     const spec = shaped(body, secretShape) as CreateRequest;
-    const { ID, Spec } = this.get(reference);
-    const others = JSON.stringify([spec.Name, spec.Data ?? dataOf(Spec)]);
-    if (others !== JSON.stringify([Spec.Name, dataOf(Spec)]))
+    const object = this.get(reference);
+    const { ID, Spec } = object;
+    // clients send the content that a file has: the same one is no change
+    const sent = Buffer.from(spec.Data ?? '', 'base64');
+    if (spec.Name !== Spec.Name || (sent.length > 0 && !sent.equals(this.#content(object))))
       throw invalid('rpc error: code = InvalidArgument desc = only updates to Labels are allowed');
     let stale = false;
     await this.#cluster.manager.writer.update<'configs'>(this.#key(ID), (object) => {
@@ -98,6 +100,11 @@ export class SecretControl {
       return stale ? undefined : { Spec: { ...object.Spec, Labels: spec.Labels ?? {} } };
     });
     if (stale) throw internal(OUT_OF_SEQUENCE);
+  }
+
+  #content(object: Secret | Config): Buffer {
+    if ('sealed' in object) return unseal(this.#cluster.identity?.manager?.sealKey ?? '', object.ID, object.sealed);
+    return Buffer.from(object.Spec.Data, 'base64');
   }
 
   async remove(reference: string): Promise<void> {
@@ -118,10 +125,6 @@ export class SecretControl {
     }
     await writer.remove([this.#key(ID), keys.name(this.#noun === 'secret' ? 'secrets' : 'configs', Spec.Name)]);
   }
-}
-
-function dataOf(spec: SecretSpec & { readonly Data?: string }): string {
-  return spec.Data ?? '';
 }
 
 function view({ ID, Version, CreatedAt, UpdatedAt, Spec }: Secret | Config): object {

@@ -4,7 +4,7 @@ import type { Cluster } from '../member/cluster.ts';
 import { dialManager } from '../wire/dial.ts';
 import type { LogLine, LogsOptions } from '../wire/messages.ts';
 import type { Task } from '../model/objects.ts';
-import { byPrefix, type Filters, find, known, oneOf } from './find.ts';
+import { byLabels, byPrefix, type Filters, find, known, oneOf } from './find.ts';
 import type { NodeControl } from './nodes.ts';
 import type { ServiceControl } from './services.ts';
 
@@ -41,6 +41,7 @@ export class TaskControl {
           (services.length === 0 || services.includes(task.ServiceID)) &&
           (nodes.length === 0 || nodes.includes(task.NodeID ?? '')) &&
           oneOf(filters, 'desired-state', task.DesiredState) &&
+          byLabels(filters, 'label', task.Spec.ContainerSpec?.Labels) &&
           this.#upToDate(filters, task),
       )
       .map(view);

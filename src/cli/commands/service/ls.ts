@@ -1,7 +1,7 @@
 // `service ls`: services and how many of their tasks run.
-import { command } from '../../context.ts';
+import { type Context, command } from '../../context.ts';
 import { renderRows } from '../../format/index.ts';
-import { FORMAT_HELP, flag, none } from '../../grammar/index.ts';
+import { FORMAT_HELP, type Filters, flag, none } from '../../grammar/index.ts';
 import { natural } from '../sorting.ts';
 
 export interface ServiceSpec {
@@ -47,26 +47,37 @@ export const ls = command({
     format: flag.string('', FORMAT_HELP),
     quiet: flag.bool('q', 'Only display IDs'),
   },
-  async run(context, { flags }) {
-    const services = await context.client.json<ServiceSummary[]>('ServiceList', {
-      query: { filters: flags.filter, status: true },
-    });
-    const rows = services
-      .sort((a, b) => natural(a.Spec.Name, b.Spec.Name))
-      .map((service) => ({
-        ID: flags.quiet ? service.ID : service.ID.slice(0, 12),
-        Name: service.Spec.Name,
-        Mode: MODES[Object.keys(service.Spec.Mode)[0] ?? ''] ?? '',
-        Replicas: replicas(service),
-        Image: service.Spec.TaskTemplate.ContainerSpec.Image.replace(/@sha256:.*/, ''),
-        // host ports are those of tasks
-        Ports: '',
-      }));
-    const format = flags.format === '' || flags.format === 'table' ? (flags.quiet ? '{{.ID}}' : TABLE) : flags.format;
-    context.out(renderRows(format, rows, KIND));
-    return 0;
-  },
+  run: (context, { flags }) => showServices(context, flags.filter, flags.format, flags.quiet),
 });
+
+/** `none` is said where no service fits. */
+export async function showServices(
+  context: Context,
+  filters: Filters,
+  asked: string,
+  quiet: boolean,
+  none = '',
+): Promise<number> {
+  const services = await context.client.json<ServiceSummary[]>('ServiceList', { query: { filters, status: true } });
+  if (services.length === 0 && none !== '') {
+    context.err(`${none}\n`);
+    return 0;
+  }
+  const rows = services
+    .sort((a, b) => natural(a.Spec.Name, b.Spec.Name))
+    .map((service) => ({
+      ID: quiet ? service.ID : service.ID.slice(0, 12),
+      Name: service.Spec.Name,
+      Mode: MODES[Object.keys(service.Spec.Mode)[0] ?? ''] ?? '',
+      Replicas: replicas(service),
+      Image: service.Spec.TaskTemplate.ContainerSpec.Image.replace(/@sha256:.*/, ''),
+      // host ports are those of tasks
+      Ports: '',
+    }));
+  const format = asked === '' || asked === 'table' ? (quiet ? '{{.ID}}' : TABLE) : asked;
+  context.out(renderRows(format, rows, KIND));
+  return 0;
+}
 
 function replicas({ Spec, ServiceStatus }: ServiceSummary): string {
   const { RunningTasks = 0, DesiredTasks = 0, CompletedTasks = 0 } = ServiceStatus ?? {};

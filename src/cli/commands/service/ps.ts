@@ -36,7 +36,8 @@ const TABLE =
   'table {{.ID}}\t{{.Name}}\t{{.Image}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}\t{{.Ports}}';
 const ERROR_WIDTH = 30;
 
-const flags = {
+/** What `ps` of services, nodes and stacks have in common. */
+export const psFlags = {
   filter: flag.filter('f', 'Filter output based on conditions provided'),
   format: flag.string('', FORMAT_HELP),
   'no-trunc': flag.bool('', 'Do not truncate output'),
@@ -54,7 +55,7 @@ export const ps = command({
   use: '[OPTIONS] SERVICE [SERVICE...]',
   description: 'List the tasks of one or more services',
   args: atLeast(1),
-  flags,
+  flags: psFlags,
   run: (context, { flags: shown, args }) => show(context, 'service', args, shown),
 });
 
@@ -62,18 +63,26 @@ export const nodePs = command({
   use: '[OPTIONS] [NODE...]',
   description: 'List tasks running on one or more nodes, defaults to current node',
   args: atMost(64),
-  flags,
+  flags: psFlags,
   run: (context, { flags: shown, args }) => show(context, 'node', args.length === 0 ? ['self'] : args, shown),
 });
 
-async function show(context: Context, of: string, names: readonly string[], shown: Shown): Promise<number> {
+function show(context: Context, of: string, names: readonly string[], shown: Shown): Promise<number> {
+  return showTasks(context, new Map([...shown.filter, [of, [...names]]]), shown);
+}
+
+/** `none` is said where no task fits, and then the exit code is 1. */
+export async function showTasks(context: Context, filters: Filters, shown: Shown, none = ''): Promise<number> {
   const { client } = context;
-  const filters = new Map([...shown.filter, [of, [...names]]]);
   const [tasks, nodes, services] = await Promise.all([
     client.json<TaskSummary[]>('TaskList', { query: { filters } }),
     client.json<NodeSummary[]>('NodeList'),
     client.json<ServiceSummary[]>('ServiceList'),
   ]);
+  if (tasks.length === 0 && none !== '') {
+    context.err(`${none}\n`);
+    return 1;
+  }
   const hosts = new Map(nodes.map(({ ID, Description }) => [ID, Description.Hostname]));
   const titles = new Map(services.map(({ ID, Spec }) => [ID, Spec.Name]));
   const slot = ({ ServiceID, Slot, NodeID }: TaskSummary): string =>
