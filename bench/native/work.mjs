@@ -22,6 +22,7 @@ if (only[0] === 'serve') {
     const before = process.cpuUsage();
     // what ran in children is not in our own processor time, so that they report theirs
     const children = (await subject()) ?? 0;
+    if (Number.isNaN(children)) continue;
     const { user, system } = process.cpuUsage(before);
     console.log(JSON.stringify({ name, wall: performance.now() - begin, cpu: (user + system) / 1000 + children }));
   }
@@ -116,7 +117,7 @@ function cc() {
   writeFileSync(join(folder, 'many.c'), `${source.join('\n')}\nint main(void) { return f7(3) & 1; }\n`);
   const before = childTime();
   const { error, status, stderr } = spawnSync('/usr/bin/gcc', ['-O1', '-o', join(folder, 'many'), join(folder, 'many.c')]);
-  if (error) return undefined;
+  if (error) return Number.NaN;
   if (status !== 0) throw new Error(`gcc: ${stderr}`);
   return childTime() - before;
 }
