@@ -8,7 +8,7 @@ import { attestWish } from './attest/wish.ts';
 import { switchedOn } from './build-arguments.ts';
 import { checksOf } from './checks.ts';
 import type { BuilderContext } from './context.ts';
-import type { Dockerfile } from './dockerfile/index.ts';
+import type { Dockerfile, Range } from './dockerfile/index.ts';
 import type { StepEvent } from './event.ts';
 import { checkExports, dropCache, exportCaches, importCaches } from './cache/remote/index.ts';
 import { ImportFailure } from './cache/remote/imports.ts';
@@ -60,6 +60,14 @@ function tellChecks(
   const { findings, failure } = checksOf(dockerfile, text, ignore, request, context.images, false);
   for (const finding of findings) sink({ kind: 'warning', vertex, ...finding });
   if (failure !== undefined) throw invalid(failure);
+}
+
+/** The step at a place as one that has begun. */
+function emitStep(dockerfile: Dockerfile, range: Range, sink: BuildSink): void {
+  const all = dockerfile.stages.flatMap((stage) => [stage, ...stage.instructions]);
+  const index = all.findIndex((one) => one.range.start.line === range.start.line);
+  const text = all[index]?.original;
+  if (text !== undefined) sink({ kind: 'step', phase: 'started', number: index + 1, total: all.length, text });
 }
 
 export async function runBuild(
@@ -131,6 +139,8 @@ export async function runBuild(
     if (signal.aborted) throw cancelled('context canceled', { cause: error });
     abort.abort();
     const range = placeOf(error) ?? (await rangeOf(dockerfile, solved, error));
+    // the classic builder finds out when it comes there, and has begun to answer
+    if (request.classic && solved.length === 0 && range) emitStep(dockerfile, range, sink);
     throw located(error, file.name, file.text, range);
   } finally {
     // whatever still runs ends before the build does

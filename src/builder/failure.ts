@@ -5,11 +5,8 @@ import { BerthError } from '../base/errors.ts';
 export class StepFailure extends BerthError {
   readonly command: string;
   readonly code: number;
-  constructor(command: string, code: number, oom: boolean) {
-    super(
-      'invalid',
-      `process ${JSON.stringify(command)} did not complete successfully: ${oom ? 'cannot allocate memory' : `exit code: ${code}`}`,
-    );
+  constructor(command: string, code: number) {
+    super('invalid', `process ${JSON.stringify(command)} did not complete successfully: exit code: ${code}`);
     this.command = command;
     this.code = code;
   }

@@ -132,6 +132,13 @@ export interface BuilderNetworks {
   /** Makes the interfaces in a network namespace. */
   attach(id: string, namespacePath: string): Promise<void>;
   release(id: string): Promise<void>;
+  /** The network of a running container, as it has it. Throws in Docker's words when there is none. */
+  join(container: string): {
+    readonly path: string;
+    readonly hostname: string;
+    readonly hosts: string;
+    readonly resolvConf: string;
+  };
   /** Texts of /etc/hosts and /etc/resolv.conf; `extra` are `name:ip` pairs. */
   files(id: string, network: string, extra: readonly string[]): { readonly hosts: string; readonly resolvConf: string };
 }

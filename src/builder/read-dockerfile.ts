@@ -45,6 +45,10 @@ export function parsed(name: string, text: Uint8Array, { buildArgs, classic }: B
     throw located(error, name, text, buildArgs?.has('BUILDKIT_SYNTAX') ? undefined : range);
   }
   const error = problems.find(({ severity }) => severity === 'error');
-  if (error) throw located(invalid(error.message), name, text, error.range);
+  if (error) {
+    const isPlaced = !classic || error.message.startsWith('dockerfile parse error');
+    const message = isPlaced ? error.message : `failed to parse Dockerfile: ${error.message}`;
+    throw located(invalid(message), name, text, error.range);
+  }
   return value;
 }

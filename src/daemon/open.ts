@@ -160,6 +160,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     host,
     images,
     networks,
+    join: engine.joinNetwork,
     cgroupParent,
     log,
   });

@@ -19,6 +19,7 @@ import {
 } from './files/index.ts';
 import { hasProcess } from './lifecycle/index.ts';
 import { partiesOf } from './parties.ts';
+import { joinNetwork } from './prepare/join-network.ts';
 import { releaseResources } from './prepare/release.ts';
 import type { Io } from './streams.ts';
 import { adopt, startAdopted } from './verbs/adopt.ts';
@@ -153,6 +154,7 @@ export function openEngine(options: EngineOptions) {
     disconnectNetwork: (network: string, body: unknown) => disconnectNetwork(context, network, body),
     /** Containers as far as explaining their connections goes. */
     parties: partiesOf(registry),
+    joinNetwork: (reference: string) => joinNetwork(context, reference),
     createExec: (reference: string, body: unknown, minor: number) => createExec(context, reference, body, minor),
     checkExecStart: (id: string) => checkExecStart(context, id),
     startExec: (wish: ExecStart) => startExec(context, wish),

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type CgroupTrees, groupProcesses, removeGroup } from '../host/cgroup.ts';
+import { limitIfThere, setLimit } from '../host/resource-limits.ts';
 import { isAlive, sendSignal, startTicks } from '../host/process.ts';
 import { type OciRuntime, runtimeCall } from './choose.ts';
 import { Console } from './monitor/console.ts';
@@ -14,6 +15,8 @@ import { openGate } from './monitor/gate.ts';
 import { launch, LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
 import { SeccompCache } from './seccomp-cache.ts';
+import { lateLimits, withoutLimits } from './late-limits.ts';
+import { prepareMounts } from './mount-parents.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { runStep, type StepRequest } from './step.ts';
 import { type OciProcess, type OciSpec, processText, specText } from './spec/index.ts';
@@ -92,9 +95,12 @@ export class Runtime {
     const bundle = this.paths.bundle(wish.id);
     rmSync(join(this.paths.exits, wish.id), { force: true });
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
-    const { spec, profile } =
-      wish.runtime.gate === 'fifo-write' ? this.#seccomp.apply(wish.spec) : { spec: wish.spec, profile: undefined };
-    writeFileSync(join(bundle, 'config.json'), specText(spec), { mode: 0o600 });
+    const isCrun = wish.runtime.gate === 'fifo-write';
+    const prepared = isCrun ? prepareMounts(wish.spec) : wish.spec;
+    const { spec, profile } = isCrun ? this.#seccomp.apply(prepared) : { spec: prepared, profile: undefined };
+    const config = join(bundle, 'config.json');
+    const late = isCrun ? lateLimits(spec.process.rlimits ?? []) : [];
+    writeFileSync(config, specText({ ...spec, process: withoutLimits(spec.process, late) }), { mode: 0o600 });
     const launched = await launch({
       conmon: this.#conmon,
       runtime: wish.runtime,
@@ -110,6 +116,11 @@ export class Runtime {
       keepStdin: wish.keepStdin,
     });
     if (profile !== undefined) this.#seccomp.learn(profile, this.paths.runtime, wish.id);
+    if (late.length > 0) {
+      for (const limit of late) setLimit(launched.pid, limit);
+      // execs take theirs from there
+      writeFileSync(config, specText(spec), { mode: 0o600 });
+    }
     return launched;
   }
 
@@ -134,7 +145,8 @@ export class Runtime {
     const bundle = this.paths.execBundle(wish.containerId, wish.id);
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
     const processFile = join(bundle, 'process.json');
-    writeFileSync(processFile, processText(wish.process), { mode: 0o600 });
+    const late = wish.runtime.gate === 'fifo-write' ? lateLimits(wish.process.rlimits ?? []) : [];
+    writeFileSync(processFile, processText(withoutLimits(wish.process, late)), { mode: 0o600 });
     let exit: Promise<number | undefined> | undefined;
     try {
       const launched = await launch(
@@ -162,6 +174,8 @@ export class Runtime {
           onConsole(new Console(bundle));
         },
       );
+      // nothing holds an exec back: it may have run for a moment, or have ended
+      for (const limit of late) limitIfThere(launched.pid, limit);
       exit = (launched.execExit ?? Promise.resolve(undefined)).finally(() =>
         rmSync(bundle, { recursive: true, force: true }),
       );

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isErrno } from '../base/errors.ts';
 import { childPipe, outputPipe, reapCode, spawnDetached } from '../host/spawn.ts';
 import { type OciRuntime, runtimeCall } from './choose.ts';
+import { prepareMounts } from './mount-parents.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
@@ -29,8 +30,9 @@ export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: Step
   const bundle = paths.bundle(id);
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   const config = join(bundle, 'config.json');
+  const given = runtime.gate === 'fifo-write' ? prepareMounts(wish.spec) : wish.spec;
   const apply = (): ReturnType<SeccompCache['apply']> =>
-    runtime.gate === 'fifo-write' ? seccomp.apply(wish.spec) : { spec: wish.spec, profile: undefined };
+    runtime.gate === 'fifo-write' ? seccomp.apply(given) : { spec: given, profile: undefined };
   const { spec, profile } = apply();
   writeFileSync(config, specText(spec), { mode: 0o600 });
   if (profile !== undefined) {

@@ -405,6 +405,72 @@ test('users S15: nothing to build, nothing to read and nothing to run are told i
     'FROM busybox\nRUN ["/nosuch"]\n',
     /unable to start container process: exec: "\/nosuch": stat \/nosuch: no such file or directory/,
   );
+  await fails('FROM busybox\nENV A\n', /failed to parse Dockerfile: ENV must have two arguments/);
+  // what is found behind the first step is part of the answer that has begun
+  await fails('FROM busybox\nVOLUME $NONE\n', /^VOLUME specified can not be an empty string$/m);
+  await fails('FROM busybox\nCOPY Dockerfile /bin/sh/x\n', /not a directory/);
+});
+
+test('users S15: RUN [] runs what the image would with the classic builder, and is nothing to BuildKit', async () => {
+  const files = { Dockerfile: 'FROM busybox\nCMD ["touch", "/ran"]\nRUN []\n' };
+  assert.equal((await build(files, '-t', 'empty-run')).code, 0);
+  assert.equal(await run('empty-run', 'ls', '/ran'), '/ran\n');
+  const context = mkdtempSync(join(folder, 'c-'));
+  writeFileSync(join(context, 'Dockerfile'), files.Dockerfile);
+  assert.match(
+    (await daemon.berth('build', context)).stderr,
+    /failed to marshal LLB definition: arguments are required/,
+  );
+  writeFileSync(join(context, 'Dockerfile'), 'FROM busybox\nRUN ["nosuch"]\n');
+  assert.match(
+    (await daemon.berth('build', context)).stderr,
+    /process "nosuch" did not complete successfully: exit code: 1$/m,
+  );
+  writeFileSync(join(context, 'Dockerfile'), 'FROM busybox\nUSER nosuch\nRUN true\n');
+  assert.match(
+    (await daemon.berth('build', context)).stderr,
+    /process "\/bin\/sh -c true" did not complete successfully: unable to find user nosuch/,
+  );
+});
+
+test('users S15: a build joins the network of a running container', async () => {
+  const other = await daemon.docker('run', '-d', '--hostname', 'joined', 'busybox', 'sleep', '100');
+  const id = other.stdout.trim();
+  const files = { Dockerfile: 'FROM busybox\nRUN hostname; readlink /proc/self/ns/net\n' };
+  const built = await build(files, '--no-cache', '--network', `container:${id}`);
+  assert.equal(built.code, 0, built.stderr);
+  const { stdout } = await daemon.docker('exec', id, 'readlink', '/proc/self/ns/net');
+  assert.match(built.stdout, new RegExp(`^joined\n${stdout.trim().replaceAll(/[[\]]/g, '\\$&')}$`, 'm'));
+  await daemon.docker('rm', '-f', id);
+  const refused = await build(files, '--no-cache', '--network', 'container:nosuch');
+  assert.match(refused.stderr, /No such container: nosuch/);
+});
+
+test('users B14, S15: a cache mount of another owner is another one; what mounts need is made as BuildKit makes it', async () => {
+  const context = mkdtempSync(join(folder, 'c-'));
+  const cache = (flags: string, what: string): string => `RUN --mount=type=cache,target=/c${flags} ${what}\n`;
+  writeFileSync(
+    join(context, 'Dockerfile'),
+    `FROM busybox
+${cache(',uid=1000', 'touch /c/first; stat -c "one %u %a" /c')}${cache(',uid=5,mode=0700', 'echo "two $(ls /c) $(stat -c "%u %a" /c)"')}${cache(',uid=1000', 'echo "three $(ls /c)"')}${cache('', 'echo "four $(ls /c) $(stat -c "%u %a" /c)"')}RUN --mount=type=cache,target=/deep/er/c --mount=type=tmpfs,target=/root/x stat -c "%n %a" /deep /deep/er && mkdir -m 711 /low
+RUN --mount=type=tmpfs,target=/low stat -c "%n %a" /low
+`,
+  );
+  const built = await daemon.berth('build', '--progress', 'plain', context);
+  assert.equal(built.code, 0, built.stderr);
+  for (const line of [
+    'one 1000 755',
+    'two  5 700',
+    'three first',
+    'four  0 755',
+    '/deep 755',
+    '/deep/er 755',
+    '/low 711',
+  ])
+    assert.ok(
+      built.stderr.split('\n').some((one) => one.endsWith(` ${line}`)),
+      `${line}: ${built.stderr}`,
+    );
 });
 
 test('users B8, B16: several files go into a directory that is there; archives and files in the order they are written', async () => {

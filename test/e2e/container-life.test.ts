@@ -255,6 +255,40 @@ suite('a container’s life over the API', () => {
     await removed(id);
   });
 
+  test('users E14: limits too low for the runtime itself hold for the program and for an exec', async () => {
+    const id = await started({
+      Cmd: ['sh', '-c', 'echo "$(ulimit -n) $(ulimit -Hn) $(ulimit -f)"; echo x >/f || echo refused; sleep 100'],
+      HostConfig: {
+        Ulimits: [
+          { Name: 'nofile', Soft: 20, Hard: 20 },
+          { Name: 'fsize', Soft: 0, Hard: 0 },
+        ],
+      },
+    });
+    await until(async () => (await daemon.docker('logs', id)).stdout.split('\n').length > 1);
+    assert.match((await daemon.docker('logs', id)).stdout, /^20 20 0$/m);
+    const exec = await daemon.docker('exec', id, 'sh', '-c', 'sleep 0.2; ulimit -n; ulimit -f');
+    assert.deepEqual([exec.code, exec.stdout], [0, '20\n0\n']);
+    await removed(id);
+  });
+
+  test('users B18, E14: /etc/mtab is there; directories above mounts are 755, and a tmpfs has the mode of what it covers', async () => {
+    const id = await created({
+      Cmd: ['stat', '-c', '%n %a', '/etc/mtab', '/v', '/v/w', '/v/w/x', '/t', '/bin'],
+      HostConfig: { Tmpfs: { '/t': '', '/bin/x': '', '/v/w/x/y': '' }, Binds: ['life-modes:/v/w'] },
+    });
+    const { stdout } = await daemon.docker('start', '-a', id);
+    assert.equal(stdout, '/etc/mtab 777\n/v 755\n/v/w 755\n/v/w/x 755\n/t 1777\n/bin 755\n');
+    assert.deepEqual(
+      JSON.parse((await daemon.get(`/containers/${id}/changes`)).body).filter(({ Path }: { Path: string }) =>
+        Path.startsWith('/etc'),
+      ),
+      [],
+    );
+    await removed(id);
+    await daemon.docker('volume', 'rm', 'life-modes');
+  });
+
   test('users E12: --init beside another PID namespace adds no init', async () => {
     const id = await created({
       Cmd: ['sh', '-c', 'tr "\\0" " " </proc/$$/cmdline; cat /proc/1/comm'],

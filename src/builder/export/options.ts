@@ -52,8 +52,8 @@ const IMAGES = [
 ] as const;
 const FILES = ['platform-split', 'attestation-prefix'] as const;
 const KNOWN: Readonly<Record<FileKind, readonly string[]>> = {
-  image: [...IMAGES, 'push'],
-  docker: [...IMAGES, 'tar'],
+  image: [...IMAGES, 'push', 'load'],
+  docker: [...IMAGES, 'tar', 'load'],
   oci: [...IMAGES, 'tar'],
   tar: FILES,
   local: FILES,
@@ -69,7 +69,8 @@ const FIXED: Readonly<Record<string, boolean>> = {
   'oci-artifact': false,
   buildinfo: false,
 };
-const BOOLEANS = [...Object.keys(FIXED), 'push', 'tar', 'unpack', 'rewrite-timestamp', 'platform-split'];
+/** `load` asks for what an image in the store has anyway; compose sends it. */
+const BOOLEANS = [...Object.keys(FIXED), 'push', 'load', 'tar', 'unpack', 'rewrite-timestamp', 'platform-split'];
 
 const FORMS: Readonly<Record<string, LayerPacking['form']>> = { uncompressed: 'none', gzip: 'gzip', zstd: 'zstd' };
 const MOST: Readonly<Record<LayerPacking['form'], number>> = { none: 0, gzip: 9, zstd: 22 };

@@ -20,9 +20,11 @@ export function startConfig(base: ImageConfig | undefined): ImageConfig {
   return { ...rest, Env: hasPath ? [...env] : [`PATH=${DEFAULT_PATH}`, ...env] };
 }
 
-/** The words that are executed: shell and text, or the words themselves. */
-export function commandOf(config: ImageConfig, line: Pick<CommandLine, 'shell' | 'args'>): string[] {
-  return line.shell ? [...(config.Shell ?? DEFAULT_SHELL), line.args.join(' ')] : [...line.args];
+/** The words that are executed: shell and text, or the words themselves. The classic builder gives a shell no empty text. */
+export function commandOf(config: ImageConfig, line: Pick<CommandLine, 'shell' | 'args'>, classic: boolean): string[] {
+  if (!line.shell) return [...line.args];
+  const text = line.args.join(' ');
+  return [...(config.Shell ?? DEFAULT_SHELL), ...(classic && text === '' ? [] : [text])];
 }
 
 export function workingDirectory(config: ImageConfig, path: string): string {
@@ -30,12 +32,22 @@ export function workingDirectory(config: ImageConfig, path: string): string {
 }
 
 /** `commandSet`: this stage has had a CMD. */
-export function applyMeta(config: ImageConfig, instruction: Instruction<MetaKind>, commandSet: boolean): ImageConfig {
+export function applyMeta(
+  config: ImageConfig,
+  instruction: Instruction<MetaKind>,
+  { commandSet, classic }: { readonly commandSet: boolean; readonly classic: boolean },
+): ImageConfig {
   switch (instruction.kind) {
-    case 'cmd':
-      return { ...config, Cmd: commandOf(config, instruction), ArgsEscaped: true };
+    case 'cmd': {
+      const Cmd = commandOf(config, instruction, classic);
+      return classic ? { ...config, Cmd } : { ...config, Cmd, ArgsEscaped: true };
+    }
     case 'entrypoint':
-      return { ...config, Entrypoint: commandOf(config, instruction), ...(commandSet ? {} : { Cmd: null }) };
+      return {
+        ...config,
+        Entrypoint: commandOf(config, instruction, classic),
+        ...(commandSet ? {} : { Cmd: null }),
+      };
     case 'label':
       return {
         ...config,
@@ -57,6 +69,7 @@ export function applyMeta(config: ImageConfig, instruction: Instruction<MetaKind
       };
     }
     case 'volume':
+      if (instruction.paths.includes('')) throw invalid('VOLUME specified can not be an empty string');
       return {
         ...config,
         Volumes: { ...config.Volumes, ...Object.fromEntries(instruction.paths.map((path) => [path, {}])) },

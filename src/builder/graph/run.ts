@@ -60,12 +60,22 @@ export function execOf(
   };
 }
 
+/** `RUN []` is nothing that BuildKit could run; the classic builder runs what a container of the image would. */
+function wordsOf(plan: StagePlan, run: Instruction<'run'>): string[] {
+  const words = plan.command(run);
+  if (words.length > 0) return words;
+  if (!plan.planner.input.classic) throw invalid('failed to marshal LLB definition: arguments are required');
+  const own = [...(plan.config.Entrypoint ?? []), ...(plan.config.Cmd ?? [])];
+  if (own.length === 0) throw invalid('no command specified');
+  return own;
+}
+
 function commandAndScripts(
   plan: StagePlan,
   run: Instruction<'run'>,
 ): { args: string[]; scripts: Op<'exec'>['scripts'] } {
   const [first] = run.heredocs;
-  if (!first) return { args: plan.command(run), scripts: [] };
+  if (!first) return { args: wordsOf(plan, run), scripts: [] };
   const line = run.args[0] ?? '';
   const alone = /^\d*<<-?\s*(["']?)[A-Za-z_][\w.]*\1$/.test(line.trim());
   if (!alone) {

@@ -197,7 +197,8 @@ export class StagePlan {
       case 'user':
       case 'volume': {
         const { kind } = expanded.instruction;
-        this.config = applyMeta(this.config, expanded.instruction, this.#commandSet);
+        const { classic } = this.planner.input;
+        this.config = applyMeta(this.config, expanded.instruction, { commandSet: this.#commandSet, classic });
         if (kind === 'cmd') this.#commandSet = true;
         if (expanded.instruction.kind === 'env')
           this.args = argsAfterEnv(
@@ -288,7 +289,7 @@ export class StagePlan {
   }
 
   command(line: { readonly shell: boolean; readonly args: readonly string[] }): string[] {
-    return commandOf(this.config, line);
+    return commandOf(this.config, line, this.planner.input.classic);
   }
 }
 

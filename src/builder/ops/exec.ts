@@ -1,18 +1,7 @@
 // RUN: a process on the layers below, with its mounts and its network, by the same runtime as containers.
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  rmdirSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, closeSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { cancelled, internal, invalid, isErrno } from '../../base/errors.ts';
+import { cancelled, internal, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
 import { newNetworkNamespace } from '../../host/netlink/index.ts';
 import { openInRoot } from '../../host/open-in-root.ts';
@@ -27,6 +16,7 @@ import { StepFailure } from '../failure.ts';
 import type { ExecMount, Op } from '../graph/vertex.ts';
 import type { BuildRequest, SecretSource, SshAgents, StepLimits } from '../request.ts';
 import { checkRunnable } from './emulators.ts';
+import { isDirectoryIn, missingPaths, removeStubs } from './stubs.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a mount or a copy reads: directories of layers, topmost first, or one directory. */
@@ -113,7 +103,7 @@ async function runProgram(
   const { runtime, ociRuntime } = context;
   try {
     const code = await runtime.runStep({ id: workspace.id, spec, runtime: ociRuntime, onOutput, signal }, cgroup);
-    return code === 0 ? undefined : new StepFailure(op.command, code, false);
+    return code === 0 ? undefined : new StepFailure(op.command, code);
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;
     const program = op.args[0] ?? '';
@@ -121,7 +111,8 @@ async function runProgram(
     if (isClassic) throw invalid(words, { cause: error });
     onOutput(2, Buffer.from(`${words}\n`));
     if (exitCodeOf(words) === 128) throw internal(words);
-    return new StepFailure(op.command, exitCodeOf(words), false);
+    // BuildKit knows one code for all that cannot start
+    return new StepFailure(op.command, 1);
   }
 }
 
@@ -135,10 +126,12 @@ function specOf(
     readonly hosts: string;
     readonly resolvConf: string;
     readonly mode: string;
+    /** Of a container whose network is joined. */
+    readonly hostname?: string;
   },
 ) {
   const { op, workspace, limits } = wish;
-  const hostname = op.hostname ?? HOSTNAME;
+  const hostname = network.hostname ?? op.hostname ?? HOSTNAME;
   const config = {
     ...decode(containerConfig, {}),
     // no HOSTNAME: it would get into what a step writes
@@ -175,13 +168,18 @@ function specOf(
     config,
     hostConfig: host,
     rootfs,
-    user: resolveUser(rootfs, op.user, []),
+    user: userOf(wish, rootfs),
     hostname,
     domainname: '',
     mounts: prepared.mounts,
     files: {
       // sudo and their like ask for the name of their host
-      hosts: file('hosts', network.hosts.replace('\tlocalhost\n', `\tlocalhost ${hostname}\n`)),
+      hosts: file(
+        'hosts',
+        network.hostname !== undefined
+          ? network.hosts
+          : network.hosts.replace('\tlocalhost\n', `\tlocalhost ${hostname}\n`),
+      ),
       resolvConf: file('resolv.conf', network.resolvConf),
     },
     namespaces: {
@@ -200,6 +198,17 @@ function specOf(
   return spec;
 }
 
+function userOf({ op, isClassic }: ExecRequest, rootfs: string): ReturnType<typeof resolveUser> {
+  try {
+    return resolveUser(rootfs, op.user, []);
+  } catch (error) {
+    if (isClassic) throw error;
+    throw invalid(`process ${JSON.stringify(op.command)} did not complete successfully: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
 /** The step's network namespace, made before its process so that the runtime is called once only. */
 async function networkOf(
   context: BuilderContext,
@@ -207,8 +216,13 @@ async function networkOf(
   network: string,
   wish: ExecRequest,
   stack: AsyncDisposableStack,
-): Promise<{ namespace: NamespaceSource; hosts: string; resolvConf: string; mode: string }> {
+): Promise<{ namespace: NamespaceSource; hosts: string; resolvConf: string; mode: string; hostname?: string }> {
   const extra = wish.extraHosts;
+  const other = /^container:(.*)$/.exec(network)?.[1];
+  if (other !== undefined) {
+    const { path, ...files } = context.networks.join(other);
+    return { namespace: { path }, mode: network, ...files };
+  }
   if (network === 'host') return { namespace: 'host', mode: 'host', ...context.networks.files(id, network, extra) };
   if (network === 'none') return { namespace: 'new', mode: 'none', ...context.networks.files(id, network, extra) };
   context.networks.reserve(id, network);
@@ -332,8 +346,13 @@ class Prepared {
   }
 
   async #cache(one: ExecMount): Promise<void> {
-    const base = one.input === undefined ? '' : `${this.#wish.inputIds[one.input] ?? ''}:${one.source}`;
     const owner = { uid: one.uid, gid: one.gid, mode: one.mode ?? 0o755 };
+    // another owner or mode is another directory, so that nobody finds one that he cannot write
+    const isUsual = owner.uid === 0 && owner.gid === 0 && owner.mode === 0o755;
+    const base = [
+      one.input === undefined ? '' : `${this.#wish.inputIds[one.input] ?? ''}:${one.source}`,
+      ...(isUsual ? [] : [`${owner.uid}:${owner.gid}:${owner.mode.toString(8)}`]),
+    ].join('\0');
     const held = await this.#context.mounts.take(one.id, base, one.sharing, owner, this.#wish.signal);
     this.#stack.use(held);
     if (held.isNew) {
@@ -400,82 +419,4 @@ const O_PATH = 0o10000000;
 
 function plain({ target, readOnly }: ExecMount): Omit<ResolvedMount, 'type' | 'source' | 'options'> {
   return { target, readOnly, propagation: 'rprivate', recursive: true };
-}
-
-/** Paths that are not in the tree yet, each before what is below it: the runtime makes them to mount something there. */
-function missingPaths(root: string, targets: readonly string[]): string[] {
-  const missing = new Set<string>();
-  for (const target of targets) {
-    const parts = target.split('/').filter(Boolean);
-    for (let count = 1; count <= parts.length; count += 1) {
-      const path = `/${parts.slice(0, count).join('/')}`;
-      if (!missing.has(path) && !isThere(root, path)) missing.add(path);
-    }
-  }
-  return [...missing];
-}
-
-function isThere(root: string, path: string): boolean {
-  try {
-    closeSync(openInRoot(root, path, O_PATH | constants.O_NOFOLLOW));
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return false;
-    throw error;
-  }
-}
-
-function isDirectoryIn(root: string, path: string): boolean {
-  try {
-    closeSync(openInRoot(root, path, O_PATH | constants.O_DIRECTORY));
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return false;
-    throw error;
-  }
-}
-
-/** What the runtime made to mount on is no change of the step, as long as it is empty. The step may have put links anywhere: none is followed out. */
-function removeStubs(upper: string, stubs: readonly string[], kept: readonly string[]): void {
-  for (const path of stubs.toReversed()) {
-    let parent: number;
-    try {
-      parent = openInRoot(upper, posix.dirname(path), O_PATH | constants.O_DIRECTORY);
-    } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) continue;
-      throw error;
-    }
-    const at = `/proc/self/fd/${parent}/${posix.basename(path)}`;
-    try {
-      if (kept.some((one) => one === path || one.startsWith(`${path}/`))) plainMode(at);
-      else removeEmpty(at);
-    } finally {
-      closeSync(parent);
-    }
-  }
-}
-
-function removeEmpty(path: string): void {
-  try {
-    rmdirSync(path);
-    return;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return;
-    if (isErrno(error, 'ENOTEMPTY')) {
-      plainMode(path);
-      return;
-    }
-    if (!isErrno(error, 'ENOTDIR')) throw error;
-  }
-  if (isEmptyFile(path)) unlinkSync(path);
-}
-
-/** A directory that crun makes is sticky. */
-function plainMode(path: string): void {
-  if ((lstatSync(path).mode & 0o7777) === 0o1755) chmodSync(path, 0o755);
-}
-
-function isEmptyFile(path: string): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true && stat.size === 0;
 }

@@ -65,7 +65,8 @@ export class StepRun implements Disposable {
           this.#files = place;
         }
       }
-      if (!this.isKept) this.#telling.container('removed', id);
+      // of one that could not be started dockerd says no more than why
+      if (!this.isKept && error instanceof StepFailure) this.#telling.container('removed', id);
       throw error;
     } finally {
       this.#finished = rfc3339();

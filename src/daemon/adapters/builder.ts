@@ -13,10 +13,12 @@ export function makeBuilder(
   options: Omit<BuilderOptions, 'images' | 'networks' | 'store'> & {
     readonly images: Images;
     readonly networks: Networks;
+    readonly join: BuilderNetworks['join'];
   },
 ): Builder {
-  const { images, networks, ...rest } = options;
-  return new Builder({ ...rest, store: images.store, images: imagesFor(images), networks: networksFor(networks) });
+  const { images, networks, join, ...rest } = options;
+  const forSteps = { ...networksFor(networks), join };
+  return new Builder({ ...rest, store: images.store, images: imagesFor(images), networks: forSteps });
 }
 
 function imagesFor(images: Images): BuilderImages {
@@ -79,7 +81,7 @@ function unreachable(error: unknown, reference: string): unknown {
   return new BerthError(kind, `${messageOf(error)} (${hint})`, { cause: error });
 }
 
-function networksFor(networks: Networks): BuilderNetworks {
+function networksFor(networks: Networks): Omit<BuilderNetworks, 'join'> {
   return {
     reserve(id, network) {
       const mode = network === 'default' ? 'bridge' : network;

@@ -106,7 +106,7 @@ function networkNamespace(context: EngineContext, container: Container): Namespa
 function takeHostname(context: EngineContext, { record }: Container): void {
   const reference = /^container:(.*)$/.exec(record.hostConfig.NetworkMode)?.[1];
   if (reference === undefined) return;
-  const { Hostname, Domainname } = lender(context, reference, 'net').record.config;
+  const { Hostname, Domainname } = namespaceOwner(context, reference, 'net').record.config;
   record.config = { ...record.config, Hostname, Domainname };
 }
 
@@ -120,7 +120,7 @@ function joined(
   if (mode === 'host') return 'host';
   const reference = /^container:(.*)$/.exec(mode)?.[1];
   if (reference === undefined) return 'new';
-  const other = lender(context, reference, kind);
+  const other = namespaceOwner(context, reference, kind);
   if (other === container)
     throw internal(
       kind === 'net' ? 'cannot join own network namespace' : `cannot join own ${kind.toUpperCase()} namespace`,
@@ -140,7 +140,7 @@ const JOINING = {
 } as const;
 
 /** One whose namespace is joined; dockerd's refusal is an error of its own then, not that of a name. */
-function lender({ registry }: EngineContext, reference: string, kind: 'net' | 'pid' | 'ipc'): Container {
+export function namespaceOwner({ registry }: EngineContext, reference: string, kind: 'net' | 'pid' | 'ipc'): Container {
   try {
     return registry.get(reference);
   } catch (error) {
@@ -149,7 +149,7 @@ function lender({ registry }: EngineContext, reference: string, kind: 'net' | 'p
 }
 
 /** The status differs by kind, as it does in dockerd. */
-function notRunning({ id, state, record }: Container, kind: 'net' | 'pid' | 'ipc'): BerthError {
+export function notRunning({ id, state, record }: Container, kind: 'net' | 'pid' | 'ipc'): BerthError {
   const restarting = `Container ${id} is restarting, wait until the container is running`;
   if (kind === 'net') {
     if (state.phase === 'restarting') return conflict(restarting);

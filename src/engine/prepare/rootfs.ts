@@ -1,8 +1,20 @@
 // A container's root file system: its layers and its own writable directory, mounted while there is a process.
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { isErrno, messageOf } from '../../base/errors.ts';
 import { mountsBelow, unmount, unmountSync } from '../../host/mount.ts';
+import { openInRoot } from '../../host/open-in-root.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import { removeTree } from '../../host/remove-tree.ts';
 import type { Container } from '../container.ts';
@@ -58,7 +70,26 @@ export function mountRootfs(context: EngineContext, container: Container): strin
     },
     paths.merged,
   );
+  linkMountTable(paths.merged);
   return paths.merged;
+}
+
+/** /etc/mtab, which programs of old read and dockerd makes too; what the image has there stays. */
+function linkMountTable(root: string): void {
+  let etc: number;
+  try {
+    etc = openInRoot(root, '/etc', constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return;
+    throw error;
+  }
+  try {
+    symlinkSync('/proc/mounts', `/proc/self/fd/${etc}/mtab`);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  } finally {
+    closeSync(etc);
+  }
 }
 
 /** Takes away every mount in the container's directory; none is no error. */

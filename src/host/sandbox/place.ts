@@ -19,6 +19,7 @@ import {
   unlinkSync,
   utimesSync,
 } from 'node:fs';
+import { isErrno } from '../../base/errors.ts';
 import { getXattr, listXattrs, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
 import { changedMode, type ModeChange } from './mode.ts';
 import { fsPath, parentOf } from './paths.ts';
@@ -88,7 +89,8 @@ class Placer {
       else if (this.#options.several && this.#files.has(target)) throw new TarError(this.#options.several.refusal);
       else this.#files.add(target);
       this.#parents(parentOf(target));
-    } else this.#parents(target);
+    } else if (lstat(target)?.isDirectory() === false) throw notDirectory(target);
+    else this.#parents(target);
     if (top !== undefined && target !== TREE) this.#times.set(target, lstatSync(fsPath(`/${from}${top}`)));
     for (const { path, to } of group.entries) this.#entry(`/${from}${path}`, to === '' ? target : `${target}/${to}`);
     for (const [path, { atimeMs, mtimeMs }] of [...this.#times].reverse())
@@ -105,10 +107,11 @@ class Placer {
     if (path === TREE || path === '/') return;
     const there = lstat(path);
     if (there?.isDirectory()) return;
-    if (there) throw new TarError(`cannot copy to non-directory: ${path.slice(TREE.length)}`);
+    if (there) throw new TarError(`mkdir ${path.slice(TREE.length)}: not a directory`);
     this.#parents(parentOf(path));
     const { mode, owner } = this.#options;
-    mkdirSync(fsPath(path), typeof mode === 'number' ? mode & 0o777 : 0o755);
+    // as BuildKit's umask has it
+    mkdirSync(fsPath(path), typeof mode === 'number' ? mode & 0o755 : 0o755);
     if (owner) lchownSync(fsPath(path), owner.uid, owner.gid);
   }
 
@@ -116,7 +119,7 @@ class Placer {
     const stat = lstatSync(fsPath(from));
     const there = lstat(to);
     if (stat.isDirectory()) {
-      if (there && !there.isDirectory()) throw new TarError(`cannot copy to non-directory: ${to.slice(TREE.length)}`);
+      if (there && !there.isDirectory()) throw notDirectory(to);
       if (!there) {
         this.#parents(parentOf(to));
         mkdirSync(fsPath(to), 0o755);
@@ -192,6 +195,15 @@ class Placer {
   }
 }
 
+const notDirectory = (path: string): TarError =>
+  new TarError(`cannot copy to non-directory: ${path.slice(TREE.length)}`);
+
 function lstat(path: string): Stats | undefined {
-  return lstatSync(fsPath(path), { throwIfNoEntry: false });
+  try {
+    return lstatSync(fsPath(path), { throwIfNoEntry: false });
+  } catch (error) {
+    // below something that is no directory, which is found when parents are made
+    if (isErrno(error, 'ENOTDIR')) return undefined;
+    throw error;
+  }
 }
