@@ -23,6 +23,7 @@ import { nextLink } from '../../src/registry/client/link.ts';
 import { lookupUser } from '../../src/runtime/user/lookup.ts';
 import { ignoreMatcher, readIgnoreFile } from '../../src/spec/ignore/index.ts';
 import { decompress } from '../../src/store/compression.ts';
+import { TEXT_PARSERS } from './text-parsers.ts';
 
 export interface Parser {
   readonly run: (input: Buffer) => unknown;
@@ -385,6 +386,7 @@ export const PARSERS: Readonly<Record<string, Parser>> = {
       ['\x28\xb5\x2f\xfd\x24\0', '\0\0\0', ''],
     ],
   },
+  ...TEXT_PARSERS,
 };
 
 /** Errors that a parser may throw: those it makes itself, and none of the language or of Node. */

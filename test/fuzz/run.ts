@@ -1,17 +1,27 @@
-// `npm run fuzz:parsers [-- SECONDS] [PARSER…]`: changes inputs, keeps those that reach code that none did before, and reports what no parser should do.
+// `npm run fuzz:parsers [-- SECONDS] [PARSER…]`: changes inputs, keeps those that reach code that none did before, for the next run
+// too, and reports what no parser should do. BERTH_FUZZ_KEPT names another place than test/fuzz/kept for those that are kept.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 import { isOurs, type Parser, PARSERS } from './parsers.ts';
 
+/** What was a fault once: the unit tests run it. */
 const CORPUS = join(import.meta.dirname, 'corpus');
+/** What reached new code: only this program reads it. */
+const KEPT = process.env['BERTH_FUZZ_KEPT'] ?? join(import.meta.dirname, 'kept');
 const SLOW_MS_PER_KB = 50;
 const MAX_INPUT = 8192;
 /** Coverage is asked for after so many inputs; when there is news, they run again one by one. */
 const BATCH = 64;
 /** Growth of the heap from its size after warming up that is taken for a leak. */
 const MAX_GROWTH = 64 * 1024 * 1024;
+
+const collect =
+  globalThis.gc ??
+  ((): never => {
+    throw new Error('without --expose-gc growth of the heap would not be seen');
+  })();
 
 const words = process.argv.slice(2);
 const seconds = Number(words.find((word) => /^\d+$/.test(word)) ?? 60);
@@ -110,18 +120,21 @@ async function shrunk(parser: Parser, input: Buffer): Promise<Buffer> {
   return best;
 }
 
-function save(name: string, input: Buffer): string {
-  mkdirSync(join(CORPUS, name), { recursive: true });
-  const path = join(CORPUS, name, createHash('sha256').update(input).digest('hex').slice(0, 12));
+function save(folder: string, name: string, input: Buffer): string {
+  mkdirSync(join(folder, name), { recursive: true });
+  const path = join(folder, name, createHash('sha256').update(input).digest('hex').slice(0, 12));
   writeFileSync(path, input);
   return path;
 }
 
+function read(folder: string): Buffer[] {
+  return existsSync(folder) ? readdirSync(folder).map((file) => readFileSync(join(folder, file))) : [];
+}
+
 async function fuzz(name: string, parser: Parser): Promise<boolean> {
-  const kept = existsSync(join(CORPUS, name)) ? readdirSync(join(CORPUS, name)) : [];
   const corpus = [
     ...parser.seeds.map((seed): Buffer => Buffer.from(seed)),
-    ...kept.map((file) => readFileSync(join(CORPUS, name, file)) as Buffer),
+    ...[CORPUS, KEPT].flatMap((folder) => read(join(folder, name))),
   ];
   const faults = new Map<string, Buffer>();
   for (const input of corpus) await fault(parser, input);
@@ -138,7 +151,7 @@ async function fuzz(name: string, parser: Parser): Promise<boolean> {
       const kind = problem?.replace(/\d+/g, 'N');
       if (kind !== undefined && !faults.has(kind)) {
         faults.set(kind, await shrunk(parser, input));
-        console.log(`${name}: ${problem}: ${save(name, faults.get(kind) as Buffer)}`);
+        console.log(`${name}: ${problem}: ${save(CORPUS, name, faults.get(kind) as Buffer)}`);
       }
     }
     const found = [...(await covered())].filter((part) => !seen.has(part));
@@ -147,15 +160,17 @@ async function fuzz(name: string, parser: Parser): Promise<boolean> {
       const ran = await covered();
       const added = found.filter((part) => ran.has(part) && !seen.has(part));
       for (const part of added) seen.add(part);
-      if (added.length > 0) corpus.push(input);
+      if (added.length === 0) continue;
+      corpus.push(input);
+      save(KEPT, name, input);
     }
     // what ran for the batch and for none of its inputs alone, such as code that is run once
     for (const part of found) seen.add(part);
     if (inputs % (BATCH * 256) === 0) {
-      globalThis.gc?.();
+      collect();
       const heap = process.memoryUsage().heapUsed;
       base ??= heap;
-      if (globalThis.gc && heap - base > MAX_GROWTH) {
+      if (heap - base > MAX_GROWTH) {
         faults.set('growth', Buffer.alloc(0));
         console.log(`${name}: the heap grew by ${heap - base} bytes`);
       }
