@@ -7,7 +7,8 @@ import { bearerOf, type Bearer, issue } from '../security/authority.ts';
 import { type SealKey, unseal } from '../security/seal.ts';
 import { sameToken } from '../security/token.ts';
 import { newId } from '../model/ids.ts';
-import { Connection, MAX_MESSAGE_BYTES, MAX_STRANGER_BYTES } from '../wire/connection.ts';
+import { checkNodeMessage } from '../wire/check.ts';
+import { Connection, MAX_NODE_MESSAGE_BYTES, MAX_STRANGER_BYTES } from '../wire/connection.ts';
 import { splitAddress } from '../wire/dial.ts';
 import type { ManagerMessage, NodeMessage } from '../wire/messages.ts';
 import type { EtcdStore } from '../store/etcd.ts';
@@ -17,6 +18,8 @@ import type { Writer } from './writer.ts';
 
 /** Peers that have not shown who they are, at a time. */
 export const MAX_STRANGERS = 256;
+/** Connections of one worker: its session, the one after it, and a question or two. */
+export const MAX_OF_WORKER = 8;
 /** They get so long to say what they want, milliseconds. */
 const STRANGER_MS = 15_000;
 
@@ -28,8 +31,8 @@ export interface DoorOptions {
   readonly cluster: string;
   readonly sealKey: SealKey;
   readonly writer: Writer;
-  readonly etcd: EtcdStore;
-  readonly election: Election;
+  readonly etcd: Pick<EtcdStore, 'members' | 'addMember' | 'promoteMember'>;
+  readonly election: Pick<Election, 'current'>;
   /** There while this manager leads. */
   readonly sessions: () => Sessions | undefined;
   readonly log: Log;
@@ -40,6 +43,8 @@ export class Door {
   readonly #server: Server;
   readonly #open = new Set<ToNode>();
   #strangers = 0;
+  /** Connections of each worker. */
+  readonly #workers = new Map<string, number>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -80,11 +85,16 @@ export class Door {
     const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
     const named = certificate && bearerOf(certificate);
     const bearer = named?.cluster === this.#options.cluster ? named : undefined;
-    if (!bearer && this.#strangers >= MAX_STRANGERS) {
+    const worker = bearer?.role === 'worker' ? bearer.node : undefined;
+    const full = bearer
+      ? worker !== undefined && (this.#workers.get(worker) ?? 0) >= MAX_OF_WORKER
+      : this.#strangers >= MAX_STRANGERS;
+    if (full) {
       socket.destroy();
       return;
     }
-    const connection: ToNode = new Connection(socket, bearer ? MAX_MESSAGE_BYTES : MAX_STRANGER_BYTES);
+    const connection: ToNode = new Connection(socket, bearer ? MAX_NODE_MESSAGE_BYTES : MAX_STRANGER_BYTES);
+    if (worker !== undefined) this.#countWorker(worker, connection);
     this.#open.add(connection);
     connection.onClose(() => this.#open.delete(connection));
     if (!bearer) {
@@ -96,12 +106,36 @@ export class Door {
       });
     }
     const remote = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
-    connection.onMessage = (message) => {
-      void this.#take(connection, bearer, message, remote).catch((error: unknown) => {
-        connection.send({ type: 'error', message: messageOf(error) });
-        if (!(error instanceof BerthError)) this.#options.log.warn(`cluster: ${messageOf(error)}`);
-      });
+    connection.onMessage = (sent) => {
+      const message = checkNodeMessage(sent);
+      if (!message) {
+        connection.close();
+        return;
+      }
+      void this.#take(connection, bearer, message, remote)
+        .catch((error: unknown) => {
+          connection.send({ type: 'error', message: messageOf(error) });
+          if (!(error instanceof BerthError)) this.#options.log.warn(`cluster: ${messageOf(error)}`);
+        })
+        // a stranger has one question: answers that it does not read would be held for it
+        .finally(() => bearer ?? connection.end());
+      if (!bearer) connection.onMessage = () => connection.close();
     };
+  }
+
+  #countWorker(node: string, connection: ToNode): void {
+    this.#workers.set(node, (this.#workers.get(node) ?? 0) + 1);
+    connection.onClose(() => {
+      const left = (this.#workers.get(node) ?? 1) - 1;
+      if (left === 0) this.#workers.delete(node);
+      else this.#workers.set(node, left);
+    });
+  }
+
+  /** Its certificate outlives its role: what counts is what the cluster says now. */
+  #isManager({ node, role }: Bearer): boolean {
+    const known = this.#options.writer.cache.get('nodes', node);
+    return role === 'manager' && known !== undefined && effectiveRole(known) === 'manager';
   }
 
   async #take(connection: ToNode, bearer: Bearer | undefined, message: NodeMessage, remote: string): Promise<void> {
@@ -128,7 +162,7 @@ export class Door {
         return;
       case 'log':
       case 'log-end':
-        sessions?.logLines(message.id, message.type === 'log' ? message.lines : undefined);
+        sessions?.logLines(bearer.node, message.id, message.type === 'log' ? message.lines : undefined);
         return;
       case 'renew':
         connection.send(await this.#renew(bearer, message.publicKey));
@@ -143,7 +177,7 @@ export class Door {
       case 'member':
       case 'promote':
       case 'task-logs':
-        if (bearer.role === 'manager') await this.#takeOfManager(connection, message);
+        if (this.#isManager(bearer)) await this.#takeOfManager(connection, message);
         else connection.close();
     }
   }

@@ -42,7 +42,7 @@ export class Sessions {
   readonly lostAt = new Map<string, number>();
   /** Something that the loop should look at, though the store did not change. */
   onEvent: () => void = () => undefined;
-  readonly #logs = new Map<number, { lines: (lines: readonly LogLine[]) => void; end: () => void }>();
+  readonly #logs = new Map<number, { node: string; lines: (lines: readonly LogLine[]) => void; end: () => void }>();
   /** Since when this manager leads: nodes have one term of grace from then on. */
   readonly since = Date.now();
   #count = 0;
@@ -202,11 +202,13 @@ export class Sessions {
     }
     this.#count += 1;
     const id = this.#count;
+    let forget = (): void => undefined;
     const finish = (): void => {
+      forget();
       if (this.#logs.delete(id)) end();
     };
-    this.#logs.set(id, { lines, end });
-    session.connection.onClose(finish);
+    this.#logs.set(id, { node, lines, end: finish });
+    forget = session.connection.onClose(finish);
     session.connection.send({ type: 'logs', id, task, options });
     return () => {
       session.connection.send({ type: 'logs-stop', id });
@@ -214,10 +216,12 @@ export class Sessions {
     };
   }
 
-  logLines(id: number, lines: readonly LogLine[] | undefined): void {
+  /** Only what the node was asked for. */
+  logLines(node: string, id: number, lines: readonly LogLine[] | undefined): void {
     const log = this.#logs.get(id);
-    if (lines) log?.lines(lines);
-    else if (this.#logs.delete(id)) log?.end();
+    if (log?.node !== node) return;
+    if (lines) log.lines(lines);
+    else log.end();
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 // The objects of a cluster as the Swarm API has them, and the keys under which the store keeps them.
-import { rank, type TaskState } from '../core/model/states.ts';
+import { rank, TASK_STATES, type TaskState } from '../core/model/states.ts';
 
 /** Written into every object; one that is newer than the reader is refused, not guessed at. */
 export const SCHEMA = 1;
@@ -8,6 +8,10 @@ export type { TaskState };
 
 /** Its place in the order of states, in which a task goes only forwards. */
 export const stateOrder = rank;
+
+export function isTaskState(text: string): text is TaskState {
+  return (TASK_STATES as readonly string[]).includes(text);
+}
 
 /** It has ended, whatever way. */
 export function isTerminal(state: TaskState): boolean {

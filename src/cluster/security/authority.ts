@@ -18,6 +18,8 @@ import type { NodeRole } from '../model/objects.ts';
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 const ROOT_YEARS = 20;
+/** Every manager's certificate has it as a name, and no worker's. */
+export const MANAGER_NAME = 'swarm-manager';
 /** Clocks of nodes differ. */
 const BACKDATED_MS = 3600 * 1000;
 
@@ -127,6 +129,6 @@ export function bearerOf(certificate: NodeCertificate): Bearer | undefined {
   const parts = new Map(certificate.subject.split('\n').map((line) => line.split('=', 2) as [string, string]));
   const [node, unit, cluster] = [parts.get('CN'), parts.get('OU'), parts.get('O')];
   if (node === undefined || cluster === undefined) return undefined;
-  if (unit === 'swarm-manager') return { node, role: 'manager', cluster };
+  if (unit === MANAGER_NAME) return { node, role: 'manager', cluster };
   return unit === 'swarm-worker' ? { node, role: 'worker', cluster } : undefined;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { MANAGER_NAME } from '../security/authority.ts';
 import { EtcdStore } from './etcd.ts';
 import { MAX_WRITES } from './port.ts';
 
@@ -137,6 +138,8 @@ export function etcdArguments(options: EtcdOptions): string[] {
           `--peer-key-file=${tls.key}`,
           `--peer-trusted-ca-file=${tls.authority}`,
           '--peer-client-cert-auth',
+          // workers have certificates of the same root
+          `--peer-cert-allowed-hostname=${MANAGER_NAME}`,
         ]
       : []),
   ];

@@ -46,7 +46,10 @@ export async function dialManager(address: string, credentials: Credentials): Pr
   throw unavailable(`${address} is no manager of this cluster`);
 }
 
-/** Gives the root certificate too, which is the one that the digest is of. */
+/**
+ * Gives the root certificate too, which is the one that the digest is of. The other end must be a manager: a worker has a certificate of
+ * the same root, and would be told the token.
+ */
 export async function dialWithToken(address: string, digest: string): Promise<{ connection: ToManager; root: string }> {
   const socket = await opened(
     connect({ ...splitAddress(address), rejectUnauthorized: false, minVersion: 'TLSv1.3' }),
@@ -54,10 +57,17 @@ export async function dialWithToken(address: string, digest: string): Promise<{ 
   );
   const leaf = socket.getPeerX509Certificate();
   const root = leaf?.issuerCertificate && new X509Certificate(leaf.issuerCertificate.raw);
-  if (leaf && root && rootDigest(root.raw) === digest && leaf.checkIssued(root) && leaf.verify(root.publicKey))
+  const ofCluster =
+    leaf && root && rootDigest(root.raw) === digest && leaf.checkIssued(root) && leaf.verify(root.publicKey);
+  if (ofCluster && isValid(leaf) && bearerOf(leaf)?.role === 'manager')
     return { connection: new Connection(socket, MAX_MESSAGE_BYTES), root: root.toString() };
   socket.destroy();
   throw unavailable('remote CA does not match fingerprint. Is the join token from this cluster?');
+}
+
+function isValid({ validFromDate, validToDate }: X509Certificate): boolean {
+  const now = Date.now();
+  return validFromDate.getTime() <= now && now <= validToDate.getTime();
 }
 
 function opened(socket: TLSSocket, address: string): Promise<TLSSocket> {
