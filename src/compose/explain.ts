@@ -19,9 +19,9 @@ export interface Explained {
 export async function explainPlan(work: UpWork, images: ImageOptions, options: UpOptions): Promise<Explained> {
   const { client, loaded } = work;
   const there = await observeImages(client, loaded.project);
-  const needs = imageNeeds(loaded.project, there, images).filter(({ action }) => action !== 'none');
+  const needs = imageNeeds(loaded.project, there, images, Date.now()).filter(({ action }) => action !== 'none');
   const ids = Object.fromEntries(
-    Object.entries(there).flatMap(([name, id]) => (id === undefined ? [] : [[name, id] as const])),
+    Object.entries(there).flatMap(([name, image]) => (image === undefined ? [] : [[name, image.id] as const])),
   );
   const planned = await planOf(work, ids, options);
   const fields = new Map<number, readonly string[]>();

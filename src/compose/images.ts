@@ -2,13 +2,14 @@
 import { BerthError, invalid, messageOf } from '../base/errors.ts';
 import type { Client } from '../client/index.ts';
 import type { Project, Service } from './model/project.ts';
-import { imageName, observeImage } from './observe.ts';
+import { parseDuration } from './load/durations.ts';
+import { imageName, type ObservedImage, observeImage } from './observe.ts';
 import type { Report } from './progress.ts';
 
 /** How images come to be: whoever calls has credentials, and a way to build. */
 export interface ImageSources {
   /** brings an image to the daemon */
-  readonly pull: (image: string, platform: string | undefined) => Promise<void>;
+  readonly pull: (image: string, platform: string | undefined, service: string) => Promise<void>;
   /** builds the images of services; they are tagged with their names afterwards */
   readonly build: (project: Project, services: readonly string[]) => Promise<void>;
 }
@@ -27,12 +28,10 @@ export interface ImageNeed {
   readonly cause: string;
 }
 
-/** What is to be done for each service's image. Pure. Throws for what can't be had. */
-export function imageNeeds(
-  project: Project,
-  there: Readonly<Record<string, string | undefined>>,
-  { pull, build }: ImageOptions,
-): ImageNeed[] {
+type There = Readonly<Record<string, ObservedImage | undefined>>;
+
+/** What is to be done for each service's image; `now` in milliseconds. Pure. Throws for what can't be had. */
+export function imageNeeds(project: Project, there: There, { pull, build }: ImageOptions, now: number): ImageNeed[] {
   return Object.entries(project.services)
     .filter(([, service]) => service.provider === undefined)
     .map(([name, service]): ImageNeed => {
@@ -45,19 +44,38 @@ export function imageNeeds(
         if (policy === 'build' && service.pull_policy === 'build') return need('build', 'its pull policy is "build"');
       }
       if (service.image !== undefined && policy === 'always') return need('pull', 'its pull policy is "always"');
+      const period = refreshMs(policy);
+      if (isThere && service.image !== undefined && period !== undefined && now - (there[name]?.tagged ?? 0) > period)
+        return need('pull', `its pull policy is ${JSON.stringify(policy)}`);
       if (isThere) return need('none', 'it is there');
       if (service.build !== undefined) {
         if (build === 'never') throw invalid(`No such image: ${image}`);
         return need('build', 'it is not there');
       }
+      const builder = build === 'never' ? undefined : builderOf(project, image);
+      if (builder !== undefined) return need('none', `${builder} builds it`);
       if (policy === 'never') throw invalid(`Error response from daemon: No such image: ${image}`);
       return need('pull', 'it is not there');
     });
 }
 
-/** Ids of the images that are there, by service. */
-export async function observeImages(client: Client, project: Project): Promise<Record<string, string | undefined>> {
-  const names = new Map<string, Promise<string | undefined>>();
+/** The service that builds an image which others only name. */
+function builderOf(project: Project, image: string): string | undefined {
+  return Object.entries(project.services).find(([, one]) => one.build !== undefined && one.image === image)?.[0];
+}
+
+/** `daily`, `weekly`, `every_12h`: how old an image may be, in milliseconds; undefined for other policies. */
+function refreshMs(policy: string): number | undefined {
+  if (policy === 'daily') return DAY_MS;
+  if (policy === 'weekly') return 7 * DAY_MS;
+  return policy.startsWith('every_') ? Number(parseDuration(policy.slice(6)) / 1_000_000n) : undefined;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** The images that are there, by service. */
+export async function observeImages(client: Client, project: Project): Promise<There> {
+  const names = new Map<string, Promise<ObservedImage | undefined>>();
   const entries = Object.keys(project.services).map(async (service) => {
     const image = imageName(project, service);
     const asked = names.get(image) ?? observeImage(client, image);
@@ -76,7 +94,7 @@ export async function ensureImages(
   report: Report,
 ): Promise<Record<string, string>> {
   const there = await observeImages(client, project);
-  const needs = imageNeeds(project, there, options);
+  const needs = imageNeeds(project, there, options, Date.now());
   const wanted = (action: ImageNeed['action']): ImageNeed[] => needs.filter((need) => need.action === action);
   const toPull = [...new Map(wanted('pull').map((need) => [need.image, need])).values()];
   const pulls = toPull.map((need) => pullOne(need, project.services[need.service], there, sources, report));
@@ -87,20 +105,20 @@ export async function ensureImages(
   if (toBuild.length > 0) await sources.build(project, toBuild);
   const now = toPull.length + toBuild.length === 0 ? there : await observeImages(client, project);
   return Object.fromEntries(
-    Object.entries(now).flatMap(([service, id]) => (id === undefined ? [] : [[service, id] as const])),
+    Object.entries(now).flatMap(([service, image]) => (image === undefined ? [] : [[service, image.id] as const])),
   );
 }
 
 async function pullOne(
   { service: name, image }: ImageNeed,
   service: Service | undefined,
-  there: Readonly<Record<string, string | undefined>>,
+  there: There,
   sources: ImageSources,
   report: Report,
 ): Promise<void> {
   report({ id: name, action: 'Pulling', text: '', status: 'working' });
   try {
-    await sources.pull(image, service?.platform);
+    await sources.pull(image, service?.platform, name);
     report({ id: name, action: 'Pulled', text: '', status: 'done' });
   } catch (error) {
     const text = messageOf(error);

@@ -121,10 +121,17 @@ async function observeVolumes(client: Client, names: readonly string[]): Promise
   );
 }
 
-/** The id of an image; undefined when the daemon does not have it. */
-export async function observeImage(client: Client, name: string): Promise<string | undefined> {
+export interface ObservedImage {
+  readonly id: string;
+  /** when the daemon gave it its name, in milliseconds since 1970 */
+  readonly tagged: number;
+}
+
+/** An image; undefined when the daemon does not have it. */
+export async function observeImage(client: Client, name: string): Promise<ObservedImage | undefined> {
   try {
-    return (await client.call('ImageInspect', { params: { name } })).Id;
+    const { Id: id, Metadata: metadata } = await client.call('ImageInspect', { params: { name } });
+    return { id, tagged: Date.parse(metadata?.LastTagTime ?? '') || 0 };
   } catch (error) {
     if (error instanceof BerthError && error.kind === 'notFound') return undefined;
     throw error;

@@ -17,8 +17,8 @@ export interface UpOptions {
   readonly renewVolumes: boolean;
   /** seconds, where `-t` says so */
   readonly timeout?: number;
-  /** a network or a volume that differs is made anew */
-  readonly recreateVolumes?: boolean;
+  /** volumes that differ and are made anew, without what is in them */
+  readonly recreateVolumes?: readonly string[];
   /** hidden in the output of a daemon that cannot move ports */
   readonly canRoll?: boolean;
 }
@@ -65,6 +65,14 @@ export function planUp(
   disabled: Readonly<Record<string, Service>> = {},
 ): Plan {
   return new Planner(project, hashes, observed, options, disabled).plan();
+}
+
+/** Volumes that are there and are not as the files say. Pure. */
+export function changedVolumes({ volumes = {} }: Project, hashes: Hashes, observed: Observed): string[] {
+  return Object.entries(volumes).flatMap(([key, { name = key, external }]) => {
+    const hash = observed.volumes[name]?.labels[LABEL.hash] ?? '';
+    return external === true || hash === '' || hash === hashes.volumes[key] ? [] : [name];
+  });
 }
 
 /** Starts what is there and does not run, after what it depends on. Throws for a service without a container. Pure. */
@@ -216,13 +224,8 @@ class Planner {
         this.#resources.set(name, this.#add({ kind: 'createVolume', key, name }, 'it does not exist'));
         continue;
       }
-      if (this.#options.recreateVolumes === true && this.#differs(key, seen.labels)) this.#renewVolume(key, name);
+      if (this.#options.recreateVolumes?.includes(name) === true) this.#renewVolume(key, name);
     }
-  }
-
-  #differs(key: string, labels: Readonly<Record<string, string>>): boolean {
-    const hash = labels[LABEL.hash];
-    return hash !== undefined && hash !== '' && hash !== this.#hashes.volumes[key];
   }
 
   #renewVolume(key: string, name: string): void {

@@ -10,6 +10,8 @@ export interface ProgressEvent {
   /** `Creating` */
   readonly text: string;
   readonly status: 'working' | 'done' | 'warning' | 'error';
+  /** what it is a part of: the service of a layer */
+  readonly parent?: string;
 }
 
 export type Report = (event: ProgressEvent) => void;

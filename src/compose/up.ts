@@ -6,7 +6,7 @@ import { ensureImages, type ImageOptions, type ImageSources } from './images.ts'
 import type { Loaded } from './load/load.ts';
 import type { Project } from './model/project.ts';
 import { type Observed, observe } from './observe.ts';
-import { type Hashes, type Plan, planUp, type UpOptions } from './plan.ts';
+import { changedVolumes, type Hashes, type Plan, planUp, type UpOptions } from './plan.ts';
 import { networkHash, serviceHash, type Sum, volumeHash } from './print/hash.ts';
 import type { Report } from './progress.ts';
 
@@ -21,6 +21,8 @@ export interface UpWork {
   readonly signal?: AbortSignal;
   /** the client changes nothing; nothing is waited for */
   readonly dryRun?: boolean;
+  /** asks before something is lost; without it the answer is no */
+  readonly confirm?: (question: string) => boolean;
   readonly beforeStart?: Work['beforeStart'];
 }
 
@@ -45,7 +47,7 @@ export interface Planned {
 
 /** Observes and plans; `images` are ids by service. */
 export async function planOf(
-  work: Pick<UpWork, 'client' | 'loaded' | 'sum'>,
+  work: Pick<UpWork, 'client' | 'loaded' | 'sum' | 'confirm'>,
   images: Readonly<Record<string, string>>,
   options: UpOptions,
 ): Promise<Planned> {
@@ -54,7 +56,13 @@ export async function planOf(
   const observed = await observe(client, loaded.project, images);
   // Only a daemon of Berth can hand names and ports over.
   const canRoll = options.canRoll ?? (await isBerth(client));
-  return { plan: planUp(loaded.project, hashes, observed, { ...options, canRoll }, loaded.disabled), observed, hashes };
+  const recreateVolumes = changedVolumes(loaded.project, hashes, observed).filter((name) =>
+    work.confirm?.(
+      `Volume ${JSON.stringify(name)} exists but doesn't match configuration in compose file. Recreate (data will be lost)?`,
+    ),
+  );
+  const all = { ...options, canRoll, recreateVolumes };
+  return { plan: planUp(loaded.project, hashes, observed, all, loaded.disabled), observed, hashes };
 }
 
 async function isBerth(client: Client): Promise<boolean> {

@@ -122,6 +122,26 @@ test('two ups at once leave one container of each number', async () => {
   await run('down');
 });
 
+test('a volume whose definition changed keeps its data until somebody agrees to lose it', async () => {
+  const text = (label: string): string =>
+    `services: {a: {${IDLE}, volumes: ["data:/data"]}}\nvolumes: {data: {labels: {x: "${label}"}}}\n`;
+  const { run, write } = project('volumes', text('1'));
+  assert.equal((await run('up', '-d')).code, 0);
+  await run('exec', '-T', 'a', 'touch', '/data/here');
+  write(text('2'));
+  const kept = await run('up', '-d');
+  assert.equal(kept.code, 0, kept.stderr);
+  assert.equal(
+    kept.stdout,
+    'Volume "volumes_data" exists but doesn\'t match configuration in compose file. Recreate (data will be lost)?',
+  );
+  assert.equal((await run('exec', '-T', 'a', 'ls', '/data')).stdout, 'here\n');
+  const renewed = await run('up', '-d', '-y');
+  assert.equal(renewed.stdout, '');
+  assert.equal((await run('exec', '-T', 'a', 'ls', '/data')).stdout, '');
+  await run('down', '-v');
+});
+
 /** 200 requests a second; counts who answered, and who did not. */
 async function loadFor(
   port: number,

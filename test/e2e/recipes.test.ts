@@ -1,5 +1,5 @@
-// The recipes in examples/: each is built from Debian's packages and does its work in a container, found by name and by port.
-// RECIPES=all also builds the two large ones.
+// The recipes and systems in examples/: built from Debian's packages, each does its work, found by name and by port.
+// RECIPES=all also builds the large one.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -93,37 +93,122 @@ suite('recipes', () => {
     assert.deepEqual(await Promise.all(left), ['', '', '']);
   });
 
-  test('a program with its database, in a volume that outlives both', async () => {
-    await Promise.all(['mariadb', 'django'].map(build));
-    const secret = "it's";
-    const database = ['-v', 'notes:/var/lib/mysql', '-e', 'MARIADB_DATABASE=notes', '-e', 'MARIADB_USER=notes'];
-    const program = ['-p', '8000', '-e', 'DB_HOST=db', '-e', `DB_PASSWORD=${secret}`];
-    for (const round of [1, 2]) {
-      await start('db', 'mariadb', ...database, '-e', `MARIADB_PASSWORD=${secret}`);
-      await healthy('db');
-      await start('notes', 'django', ...program);
-      await until(async () => assert.equal((await ask('notes', 8000)).status, 200));
-      await ask('notes', 8000, { method: 'POST', body: `note ${round}` });
-      const wanted = Array.from({ length: round }, (_, index) => `note ${index + 1}\n`).join('');
-      assert.equal(await (await ask('notes', 8000)).text(), wanted);
-      await ok('rm', '-f', 'notes');
-      await ok('stop', 'db');
-      await ok('rm', 'db');
-    }
+  /** A system of examples/, by our own compose; `up` gives the addresses of what it publishes. */
+  function system(folder: string, env: Record<string, string>, ...flags: string[]) {
+    const run = async (...words: string[]): Promise<string> => {
+      const all = ['compose', ...flags, '-f', join(EXAMPLES, folder, 'compose.yaml'), ...words];
+      const { code, stdout, stderr } = await daemon.client('berth', all, { env, timeoutMs: 400_000 });
+      assert.equal(code, 0, `berth ${all.join(' ')}: ${stderr}`);
+      return stdout.trim();
+    };
+    const up = async (...published: [string, number][]): Promise<string[]> => {
+      await run('up', '-d', '--wait');
+      return Promise.all(
+        published.map(async ([service, port]) => `http://${await run('port', service, String(port))}`),
+      );
+    };
+    return { run, up };
+  }
+
+  /** Fetches until the server answers so, and gives the text. */
+  const fetched = (url: string, init: RequestInit = {}, status = 200): Promise<string> =>
+    until(async () => {
+      const answer = await fetch(url, init);
+      const text = await answer.text();
+      assert.equal(answer.status, status, text);
+      return text;
+    });
+
+  const titled = (page: string): string => /<title>(.*?)<\/title>/.exec(page)?.[1] ?? page;
+
+  /** Installs WordPress as a person would, writes a post through its API, and gives the post's address below the blog. */
+  async function write(url: string, title: string): Promise<string> {
+    const person = { user_name: 'ann', admin_password: 'secret', admin_password2: 'secret', pw_weak: 'on' };
+    const form = new URLSearchParams({
+      ...person,
+      weblog_title: 'Blog',
+      admin_email: 'ann@example.org',
+      blog_public: '0',
+    });
+    const installed = await fetched(`${url}/wp-admin/install.php?step=2`, { method: 'POST', body: form });
+    assert.match(installed, /WordPress has been installed/);
+    const value = (text: string): string => `<value><string>${text}</string></value>`;
+    const field = (name: string, text: string): string => `<member><name>${name}</name>${value(text)}</member>`;
+    const post = `<value><struct>${field('post_title', title)}${field('post_status', 'publish')}</struct></value>`;
+    const params = ['<value><int>1</int></value>', value('ann'), value('secret'), post];
+    const call = `<methodCall><methodName>wp.newPost</methodName><params>${params.map((one) => `<param>${one}</param>`).join('')}</params></methodCall>`;
+    const answer = await fetched(`${url}/xmlrpc.php`, { method: 'POST', body: call });
+    const id = /<string>(\d+)<\/string>/.exec(answer)?.[1];
+    assert.ok(id !== undefined, answer);
+    return `/?p=${id}`;
+  }
+
+  test('a blog: a post is there after the system was taken down, beside another of an older distribution', async () => {
+    const base = ok('image', 'bootstrap', '-q', 'debian:bullseye');
+    const env = { BLOG_PASSWORD: "it's", PORT: '0' };
+    const blog = system('blog', env);
+    const [first = ''] = await blog.up(['blog', 80]);
+    const post = await write(first, 'First of all');
+    await base;
+    const old = system('blog', { ...env, DEBIAN: 'bullseye' }, '-p', 'old');
+    const [older = ''] = await old.up(['blog', 80]);
+    const oldPost = await write(older, 'Another one');
+    await blog.run('down');
+    assert.equal(titled(await fetched(`${older}${oldPost}`)), 'Another one &#8211; Blog');
+    const [again = ''] = await blog.up(['blog', 80]);
+    assert.equal(titled(await fetched(`${again}${post}`)), 'First of all &#8211; Blog');
+    const versions = await Promise.all([blog, old].map((one) => one.run('exec', '-T', 'db', 'mariadbd', '--version')));
+    assert.match(versions[0] ?? '', /Ver 10\.11\./);
+    assert.match(versions[1] ?? '', /Ver 10\.5\./);
+    for (const one of [blog, old]) await one.run('down', '-v');
   });
 
-  test('two databases of one image side by side, found by name', async () => {
-    await build('postgres');
-    const databases = ['one', 'two'];
-    for (const name of databases)
-      await start(name, 'postgres', '-e', `POSTGRES_PASSWORD=${name}'s`, '-e', `POSTGRES_DB=${name}`);
-    await Promise.all(databases.map(healthy));
-    const other = { one: 'two', two: 'one' } as const;
-    for (const name of ['one', 'two'] as const) {
-      const address = `postgresql://postgres:${encodeURIComponent(`${name}'s`)}@${name}/${name}`;
-      const asked = await ok('exec', other[name], 'psql', '-At', address, '-c', 'select current_database()');
-      assert.equal(asked, name);
-    }
+  test('notes: database, sessions, cache and uploads of a program behind a proxy, after an update too', async () => {
+    const notes = system('notes', { NOTES_PASSWORD: "it's", PORT: '0' });
+    const [url = ''] = await notes.up(['web', 80]);
+    const first = await until(async () => {
+      const answer = await fetch(url, { method: 'POST', body: 'milk' });
+      assert.equal(answer.status, 200);
+      return answer;
+    });
+    const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
+    assert.match(cookie, /^sessionid=/);
+    await fetched(`${url}/uploads/list`, { method: 'PUT', body: 'eggs' });
+    assert.equal(await fetched(`${url}/count`), '1\n');
+    await fetched(url, { method: 'POST', body: 'bread' });
+    // from the cache
+    assert.equal(await fetched(`${url}/count`), '1\n');
+    await notes.run('up', '-d', '--wait', '--force-recreate', 'app');
+    assert.equal(await fetched(`${url}/uploads/list`), 'eggs');
+    const later = await fetch(url, { headers: { cookie } });
+    assert.equal(later.headers.get('x-visits'), '2');
+    assert.equal(await later.text(), 'milk\nbread\n');
+    await notes.run('down', '-v');
+  });
+
+  test('voting: what is voted on one page is counted on another', async () => {
+    const voting = system('voting', { VOTE_PORT: '0', RESULT_PORT: '0' });
+    const [vote = '', result = ''] = await voting.up(['vote', 8000], ['result', 8000]);
+    for (const [voter, choice] of ['aab', 'bab', 'abb'].flatMap((row, v) => row.split('').map((c) => [v, c] as const)))
+      await fetched(vote, { method: 'POST', body: `vote=${choice}`, headers: { cookie: `voter=${voter}` } });
+    await until(async () => assert.deepEqual(JSON.parse(await fetched(result)), { b: 3 }));
+    await voting.run('up', '-d', '--scale', 'worker=3');
+    await fetched(vote, { method: 'POST', body: 'vote=a' });
+    await until(async () => assert.deepEqual(JSON.parse(await fetched(result)), { a: 1, b: 3 }));
+    await voting.run('down', '-v');
+  });
+
+  test('the files for Jenkins and Rocket.Chat: configuration and plan without their images', async () => {
+    const jenkins = system('jenkins', { AGENT_KEY: 'ssh-ed25519 AAAA' }, '--profile', 'agent');
+    const { services } = JSON.parse(await jenkins.run('config', '--format', 'json'));
+    assert.deepEqual(Object.keys(services), ['agent', 'docker', 'jenkins']);
+    assert.equal(services.agent.environment.JENKINS_AGENT_SSH_PUBKEY, 'ssh-ed25519 AAAA');
+    const plan = await jenkins.run('plan');
+    assert.match(plan, /^pull image jenkins\/jenkins:lts-jdk21: it is not there$/m);
+    assert.match(plan, /create jenkins-agent-2: it does not exist/);
+    assert.match(plan, /wait until jenkins-docker-1 is healthy: jenkins depends on it/);
+    const chat = await system('rocketchat', {}).run('plan');
+    assert.match(chat, /wait until rocketchat-replicas-1 has ended well: rocketchat depends on it/);
   });
 
   test('two stages: the image is the program alone', { skip: large }, async () => {
@@ -131,20 +216,5 @@ suite('recipes', () => {
     await start('hello', 'go', '-p', '8080', '-e', 'HELLO_NAME=berth');
     await until(async () => assert.equal(await (await ask('hello', 8080)).text(), 'hello berth\n'));
     assert.ok(Number(await ok('image', 'inspect', '-f', '{{.Size}}', 'go')) < 10_000_000);
-  });
-
-  test('Apache, PHP and WordPress', { skip: large }, async () => {
-    await build('wordpress');
-    const names = ['-e', 'MARIADB_DATABASE=blog', '-e', 'MARIADB_USER=blog', '-e', 'MARIADB_PASSWORD=secret'];
-    await start('db', 'mariadb', ...names);
-    await healthy('db');
-    const blog = ['-e', 'WORDPRESS_DB_NAME=blog', '-e', 'WORDPRESS_DB_USER=blog', '-e', 'WORDPRESS_DB_PASSWORD=secret'];
-    await start('blog', 'wordpress', '-p', '80', ...blog);
-    const page = await until(async () => {
-      const response = await ask('blog', 80);
-      assert.equal(response.status, 200);
-      return response.text();
-    });
-    assert.match(page, /<title>WordPress &rsaquo; Installation<\/title>/);
   });
 });

@@ -63,7 +63,8 @@ export function formatMessage(
   return `${out}${message.status ?? ''}${end}\n`;
 }
 
-function formatBar(detail: NonNullable<ProgressMessage['progressDetail']>, width: number): string {
+/** A bar with sizes; '' where nothing is known yet. */
+export function formatBar(detail: NonNullable<ProgressMessage['progressDetail']>, width: number): string {
   const { current = 0, total = 0, units = '' } = detail;
   if (current <= 0 && total <= 0) return '';
   const size = (bytes: number): string => humanSize(bytes, 4);

@@ -1,2 +1,2 @@
 // Progress of long requests.
-export { type Display, showProgress } from './display.ts';
+export { type Display, formatBar, showProgress } from './display.ts';

@@ -1,13 +1,20 @@
 // What `up`, `create`, `scale` and `run` share: the project with its scales, and what bringing it up needs.
 import type { ImageOptions, Loaded, Report, UpWork } from '../../../compose/index.ts';
 import { Failure, flag } from '../../grammar/index.ts';
+import { confirm } from '../prompt.ts';
 import type { ComposeContext } from './command.ts';
 import { sha256 } from './project.ts';
 import { type BuildChoice, sourcesOf } from './sources.ts';
 
 export const array = (short: string, usage: string) => ({ ...flag.list(short, usage), word: 'stringArray' }) as const;
 
-export function upWork(context: ComposeContext, loaded: Loaded, report: Report, build: BuildChoice = {}): UpWork {
+/** `yes`: what is asked is agreed to without asking. */
+export function upWork(
+  context: ComposeContext,
+  loaded: Loaded,
+  report: Report,
+  { yes, ...build }: BuildChoice & { readonly yes?: boolean } = {},
+): UpWork {
   return {
     client: context.cli.client,
     loaded,
@@ -17,7 +24,15 @@ export function upWork(context: ComposeContext, loaded: Loaded, report: Report, 
     warn: context.warn,
     parallel: context.settings.parallel,
     dryRun: context.settings.dryRun,
+    confirm: (question) => yes === true || isAgreed(context, question),
   };
+}
+
+/** Asks on a terminal; without one nobody is there to agree. */
+function isAgreed(context: ComposeContext, question: string): boolean {
+  if (context.cli.terminal(0)) return confirm(context.cli, question);
+  context.out(question);
+  return false;
 }
 
 const POLICIES = ['always', 'missing', 'never', 'build', 'policy'] as const;

@@ -45,7 +45,7 @@ export const create = composeCommand({
     const loaded = withScale(context.load({ services: args }), flags.scale);
     const progress = progressOn(context);
     const policy = flags['force-recreate'] ? 'force' : flags['no-recreate'] ? 'never' : 'diverged';
-    await up(upWork(context, loaded, progress.report), images, {
+    await up(upWork(context, loaded, progress.report, { quietPull: flags['quiet-pull'], yes: flags.yes }), images, {
       ...DIVERGED,
       services: args,
       recreate: policy,

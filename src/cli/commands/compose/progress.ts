@@ -31,10 +31,11 @@ export function plainLine({ id, action = '', text }: ProgressEvent, isDry: boole
   return `${isDry ? DRY : ''} ${id} ${action} ${text}`;
 }
 
-function jsonLine({ id, action, text, status }: ProgressEvent, isDry: boolean): string {
+function jsonLine({ id, action, text, status, parent }: ProgressEvent, isDry: boolean): string {
   return JSON.stringify({
     ...(isDry ? { 'dry-run': true } : {}),
     id,
+    ...(parent === undefined ? {} : { parent_id: parent }),
     ...(action === undefined ? {} : { text: action }),
     ...(text === '' ? {} : { status: text }),
     ...(status === 'error' ? { error: true } : {}),
@@ -71,6 +72,8 @@ export class TerminalProgress implements Progress {
   }
 
   readonly report = (event: ProgressEvent): void => {
+    // The row of a service stands for its layers.
+    if (event.parent !== undefined) return;
     const row = this.#rows.get(event.id);
     const ended = event.status === 'working' ? undefined : this.#now();
     if (row === undefined) this.#rows.set(event.id, { event, began: this.#now(), ended });

@@ -58,14 +58,17 @@ export const run = composeCommand({
     const stdin = flags.interactive && !flags.detach;
     const progress = progressOn(context);
     const report = flags.quiet ? () => undefined : progress.report;
-    const { id } = await createOneOff(upWork(context, loaded, report, { quiet: flags['quiet-build'] }), {
-      service: key,
-      changed,
-      name: flags.name,
-      oneOff: { tty, stdin, attach: !flags.detach, autoRemove: flags.rm, useAliases: flags['use-aliases'] },
-      withDependencies: !flags['no-deps'],
-      images: imageOptions(flags.pull, flags.build, false),
-    });
+    const { id } = await createOneOff(
+      upWork(context, loaded, report, { quiet: flags['quiet-build'], quietPull: flags['quiet-pull'] }),
+      {
+        service: key,
+        changed,
+        name: flags.name,
+        oneOff: { tty, stdin, attach: !flags.detach, autoRemove: flags.rm, useAliases: flags['use-aliases'] },
+        withDependencies: !flags['no-deps'],
+        images: imageOptions(flags.pull, flags.build, false),
+      },
+    );
     progress.end();
     if (flags.detach) {
       await cli.client.text('ContainerStart', { params: { id } });

@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { type Build, imageName, type ImageSources, type Project, type Report } from '../../../compose/index.ts';
 import { Failure, parseFlags } from '../../grammar/index.ts';
 import { pullImage } from '../image/pulling.ts';
+import { pullShown } from './pulling.ts';
 import { type ComposeContext, withOutput } from './command.ts';
 
 export interface BuildChoice {
   readonly quiet?: boolean;
+  /** the layers of what is pulled are not shown */
+  readonly quietPull?: boolean;
   readonly noCache?: boolean;
   readonly pull?: boolean;
   readonly push?: boolean;
@@ -30,7 +33,10 @@ export function sourcesOf(context: ComposeContext, report: Report, choice: Build
       },
     };
   return {
-    pull: (image, platform) => pullImage(context.cli, image, { platform: platform ?? '', fd: undefined }),
+    pull: (image, platform = '', service) =>
+      choice.quietPull === true
+        ? pullImage(context.cli, image, { platform, fd: undefined })
+        : pullShown(context, image, platform, service, report),
     build: async (project, services) => {
       // One that is another's context is built before it.
       for (const service of buildOrder(project, services)) await buildOne(context, project, service, choice, report);

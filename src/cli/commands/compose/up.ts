@@ -91,7 +91,11 @@ export const up = composeCommand({
       renewVolumes: flags['renew-anon-volumes'],
       ...(timeout === undefined ? {} : { timeout }),
     };
-    const work = upWork(context, loaded, report, { quiet: flags['quiet-build'] });
+    const work = upWork(context, loaded, report, {
+      quiet: flags['quiet-build'],
+      quietPull: flags['quiet-pull'],
+      yes: flags.yes,
+    });
     const isDetached = context.settings.dryRun || flags.detach || flags.wait || flags['no-start'];
     const code = isDetached
       ? await bringUp(work, images, options).then(() => 0)

@@ -13,6 +13,15 @@ export interface PullOptions {
 
 /** `image` has a tag or a digest unless all tags are wanted. */
 export async function pullImage(context: Context, image: string, options: PullOptions): Promise<void> {
+  await showProgress(await openPull(context, image, options), displayOn(context, options.fd));
+}
+
+/** The messages of a pull as lines of JSON. */
+export async function openPull(
+  context: Context,
+  image: string,
+  options: Omit<PullOptions, 'fd'>,
+): Promise<AsyncIterable<Buffer>> {
   const at = image.indexOf('@');
   const colon = image.lastIndexOf(':');
   const tagged = at < 0 && colon > image.lastIndexOf('/');
@@ -30,5 +39,5 @@ export async function pullImage(context: Context, image: string, options: PullOp
     },
     headers: { 'X-Registry-Auth': context.credentials.header(fromImage) },
   });
-  await showProgress(answer.body, displayOn(context, options.fd));
+  return answer.body;
 }
