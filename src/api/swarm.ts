@@ -8,7 +8,9 @@ const NO_MANAGER =
 export function outsideOfSwarm(id: RouteId): string | undefined {
   if (id === 'SwarmInit' || id === 'SwarmJoin') return undefined;
   if (id === 'SwarmLeave') return 'This node is not part of a swarm';
-  return /^\/(?:berth\/cluster|berth\/tasks|swarm|nodes|services|tasks|secrets|configs)(?:\/|$)/.test(routes[id].path)
+  return /^\/(?:berth\/cluster|berth\/services|berth\/tasks|swarm|nodes|services|tasks|secrets|configs)(?:\/|$)/.test(
+    routes[id].path,
+  )
     ? NO_MANAGER
     : undefined;
 }

@@ -29,6 +29,9 @@ export function serviceHandlers(access: ClusterAccess): Handlers {
     ServiceLogs: inCluster(access, 'ServiceLogs', (control, request, response) =>
       logs(control, control.tasks.of(idOf(request)), request, response),
     ),
+    BerthAutoscaleExplain: inCluster(access, 'BerthAutoscaleExplain', async ({ services }, request, response) =>
+      response.json(await services.explainAutoscale(idOf(request))),
+    ),
     TaskList: inCluster(access, 'TaskList', ({ tasks }, request, response) =>
       response.json(tasks.list(request.query.filters ?? new Map())),
     ),

@@ -35,6 +35,9 @@ export function swarmHandlers(access: ClusterAccess): Handlers {
     BerthClusterStatus: inCluster(access, 'BerthClusterStatus', async ({ swarm }, _, response) =>
       response.json(await swarm.status()),
     ),
+    BerthClusterWhatIf: inCluster(access, 'BerthClusterWhatIf', async ({ forecast }, request, response) =>
+      response.json(await forecast.whatIf(await objectOf(request))),
+    ),
     SwarmInit: inCluster(access, 'SwarmInit', async ({ swarm }, request, response) => {
       response.json(await swarm.init(await objectOf(request)));
     }),

@@ -147,5 +147,22 @@ export const cluster: CliNode = {
       'Show managers, nodes, tasks and what is pending',
       async () => (await import('./cluster/status.ts')).status,
     ),
+    leaf(
+      'what-if',
+      'Say what would become of the tasks if nodes went or came',
+      async () => (await import('./cluster/forecast.ts')).whatIf,
+    ),
+  ],
+};
+
+export const autoscale: CliNode = {
+  name: 'autoscale',
+  short: 'Look at services that grow and shrink with their load',
+  children: [
+    leaf(
+      'explain',
+      'Say why a service has as many tasks as it has',
+      async () => (await import('./cluster/forecast.ts')).explain,
+    ),
   ],
 };

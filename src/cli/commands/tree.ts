@@ -1,6 +1,6 @@
 // All commands: names, places and one-line descriptions. Each command is loaded when it is called.
 import type { CliNode, Context } from '../context.ts';
-import { cluster, config, node, secret, service, stack, swarm } from './cluster-tree.ts';
+import { autoscale, cluster, config, node, secret, service, stack, swarm } from './cluster-tree.ts';
 import { leaf } from './leaf.ts';
 
 const c = {
@@ -394,6 +394,7 @@ export const tree: CliNode = {
       short: 'Define and run multi-container applications with Docker',
       program: async () => (await import('./compose/main.ts')).composeMain,
     },
+    autoscale,
     cluster,
     config,
     pluginMetadata,

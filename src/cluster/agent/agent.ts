@@ -5,9 +5,11 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { isTerminal, type TaskStatus } from '../model/objects.ts';
 import type { Machine, TaskContainers } from './ports.ts';
-import type { Assignment, Files, ManagerMessage } from '../wire/messages.ts';
+import type { Assignment, Files, ManagerMessage, Usage } from '../wire/messages.ts';
 import type { TaskFacts } from './container.ts';
 import { placeFiles } from './files.ts';
+import { Lease } from './lease.ts';
+import { Meter } from './meter.ts';
 import { Runner } from './runner.ts';
 
 export interface AgentOptions {
@@ -24,6 +26,8 @@ interface Kept {
 }
 
 const SAVE_MS = 50;
+/** How often it is looked whether fenced tasks may still run, milliseconds. */
+const FENCE_CHECK_MS = 200;
 
 export class Agent {
   readonly #options: AgentOptions;
@@ -31,6 +35,9 @@ export class Agent {
   readonly #abort = new AbortController();
   /** Contents of secrets and configs, in memory only. */
   readonly #files = new Map<string, string>();
+  readonly #meter: Meter;
+  readonly lease: Lease;
+  readonly #fencing: NodeJS.Timeout;
   #saving: NodeJS.Timeout | undefined;
   #closed = false;
   /** Set while there is a session. */
@@ -38,6 +45,33 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    this.#meter = new Meter(options.containers);
+    this.lease = new Lease(options.folder);
+    this.#fencing = setInterval(() => this.#fence(), FENCE_CHECK_MS).unref();
+  }
+
+  /** What must not run twice stops where no manager was heard of in time. */
+  #fence(): void {
+    const fenced = [...this.#runners.values()].filter(({ task, status }) => task.fence && !isTerminal(status.State));
+    if (fenced.length === 0 || !this.lease.isOver) return;
+    for (const runner of fenced) {
+      this.#options.log.warn(`task ${runner.task.id} is stopped: no manager was heard of in time`);
+      void runner
+        .fence()
+        .catch((error: unknown) => this.#options.log.warn(`task ${runner.task.id}: ${messageOf(error)}`));
+    }
+  }
+
+  get hasFenced(): boolean {
+    return [...this.#runners.values()].some(({ task }) => task.fence);
+  }
+
+  /** What the tasks that are measured used since the last time. */
+  usage(): Promise<Usage[]> {
+    const measured = [...this.#runners.values()].flatMap(({ task, container, status }) =>
+      task.measure && container !== undefined && status.State === 'running' ? [{ task: task.id, container }] : [],
+    );
+    return this.#meter.read(measured);
   }
 
   /** Takes up what ran here before. */
@@ -160,6 +194,7 @@ export class Agent {
   /** Containers go on. */
   close(): void {
     this.#abort.abort();
+    clearInterval(this.#fencing);
     this.#closed = true;
     if (!this.#saving) return;
     clearTimeout(this.#saving);
@@ -169,6 +204,7 @@ export class Agent {
   /** On leaving: every container of a task goes. */
   async removeAll(): Promise<void> {
     this.#abort.abort();
+    clearInterval(this.#fencing);
     this.#closed = true;
     clearTimeout(this.#saving);
     const { containers, machine } = this.#options;

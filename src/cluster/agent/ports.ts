@@ -1,6 +1,6 @@
 // What a cluster needs of the machine that it runs on: containers for its tasks, and facts about the machine.
 import type { NodeDescription } from '../model/objects.ts';
-import type { LogLine, LogsOptions } from '../wire/messages.ts';
+import type { LogLine, LogsOptions, NodeLoad } from '../wire/messages.ts';
 
 export interface ContainerView {
   readonly id: string;
@@ -29,12 +29,16 @@ export interface TaskContainers {
   kill(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   logs(id: string, options: LogsOptions, signal: AbortSignal): AsyncIterable<readonly LogLine[]>;
+  /** Processor time so far in nanoseconds, memory now in bytes; undefined when it does not run. */
+  usage(id: string): Promise<{ readonly cpuNanos: number; readonly bytes: number } | undefined>;
   /** Something happened to this container; ends with the signal. */
   changes(signal: AbortSignal): AsyncIterable<string>;
 }
 
 export interface Machine {
   describe(): NodeDescription;
+  /** Since it was asked last; undefined the first time. */
+  load(): NodeLoad | undefined;
   /** A file system in memory, for secrets; removed with `removeFiles`. Gives the directory. */
   memoryFiles(task: string): Promise<string>;
   removeFiles(task: string): Promise<void>;

@@ -44,6 +44,14 @@ export class Runner {
     this.wake();
   }
 
+  /** It stops at once: elsewhere another one may take its place. */
+  async fence(): Promise<void> {
+    if (isTerminal(this.status.State)) return;
+    const view = this.#container === undefined ? undefined : await this.#options.containers.view(this.#container);
+    if (view?.running) await this.#options.containers.kill(view.id);
+    this.#set('failed', 'fenced', 'no manager was heard of in time', view && { ...view, pid: 0, exitCode: 137 });
+  }
+
   /** Looks again; at most one look at a time, and one more after it. */
   wake(): void {
     if (this.#running) {

@@ -37,6 +37,7 @@ export class NodeSession {
   #renewal: NodeJS.Timeout | undefined;
   #pendingKey: string | undefined;
   #lastError = '';
+  #beats = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -91,6 +92,7 @@ export class NodeSession {
     await closed;
     if (this.#connection === connection) this.#connection = undefined;
     agent.report = () => undefined;
+    agent.lease.forget();
     clearInterval(this.#heartbeat);
     clearInterval(this.#renewal);
     for (const log of this.#logs.values()) log.abort();
@@ -117,6 +119,9 @@ export class NodeSession {
       case 'changes':
         agent.change(message.set, message.gone, message.files);
         return;
+      case 'beat':
+        agent.lease.answered(message.beat, agent.hasFenced);
+        return;
       case 'certificate':
         this.#certified(message.certificate, message.role);
         return;
@@ -137,6 +142,7 @@ export class NodeSession {
       case 'log':
       case 'log-end':
       case 'member':
+      case 'answer':
       case 'promoted':
     }
   }
@@ -148,12 +154,28 @@ export class NodeSession {
     if (message.managers.length > 0 && message.managers.join() !== identity.managers.join())
       this.#options.save({ ...identity, managers: message.managers });
     clearInterval(this.#heartbeat);
-    this.#heartbeat = setInterval(() => connection.send({ type: 'heartbeat' }), message.heartbeatMs / 2);
+    this.#heartbeat = setInterval(() => void this.#beat(connection), message.heartbeatMs / 2);
+    void this.#beat(connection);
     agent.report = (task, status) => connection.send({ type: 'status', task: task.id, service: task.service, status });
     clearInterval(this.#renewal);
     this.#renewal = setInterval(() => this.#renewIfOld(), RENEW_CHECK_MS);
     if (message.role === identity.role) this.#renewIfOld();
     else this.#renew();
+  }
+
+  /** With what was measured; a heartbeat is never late because measuring is. */
+  async #beat(connection: ToManager): Promise<void> {
+    const { agent, machine } = this.#options;
+    const usage = await Promise.race([agent.usage().catch(() => []), pause(500, [])]);
+    const load = machine.load();
+    this.#beats += 1;
+    agent.lease.sent(this.#beats);
+    connection.send({
+      type: 'heartbeat',
+      beat: this.#beats,
+      ...(load ? { load } : {}),
+      ...(usage.length > 0 ? { usage } : {}),
+    });
   }
 
   #reportAll(): void {

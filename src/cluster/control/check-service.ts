@@ -1,5 +1,6 @@
 // A service's specification as a client sent it, checked in Docker's words; what is not there yet is refused by name. Pure.
 import { invalid, notImplemented } from '../../base/errors.ts';
+import { extensionsOf, LABEL } from '../model/extensions.ts';
 import type { PortConfig, ServiceSpec, TaskSpec } from '../model/objects.ts';
 import { isPredefined } from '../agent/container.ts';
 import { constraintProblem } from './constraints.ts';
@@ -25,6 +26,13 @@ export function checkSpec(spec: Partial<ServiceSpec>): ServiceSpec {
       );
   if (networks.length > 1) throw refuse('a predefined network (host, bridge, none) cannot be used beside another one');
   for (const port of EndpointSpec?.Ports ?? []) checkPort(port, refuse);
+  const { value, problems } = extensionsOf(spec.Labels);
+  const [problem] = problems;
+  if (problem !== undefined) throw invalid(problem);
+  if (value.schedule && !Mode.ReplicatedJob && !Mode.GlobalJob)
+    throw invalid(`label ${LABEL.schedule}: only jobs have a schedule`);
+  if (value.autoscale && !Mode.Replicated)
+    throw invalid(`label ${LABEL.autoscale}: only replicated services are scaled`);
   const kinds = Object.keys(Mode).filter((kind) => Mode[kind as keyof typeof Mode]);
   if (kinds.length > 1) throw refuse('must specify only one service mode');
   const replicas = Mode.Replicated?.Replicas ?? 1;

@@ -1,5 +1,6 @@
 // What the API asks of a cluster; loaded when the first such question comes.
 import { Cluster, type ClusterOptions } from '../member/cluster.ts';
+import { ForecastControl } from './forecast.ts';
 import { NodeControl } from './nodes.ts';
 import { SecretControl } from './secrets.ts';
 import { ServiceControl } from './services.ts';
@@ -14,6 +15,7 @@ export class ClusterControl {
   readonly tasks: TaskControl;
   readonly secrets: SecretControl;
   readonly configs: SecretControl;
+  readonly forecast: ForecastControl;
 
   constructor(options: ClusterOptions) {
     this.cluster = new Cluster(options);
@@ -22,6 +24,7 @@ export class ClusterControl {
     this.services = new ServiceControl(this.cluster);
     this.tasks = new TaskControl(this.cluster, this.nodes, this.services);
     this.secrets = new SecretControl(this.cluster, 'secret');
+    this.forecast = new ForecastControl(this.cluster, this.nodes, this.services);
     this.configs = new SecretControl(this.cluster, 'config');
   }
 }

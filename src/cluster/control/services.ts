@@ -143,6 +143,11 @@ export class ServiceControl {
     if (stale) throw internal(OUT_OF_SEQUENCE);
   }
 
+  /** How it is scaled and why, as text, with the series that it was decided by. */
+  explainAutoscale(reference: string): Promise<object> {
+    return this.#cluster.manager.ask({ about: 'autoscale', service: this.get(reference).ID });
+  }
+
   async remove(reference: string): Promise<void> {
     const { ID, Spec } = this.get(reference);
     await this.#cluster.manager.writer.remove([keys.service(ID), keys.name('services', Spec.Name)]);

@@ -1,7 +1,17 @@
 // A manager's copy of all objects, kept by one watch; what loops and the API read.
 import { setTimeout as pause } from 'node:timers/promises';
 import { unavailable } from '../../base/errors.ts';
-import { type Kind, KINDS, keys, kindOf, type Meta, type Objects, SCHEMA } from '../model/objects.ts';
+import {
+  type Kind,
+  KINDS,
+  keys,
+  kindOf,
+  type Meta,
+  type Objects,
+  SCHEMA,
+  stateOrder,
+  type Task,
+} from '../model/objects.ts';
 import type { Change, Entry, KeyValueStore } from '../store/port.ts';
 
 /** As it lies in the store: all but what the store itself knows. */
@@ -28,6 +38,10 @@ export class Cache {
     secrets: new Map(),
     configs: new Map(),
   };
+  /** Tasks by service and by node, and those that have no place yet. */
+  readonly #ofService = new Index();
+  readonly #onNode = new Index();
+  readonly #unplaced = new Set<string>();
   readonly #listeners = new Set<(changes: readonly CacheChange[]) => void>();
   readonly #abort = new AbortController();
   readonly #store: KeyValueStore;
@@ -70,6 +84,24 @@ export class Cache {
     return [...this.#tables[kind].values()];
   }
 
+  tasksOf(service: string): readonly Held<Task>[] {
+    return this.#ofService.of(service);
+  }
+
+  tasksOn(node: string): readonly Held<Task>[] {
+    return this.#onNode.of(node);
+  }
+
+  /** Services of which there are tasks, some of which may be gone. */
+  get servicesWithTasks(): Iterable<string> {
+    return this.#ofService.keys();
+  }
+
+  /** Tasks that wait for a node. */
+  get unplaced(): ReadonlySet<string> {
+    return this.#unplaced;
+  }
+
   get<K extends Kind>(kind: K, id: string): Held<Objects[K]> | undefined {
     return this.#tables[kind].get(id);
   }
@@ -94,8 +126,10 @@ export class Cache {
   #apply(change: Change): CacheChange[] {
     if (change.kind === 'all') {
       for (const kind of KINDS) this.#tables[kind].clear();
+      for (const index of [this.#ofService, this.#onNode, this.#unplaced]) index.clear();
       this.#revision = change.range.revision;
-      return change.range.entries.flatMap((entry) => this.#put(entry));
+      const all = change.range.entries.flatMap((entry) => this.#put(entry));
+      return [...all, { kind: 'cluster', id: '', gone: false, relisted: true }];
     }
     if (change.kind === 'put') {
       this.#revision = Math.max(this.#revision, change.entry.revision);
@@ -104,8 +138,13 @@ export class Cache {
     this.#revision = Math.max(this.#revision, change.revision);
     const kind = kindOf(change.key);
     const id = change.key.split('/').at(-1) ?? '';
+    const old = kind === 'tasks' ? this.#tables.tasks.get(id) : undefined;
     if (!kind || !this.#tables[kind].delete(id)) return [];
-    return [{ kind, id, gone: true }];
+    if (!old) return [{ kind, id, gone: true }];
+    this.#ofService.delete(old.ServiceID, id);
+    this.#onNode.delete(old.NodeID, id);
+    this.#unplaced.delete(id);
+    return [{ kind, id, gone: true, service: old.ServiceID, node: old.NodeID }];
   }
 
   #put(entry: Entry): CacheChange[] {
@@ -113,7 +152,13 @@ export class Cache {
     if (!kind) return [];
     const object = decode<Objects[typeof kind]>(entry);
     (this.#tables[kind] as Map<string, Meta>).set(object.ID, object);
-    return [{ kind, id: object.ID, gone: false }];
+    if (kind !== 'tasks') return [{ kind, id: object.ID, gone: false }];
+    const task = object as Held<Task>;
+    this.#ofService.put(task.ServiceID, task);
+    this.#onNode.put(task.NodeID, task);
+    if (stateOrder(task.Status.State) < stateOrder('assigned')) this.#unplaced.add(task.ID);
+    else this.#unplaced.delete(task.ID);
+    return [{ kind, id: task.ID, gone: false, service: task.ServiceID, node: task.NodeID }];
   }
 }
 
@@ -121,6 +166,42 @@ export interface CacheChange {
   readonly kind: Kind;
   readonly id: string;
   readonly gone: boolean;
+  /** Of tasks. */
+  readonly service?: string | undefined;
+  readonly node?: string | undefined;
+  /** Everything was read anew: what is not named may be gone. */
+  readonly relisted?: true;
+}
+
+/** Tasks by a key that never changes once a task has it. */
+class Index {
+  readonly #groups = new Map<string, Map<string, Held<Task>>>();
+
+  of(key: string): readonly Held<Task>[] {
+    return [...(this.#groups.get(key)?.values() ?? [])];
+  }
+
+  keys(): Iterable<string> {
+    return this.#groups.keys();
+  }
+
+  put(key: string | undefined, task: Held<Task>): void {
+    if (key === undefined) return;
+    const group = this.#groups.get(key);
+    if (group) group.set(task.ID, task);
+    else this.#groups.set(key, new Map([[task.ID, task]]));
+  }
+
+  delete(key: string | undefined, id: string): void {
+    if (key === undefined) return;
+    const group = this.#groups.get(key);
+    group?.delete(id);
+    if (group?.size === 0) this.#groups.delete(key);
+  }
+
+  clear(): void {
+    this.#groups.clear();
+  }
 }
 
 export function decode<T extends Meta>(entry: Entry): Held<T> {

@@ -85,6 +85,7 @@ const door = new Door({
   },
   election: { current: undefined },
   sessions: () => sessions,
+  answer: () => ({}),
   log: silentLog,
 });
 await door.listen();
@@ -170,7 +171,7 @@ test('lines of a log come from the node that was asked for them', async () => {
     void asked.then(async (id) => {
       other.send({ type: 'log', id, lines: [{ channel: 'stdout', time: '', data: 'forged' }] });
       other.send({ type: 'log-end', id });
-      other.send({ type: 'heartbeat' });
+      other.send({ type: 'heartbeat', beat: 1 });
       await new Promise((resolve) => setTimeout(resolve, 100));
       one.send({ type: 'log', id, lines: [{ channel: 'stdout', time: '', data: 'true' }] });
       one.send({ type: 'log-end', id });
@@ -197,6 +198,9 @@ test('what no node sends ends its connection, and is not kept', async () => {
     { type: 'session', address: 'swarm-manager', description: DESCRIPTION },
     { type: 'session', address: '', description: { ...DESCRIPTION, Resources: { NanoCPUs: null, MemoryBytes: 1 } } },
     { type: 'log', id: 1, lines: 'x' },
+    { type: 'heartbeat', beat: 1, load: { cpu: 2, memory: 0 } },
+    { type: 'heartbeat', beat: 1, usage: [['task', -1, 0]] },
+    { type: 'ask', question: { about: 'secrets' } },
   ];
   const worker = await known('worker');
   for (const message of bad) {

@@ -10,7 +10,7 @@ import { newId } from '../model/ids.ts';
 import { checkNodeMessage } from '../wire/check.ts';
 import { Connection, MAX_NODE_MESSAGE_BYTES, MAX_STRANGER_BYTES } from '../wire/connection.ts';
 import { splitAddress } from '../wire/dial.ts';
-import type { ManagerMessage, NodeMessage } from '../wire/messages.ts';
+import type { ManagerMessage, NodeMessage, Question } from '../wire/messages.ts';
 import type { EtcdStore } from '../store/etcd.ts';
 import type { Election } from './election.ts';
 import { effectiveRole, type Sessions, type ToNode } from './sessions.ts';
@@ -35,6 +35,8 @@ export interface DoorOptions {
   readonly election: Pick<Election, 'current'>;
   /** There while this manager leads. */
   readonly sessions: () => Sessions | undefined;
+  /** Throws where this manager does not lead. */
+  readonly answer: (question: Question) => unknown;
   readonly log: Log;
 }
 
@@ -154,11 +156,11 @@ export class Door {
         else connection.send({ type: 'redirect', address: this.#options.election.current?.address ?? '' });
         return;
       case 'heartbeat':
-        if (sessions?.has(bearer.node)) sessions.seen(bearer.node);
+        if (sessions?.has(bearer.node)) sessions.heartbeat(bearer.node, message);
         else connection.close();
         return;
       case 'status':
-        await sessions?.report(bearer.node, message.task, message.service, message.status);
+        sessions?.report(bearer.node, message.task, message.status);
         return;
       case 'log':
       case 'log-end':
@@ -177,6 +179,7 @@ export class Door {
       case 'member':
       case 'promote':
       case 'task-logs':
+      case 'ask':
         if (this.#isManager(bearer)) await this.#takeOfManager(connection, message);
         else connection.close();
     }
@@ -184,7 +187,7 @@ export class Door {
 
   async #takeOfManager(
     connection: ToNode,
-    message: Extract<NodeMessage, { type: 'member' | 'promote' | 'task-logs' }>,
+    message: Extract<NodeMessage, { type: 'member' | 'promote' | 'task-logs' | 'ask' }>,
   ): Promise<void> {
     const { etcd } = this.#options;
     if (message.type === 'task-logs') {
@@ -194,6 +197,8 @@ export class Door {
       const stop = this.#options.sessions()?.logs(message.node, message.task, message.options, lines, end);
       if (stop) connection.onClose(stop);
       else end();
+    } else if (message.type === 'ask') {
+      connection.send({ type: 'answer', answer: this.#options.answer(message.question) });
     } else if (message.type === 'promote') {
       await etcd.promoteMember(message.member);
       connection.send({ type: 'promoted' });

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { steadyNow } from '../../base/steady.ts';
 import { keys } from '../model/objects.ts';
 import type { Guard, KeyValueStore } from '../store/port.ts';
 
@@ -25,6 +26,7 @@ export class Election {
   #current: Leader | undefined;
   #former: Leader | undefined;
   #resigned = false;
+  #sureUntil = 0;
   #done: Promise<void> = Promise.resolve();
   onLead: () => void = () => undefined;
   onFollow: () => void = () => undefined;
@@ -37,6 +39,11 @@ export class Election {
 
   start(): void {
     this.#done = this.#run();
+  }
+
+  /** No other manager can lead yet, whatever this one has not noticed. */
+  get surelyLeads(): boolean {
+    return this.#guard !== undefined && steadyNow() < this.#sureUntil;
   }
 
   /** Guards a leader's writes; undefined for who does not lead. */
@@ -82,7 +89,11 @@ export class Election {
       this.#lost();
       await this.#store.revoke(lease);
     }
-    if (this.#lease !== undefined && !(await this.#store.keepAlive(this.#lease))) this.#lost();
+    if (this.#lease !== undefined) {
+      const asked = steadyNow();
+      if (await this.#store.keepAlive(this.#lease)) this.#sureUntil = asked + LEASE_S * 1000;
+      else this.#lost();
+    }
     const held = await this.#store.get(keys.leader);
     if (held) {
       this.#current = JSON.parse(held.value) as Leader;
@@ -92,7 +103,9 @@ export class Election {
     }
     this.#lost();
     if (this.#resigned) return;
+    const asked = steadyNow();
     this.#lease = await this.#store.grant(LEASE_S);
+    this.#sureUntil = asked + LEASE_S * 1000;
     const revision = await this.#store.commit({
       guards: [{ key: keys.leader, revision: 0 }],
       writes: [{ put: keys.leader, value: JSON.stringify(this.#me), lease: this.#lease }],

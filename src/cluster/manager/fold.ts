@@ -4,10 +4,18 @@ import { type ClusterNode, keys, type Service, stateOrder, type Task } from '../
 import type { Held } from './cache.ts';
 import { modelStatus, timeText } from './translate.ts';
 
+/** A map, or a map over another that stays as it is. */
+export interface Table<T> {
+  get(id: string): Held<T> | undefined;
+  set(id: string, object: Held<T>): unknown;
+  has(id: string): boolean;
+  delete(id: string): boolean;
+}
+
 export interface Objects {
-  readonly services: Map<string, Held<Service>>;
-  readonly tasks: Map<string, Held<Task>>;
-  readonly nodes: Map<string, Held<ClusterNode>>;
+  readonly services: Table<Service>;
+  readonly tasks: Table<Task>;
+  readonly nodes: Table<ClusterNode>;
 }
 
 /** What the last reasons of a task tell; older ones are history. */
@@ -18,7 +26,7 @@ export function fold(objects: Objects, steps: readonly core.Step[], now: number)
   const { services, tasks, nodes } = objects;
   const changed = new Set<string>();
   const time = timeText(now);
-  const put = <T>(table: Map<string, Held<T>>, id: string, change: (old: Held<T>) => Partial<T> | undefined): void => {
+  const put = <T>(table: Table<T>, id: string, change: (old: Held<T>) => Partial<T> | undefined): void => {
     const old = table.get(id);
     const difference = old && change(old);
     if (!old || !difference) return;
@@ -78,34 +86,34 @@ export function fold(objects: Objects, steps: readonly core.Step[], now: number)
         break;
       }
       case 'setUpdateStatus':
-        put(services, op.serviceId, () => ({ UpdateStatus: modelStatus(op.status) }));
+        put<Service>(services, op.serviceId, () => ({ UpdateStatus: modelStatus(op.status) }));
         break;
       case 'rollbackService':
-        put(services, op.serviceId, ({ PreviousSpec }) =>
+        put<Service>(services, op.serviceId, ({ PreviousSpec }) =>
           PreviousSpec
             ? { Spec: PreviousSpec, PreviousSpec: undefined, UpdateStatus: modelStatus(op.status) }
             : undefined,
         );
         break;
       case 'startJob':
-        put(services, op.serviceId, () => ({
+        put<Service>(services, op.serviceId, () => ({
           JobStatus: { JobIteration: { Index: op.iteration }, LastExecution: timeText(op.at) },
         }));
         break;
       case 'skipJob':
-        put(services, op.serviceId, ({ JobStatus }) => ({
+        put<Service>(services, op.serviceId, ({ JobStatus }) => ({
           JobStatus: { JobIteration: JobStatus?.JobIteration ?? { Index: 0 }, LastExecution: timeText(op.at) },
         }));
         break;
       case 'setNodeState':
-        put(nodes, op.nodeId, ({ Status }) =>
+        put<ClusterNode>(nodes, op.nodeId, ({ Status }) =>
           Status.State === op.state
             ? undefined
             : { Status: { ...Status, State: op.state, Since: time, Message: op.state === 'ready' ? '' : cause } },
         );
         break;
       case 'scaleService':
-        put(services, op.serviceId, ({ Spec }) =>
+        put<Service>(services, op.serviceId, ({ Spec }) =>
           Spec.Mode.Replicated ? { Spec: { ...Spec, Mode: { Replicated: { Replicas: op.replicas } } } } : undefined,
         );
         break;

@@ -31,7 +31,7 @@ async function manager(store: MemoryStore, name: string): Promise<Leading> {
   const election = new Election(store, { node: name, address: '' }, silentLog);
   const sessions = new Sessions({ writer, sealKey: newSealKey(), log: silentLog, heartbeatMs: () => 5000 });
   const loop = new Loop({ writer, sessions, guard: () => election.guard, log: silentLog });
-  cache.onChange(() => loop.wake());
+  cache.onChange((changes) => loop.onChange(changes));
   election.onLead = () => loop.wake();
   election.start();
   const end = async (): Promise<void> => {
@@ -122,11 +122,11 @@ test('a task that fails is followed by another; one that reports backwards is no
   await eventually(() => assert.equal(states(writer).length, 1));
   const [first] = writer.cache.all('tasks');
   assert.ok(first);
-  const report = (State: TaskState): Promise<void> =>
-    sessions.report(first.NodeID ?? '', first.ID, 's', { Timestamp: new Date().toISOString(), State });
-  await report('failed');
-  await report('running');
-  await sessions.report('n9', first.ID, 's', { Timestamp: '', State: 'orphaned' });
+  const report = (State: TaskState): void =>
+    sessions.report(first.NodeID ?? '', first.ID, { Timestamp: new Date().toISOString(), State });
+  report('failed');
+  report('running');
+  sessions.report('n9', first.ID, { Timestamp: '', State: 'orphaned' });
   await eventually(() => assert.equal(states(writer).length, 2));
   assert.equal(writer.cache.get('tasks', first.ID)?.Status.State, 'failed');
 });

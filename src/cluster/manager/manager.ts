@@ -1,9 +1,10 @@
 // A manager: etcd beside it, a copy of everything, a door for nodes, and the loop while it leads.
 import { join } from 'node:path';
-import { unavailable } from '../../base/errors.ts';
+import { notFound, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Identity } from '../security/identity.ts';
 import { EtcdChild } from '../store/child.ts';
+import { Autoscaler } from './autoscaler.ts';
 import { Cache } from './cache.ts';
 import { Door } from './door.ts';
 import { Election } from './election.ts';
@@ -11,6 +12,8 @@ import { Loop } from './loop.ts';
 import { Membership } from './membership.ts';
 import { Sessions } from './sessions.ts';
 import { Writer } from './writer.ts';
+import { ask, dialManager } from '../wire/dial.ts';
+import type { Question } from '../wire/messages.ts';
 
 export interface ManagerOptions {
   readonly identity: Identity;
@@ -28,6 +31,7 @@ export class Manager {
   readonly #cache: Cache;
   #door: Door | undefined;
   #sessions: Sessions | undefined;
+  #autoscaler: Autoscaler | undefined;
   #loop: Loop | undefined;
   #membership: Membership | undefined;
 
@@ -64,6 +68,30 @@ export class Manager {
     return this.#sessions;
   }
 
+  /** What the leader alone knows. Throws where this manager does not lead. */
+  #answer(question: Question): unknown {
+    if (!this.#autoscaler) throw unavailable('this manager does not lead');
+    if (question.about === 'loads') return Object.fromEntries(this.#autoscaler.loads);
+    const service = this.#cache.get('services', question.service);
+    if (!service) throw notFound(`service ${question.service} not found`);
+    return this.#autoscaler.explain(service);
+  }
+
+  /** Of this manager where it leads, else of the leader. */
+  async ask<T>(question: Question): Promise<T> {
+    if (this.#autoscaler) return this.#answer(question) as T;
+    const leader = this.election.current;
+    if (!leader) throw unavailable('no manager leads');
+    const connection = await dialManager(leader.address, this.#options.identity);
+    try {
+      const answer = await ask(connection, { type: 'ask', question });
+      if (answer.type !== 'answer') throw unavailable('the leader answered something else');
+      return answer.answer as T;
+    } finally {
+      connection.close();
+    }
+  }
+
   /** `prepare` is called when etcd answers and before anything else: a new cluster writes itself there. */
   async start(prepare: (manager: Manager) => Promise<void> = () => Promise.resolve()): Promise<void> {
     this.etcd.start();
@@ -80,7 +108,7 @@ export class Manager {
     await this.#cache.open();
     this.#cache.onChange((changes) => {
       this.#sessions?.onChange(changes);
-      this.#loop?.wake();
+      this.#loop?.onChange(changes);
       this.#membership?.wake();
     });
     this.election.onLead = () => this.#lead();
@@ -97,6 +125,7 @@ export class Manager {
       etcd: this.etcd.store,
       election: this.election,
       sessions: () => this.#sessions,
+      answer: (question) => this.#answer(question),
       log,
     });
     await this.#door.listen();
@@ -106,7 +135,10 @@ export class Manager {
   #lead(): void {
     const { identity, log } = this.#options;
     log.info('cluster: this manager leads');
+    const autoscaler = new Autoscaler();
     const sessions = new Sessions({
+      surelyLeads: () => this.election.surelyLeads,
+      autoscaler,
       writer: this.writer,
       sealKey: identity.manager?.sealKey ?? '',
       log,
@@ -115,9 +147,10 @@ export class Manager {
     const former = this.election.former;
     // its lease has ended: it is waited for as for one whose session broke
     if (former && former.node !== identity.node) sessions.lostAt.set(former.node, sessions.since);
-    const loop = new Loop({ writer: this.writer, sessions, guard: () => this.election.guard, log });
+    const loop = new Loop({ writer: this.writer, sessions, autoscaler, guard: () => this.election.guard, log });
     sessions.onEvent = () => loop.wake();
     this.#sessions = sessions;
+    this.#autoscaler = autoscaler;
     this.#loop = loop;
     this.#membership = new Membership({
       node: identity.node,
@@ -137,6 +170,7 @@ export class Manager {
     this.#sessions?.close();
     this.#loop = undefined;
     this.#sessions = undefined;
+    this.#autoscaler = undefined;
   }
 
   async stop(): Promise<void> {

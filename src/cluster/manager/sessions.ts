@@ -1,5 +1,11 @@
 // The leader's sessions with nodes: who is there, what each is to run, and what they report.
+import { setTimeout as pause } from 'node:timers/promises';
+import { rfc3339 } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { steadyNow } from '../../base/steady.ts';
+import { FENCE_MS } from '../agent/lease.ts';
+import { extensionsOf } from '../model/extensions.ts';
 import {
   isTerminal,
   keys,
@@ -13,7 +19,8 @@ import {
 import { type SealKey, unseal } from '../security/seal.ts';
 import type { Connection } from '../wire/connection.ts';
 import type { Assignment, Files, LogLine, LogsOptions, ManagerMessage, NodeMessage } from '../wire/messages.ts';
-import type { CacheChange } from './cache.ts';
+import type { Autoscaler } from './autoscaler.ts';
+import { type CacheChange, encode } from './cache.ts';
 import type { Writer } from './writer.ts';
 
 export type ToNode = Connection<NodeMessage, ManagerMessage>;
@@ -26,11 +33,24 @@ interface Session {
   role: NodeRole;
 }
 
+/** A node that has lost its lease needs at most so long to stop its fenced tasks, milliseconds. */
+const STOP_MS = 2000;
+/** Reports are gathered for so long, and written together. */
+const GATHER_MS = 15;
+
+interface Report {
+  readonly node: string;
+  readonly status: TaskStatus;
+}
+
 export interface SessionsOptions {
   readonly writer: Writer;
   readonly sealKey: SealKey;
   readonly log: Log;
   readonly heartbeatMs: () => number;
+  /** This manager leads, and cannot have lost that unknowingly. */
+  readonly surelyLeads?: () => boolean;
+  readonly autoscaler?: Autoscaler;
 }
 
 export class Sessions {
@@ -43,8 +63,11 @@ export class Sessions {
   /** Something that the loop should look at, though the store did not change. */
   onEvent: () => void = () => undefined;
   readonly #logs = new Map<number, { node: string; lines: (lines: readonly LogLine[]) => void; end: () => void }>();
-  /** Since when this manager leads: nodes have one term of grace from then on. */
-  readonly since = Date.now();
+  /** Since when this manager leads: nodes have one term of grace from then on. All of these times are the steady clock's. */
+  readonly since = steadyNow();
+  /** The newest report of each task that is not written yet. */
+  #reports = new Map<string, Report>();
+  #flushing = false;
   #count = 0;
 
   constructor(options: SessionsOptions) {
@@ -69,11 +92,11 @@ export class Sessions {
     this.#sessions.get(node)?.connection.close();
     const session: Session = { node, connection, sent: new Map(), role: effectiveRole(known) };
     this.#sessions.set(node, session);
-    this.lastSeen.set(node, Date.now());
+    this.lastSeen.set(node, steadyNow());
     connection.onClose(() => {
       if (this.#sessions.get(node) !== session) return;
       this.#sessions.delete(node);
-      this.lostAt.set(node, Date.now());
+      this.lostAt.set(node, steadyNow());
       this.onEvent();
     });
     this.lostAt.delete(node);
@@ -98,8 +121,18 @@ export class Sessions {
     });
   }
 
-  seen(node: string): void {
-    this.lastSeen.set(node, Date.now());
+  heartbeat(node: string, message: Extract<NodeMessage, { type: 'heartbeat' }>): void {
+    this.lastSeen.set(node, steadyNow());
+    const own = (message.usage ?? []).filter(([task]) => this.#cache.get('tasks', task)?.NodeID === node);
+    this.#options.autoscaler?.record(node, message.load, own);
+    // a leader of before must not lengthen the life of what a new one replaces
+    if (this.#options.surelyLeads?.() ?? true)
+      this.#sessions.get(node)?.connection.send({ type: 'beat', beat: message.beat });
+  }
+
+  /** From then on, by the steady clock, fenced tasks of a node that is not heard any more have stopped. */
+  fencedAt(node: string): number {
+    return Math.max(this.since, this.lastSeen.get(node) ?? 0) + FENCE_MS + STOP_MS;
   }
 
   has(node: string): boolean {
@@ -108,30 +141,45 @@ export class Sessions {
 
   /** Sends each node what changed for it. */
   onChange(changes: readonly CacheChange[]): void {
-    const nodesChanged = changes.some(({ kind }) => kind === 'nodes');
-    for (const session of this.#sessions.values()) {
-      const node = this.#cache.get('nodes', session.node);
-      if (!node) {
-        session.connection.send({ type: 'removed' });
-        session.connection.end();
-        continue;
+    const isRelisted = changes.some(({ relisted }) => relisted);
+    const changed = new Set<string>();
+    let managersChanged = isRelisted;
+    for (const { kind, id, node } of changes) {
+      if (kind === 'tasks' && node !== undefined) changed.add(node);
+      // labels of a service say how its tasks are run
+      else if (kind === 'services') for (const { NodeID } of this.#cache.tasksOf(id)) changed.add(NodeID ?? '');
+      else if (kind === 'nodes') {
+        changed.add(id);
+        managersChanged ||= this.#cache.get('nodes', id)?.ManagerStatus !== undefined;
       }
-      if (nodesChanged && session.role !== effectiveRole(node)) {
-        session.role = effectiveRole(node);
-        this.#greet(session);
-      } else if (changes.some(({ kind, id }) => kind === 'nodes' && this.#cache.get('nodes', id)?.ManagerStatus))
-        this.#greet(session);
-      if (!changes.some(({ kind }) => kind === 'tasks')) continue;
-      const { set, gone, files } = this.#difference(session);
-      if (set.length > 0 || gone.length > 0) session.connection.send({ type: 'changes', set, gone, files });
     }
+    const sessions =
+      isRelisted || managersChanged
+        ? [...this.#sessions.values()]
+        : [...changed].flatMap((node) => this.#sessions.get(node) ?? []);
+    for (const session of sessions) this.#update(session, managersChanged);
+  }
+
+  #update(session: Session, managersChanged: boolean): void {
+    const node = this.#cache.get('nodes', session.node);
+    if (!node) {
+      session.connection.send({ type: 'removed' });
+      session.connection.end();
+      return;
+    }
+    const role = effectiveRole(node);
+    if (session.role !== role || managersChanged) {
+      session.role = role;
+      this.#greet(session);
+    }
+    const { set, gone, files } = this.#difference(session);
+    if (set.length > 0 || gone.length > 0) session.connection.send({ type: 'changes', set, gone, files });
   }
 
   #difference(session: Session): { set: Assignment[]; gone: string[]; files: Files } {
     const set: Assignment[] = [];
     const present = new Set<string>();
-    for (const task of this.#cache.all('tasks')) {
-      if (task.NodeID !== session.node) continue;
+    for (const task of this.#cache.tasksOn(session.node)) {
       present.add(task.ID);
       const assignment = this.#assignment(task);
       const text = JSON.stringify(assignment);
@@ -146,6 +194,7 @@ export class Sessions {
 
   #assignment(task: Task): Assignment {
     const service = this.#cache.get('services', task.ServiceID);
+    const { fence, autoscale } = extensionsOf(service?.Spec.Labels).value;
     return {
       id: task.ID,
       service: task.ServiceID,
@@ -156,6 +205,8 @@ export class Sessions {
       ended: isTerminal(task.Status.State),
       spec: task.Spec,
       ports: task.Endpoint?.Ports ?? [],
+      ...(fence ? { fence } : {}),
+      ...(autoscale ? { measure: true } : {}),
     };
   }
 
@@ -175,16 +226,44 @@ export class Sessions {
     return files;
   }
 
-  /** A node writes the status of its own tasks, only forwards. */
-  async report(node: string, task: string, service: string, status: TaskStatus): Promise<void> {
-    await this.#options.writer.update<'tasks'>(keys.task(service, task), ({ NodeID, Status, RunningAt }) => {
-      if (NodeID !== node || isTerminal(Status.State)) return undefined;
-      if (stateOrder(status.State) < stateOrder(Status.State)) return undefined;
-      const same = JSON.stringify({ ...Status, Timestamp: '' }) === JSON.stringify({ ...status, Timestamp: '' });
-      if (same) return undefined;
-      const started = status.State === 'running' && RunningAt === undefined;
-      return { Status: status, ...(started ? { RunningAt: status.Timestamp } : {}) };
+  /** A node writes the status of its own tasks, only forwards. Reports of many nodes go in one transaction. */
+  report(node: string, task: string, status: TaskStatus): void {
+    if (this.#cache.get('tasks', task)?.NodeID !== node) return;
+    const queued = this.#reports.get(task)?.status.State;
+    if (queued !== undefined && (isTerminal(queued) || stateOrder(status.State) < stateOrder(queued))) return;
+    this.#reports.set(task, { node, status });
+    if (this.#flushing) return;
+    this.#flushing = true;
+    void (async () => {
+      while (this.#reports.size > 0) {
+        await pause(GATHER_MS);
+        const reports = this.#reports;
+        this.#reports = new Map();
+        await this.#write(reports).catch((error: unknown) => this.#options.log.warn(`cluster: ${messageOf(error)}`));
+      }
+      this.#flushing = false;
+    })();
+  }
+
+  async #write(reports: ReadonlyMap<string, Report>): Promise<void> {
+    const { writer } = this.#options;
+    const changed = [...reports].flatMap(([id, report]) => {
+      const task = this.#cache.get('tasks', id);
+      const change = task && reported(task, report);
+      return change
+        ? [{ key: task.key, report, next: { ...task, ...change, UpdatedAt: rfc3339() }, revision: task.Version.Index }]
+        : [];
     });
+    const writes = changed.map(({ key, next, revision }) => ({
+      guard: { key, revision },
+      write: { put: key, value: encode(next) },
+    }));
+    const failed = await writer.commitEach(writes);
+    // somebody else was faster: one by one, from what is there now
+    for (const at of failed) {
+      const { key, report } = changed[at] ?? {};
+      if (key !== undefined && report) await writer.update<'tasks'>(key, (task) => reported(task, report));
+    }
   }
 
   /** Lines of a task's log, from the node that it is on. */
@@ -228,6 +307,15 @@ export class Sessions {
     for (const { connection } of this.#sessions.values()) connection.close();
     this.#sessions.clear();
   }
+}
+
+function reported({ NodeID, Status, RunningAt }: Task, { node, status }: Report): Partial<Task> | undefined {
+  if (NodeID !== node || isTerminal(Status.State)) return undefined;
+  if (stateOrder(status.State) < stateOrder(Status.State)) return undefined;
+  const same = JSON.stringify({ ...Status, Timestamp: '' }) === JSON.stringify({ ...status, Timestamp: '' });
+  if (same) return undefined;
+  const started = status.State === 'running' && RunningAt === undefined;
+  return { Status: status, ...(started ? { RunningAt: status.Timestamp } : {}) };
 }
 
 /** One that is demoted is a manager until etcd has let it go. */

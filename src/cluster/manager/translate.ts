@@ -1,5 +1,6 @@
 // Between the objects of the Swarm API and the values that the core decides about, both ways. Pure.
 import * as core from '../core/index.ts';
+import { extensionsOf } from '../model/extensions.ts';
 import type {
   ClusterNode,
   PortConfig,
@@ -77,6 +78,7 @@ export function coreService(service: Service): core.Service {
   const template = Spec.TaskTemplate;
   const { Placement, RestartPolicy } = template;
   const started = millis(UpdateStatus?.StartedAt);
+  const { schedule, strategy, fence, priority, maxUnavailable } = extensionsOf(Spec.Labels).value;
   return {
     id: service.ID,
     name: Spec.Name,
@@ -89,7 +91,12 @@ export function coreService(service: Service): core.Service {
       preferences: (Placement?.Preferences ?? []).flatMap(({ Spread }) => (Spread ? [Spread.SpreadDescriptor] : [])),
       maxPerNode: Placement?.MaxReplicas ?? 0,
       platforms: (Placement?.Platforms ?? []).map(({ OS, Architecture }) => ({ os: OS, arch: Architecture })),
+      strategy,
     },
+    schedule,
+    fence,
+    priority,
+    maxUnavailable,
     needs: needsOf(template, Spec.EndpointSpec?.Ports),
     image: template.ContainerSpec?.Image,
     restart: {
@@ -142,7 +149,14 @@ export function coreTask(task: Task): core.Task {
   };
 }
 
-export function coreNode(node: ClusterNode): core.Node {
+/** What the leader alone knows of a node. */
+export interface NodeFacts {
+  readonly load?: core.Load | undefined;
+  /** From then on, by the wall's clock, its fenced tasks have surely stopped. */
+  readonly fencedAt?: number | undefined;
+}
+
+export function coreNode(node: ClusterNode, facts: NodeFacts = {}): core.Node {
   const { Description, Spec, Status } = node;
   return {
     id: node.ID,
@@ -155,6 +169,8 @@ export function coreNode(node: ClusterNode): core.Node {
     labels: Spec.Labels,
     engineLabels: Description.Engine.Labels,
     resources: { nanoCpus: Description.Resources.NanoCPUs, memoryBytes: Description.Resources.MemoryBytes },
+    load: facts.load,
+    fencedAt: facts.fencedAt,
     downAt: Status.State === 'down' ? (millis(Status.Since) ?? millis(node.UpdatedAt)) : undefined,
   };
 }

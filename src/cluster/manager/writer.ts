@@ -67,6 +67,23 @@ export class Writer {
     if (revision !== undefined) await this.cache.reached(revision);
   }
 
+  /** Writes that do not depend on each other, many in a transaction; gives the places of those whose guard did not hold. */
+  async commitEach(writes: readonly { readonly guard: Guard; readonly write: Write }[]): Promise<number[]> {
+    const failed: number[] = [];
+    let revision = 0;
+    for (let from = 0; from < writes.length; from += MAX_WRITES) {
+      const part = writes.slice(from, from + MAX_WRITES);
+      const done = await this.store.commit({
+        guards: part.map((one) => one.guard),
+        writes: part.map((one) => one.write),
+      });
+      if (done === undefined) failed.push(...part.keys().map((at) => from + at));
+      else revision = done;
+    }
+    await this.cache.reached(revision);
+    return failed;
+  }
+
   /** Writes that belong to no one transaction, in as few as the store takes; false when a guard did not hold. */
   async commitAll(guard: Guard, writes: readonly { readonly guard: Guard; readonly write: Write }[]): Promise<boolean> {
     const room = MAX_WRITES - 1;

@@ -24,7 +24,12 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
     ['active', 'pause', 'drain'].includes(String(message['availability'])) &&
     isDescription(message['description']),
   session: ({ address, description }) => isAddress(address) && isDescription(description),
-  heartbeat: () => true,
+  heartbeat: ({ beat, load, usage }) =>
+    isAmount(beat) && (load === undefined || isLoad(load)) && (usage === undefined || isListOf(usage, isUsage)),
+  // the door lets managers ask only
+  ask: ({ question }) =>
+    isFields(question) &&
+    (question['about'] === 'loads' || (question['about'] === 'autoscale' && areTexts(question, 'service'))),
   leave: () => true,
   status: (message) => areTexts(message, 'task', 'service') && isStatus(message['status']),
   renew: (message) => areTexts(message, 'publicKey'),
@@ -75,6 +80,18 @@ function isStatus(value: unknown): boolean {
 function isPort(value: unknown): boolean {
   return isFields(value) && areNumbers(value, 'TargetPort');
 }
+
+function isLoad(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const { cpu, memory, pressure = 0 } = value;
+  return [cpu, memory, pressure].every((share) => isAmount(share) && share <= 1);
+}
+
+function isUsage(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 3 && isText(value[0]) && isAmount(value[1]) && isAmount(value[2]);
+}
+
+const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 
 function isLogLine(value: unknown): value is LogLine {
   if (!isFields(value)) return false;

@@ -13,7 +13,22 @@ export interface Assignment {
   readonly ended: boolean;
   readonly spec: TaskSpec;
   readonly ports: readonly PortConfig[];
+  /** It stops where no manager was heard of in time. */
+  readonly fence?: true;
+  /** Its load is measured. */
+  readonly measure?: true;
 }
+
+/** Shares of what the node has, 0 to 1. */
+export interface NodeLoad {
+  readonly cpu: number;
+  readonly memory: number;
+  /** Share of time in which something waited for a processor; absent where the kernel does not say. */
+  readonly pressure?: number;
+}
+
+/** What a task used since the last time: processors on average, bytes now. */
+export type Usage = readonly [task: string, cpus: number, bytes: number];
 
 /** Contents by id, base64: of secrets and configs that tasks of this node use. */
 export type Files = Readonly<Record<string, string>>;
@@ -29,7 +44,7 @@ export type NodeMessage =
       readonly description: NodeDescription;
     }
   | { readonly type: 'session'; readonly description: NodeDescription; readonly address: string }
-  | { readonly type: 'heartbeat' }
+  | { readonly type: 'heartbeat'; readonly beat: number; readonly load?: NodeLoad; readonly usage?: readonly Usage[] }
   | { readonly type: 'status'; readonly task: string; readonly service: string; readonly status: TaskStatus }
   | { readonly type: 'renew'; readonly publicKey: string }
   /** A manager to be asks for its place in etcd. */
@@ -38,8 +53,12 @@ export type NodeMessage =
   | { readonly type: 'leave' }
   /** From a manager to the leader, who has the sessions. */
   | { readonly type: 'task-logs'; readonly node: string; readonly task: string; readonly options: LogsOptions }
+  | { readonly type: 'ask'; readonly question: Question }
   | { readonly type: 'log'; readonly id: number; readonly lines: readonly LogLine[] }
   | { readonly type: 'log-end'; readonly id: number };
+
+/** What only the leader knows: measured loads of nodes, and series of services. */
+export type Question = { readonly about: 'loads' } | { readonly about: 'autoscale'; readonly service: string };
 
 export interface LogsOptions {
   readonly stdout: boolean;
@@ -84,9 +103,12 @@ export type ManagerMessage =
       readonly gone: readonly string[];
       readonly files: Files;
     }
+  /** This heartbeat was heard by a leader that surely leads. */
+  | { readonly type: 'beat'; readonly beat: number }
   | { readonly type: 'certificate'; readonly certificate: string; readonly role: NodeRole }
   | { readonly type: 'member'; readonly member: string; readonly members: readonly string[]; readonly sealKey: string }
   | { readonly type: 'promoted' }
+  | { readonly type: 'answer'; readonly answer: unknown }
   | { readonly type: 'left' }
   | { readonly type: 'removed' }
   | { readonly type: 'logs'; readonly id: number; readonly task: string; readonly options: LogsOptions }

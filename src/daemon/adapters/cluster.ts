@@ -9,6 +9,7 @@ import type { ContainerView, Machine, TaskContainers } from '../../cluster/agent
 import type { Engine } from '../../engine/index.ts';
 import type { EventLog } from '../../events/index.ts';
 import { findProgram } from '../../host/find.ts';
+import { hostLoad } from '../../host/load.ts';
 import { MS, mount, mountsBelow, unmountSync } from '../../host/mount.ts';
 import { type Images, parseReference, withTag } from '../../images/index.ts';
 import { API_VERSION, type ContainerInspect } from '../../spec/docker/index.ts';
@@ -94,12 +95,27 @@ function taskContainers({ engine, images, events }: ClusterParts): TaskContainer
           data: Buffer.from(data).toString('base64'),
         }));
     },
+    usage: async (id) => {
+      for await (const sample of engine.stats(id, { stream: false, oneShot: true }, AbortSignal.timeout(2000))) {
+        const { cpu_stats: cpu, memory_stats: memory } = sample as Sample;
+        // pages of files that nobody uses are no need
+        const bytes =
+          (memory.usage ?? 0) - (memory.stats?.['total_inactive_file'] ?? memory.stats?.['inactive_file'] ?? 0);
+        return { cpuNanos: cpu.cpu_usage.total_usage, bytes: Math.max(0, bytes) };
+      }
+      return undefined;
+    },
     async *changes(signal) {
       for await (const event of events.watch({ signal }))
         if (event.kind === 'event' && event.type === 'container' && event.attributes[TASK_LABEL] !== undefined)
           yield event.id;
     },
   };
+}
+
+interface Sample {
+  readonly cpu_stats: { readonly cpu_usage: { readonly total_usage: number } };
+  readonly memory_stats: { readonly usage?: number; readonly stats?: Readonly<Record<string, number>> };
 }
 
 function viewOf({ Id, State, Config }: ContainerInspect): ContainerView {
@@ -130,6 +146,7 @@ function machineOf({ execRoot, facts }: ClusterParts): Machine {
         ...(facts.labels.length > 0 ? { Labels: labelsOf(facts.labels) } : {}),
       },
     }),
+    load: hostLoad(),
     memoryFiles: (task) => {
       mkdirSync(of(task), { recursive: true, mode: 0o700 });
       if (!mountsBelow(folder).includes(of(task)))

@@ -310,6 +310,8 @@ export const routes = {
     query: { name: 'text', insecure: 'bool' },
   },
   BerthClusterStatus: { method: 'GET', path: '/berth/cluster' },
+  BerthClusterWhatIf: { method: 'POST', path: '/berth/cluster/what-if' },
+  BerthAutoscaleExplain: { method: 'GET', path: '/berth/services/{id}/autoscale' },
   BerthTaskWhy: { method: 'GET', path: '/berth/tasks/{id}/why' },
   BerthBuild: { method: 'POST', path: '/berth/build' },
   BerthCacheList: { method: 'GET', path: '/berth/caches' },

@@ -1,0 +1,139 @@
+// What Berth's clusters do beyond Swarm: services that follow their load, schedules, forecasts, fences.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { TestCluster } from '../support/cluster.ts';
+import { until } from '../support/daemon.ts';
+
+let cluster: TestCluster;
+
+before(async () => {
+  cluster = await TestCluster.start(3);
+  await cluster.form(1);
+});
+
+after(() => cluster[Symbol.asyncDispose]());
+
+const CREATE = ['service', 'create', '--name'];
+
+async function berth(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await cluster.node(1).daemon.berth(...args);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+async function replicas(service: string): Promise<number> {
+  const found = await cluster
+    .node(1)
+    .json<{ Spec: { Mode: { Replicated: { Replicas: number } } } }>(`/services/${service}`);
+  return found.Spec.Mode.Replicated.Replicas;
+}
+
+test('a service grows within 15 s of its load, says why, and shrinks after it', async () => {
+  // each burns up to a fifth of a processor, of which it reserves a twentieth, until it is told to stop
+  const burn = 'while [ ! -e /tmp/stop ]; do :; done; exec sleep 1000';
+  const policy = 'min=1,max=3,cpu=100,up=4s,down=6s';
+  await berth(
+    ...CREATE,
+    'busy',
+    '--reserve-cpu=0.05',
+    '--limit-cpu=0.2',
+    `--autoscale=${policy}`,
+    'busybox',
+    'sh',
+    '-c',
+    burn,
+  );
+  await cluster.running(cluster.node(1), 'busy', 1);
+  const began = Date.now();
+  await until(async () => assert.ok((await replicas('busy')) > 1), 15_000);
+  process.stdout.write(`# load to more tasks: ${Date.now() - began} ms\n`);
+  assert.match(await berth('autoscale', 'explain', 'busy'), /^busy by cpu %: \d now, \d wanted .*\n(?: {2}.*\n)+/);
+  await cluster.running(cluster.node(1), 'busy', 3, 40_000);
+  for (const { daemon } of cluster.nodes) {
+    const ids = (await daemon.docker('ps', '-q')).stdout.split('\n').filter(Boolean);
+    for (const id of ids) await daemon.docker('exec', id, 'touch', '/tmp/stop');
+  }
+  await until(async () => assert.ok((await replicas('busy')) < 3), 40_000);
+  await berth('service', 'rm', 'busy');
+});
+
+test('a job runs by its schedule', async () => {
+  await berth('service', 'create', '--name', 'tick', '--schedule', '* * * * * *', 'busybox', 'true');
+  await until(async () => {
+    const tasks = await cluster.tasks(cluster.node(1), 'tick');
+    assert.ok(tasks.filter(({ Status }) => Status.State === 'complete').length >= 2, JSON.stringify(tasks));
+  }, 20_000);
+  await berth('service', 'rm', 'tick');
+  const { stderr } = await cluster
+    .node(1)
+    .daemon.berth('service', 'create', '--schedule', '61 * * * *', 'busybox', 'true');
+  assert.match(stderr, /label berth\.schedule: "61 \* \* \* \*"/);
+});
+
+test('a forecast equals what then happens', async () => {
+  await berth('service', 'create', '--name', 'web', '--replicas', '6', 'busybox', 'sleep', '1000');
+  const before = await cluster.running(cluster.node(1), 'web', 6);
+  const n3 = (await cluster.list(cluster.node(1))).find(({ Description }) => Description.Hostname === 'n3')?.ID;
+  const moved = before.filter(({ NodeID }) => NodeID === n3).map(({ Slot }) => Slot);
+  const text = await berth('cluster', 'what-if', '--drain', 'n3', '--scale', 'web=7');
+  const told = [...text.matchAll(/^web\.(\d+): (\S+) -> (n[12])$/gm)].map(([, slot, from, to]) => ({
+    slot: Number(slot),
+    from,
+    to,
+  }));
+  const toldMoved = told.filter(({ from }) => from === 'n3').map(({ slot }) => slot);
+  assert.deepEqual(new Set(toldMoved), new Set(moved));
+  assert.ok(
+    told.some(({ slot, from }) => slot === 7 && from === 'new'),
+    text,
+  );
+  await cluster.node(1).docker('node', 'update', '--availability', 'drain', 'n3');
+  await berth('service', 'scale', 'web=7');
+  const now = await cluster.running(cluster.node(1), 'web', 7);
+  const count = (of: readonly (string | undefined)[]): Record<string, number> =>
+    Object.fromEntries([...Map.groupBy(of, (one) => one ?? '')].map(([key, all]) => [key, all.length]));
+  const names = new Map((await cluster.list(cluster.node(1))).map(({ ID, Description }) => [ID, Description.Hostname]));
+  const stayed = before.filter(({ NodeID }) => NodeID !== n3).map(({ NodeID }) => names.get(NodeID ?? ''));
+  assert.deepEqual(
+    count(now.map(({ NodeID }) => names.get(NodeID ?? ''))),
+    count([...stayed, ...told.map(({ to }) => to)]),
+  );
+  await cluster.node(1).docker('node', 'update', '--availability', 'active', 'n3');
+  await berth('service', 'rm', 'web');
+});
+
+test('fault O72: a fenced task on a node that is cut off stops by itself before another one starts', async () => {
+  await berth(...CREATE, 'one', '--fence', '--constraint=node.role==worker', 'busybox', 'sleep', '1000');
+  await berth('service', 'create', '--name', 'many', '--mode', 'global', 'busybox', 'sleep', '1000');
+  const [task] = await cluster.running(cluster.node(1), 'one', 1);
+  await cluster.running(cluster.node(1), 'many', 3);
+  const names = new Map((await cluster.list(cluster.node(1))).map(({ ID, Description }) => [ID, Description.Hostname]));
+  const holder = cluster.node(Number((names.get(task?.NodeID ?? '') ?? '').slice(1)));
+  const other = cluster.nodes.find((node) => node !== holder && node.name !== 'n1');
+  assert.ok(other);
+  const runs = async (node: typeof holder): Promise<number> =>
+    (await node.docker('ps', '-q', '--filter', 'label=com.docker.swarm.service.name=one')).split('\n').filter(Boolean)
+      .length;
+  const cut = Date.now();
+  await cluster.cut(holder);
+  let stopped = 0;
+  let started = 0;
+  await until(async () => {
+    const [here, there] = [await runs(holder), await runs(other)];
+    if (here === 0) stopped ||= Date.now();
+    if (there > 0) started ||= Date.now();
+    assert.ok(here + there < 2, 'it runs twice');
+    assert.ok(there === 1, 'it runs nowhere');
+  }, 30_000);
+  process.stdout.write(`# cut to stopped: ${stopped - cut} ms, to replaced: ${started - cut} ms\n`);
+  assert.ok(stopped > 0 && stopped <= started);
+  // what is not fenced goes on where it is
+  assert.equal(holder.containerPids().length, 1);
+  await cluster.heal(holder);
+  await until(async () => {
+    assert.ok((await cluster.list(cluster.node(1))).every(({ Status }) => Status.State === 'ready'));
+    assert.equal((await runs(holder)) + (await runs(other)), 1);
+  });
+  await cluster.running(cluster.node(1), 'one', 1);
+  await cluster.running(cluster.node(1), 'many', 3);
+});
