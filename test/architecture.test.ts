@@ -119,6 +119,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {};
 const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readonly why: string }>> = {
   '@peculiar/x509': { in: ['cluster'], why: 'certificates are made in cluster/security only' },
   'reflect-metadata': { in: ['cluster'], why: 'asked for by @peculiar/x509' },
+  hono: { in: ['hub'], why: 'its templates make the pages of the hub; HTTP is served by http/' },
+  'markdown-it': { in: ['hub'], why: "a repository's readme is the only Markdown" },
   koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
   yaml: { in: ['compose'], why: 'Compose files are the only YAML that is read' },
   croner: { in: ['cluster'], why: 'schedules of jobs are the only cron expressions that are read' },

@@ -7,9 +7,11 @@ import type { Log } from '../base/log.ts';
 import { createHttpServer, type Exchange, type ServedRoute, statusOf } from '../http/index.ts';
 import { type Access, type Identity, openAccess } from './access/index.ts';
 import { sendError } from './answers.ts';
-import { Catalog, openDatabase } from './metadata/index.ts';
+import { Listings } from './images/index.ts';
+import { Browser, Catalog, openDatabase } from './metadata/index.ts';
 import { checkName, RegistryError } from './model/index.ts';
 import { ManifestCache, type Registry, REGISTRY_ROUTES, type RegistryRoute } from './protocol/index.ts';
+import { Pages } from './pages/index.ts';
 import { PullLimit } from './pull-limit.ts';
 import { fileStorage, lockRoot, openStorage } from './storage/index.ts';
 import { Metrics, sendHealth } from './health.ts';
@@ -89,6 +91,16 @@ export function openHub(options: HubOptions): Promise<Hub> {
 
   collectRegularly({ storage, catalog, log }, options.collectEveryMs ?? 6 * HOUR_MS, closing.signal);
   const metrics = new Metrics();
+  const search = new Search(database);
+  const pages = new Pages({
+    library: { storage, catalog, listings: new Listings(database, storage.blobs) },
+    browser: new Browser(database),
+    search,
+    access,
+    indexed,
+    hostOf: (exchange) => authority.serviceOf(exchange),
+    record: (entry) => access.audit.add({ at: Date.now(), ...entry }),
+  });
   const served: readonly HubRoute[] = [
     ...REGISTRY_ROUTES.map(({ method, path, needs, run }) => ({
       method,
@@ -96,7 +108,7 @@ export function openHub(options: HubOptions): Promise<Hub> {
       needs,
       handle: (exchange: Exchange, caller: Identity) => run({ registry, exchange, caller }),
     })),
-    ...searchRoutes(new Search(database)).map(({ method, path, run }) => ({
+    ...searchRoutes(search).map(({ method, path, run }) => ({
       method,
       path,
       needs: 'reading' as const,
@@ -122,6 +134,8 @@ export function openHub(options: HubOptions): Promise<Hub> {
       },
     },
     ...access.tokens.routes().map((route) => ({ ...route, needs: 'nothing' as const })),
+    // pages know people by their cookie, and show what those may see
+    ...pages.routes.map((route) => ({ ...route, needs: 'nothing' as const })),
   ];
   const open = new Set(served.filter(({ needs }) => needs === 'nothing').map(({ path }) => path));
 
@@ -129,7 +143,9 @@ export function openHub(options: HubOptions): Promise<Hub> {
     routes: served,
     authenticate: (exchange) => {
       exchange.response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
-      return open.has(exchange.path) ? authority.nobody(exchange) : authority.identify(exchange);
+      return open.has(exchange.path) || pages.isPage(exchange.path)
+        ? authority.nobody(exchange)
+        : authority.identify(exchange);
     },
     authorize: (exchange, who, { needs, path, method }) => {
       if (needs === 'nothing' || needs === 'reading') return;
@@ -138,7 +154,9 @@ export function openHub(options: HubOptions): Promise<Hub> {
       if (method === 'GET' && path.includes('/manifests/')) pullLimit?.count(exchange, who);
     },
     missing: (exchange, match) => {
-      if (match.kind === 'none') sendError(exchange, new RegistryError('NAME_UNKNOWN', { message: 'page not found' }));
+      if (match.kind === 'none' && pages.isPage(exchange.path)) pages.fail(exchange, new RegistryError('NAME_UNKNOWN'));
+      else if (match.kind === 'none')
+        sendError(exchange, new RegistryError('NAME_UNKNOWN', { message: 'page not found' }));
       else sendError(exchange, new RegistryError('UNSUPPORTED', { headers: { Allow: match.allow.join(', ') } }));
     },
     done: ({ request, response }, route, startedAt) =>
@@ -150,7 +168,8 @@ export function openHub(options: HubOptions): Promise<Hub> {
       ),
     fail: (exchange, error) => {
       if (!(error instanceof RegistryError) && statusOf(error) >= 500) logFailure(log, exchange, error);
-      sendError(exchange, error);
+      if (pages.isPage(exchange.path)) pages.fail(exchange, error);
+      else sendError(exchange, error);
     },
     ...(options.tls ? { tls: options.tls } : {}),
   });

@@ -12,9 +12,17 @@ export interface Account {
   readonly createdAt: number;
   /** Milliseconds since 1970; undefined: never. */
   readonly expiresAt: number | undefined;
+  /** The personal token that stands for the password; undefined: the password itself. */
+  readonly key?: PersonalKey | undefined;
 }
 
-export type NewAccount = Omit<Account, 'createdAt'>;
+export interface PersonalKey {
+  readonly id: string;
+  /** At most what this role allows, whatever the account may. */
+  readonly role: Role;
+}
+
+export type NewAccount = Omit<Account, 'createdAt' | 'key'>;
 
 /** The subject of what everybody may, known or not. */
 export const ANYONE = 'anyone';
@@ -24,10 +32,25 @@ export const TEAM_MARK = '@';
 /** Names of robots begin so, which tells them from people before anything is looked up. */
 export const ROBOT_MARK = 'robot-';
 
+/** Personal tokens of one account. */
+const MAX_KEYS = 50;
+
+interface KeptKey {
+  readonly id: string;
+  readonly account: string;
+  readonly name: string;
+  /** A hash. */
+  readonly secret: string;
+  readonly role: Role;
+  readonly createdAt: number;
+  readonly expiresAt: number | undefined;
+}
+
 export class Accounts {
   readonly #database: DatabaseSync;
   readonly #accounts = new Map<string, Account | undefined>();
   readonly #permissions = new Map<string, readonly Permission[]>();
+  readonly #keys = new Map<string, KeptKey>();
   readonly #version: ReturnType<DatabaseSync['prepare']>;
   #dataVersion = -1;
   #any: boolean | undefined;
@@ -140,6 +163,59 @@ export class Accounts {
     return permissions;
   }
 
+  /** A personal token that is not over; undefined otherwise. */
+  keyOf(account: string, id: string, now: number): PersonalKey | undefined {
+    this.#refresh();
+    let kept = this.#keys.get(id);
+    if (!kept) {
+      const row = this.#database.prepare('SELECT * FROM personal_token WHERE id = ?').get(id);
+      if (!row) return undefined;
+      kept = keptKeyOf(row);
+      this.#keys.set(id, kept);
+    }
+    const isOver = kept.expiresAt !== undefined && kept.expiresAt <= now;
+    return kept.account !== account || isOver ? undefined : { id, role: kept.role };
+  }
+
+  /** By the form in which its secret is kept. */
+  keyOfSecret(account: string, kept: string, now: number): PersonalKey | undefined {
+    const row = this.#database.prepare('SELECT id FROM personal_token WHERE secret = ?').get(kept);
+    return row && this.keyOf(account, String(row['id']), now);
+  }
+
+  addKey(id: string, { account, name, secret, role, expiresAt }: Omit<KeptKey, 'id' | 'createdAt'>, at: number): void {
+    this.#known(account);
+    if (this.keysOf(account).length >= MAX_KEYS) throw conflict(`an account has ${MAX_KEYS} tokens at most`);
+    this.#database
+      .prepare(
+        'INSERT INTO personal_token (id, account, name, secret, role, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(id, account, name, secret, role, at, expiresAt ?? null);
+    this.#forget();
+  }
+
+  keysOf(account: string): readonly KeptKey[] {
+    return this.#database
+      .prepare('SELECT * FROM personal_token WHERE account = ? ORDER BY created_at')
+      .all(account)
+      .map(keptKeyOf);
+  }
+
+  removeKey(account: string, id: string): void {
+    const { changes } = this.#database
+      .prepare('DELETE FROM personal_token WHERE account = ? AND id = ?')
+      .run(account, id);
+    if (changes === 0) throw notFound('no such token');
+    this.#forget();
+  }
+
+  members(): readonly { readonly team: string; readonly account: string }[] {
+    return this.#database
+      .prepare('SELECT team, account FROM member ORDER BY team, account')
+      .all()
+      .map((row) => ({ team: String(row['team']), account: String(row['account']) }));
+  }
+
   #known(name: string): void {
     if (!this.find(name)) throw notFound(`no such account: ${name}`);
   }
@@ -155,6 +231,7 @@ export class Accounts {
   #forget(): void {
     this.#accounts.clear();
     this.#permissions.clear();
+    this.#keys.clear();
     this.#any = undefined;
   }
 }
@@ -183,4 +260,16 @@ function accountOf(row: Record<string, unknown>): Account {
 
 function permissionOf(row: Record<string, unknown>): Permission {
   return { pattern: String(row['pattern']), role: row['role'] as Role };
+}
+
+function keptKeyOf(row: Record<string, unknown>): KeptKey {
+  return {
+    id: String(row['id']),
+    account: String(row['account']),
+    name: String(row['name']),
+    secret: String(row['secret']),
+    role: row['role'] as Role,
+    createdAt: Number(row['created_at']),
+    expiresAt: row['expires_at'] === null ? undefined : Number(row['expires_at']),
+  };
 }

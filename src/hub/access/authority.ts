@@ -1,10 +1,10 @@
 // Authentication and authorization of requests: Basic, bearer tokens, and the challenge that tells a client where to get one.
 import type { Exchange } from '../../http/index.ts';
 import { RegistryError } from '../model/index.ts';
-import { type Accounts, ANYONE } from './accounts.ts';
+import { type Account, type Accounts, ANYONE } from './accounts.ts';
 import { Identity } from './caller.ts';
 import { basicCredentials, type Credentials } from './credentials.ts';
-import { markOf, type TokenSigner } from './tokens.ts';
+import { markOf, type TokenContent, type TokenSigner } from './tokens.ts';
 import type { RepositoryAction } from './roles.ts';
 
 /** Where a request comes from: the address of the connection, since a header can say anything. */
@@ -40,13 +40,21 @@ export class Authority {
     } else if (/^bearer /i.test(header)) {
       const content = this.#signer.verify(header.slice(7).trim(), Date.now());
       if (content?.use === 'access' && content.aud === this.serviceOf(exchange)) {
-        const account = content.sub === '' ? undefined : this.accounts.find(content.sub);
-        const isGood =
-          content.sub === '' || (account && isCurrent(account.expiresAt) && markOf(account.secret) === content.mark);
+        const account = content.sub === '' ? undefined : this.ofToken(content);
+        const isGood = content.sub === '' || account;
         if (isGood) return new Identity(this.accounts, account, address, content.access);
       }
     }
     throw this.challenge(exchange, undefined, 'invalid_token');
+  }
+
+  /** The account of a token, as it is now; undefined when it, its password or its personal token is gone. */
+  ofToken({ sub, mark, key }: TokenContent): Account | undefined {
+    const account = this.accounts.find(sub);
+    if (!account || !isCurrent(account.expiresAt) || markOf(account.secret) !== mark) return undefined;
+    if (key === undefined) return account;
+    const kept = this.accounts.keyOf(sub, key, Date.now());
+    return kept && { ...account, key: kept };
   }
 
   /** Throws when the caller may not: 401 while a login or another token could help, 403 when nothing could. */

@@ -1,6 +1,6 @@
 // Who makes a request, and what it may: its account's permissions, narrowed by its token.
 import type { Account, Accounts } from './accounts.ts';
-import { allows, type RepositoryAction } from './roles.ts';
+import { allows, roleAllows, type RepositoryAction } from './roles.ts';
 import type { ScopeGrant } from './tokens.ts';
 
 export class Identity {
@@ -25,6 +25,8 @@ export class Identity {
 
   /** Asked each time: what was revoked is gone at once, whatever a token says. */
   accountMay(repository: string, action: RepositoryAction): boolean {
+    const key = this.account?.key;
+    if (key && !roleAllows(key.role, action)) return false;
     if (!this.#accounts.areThere || this.account?.isAdmin) return true;
     return allows(this.#accounts.permissionsOf(this.name), repository, action);
   }

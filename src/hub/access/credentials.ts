@@ -2,7 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { RegistryError } from '../model/index.ts';
 import { type Account, type Accounts, ROBOT_MARK } from './accounts.ts';
-import { matchesSecret } from './secrets.ts';
+import { keptPersonal, matchesSecret } from './secrets.ts';
 import { Throttle } from './throttle.ts';
 
 /** Wrong ones from an address, and for an account, in a minute. */
@@ -30,6 +30,9 @@ export class Credentials {
   async check(name: string, secret: string, address: string): Promise<Account | undefined> {
     const account = this.#accounts.find(name);
     const now = Date.now();
+    const personal = keptPersonal(secret);
+    const key = personal === undefined ? undefined : this.#accounts.keyOfSecret(name, personal, now);
+    if (account && key) return valid({ ...account, key }, now);
     const mark = createHmac('sha256', this.#key).update(`${name}\0${secret}`).digest('base64');
     const known = this.#right.get(mark);
     if (account && known && known.secret === account.secret && known.until > now) return valid(account, now);
@@ -46,7 +49,7 @@ export class Credentials {
     this.#waiting += 1;
     let right: boolean;
     try {
-      right = await matchesSecret(account?.secret, secret, name.startsWith(ROBOT_MARK));
+      right = personal === undefined && (await matchesSecret(account?.secret, secret, name.startsWith(ROBOT_MARK)));
     } finally {
       this.#waiting -= 1;
     }

@@ -6,15 +6,17 @@ import { Audit } from './audit.ts';
 import { Authority } from './authority.ts';
 import { Credentials } from './credentials.ts';
 import { Rules } from './rules.ts';
+import { Sessions } from './sessions.ts';
 import { TokenServer } from './token-server.ts';
 import { TokenSigner } from './tokens.ts';
 
-export { ROBOT_MARK } from './accounts.ts';
+export { type Accounts, ROBOT_MARK } from './accounts.ts';
 export type { Authority } from './authority.ts';
 export type { Identity } from './caller.ts';
 export { type Role, ROLES } from './roles.ts';
 export type { RuleKind } from './rules.ts';
-export { hashPassword, newRobotSecret } from './secrets.ts';
+export { hashPassword, newPersonalSecret, newRobotSecret } from './secrets.ts';
+export { cookieOf, type Session, type Sessions } from './sessions.ts';
 export { Throttle } from './throttle.ts';
 
 export interface Access {
@@ -23,6 +25,8 @@ export interface Access {
   readonly audit: Audit;
   readonly authority: Authority;
   readonly tokens: TokenServer;
+  readonly sessions: Sessions;
+  readonly credentials: Credentials;
 }
 
 /** `url`: as clients reach the hub; undefined: as each of them says. */
@@ -46,6 +50,8 @@ export function openAccess(database: DatabaseSync, url: string | undefined): Acc
     rules: new Rules(database),
     audit,
     authority,
+    credentials,
+    sessions: new Sessions(authority, credentials, signer, failed),
     tokens: new TokenServer(authority, credentials, signer, failed),
   };
 }

@@ -11,6 +11,8 @@ const MAY: Readonly<Record<Role, readonly RepositoryAction[]>> = {
   admin: ['pull', 'push', 'delete'],
 };
 
+export const roleAllows = (role: Role, action: RepositoryAction): boolean => MAY[role].includes(action);
+
 export interface Permission {
   /** A name of a repository, with `*` for any part of it. */
   readonly pattern: string;

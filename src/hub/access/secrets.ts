@@ -5,6 +5,8 @@ import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 const COST = { N: 16_384, r: 8, p: 1 };
 const KEY_BYTES = 32;
 const ROBOT_PREFIX = 'bhr_';
+/** Personal tokens begin so, which tells them from passwords before anything is computed. */
+const PERSONAL_PREFIX = 'bhp_';
 
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
@@ -16,6 +18,16 @@ export async function hashPassword(password: string): Promise<string> {
 export function newRobotSecret(): { readonly secret: string; readonly kept: string } {
   const secret = `${ROBOT_PREFIX}${randomBytes(32).toString('base64url')}`;
   return { secret, kept: `sha256$${sha256(secret).toString('base64url')}` };
+}
+
+export function newPersonalSecret(): { readonly secret: string; readonly kept: string } {
+  const secret = `${PERSONAL_PREFIX}${randomBytes(32).toString('base64url')}`;
+  return { secret, kept: sha256(secret).toString('base64url') };
+}
+
+/** The form in which a personal token is kept; undefined for what is none. A random secret of 256 bits needs no slow hash. */
+export function keptPersonal(secret: string): string | undefined {
+  return secret.startsWith(PERSONAL_PREFIX) ? sha256(secret).toString('base64url') : undefined;
 }
 
 /** An account that is not there: checking its password takes as long as any. */

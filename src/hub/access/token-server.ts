@@ -2,7 +2,7 @@
 import { type Exchange, readForm, type ServedRoute } from '../../http/index.ts';
 import { RegistryError } from '../model/index.ts';
 import type { Account } from './accounts.ts';
-import { addressOf, type Authority, isCurrent } from './authority.ts';
+import { addressOf, type Authority } from './authority.ts';
 import { Identity } from './caller.ts';
 import { basicCredentials, type Credentials } from './credentials.ts';
 import { markOf, parseScope, type ScopeGrant, type TokenSigner } from './tokens.ts';
@@ -73,9 +73,8 @@ export class TokenServer {
 
   #ofRefreshToken(token: string): Account {
     const content = this.#signer.verify(token, Date.now());
-    const account = content?.use === 'refresh' ? this.#authority.accounts.find(content.sub) : undefined;
-    if (!account || !isCurrent(account.expiresAt) || markOf(account.secret) !== content?.mark)
-      throw new RegistryError('UNAUTHORIZED', { message: 'the refresh token is not valid any more' });
+    const account = content?.use === 'refresh' ? this.#authority.ofToken(content) : undefined;
+    if (!account) throw new RegistryError('UNAUTHORIZED', { message: 'the refresh token is not valid any more' });
     return account;
   }
 
@@ -83,7 +82,12 @@ export class TokenServer {
     const now = Date.now();
     const service = this.#authority.serviceOf(exchange);
     const access = this.#granted(new Identity(this.#authority.accounts, account, ''), scopes);
-    const content = { sub: account?.name ?? '', aud: service, mark: account ? markOf(account.secret) : '' };
+    const content = {
+      sub: account?.name ?? '',
+      aud: service,
+      mark: account ? markOf(account.secret) : '',
+      key: account?.key?.id,
+    };
     const seconds = Math.floor(now / 1000);
     const token = this.#signer.sign({ ...content, use: 'access', exp: seconds + ACCESS_SECONDS, access }, now);
     const again =

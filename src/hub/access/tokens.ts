@@ -9,8 +9,8 @@ export interface ScopeGrant {
 }
 
 export interface TokenContent {
-  /** What it may be used for: requests, or new tokens. */
-  readonly use: 'access' | 'refresh';
+  /** What it may be used for: requests, new tokens, or pages in a browser. */
+  readonly use: 'access' | 'refresh' | 'session';
   /** The account; '' for somebody unknown. */
   readonly sub: string;
   readonly aud: string;
@@ -19,6 +19,8 @@ export interface TokenContent {
   readonly access: readonly ScopeGrant[];
   /** Changes with the account's secret: a token of before is worth nothing. */
   readonly mark: string;
+  /** The personal token that it was made for. */
+  readonly key?: string | undefined;
 }
 
 const HEAD = Buffer.from(JSON.stringify({ alg: 'HS256', typ: 'JWT' })).toString('base64url');
@@ -52,6 +54,11 @@ export class TokenSigner {
     if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
     const content = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as TokenContent;
     return content.exp * 1000 > now ? content : undefined;
+  }
+
+  /** A text that only this hub can make of another one: for forms. */
+  seal(text: string): string {
+    return this.#signature(`form ${text}`).toString('base64url');
   }
 
   #signature(text: string): Buffer {

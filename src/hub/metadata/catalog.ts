@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ManifestInfo } from '../model/index.ts';
 import { together } from './database.ts';
+import { type ImageFacts, indexImage } from './index-image.ts';
 
 export interface ManifestRow {
   readonly digest: string;
@@ -19,6 +20,8 @@ export interface PushedManifest {
   readonly tags: readonly string[];
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Of an image with a configuration that could be read. */
+  readonly image?: ImageFacts | undefined;
 }
 
 /** Characters of a description that are kept. */
@@ -60,14 +63,16 @@ export class Catalog {
     );
   }
 
-  addManifest(name: string, { digest, size, info, tags, at }: PushedManifest): void {
+  addManifest(name: string, { digest, size, info, tags, at, image }: PushedManifest): void {
     const id = this.#id(name, at);
-    const content = info.isIndex ? 0 : info.children.reduce((sum, child) => sum + child.size, info.config?.size ?? 0);
+    const content = info.isIndex
+      ? this.#sizeOf(id, info)
+      : info.children.reduce((sum, child) => sum + child.size, info.config?.size ?? 0);
     together(this.#database, () => {
       this.#run(
         `INSERT OR REPLACE INTO manifest
-         (repository, digest, media_type, size, artifact_type, subject, annotations, content_size, pushed_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (repository, digest, media_type, size, artifact_type, subject, annotations, content_size, pushed_at, platforms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         id,
         digest,
         info.mediaType,
@@ -77,7 +82,9 @@ export class Catalog {
         JSON.stringify(info.annotations),
         content,
         at,
+        info.isIndex ? platformsOf(info) : (image?.platform ?? ''),
       );
+      if (image) indexImage(this.#database, id, digest, image);
       for (const tag of tags)
         this.#run(
           'INSERT OR REPLACE INTO tag (repository, name, digest, pushed_at) VALUES (?, ?, ?, ?)',
@@ -90,6 +97,7 @@ export class Catalog {
       if (description !== undefined)
         this.#run('UPDATE repository SET description = ? WHERE id = ?', description.slice(0, MAX_DESCRIPTION), id);
       this.#run('UPDATE repository SET pushed_at = max(pushed_at, ?) WHERE id = ?', at, id);
+      if (tags.length > 0) this.#run('UPDATE repository SET size = ? WHERE id = ?', content, id);
     });
   }
 
@@ -154,6 +162,16 @@ export class Catalog {
     this.#run('INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)', name, value);
   }
 
+  /** What the images of an index take together; they were pushed before it. */
+  #sizeOf(repository: number, info: ManifestInfo): number {
+    const digests = JSON.stringify(info.children.map(({ digest }) => digest));
+    const row = this.#statement(
+      `SELECT coalesce(sum(content_size), 0) AS size FROM manifest
+       WHERE repository = ? AND digest IN (SELECT value FROM json_each(?))`,
+    ).get(repository, digests);
+    return Number(row?.['size']);
+  }
+
   /** The row of a repository, made when there is none. */
   #id(name: string, at: number): number {
     const known = this.#idOf(name);
@@ -189,4 +207,13 @@ export class Catalog {
     }
     return statement;
   }
+}
+
+/** `linux/amd64,linux/arm64/v8`; attestations have a platform of their own, `unknown`. */
+function platformsOf({ children }: ManifestInfo): string {
+  const names = children.flatMap(({ platform }) => {
+    const parts = [platform?.['os'], platform?.['architecture'], platform?.['variant']];
+    return platform && platform['os'] !== 'unknown' ? [parts.filter((part) => typeof part === 'string').join('/')] : [];
+  });
+  return [...new Set(names)].join(',');
 }

@@ -103,4 +103,78 @@ CREATE TRIGGER search_delete AFTER DELETE ON repository BEGIN
 END;
 `,
   },
+  {
+    version: 3,
+    what: 'images by platform, label and base; stars and collections; what layers hold. The storage is read again',
+    sql: `
+ALTER TABLE manifest ADD COLUMN platforms TEXT NOT NULL DEFAULT '';
+ALTER TABLE repository ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX repository_pulls ON repository (pulls DESC, name);
+CREATE INDEX repository_pushed ON repository (pushed_at DESC);
+CREATE TABLE image (
+  id INTEGER PRIMARY KEY,
+  repository INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  created_at INTEGER,
+  size INTEGER NOT NULL,
+  base_name TEXT NOT NULL,
+  chain INTEGER NOT NULL,
+  UNIQUE (repository, digest),
+  FOREIGN KEY (repository, digest) REFERENCES manifest (repository, digest) ON DELETE CASCADE
+);
+CREATE INDEX image_platform ON image (platform, repository);
+CREATE INDEX image_chain ON image (chain);
+CREATE INDEX image_base ON image (base_name) WHERE base_name <> '';
+CREATE TABLE chain (
+  chain INTEGER NOT NULL,
+  image INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+  depth INTEGER NOT NULL,
+  PRIMARY KEY (chain, image)
+) WITHOUT ROWID;
+CREATE INDEX chain_image ON chain (image);
+CREATE TABLE label (
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  image INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+  PRIMARY KEY (name, value, image)
+) WITHOUT ROWID;
+CREATE INDEX label_image ON label (image);
+CREATE TABLE star (
+  account TEXT NOT NULL REFERENCES account(name) ON DELETE CASCADE,
+  repository INTEGER NOT NULL REFERENCES repository(id) ON DELETE CASCADE,
+  PRIMARY KEY (account, repository)
+) WITHOUT ROWID;
+CREATE INDEX star_repository ON star (repository);
+CREATE TRIGGER star_insert AFTER INSERT ON star BEGIN
+  UPDATE repository SET stars = stars + 1 WHERE id = new.repository;
+END;
+CREATE TRIGGER star_delete AFTER DELETE ON star BEGIN
+  UPDATE repository SET stars = stars - 1 WHERE id = old.repository;
+END;
+CREATE TABLE collection (
+  name TEXT PRIMARY KEY,
+  title TEXT NOT NULL,
+  owner TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE collected (
+  collection TEXT NOT NULL REFERENCES collection(name) ON DELETE CASCADE,
+  repository INTEGER NOT NULL REFERENCES repository(id) ON DELETE CASCADE,
+  PRIMARY KEY (collection, repository)
+) WITHOUT ROWID;
+CREATE TABLE personal_token (
+  id TEXT PRIMARY KEY,
+  account TEXT NOT NULL REFERENCES account(name) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  secret TEXT NOT NULL UNIQUE,
+  role TEXT NOT NULL CHECK (role IN ('read', 'write', 'admin')),
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX personal_token_account ON personal_token (account);
+CREATE TABLE listing (digest TEXT PRIMARY KEY, at INTEGER NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX listing_at ON listing (at);
+DELETE FROM fact WHERE name = 'scanned';
+`,
+  },
 ];

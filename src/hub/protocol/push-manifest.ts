@@ -1,6 +1,7 @@
 // PUT of a manifest: kept byte for byte when all that it names is here.
 import { createHash } from 'node:crypto';
 import { readBody } from '../../http/index.ts';
+import { imageFacts } from '../images/index.ts';
 import {
   blobMissing,
   checkDigest,
@@ -41,7 +42,14 @@ export async function pushManifest({ registry, exchange, caller }: Call): Promis
   await blobs.write(digest, content);
   await repositories.linkManifest(name, digest);
   for (const tag of tags) await repositories.tag(name, tag, digest);
-  registry.catalog.addManifest(name, { digest: digest.text, size: content.length, info, tags, at: Date.now() });
+  registry.catalog.addManifest(name, {
+    digest: digest.text,
+    size: content.length,
+    info,
+    tags,
+    at: Date.now(),
+    image: await imageFacts(registry.storage, info),
+  });
   registry.record(caller, { action: 'push', repository: name, what: tags.join(',') || digest.text });
   if (tags.length > 0 && reference.kind === 'digest') exchange.response.setHeader('OCI-Tag', tags);
   exchange.empty(201, {

@@ -1,3 +1,3 @@
-// Search over the names and descriptions of repositories.
+// Search over the names and descriptions of repositories, and over what their images are.
 export { searchRoutes } from './routes.ts';
-export { Search } from './search.ts';
+export { type Facets, type Question, Search, type SearchRow, type Sort, SORTS } from './search.ts';

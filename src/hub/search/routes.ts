@@ -77,6 +77,6 @@ function find(search: Search, { query }: Exchange, reader: Reader, term: string,
   };
   const size = number(sizeName, DEFAULT_PAGE, MAX_PAGE);
   const page = number('page', 1, 1000);
-  const rows = [...search.find(query.get(term) ?? '')].filter(({ name }) => reader.may(name, 'pull'));
-  return { rows: rows.slice((page - 1) * size, page * size), total: rows.length, page, size };
+  const names = search.names({ text: query.get(term) ?? '' }).filter((name) => reader.may(name, 'pull'));
+  return { rows: search.rows(names.slice((page - 1) * size, page * size)), total: names.length, page, size };
 }

@@ -1,7 +1,8 @@
 // Reads what the storage holds into the catalog: of a directory that docker-registry left, or after a repair.
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import type { Catalog } from '../metadata/index.ts';
+import type { Catalog, PushedManifest } from '../metadata/index.ts';
+import { imageFacts } from '../images/index.ts';
 import { readManifest } from '../model/index.ts';
 import type { Storage } from '../storage/index.ts';
 
@@ -30,6 +31,7 @@ async function scanRepository({ repositories, blobs }: Storage, catalog: Catalog
     const facts = await blobs.facts(digest);
     if (facts) catalog.addBlob(name, digest.text, facts.size, facts.changedAt);
   }
+  const found: PushedManifest[] = [];
   for (const digest of await repositories.manifests(name)) {
     const facts = await blobs.facts(digest);
     const content = await blobs.read(digest);
@@ -37,9 +39,14 @@ async function scanRepository({ repositories, blobs }: Storage, catalog: Catalog
     try {
       const info = readManifest(content, '');
       const tags = tagsOf.get(digest.text) ?? [];
-      catalog.addManifest(name, { digest: digest.text, size: content.length, info, tags, at: facts.changedAt });
+      const at = Math.round(facts.changedAt);
+      const image = await imageFacts({ blobs }, info);
+      found.push({ digest: digest.text, size: content.length, info, tags, at, image });
     } catch {
       // schema 1, or what another program took: it is served to nobody
     }
   }
+  // an index counts what its images take
+  const order = found.toSorted((a, b) => Number(a.info.isIndex) - Number(b.info.isIndex));
+  for (const manifest of order) catalog.addManifest(name, manifest);
 }
