@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts';
 import { createHttpServer, type Exchange, type ServedRoute, statusOf } from '../http/index.ts';
 import { type Access, type Identity, openAccess } from './access/index.ts';
 import { sendError } from './answers.ts';
+import { apiRoutes } from './api/index.ts';
 import { Listings } from './images/index.ts';
 import { Browser, Catalog, openDatabase } from './metadata/index.ts';
 import { checkName, RegistryError } from './model/index.ts';
@@ -92,9 +93,11 @@ export function openHub(options: HubOptions): Promise<Hub> {
   collectRegularly({ storage, catalog, log }, options.collectEveryMs ?? 6 * HOUR_MS, closing.signal);
   const metrics = new Metrics();
   const search = new Search(database);
+  const library = { storage, catalog, listings: new Listings(database, storage.blobs) };
+  const browser = new Browser(database);
   const pages = new Pages({
-    library: { storage, catalog, listings: new Listings(database, storage.blobs) },
-    browser: new Browser(database),
+    library,
+    browser,
     search,
     access,
     indexed,
@@ -134,6 +137,14 @@ export function openHub(options: HubOptions): Promise<Hub> {
       },
     },
     ...access.tokens.routes().map((route) => ({ ...route, needs: 'nothing' as const })),
+    ...apiRoutes({
+      library,
+      browser,
+      search,
+      authority,
+      indexed,
+      record: ({ name, address }, entry) => access.audit.add({ at: Date.now(), account: name, address, ...entry }),
+    }).map((route) => ({ ...route, needs: 'reading' as const })),
     // pages know people by their cookie, and show what those may see
     ...pages.routes.map((route) => ({ ...route, needs: 'nothing' as const })),
   ];

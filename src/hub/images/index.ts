@@ -15,6 +15,6 @@ export {
 export { type Change, type FileChange, type ImageDiff, readPackages } from './diff.ts';
 export type { LayerFile } from './list-layer.ts';
 export { Listings } from './listings.ts';
-export { type ImageConfig, type ImageLayer, instructionOf, platformName } from './read-config.ts';
+export { type ImageConfig, type ImageLayer, instructionOf } from './read-config.ts';
 export { childrenOf, type FolderNode, openHeavy } from './tree.ts';
 export { treemap, type Tile } from './treemap.ts';

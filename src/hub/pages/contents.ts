@@ -31,7 +31,7 @@ export async function showContents(call: PageCall): Promise<void> {
   const { exchange, words } = call;
   const shown = await imageOf(call);
   const layer = exchange.query.get('layer') ?? '';
-  const folder = (exchange.query.get('path') ?? '').replaceAll(/^\/+|\/+$/g, '');
+  const folder = (exchange.query.get('path') ?? '').split('/').filter(Boolean).join('/');
   const files = await patiently(call, shown, () => filesToShow(call, shown, layer));
   if (!files) return;
   const nodes = childrenOf(files, folder);
