@@ -10,6 +10,7 @@ import {
   type OciRuntime,
   type RuntimeTable,
   RuntimeView,
+  sealed,
   tryRuntime,
 } from '../runtime/index.ts';
 import type { DaemonOptions } from './options.ts';
@@ -36,7 +37,7 @@ export async function observeRuntimes(input: RuntimeSearch): Promise<Runtimes> {
   for (const [name, request] of Object.entries(requests)) {
     const path = findProgram(request.path);
     const runtime = path === undefined ? undefined : await identify(name, path, request.runtimeArgs);
-    if (runtime) table.set(name, runtime);
+    if (runtime) table.set(name, sealed(runtime));
     else if (Object.hasOwn(options.runtimes, name)) log.warn(`runtime ${name}: ${request.path} cannot be run`);
   }
   const wanted = options.defaultRuntime;

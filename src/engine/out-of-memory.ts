@@ -3,12 +3,18 @@ import type { Container } from './container.ts';
 import type { EngineContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
 
-/** From the start of its process, or from when it was taken back, to its end. */
+/** Most containers that do not live so long need no watch, which costs as much as two writes of a record. Milliseconds. */
+const WATCH_AFTER_MS = 100;
+
+/** From the start of its process, or from when it was taken back, to its end, where it is looked at once more. */
 export function watchOutOfMemory(context: EngineContext, container: Container): void {
   container.oomStop?.();
-  container.oomStop = context.runtime.watchOutOfMemory(container.id, () => noteOutOfMemory(context, container));
-  // what happened while nobody looked
-  noteOutOfMemory(context, container);
+  const timer = setTimeout(() => {
+    container.oomStop = context.runtime.watchOutOfMemory(container.id, () => noteOutOfMemory(context, container));
+    // what happened while nobody looked
+    noteOutOfMemory(context, container);
+  }, WATCH_AFTER_MS).unref();
+  container.oomStop = () => clearTimeout(timer);
 }
 
 /** The kernel wakes the monitor more than once for one kill, milliseconds apart. */

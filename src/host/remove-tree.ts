@@ -1,4 +1,5 @@
 // Removes a directory with all that is in it, in memory that does not grow with it: a piece of a directory at a time.
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { opendir, rmdir, unlink } from 'node:fs/promises';
 import { isErrno } from '../base/errors.ts';
 
@@ -16,6 +17,7 @@ interface Directory {
 
 /** Links are removed and not followed. What is not there is no mistake. */
 export async function removeTree(target: string): Promise<void> {
+  if (isSmallAndGone(target)) return;
   if (await isGone(() => unlink(target))) return;
   const path = Buffer.from(target).toString('latin1');
   // innermost last: neither the stack nor open directories grow with the depth
@@ -32,6 +34,33 @@ export async function removeTree(target: string): Promise<void> {
     at.emptied = files.length + directories.length < PIECE;
     for (const directory of directories) open.push({ path: directory, emptied: false });
   }
+}
+
+/** A tree of so few entries goes at once: by way of the threads for files each costs a tenth of a millisecond more. */
+const AT_ONE_GO = 32;
+/** The kernel takes its time for the blocks of a larger file. */
+const SMALL_FILE = 1024 * 1024;
+
+/** False, with nothing done, for a tree that is not; every failure is for the other way too. */
+function isSmallAndGone(target: string): boolean {
+  try {
+    if (!isSmall(target, { entries: AT_ONE_GO })) return false;
+    rmSync(target, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `left` counts down. */
+function isSmall(directory: string, left: { entries: number }): boolean {
+  const entries = readdirSync(directory, { withFileTypes: true });
+  left.entries -= entries.length;
+  if (left.entries < 0) return false;
+  return entries.every((entry) => {
+    const path = `${directory}/${entry.name}`;
+    return entry.isDirectory() ? isSmall(path, left) : !entry.isFile() || lstatSync(path).size <= SMALL_FILE;
+  });
 }
 
 /** False for what is a directory, or one that is not empty. */

@@ -4,9 +4,9 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram } from '../host/find.ts';
 import { MS, mount, mountsBelow, unmountSync } from '../host/mount.ts';
 import type { OciRuntime } from './choose.ts';
+import { enterMounts } from './enter.ts';
 
 /** A view that was replaced is kept so long for runtimes that are just being started in it, milliseconds. */
 const KEEP_OLD_MS = 30_000;
@@ -42,8 +42,7 @@ export class RuntimeView implements Disposable {
 
   /** The same runtime, run in the view. */
   of(runtime: OciRuntime): OciRuntime {
-    const nsenter = findProgram('nsenter') ?? 'nsenter';
-    const command = (): string[] => [nsenter, `--mount=${this.#file}`, '--', ...runtime.command];
+    const command = (): string[] => [...enterMounts(this.#file), ...runtime.command];
     return {
       ...runtime,
       get command() {

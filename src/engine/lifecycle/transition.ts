@@ -95,7 +95,8 @@ export function transition(state: ContainerStateRecord, event: LifecycleEvent, n
     case 'starting':
       return { state: { ...state, phase: 'starting', error: '' }, effects: [SAVE] };
     case 'launched':
-      return { state: { ...state, process: event.process, monitor: event.monitor }, effects: [SAVE] };
+      // not written: what a dead daemon was starting is found by its cgroup, and taken back
+      return { state: { ...state, process: event.process, monitor: event.monitor }, effects: [] };
     case 'running':
       return {
         state: {

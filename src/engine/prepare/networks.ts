@@ -1,7 +1,7 @@
 // A container's networks over its life: reserved before its files are written, given back when its process is gone.
 import type { Undo } from '../../base/disposal.ts';
 import type { Container } from '../container.ts';
-import { type EngineContext, save } from '../context.ts';
+import type { EngineContext } from '../context.ts';
 import type { SandboxRequest } from '../ports.ts';
 
 /** What a container says of its own, or else what the daemon says. */
@@ -33,8 +33,8 @@ export function reserveNetworks(context: EngineContext, container: Container, un
   const given = context.networks.reserve(networkWish(context, container));
   undo.add('networks', () => releaseNetworks(context, container));
   record.endpoints = given.endpoints;
+  // written with the phase `running`; of a start that is taken back nothing is left to give back
   record.ports = given.ports;
-  save(context, container);
 }
 
 export async function releaseNetworks(context: EngineContext, container: Container): Promise<void> {

@@ -4,6 +4,8 @@ import {
   chownSync,
   closeSync,
   constants,
+  existsSync,
+  lstatSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -97,6 +99,19 @@ export async function unmountRootfs(context: EngineContext, container: Container
   const paths = context.paths.of(container.id);
   await unmount(paths.merged);
   if (container.record.hostConfig.IpcMode === 'shareable') await unmount(paths.shm);
+}
+
+/** What a container that was settled in order may still have mounted; asks the kernel for its whole list only where it may be needed. */
+export function unmountOwn(context: EngineContext, id: string): void {
+  const { own, merged, shm, mounts } = context.paths.of(id);
+  const home = deviceOf(own);
+  for (const point of [merged, shm]) if ((deviceOf(point) ?? home) !== home) unmountSync(point);
+  // binds have the device of what they show
+  if (existsSync(mounts)) unmountLeftovers(context, id);
+}
+
+function deviceOf(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.dev;
 }
 
 /** At the daemon's start: whatever a dead daemon left mounted for a container that has no process. */

@@ -6,7 +6,7 @@ import { type EngineContext, emit } from '../context.ts';
 import { dispatch } from '../dispatch.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 import { releaseResources } from '../prepare/release.ts';
-import { removeLayer, unmountLeftovers } from '../prepare/rootfs.ts';
+import { removeLayer, unmountLeftovers, unmountOwn } from '../prepare/rootfs.ts';
 import { killAndWait } from './kill.ts';
 
 export interface RemoveOptions {
@@ -56,7 +56,7 @@ export async function remove(context: EngineContext, container: Container, optio
   await dispatch(context, container, { type: 'removing' });
   for (const attachment of container.waitingAttachments) attachment.end();
   try {
-    unmountLeftovers(context, container.id);
+    unmountOwn(context, container.id);
     removeLayer(context, container.id);
   } catch (error) {
     const failure = conflict(`unable to remove filesystem for ${container.id}: ${messageOf(error)}`, { cause: error });
