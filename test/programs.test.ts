@@ -68,7 +68,7 @@ const SITES: Readonly<Record<string, Site>> = {
   'network/input-guard.ts': { calls: 1, starts: 'nft', why: 'lists tables, by words alone' },
   'runtime/choose.ts': { calls: 1, starts: 'the OCI runtime', why: '--version alone' },
   'runtime/index.ts': { calls: 1, starts: 'the OCI runtime', why: RUNTIME },
-  'runtime/monitor/gate.ts': { calls: 1, starts: 'the OCI runtime', why: RUNTIME },
+  'runtime/monitor/start.ts': { calls: 1, starts: 'the OCI runtime', why: RUNTIME },
   'runtime/monitor/launch.ts': { calls: 1, starts: 'conmon, which starts the OCI runtime', why: RUNTIME },
   'runtime/step.ts': { calls: 2, starts: 'the OCI runtime', why: RUNTIME },
   'runtime/trial.ts': {

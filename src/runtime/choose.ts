@@ -9,7 +9,7 @@ const run = promisify(execFile);
 export const TRIAL_PATIENCE_MS = 60_000;
 
 /** How a runtime holds a created process back; decides whether the daemon may release it without a spawn. */
-type StartGate = 'fifo-read' | 'fifo-write' | 'command';
+type StartBy = 'fifo-read' | 'fifo-write' | 'command';
 
 export interface OciRuntime {
   readonly name: string;
@@ -18,7 +18,7 @@ export interface OciRuntime {
   readonly command: readonly string[];
   readonly arguments: readonly string[];
   readonly version: string;
-  readonly gate: StartGate;
+  readonly startBy: StartBy;
   /** It knows the mount option `rro`. */
   readonly recursiveReadOnly: boolean;
   /** To be called before a container that binds paths of the host is created. */
@@ -58,7 +58,7 @@ export async function identify(
       command: [path],
       arguments: extra,
       version: version ?? '',
-      gate: gateOf(kind ?? '', version ?? ''),
+      startBy: startByOf(kind ?? '', version ?? ''),
       recursiveReadOnly: knowsRro(kind ?? '', version ?? ''),
     };
   } catch {
@@ -67,7 +67,7 @@ export async function identify(
 }
 
 /** runc's process waits until somebody reads its fifo, crun's until somebody writes to it; both since their version 1. */
-function gateOf(kind: string, version: string): StartGate {
+function startByOf(kind: string, version: string): StartBy {
   if (!version.startsWith('1.')) return 'command';
   if (kind === 'runc') return 'fifo-read';
   return kind === 'crun' ? 'fifo-write' : 'command';

@@ -11,7 +11,7 @@ import { isAlive, sendSignal, startTicks } from '../host/process.ts';
 import { type OciRuntime, runtimeCall } from './choose.ts';
 import { Console } from './monitor/console.ts';
 import { resizeTerminal } from './monitor/control.ts';
-import { openGate } from './monitor/gate.ts';
+import { startProcess } from './monitor/start.ts';
 import { launch, LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
 import { SeccompCache } from './seccomp-cache.ts';
@@ -96,7 +96,7 @@ export class Runtime {
     const bundle = this.paths.bundle(wish.id);
     rmSync(join(this.paths.exits, wish.id), { force: true });
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
-    const isCrun = wish.runtime.gate === 'fifo-write';
+    const isCrun = wish.runtime.startBy === 'fifo-write';
     const prepared = isCrun ? prepareMounts(wish.spec) : wish.spec;
     const { spec, profile } = isCrun ? this.#seccomp.apply(prepared) : { spec: prepared, profile: undefined };
     const config = join(bundle, 'config.json');
@@ -126,7 +126,7 @@ export class Runtime {
   }
 
   release(id: string, runtime: OciRuntime, alive: () => boolean): Promise<void> {
-    return openGate(runtime, this.paths.runtime, id, alive);
+    return startProcess(runtime, this.paths.runtime, id, alive);
   }
 
   /** Runs a container to its end; `clean` takes away what is left. Throws `LaunchError` with the runtime's words. */
@@ -146,7 +146,7 @@ export class Runtime {
     const bundle = this.paths.execBundle(wish.containerId, wish.id);
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
     const processFile = join(bundle, 'process.json');
-    const late = wish.runtime.gate === 'fifo-write' ? lateLimits(wish.process.rlimits ?? []) : [];
+    const late = wish.runtime.startBy === 'fifo-write' ? lateLimits(wish.process.rlimits ?? []) : [];
     writeFileSync(processFile, processText(withoutLimits(wish.process, late)), { mode: 0o600 });
     let exit: Promise<number | undefined> | undefined;
     try {
@@ -166,7 +166,7 @@ export class Runtime {
           keepStdin: false,
           execProcess: processFile,
           // crun sets it for containers alone
-          oomScoreAdj: wish.runtime.gate === 'fifo-write' ? wish.process.oomScoreAdj || undefined : undefined,
+          oomScoreAdj: wish.runtime.startBy === 'fifo-write' ? wish.process.oomScoreAdj || undefined : undefined,
         },
         () => {
           // crun does not set the size for an exec; the monitor does it as soon as there is a terminal
@@ -235,7 +235,7 @@ export class Runtime {
   }
 
   async #forget(id: string, runtime: OciRuntime | undefined): Promise<void> {
-    if (runtime && runtime.gate === 'command') {
+    if (runtime && runtime.startBy === 'command') {
       await run(...runtimeCall(runtime, this.paths.runtime, 'delete', '--force', id)).catch((error: unknown) =>
         this.#log.debug(`runtime delete ${id}: ${messageOf(error)}`),
       );

@@ -12,8 +12,8 @@ import { sealed } from './sealed.ts';
 const work = mkdtempSync(join(tmpdir(), 'sealed-'));
 after(() => rmSync(work, { recursive: true, force: true }));
 
-function runtimeAt(path: string, gate: OciRuntime['gate'] = 'fifo-write'): OciRuntime {
-  return { name: 'crun', path, command: [path], arguments: [], version: '1.0', gate, recursiveReadOnly: true };
+function runtimeAt(path: string, startBy: OciRuntime['startBy'] = 'fifo-write'): OciRuntime {
+  return { name: 'crun', path, command: [path], arguments: [], version: '1.0', startBy, recursiveReadOnly: true };
 }
 
 test('a sealed program runs, and cannot be written to', (t) => {

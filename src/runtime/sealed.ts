@@ -11,7 +11,7 @@ const LOOK_MS = 1000;
 /** The runtime from memory; from its path where that does not work. One that is changed on disk is read anew. */
 export function sealed(runtime: OciRuntime): OciRuntime {
   // what others call a runtime may be a script, or look for itself by its name
-  if (runtime.gate === 'command') return runtime;
+  if (runtime.startBy === 'command') return runtime;
   let copy: { readonly path: string; readonly of: string; close(): void } | undefined;
   let lookedAt = -LOOK_MS;
   let refused = false;

@@ -30,9 +30,9 @@ export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: Step
   const bundle = paths.bundle(id);
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   const config = join(bundle, 'config.json');
-  const given = runtime.gate === 'fifo-write' ? prepareMounts(wish.spec) : wish.spec;
+  const given = runtime.startBy === 'fifo-write' ? prepareMounts(wish.spec) : wish.spec;
   const apply = (): ReturnType<SeccompCache['apply']> =>
-    runtime.gate === 'fifo-write' ? seccomp.apply(given) : { spec: given, profile: undefined };
+    runtime.startBy === 'fifo-write' ? seccomp.apply(given) : { spec: given, profile: undefined };
   const { spec, profile } = apply();
   writeFileSync(config, specText(spec), { mode: 0o600 });
   if (profile !== undefined) {

@@ -21,7 +21,7 @@ function launchWith(script: string): ReturnType<typeof launch> {
       command: [],
       arguments: [],
       version: '',
-      gate: 'fifo-read',
+      startBy: 'fifo-read',
       recursiveReadOnly: false,
     },
     runtimeRoot: bundle,

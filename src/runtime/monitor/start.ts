@@ -14,13 +14,13 @@ const readFile = promisify(read);
 const closeFile = promisify(close);
 
 /** Throws `LaunchError` when the process is gone, or does not answer within 10 s. */
-export async function openGate(
+export async function startProcess(
   runtime: OciRuntime,
   runtimeRoot: string,
   id: string,
   alive: () => boolean,
 ): Promise<void> {
-  if (runtime.gate === 'command') {
+  if (runtime.startBy === 'command') {
     try {
       await run(...runtimeCall(runtime, runtimeRoot, 'start', id));
     } catch (error) {
@@ -31,7 +31,7 @@ export async function openGate(
     return;
   }
   const fifo = join(runtimeRoot, id, 'exec.fifo');
-  if (runtime.gate === 'fifo-write') {
+  if (runtime.startBy === 'fifo-write') {
     writeByte(fifo);
     return;
   }
