@@ -92,7 +92,7 @@ export class Volumes {
       options: DriverOpts ?? null,
       labels: Labels ?? null,
     });
-    return this.#told(record);
+    return this.#described(record);
   }
 
   /** Finds or makes a volume for a container. */
@@ -100,7 +100,7 @@ export class Volumes {
     const given = (map: VolumeRequest['options']): VolumeRequest['options'] =>
       map && Object.keys(map).length > 0 ? map : null;
     const record = await this.#ensure({ ...wish, options: given(wish.options), labels: given(wish.labels) });
-    const { Name: name, Driver: driver, Mountpoint: mountpoint } = await this.#told(record);
+    const { Name: name, Driver: driver, Mountpoint: mountpoint } = await this.#described(record);
     return { name, driver, mountpoint };
   }
 
@@ -164,17 +164,17 @@ export class Volumes {
   /** What is remembered, and what plugins know beside it. */
   async list(filters: Filters): Promise<VolumeListResponse> {
     const wanted = listFilter(filters);
-    const told = new Map<string, Volume>();
+    const all = new Map<string, Volume>();
     const warnings: string[] = [];
     for (const driver of await this.#plugins.all())
       for (const one of await driver.list().catch((error: unknown) => {
         warnings.push(`list ${driver.name}: ${messageOf(error)}`);
         return [];
       }))
-        told.set(one.name, this.#shown(this.#volumes.get(one.name) ?? foreign(one, driver), one, driver));
+        all.set(one.name, this.#shown(this.#volumes.get(one.name) ?? foreign(one, driver), one, driver));
     for (const record of this.#volumes.values())
-      if (record.driver === DRIVER || !told.has(record.name)) told.set(record.name, this.#shown(record));
-    const volumes = [...told.values()].filter((one) =>
+      if (record.driver === DRIVER || !all.has(record.name)) all.set(record.name, this.#shown(record));
+    const volumes = [...all.values()].filter((one) =>
       wanted({ name: one.Name, driver: one.Driver, labels: one.Labels, users: this.#users(one.Name) }),
     );
     return {
@@ -190,7 +190,7 @@ export class Volumes {
   /** Throws notFound `get x: no such volume`. */
   async inspect(name: string): Promise<Volume> {
     const record = this.#volumes.get(name);
-    if (record) return this.#told(record);
+    if (record) return this.#described(record);
     const driver = await this.#whoKnows(name);
     const found = await driver?.get(name);
     if (!driver || !found) return this.#shown(this.#get(name));
@@ -373,24 +373,24 @@ export class Volumes {
   }
 
   /** With what its driver tells of it, where that is a plugin that answers. */
-  async #told(record: VolumeRecord): Promise<Volume> {
+  async #described(record: VolumeRecord): Promise<Volume> {
     if (record.driver === DRIVER) return this.#shown(record);
     const driver = await this.#plugins.driver(record.driver).catch(() => undefined);
     return this.#shown(record, await driver?.get(record.name), driver);
   }
 
-  #shown(record: VolumeRecord, told?: DriverVolume, driver?: VolumeDriver): Volume {
+  #shown(record: VolumeRecord, found?: DriverVolume, driver?: VolumeDriver): Volume {
     const { name } = record;
     const path = record.driver === DRIVER ? this.#folder.dataOf(name) : (this.#mounted.get(name) ?? '');
     return {
-      CreatedAt: told?.created ?? record.created,
+      CreatedAt: found?.created ?? record.created,
       Driver: record.driver,
       Labels: record.labels,
-      Mountpoint: told?.mountpoint || path,
+      Mountpoint: found?.mountpoint || path,
       Name: name,
       Options: record.options,
       Scope: driver?.scope ?? 'local',
-      ...(told?.status ? { Status: told.status } : {}),
+      ...(found?.status ? { Status: found.status } : {}),
     };
   }
 

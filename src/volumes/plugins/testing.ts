@@ -49,9 +49,9 @@ export async function fakePlugin(socket: string): Promise<FakePlugin> {
   const server = createServer((request, response) => {
     text(request)
       .then((body) => {
-        const told = answer(request.url?.split('.').at(-1) ?? '', body === '' ? {} : (JSON.parse(body) as Call));
-        response.statusCode = 'Err' in told ? 500 : 200;
-        response.end(JSON.stringify(told));
+        const said = answer(request.url?.split('.').at(-1) ?? '', body === '' ? {} : (JSON.parse(body) as Call));
+        response.statusCode = 'Err' in said ? 500 : 200;
+        response.end(JSON.stringify(said));
       })
       .catch(() => response.destroy());
   });
