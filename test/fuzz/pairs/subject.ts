@@ -51,6 +51,7 @@ export function raw(
       buffer(answer).then((content) => resolve({ status: answer.statusCode ?? 0, body: content }), reject);
     });
     sent.once('error', reject);
+    sent.once('close', () => reject(new Error('the connection was closed')));
     sent.end(body);
   });
 }

@@ -91,7 +91,7 @@ const FUNCTIONS = [
 const LITERALS = ['1', '0', '-1', '"a"', '`a`', 'true', 'nil', "'a'", '1.5', '0x10', '"\\n"', '""'];
 
 function expression(random: Random, fields: readonly string[], depth = 0): string {
-  const field = (): string => random.pick(['.', '$', ...fields, ...fields, ...fields]);
+  const field = (): string => random.pick(fields);
   switch (depth > 2 ? random.between(0, 3) : random.between(0, 11)) {
     case 0:
     case 1:
