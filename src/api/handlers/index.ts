@@ -20,6 +20,7 @@ import { imageHandlers } from './images.ts';
 import { networkHandlers } from './networks.ts';
 import { nodeHandlers } from './nodes.ts';
 import { registryHandlers } from './registry.ts';
+import { withRemote } from './remote.ts';
 import { secretHandlers } from './secrets.ts';
 import { serviceHandlers } from './services.ts';
 import { swarmHandlers } from './swarm.ts';
@@ -42,7 +43,7 @@ export interface DaemonParts {
 
 export function engineHandlers(parts: DaemonParts): Handlers {
   const { cluster, engine, images, volumes, networks, explainer, registries, builder, buildkit } = parts;
-  return {
+  const own: Handlers = {
     ...systemHandlers(parts),
     ...containerHandlers(engine),
     ...containerFileHandlers(engine),
@@ -59,4 +60,5 @@ export function engineHandlers(parts: DaemonParts): Handlers {
     ...serviceHandlers(cluster),
     ...secretHandlers(cluster),
   };
+  return withRemote(own, engine, cluster);
 }

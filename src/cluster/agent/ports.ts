@@ -1,4 +1,5 @@
 // What a cluster needs of the machine that it runs on: containers for its tasks, and facts about the machine.
+import type { Duplex } from 'node:stream';
 import type { NodeDescription } from '../model/objects.ts';
 import type { LogLine, LogsOptions, NodeLoad } from '../wire/messages.ts';
 
@@ -45,4 +46,6 @@ export interface Machine {
   /** Addresses of this machine, without loopback. */
   addresses(): readonly { readonly device: string; readonly address: string }[];
   etcd(): string | undefined;
+  /** Serves the API of this machine on a connection. */
+  serve(connection: Duplex): void;
 }

@@ -2,6 +2,7 @@
 import { Cluster, type ClusterOptions } from '../member/cluster.ts';
 import { ForecastControl } from './forecast.ts';
 import { NodeControl } from './nodes.ts';
+import { RemoteControl } from './remote.ts';
 import { SecretControl } from './secrets.ts';
 import { ServiceControl } from './services.ts';
 import { SwarmControl } from './swarm.ts';
@@ -16,6 +17,7 @@ export class ClusterControl {
   readonly secrets: SecretControl;
   readonly configs: SecretControl;
   readonly forecast: ForecastControl;
+  readonly remote: RemoteControl;
 
   constructor(options: ClusterOptions) {
     this.cluster = new Cluster(options);
@@ -24,6 +26,7 @@ export class ClusterControl {
     this.services = new ServiceControl(this.cluster);
     this.tasks = new TaskControl(this.cluster, this.nodes, this.services);
     this.secrets = new SecretControl(this.cluster, 'secret');
+    this.remote = new RemoteControl(this.cluster);
     this.forecast = new ForecastControl(this.cluster, this.nodes, this.services);
     this.configs = new SecretControl(this.cluster, 'config');
   }

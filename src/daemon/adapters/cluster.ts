@@ -30,12 +30,13 @@ export interface ClusterParts {
 }
 
 export function makeCluster(parts: ClusterParts): ClusterAccess {
-  return new ClusterAccess({
+  const access: ClusterAccess = new ClusterAccess({
     dataRoot: parts.dataRoot,
     containers: taskContainers(parts),
-    machine: machineOf(parts),
+    machine: machineOf(parts, (connection) => access.onTunnel(connection)),
     log: parts.log,
   });
+  return access;
 }
 
 function taskContainers({ engine, images, events }: ClusterParts): TaskContainers {
@@ -133,7 +134,7 @@ function viewOf({ Id, State, Config }: ContainerInspect): ContainerView {
   };
 }
 
-function machineOf({ execRoot, facts }: ClusterParts): Machine {
+function machineOf({ execRoot, facts }: ClusterParts, serve: Machine['serve']): Machine {
   const folder = join(execRoot, 'tasks');
   const of = (task: string): string => join(folder, task);
   return {
@@ -165,6 +166,7 @@ function machineOf({ execRoot, facts }: ClusterParts): Machine {
           .map(({ address }) => ({ device, address })),
       ),
     etcd: () => findProgram('etcd'),
+    serve,
   };
 }
 
