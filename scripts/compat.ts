@@ -16,7 +16,8 @@ const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
     'squash is refused, as without experimental mode; with rm=0 the steps other than RUN leave no container; outputs has no effect in the classic builder',
   ContainerUpdate: 'Windows fields are ignored',
   ServiceCreate:
-    'ports in mode ingress, networks of services, cluster volumes, generic resources and plugins are refused by name; templates only in hostname, env and sources of mounts',
+    'cluster volumes, generic resources and plugins are refused by name; templates only in hostname, env and sources of mounts; ports in mode ingress over IPv4 only',
+  NetworkCreate: 'driver overlay without IPv6, without encryption and with one subnet; ipvlan and plugins are refused',
   ServiceUpdate: 'as ServiceCreate; credentials for registries are not handed to nodes',
   SwarmInit:
     'no autolock, no external certificate authorities, no force-new-cluster; settings of Raft are kept and have no effect',

@@ -8,7 +8,6 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   doctor: 'doctor',
   demo: 'demo',
   hub: 'hub',
-  machine: 'machine',
   setup: 'setup',
   uninstall: 'uninstall',
 };

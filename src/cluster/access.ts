@@ -1,7 +1,6 @@
 // The daemon's handle on its cluster: on a machine that is in none, it costs a look for one file, and nothing is loaded.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import type { ClusterOptions } from './member/cluster.ts';
 import type { ClusterControl } from './control/index.ts';
 
@@ -9,9 +8,6 @@ export class ClusterAccess {
   readonly #options: ClusterOptions;
   #opened: Promise<ClusterControl> | undefined;
   #control: ClusterControl | undefined;
-
-  /** A manager asks for the API of this machine; without a server nobody answers. */
-  onTunnel: (connection: Duplex) => void = (connection) => void connection.destroy();
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -35,9 +31,18 @@ export class ClusterAccess {
 
   /** Goes on with what this machine was part of. */
   async start(): Promise<void> {
-    if (!this.#isKept) return;
+    if (!this.#isKept) {
+      // what a crash in the midst of leaving has left goes
+      await this.#options.networks.apply('', []);
+      return;
+    }
     const { cluster } = await this.open();
     await cluster.start();
+  }
+
+  /** On a manager that is up. */
+  get manager(): ClusterControl | undefined {
+    return this.#control?.cluster.isManager ? this.#control : undefined;
   }
 
   /** The section of `info`; undefined outside of a cluster. */

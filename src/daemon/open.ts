@@ -27,7 +27,7 @@ import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
 import { openStore } from '../store/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
-import { openVolumes, PLUGIN_PLACES, type VolumeRecord, type Volumes } from '../volumes/index.ts';
+import { openVolumes, type VolumeRecord, type Volumes } from '../volumes/index.ts';
 import { kitCache, kitPush, makeBuilder } from './adapters/builder.ts';
 import { makeCluster } from './adapters/cluster.ts';
 import { secureExecRoot } from './directories.ts';
@@ -117,7 +117,6 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     records: records.table<VolumeRecord>('volumes'),
     users: { usersOf: (name) => containers.usersOfVolume(name) },
     events: events.emit,
-    plugins: PLUGIN_PLACES,
   });
   const networks = new Networks({
     instance,
@@ -194,7 +193,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     warnings,
     controllers,
   });
-  const cluster = makeCluster({ dataRoot, execRoot: options.execRoot, engine, images, events, facts, log });
+  const cluster = makeCluster({ dataRoot, execRoot: options.execRoot, engine, images, networks, events, facts, log });
   const reload = (next: DaemonOptions): void => {
     registries.reload(registrySettings(next));
     Object.assign(facts, reloadedFacts(next));

@@ -124,6 +124,8 @@ export interface NetworkSource {
   givenSubnets(reference: string): readonly string[] | undefined;
   /** The addresses that `host-gateway` stands for. */
   hostGateways(): readonly string[];
+  /** What of it must be asked for elsewhere; before `reserve`. */
+  prepare(request: SandboxRequest): Promise<void>;
   /** Takes addresses and ports for a start, or refuses it; the host is as before. */
   reserve(wish: SandboxRequest): { readonly endpoints: Record<string, EndpointSettings>; readonly ports: Ports };
   /** What the container's files say about what was reserved. */

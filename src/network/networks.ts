@@ -12,30 +12,45 @@ import type {
   NetworkPruneResponse,
 } from '../spec/docker/index.ts';
 import type { RecordTable } from '../store/records/index.ts';
-import { addressText } from './ipam/address.ts';
 import { Catalog } from './catalog/catalog.ts';
+import { pruneNetworks } from './catalog/prune.ts';
+import { checkRemove } from './catalog/check-remove.ts';
+import { Interfaces } from './endpoints/interfaces.ts';
 import {
   type ContainerNetworks,
   type FileFacts,
   type Given,
+  filesOf,
   hasNames,
   hasResolver,
   inOrder,
   type Live,
-  namesInHosts,
   namesOf,
   type PortMap,
 } from './endpoints/container.ts';
 import { NameServer } from './dns/index.ts';
-import { emptied, type Endpoint, endpointFrom, filled, makeEndpoint, mtuOf, subnetsOf } from './endpoints/endpoint.ts';
+import { gatewayBridgeBody, isOwnGatewayBridge, withGateway } from './overlay/gateway.ts';
+import { Overlays } from './overlay/overlays.ts';
+import type { OverlayState } from './overlay/state.ts';
+import { findNetwork, inScope } from './catalog/find.ts';
+import {
+  emptied,
+  type Endpoint,
+  endpointFrom,
+  filled,
+  hostGateways,
+  makeEndpoint,
+  mtuOf,
+  withAddress,
+} from './endpoints/endpoint.ts';
 import { listFilter, pruneFilter } from './catalog/filter.ts';
 import type { NetworkView } from './explain/index.ts';
 import { FORWARD_TABLE, ForwardGuard } from './firewall/forward-guard.ts';
 import { InputGuard } from './firewall/input-guard.ts';
 import * as links from './links/links.ts';
-import { type HostNames, hostNames, vethName } from './model/names.ts';
-import { sameGround } from './catalog/predefined.ts';
-import { interfaceOf, letGo, attachEndpoint, setWayOut } from './endpoints/attach-link.ts';
+import { type HostNames, hostNames } from './model/names.ts';
+import { renewDefault } from './catalog/renew-default.ts';
+import { letGo, setWayOut } from './endpoints/attach-link.ts';
 import type { ContainerNames, NetworkEvents } from './endpoints/ports.ts';
 import {
   type Aliases,
@@ -48,8 +63,8 @@ import {
 import { OPTION } from './model/options.ts';
 import { PortAllocator, publishedFrom } from './publish/publish.ts';
 import { usedOn } from './endpoints/used.ts';
-import { isPredefined, type NetworkRecord } from './model/record.ts';
-import { hasBridge, hasLinks } from './model/traits.ts';
+import type { NetworkRecord } from './model/record.ts';
+import { GATEWAY_BRIDGE, hasLinks } from './model/traits.ts';
 import { Reconciler } from './reconcile/reconcile.ts';
 import { replugging } from './endpoints/recreate-veth.ts';
 import { removeFromHost } from './reconcile/remove.ts';
@@ -78,10 +93,15 @@ export class Networks {
   readonly #live = new Map<string, Live>();
   readonly #reconciler: Reconciler;
   readonly #dns: NameServer;
-  readonly #zones = new Zones((network) => this.#members(network));
+  readonly #interfaces: Interfaces;
+  readonly #zones = new Zones(
+    (network) => this.#members(network),
+    (network) => this.overlays.names(network),
+  );
+  /** Networks of several hosts. */
+  readonly overlays: Overlays;
   readonly #uplinkMtu: number;
   #pruning = false;
-  readonly #dropping = new Set<Promise<void>>();
 
   constructor(input: NetworksInput) {
     this.#input = input;
@@ -105,13 +125,30 @@ export class Networks {
       forwarding: this.#settings.forwarding
         ? new ForwardGuard({ log: input.log, drop: this.#settings.forwardingDrops })
         : undefined,
+      relinked: (names) => this.overlays.relinked(names),
       replug: (hostLink) =>
         replugging(hostLink, this.#live.values(), { names: this.#names, uplinkMtu: this.#uplinkMtu }),
       guard: this.#settings.respectsFirewall
         ? new InputGuard({ prefix: this.#names.table, log: input.log, published: () => this.#ports.all() })
         : undefined,
     });
+    this.#interfaces = new Interfaces({
+      names: this.#names,
+      uplinkMtu: this.#uplinkMtu,
+      log: input.log,
+      bridge: (network) => this.#reconciler.bridge(network),
+    });
     this.#dns = new NameServer({ log: input.log });
+    this.overlays = new Overlays({
+      log: input.log,
+      table: this.#names.table,
+      catalog: this.#catalog,
+      live: () => this.#live.values(),
+      link: (network) => this.#reconciler.bridge(network),
+      unlink: (network) => this.#reconciler.leftOverlay(network),
+      renamed: ({ id }) => this.#zones.forget(id),
+      gateway: (needed) => this.#gatewayBridge(needed),
+    });
   }
 
   async create(body: NetworkCreateBody): Promise<NetworkCreateResponse> {
@@ -128,32 +165,32 @@ export class Networks {
     return { Id: record.id, Warning: '' };
   }
 
-  list(filters: Filters): Network[] {
+  /** `cluster`: what a manager knows of networks of several hosts; others show those that they are on. */
+  list(filters: Filters, cluster?: readonly OverlayState[]): Network[] {
     const keep = listFilter(filters, (record) => this.#members(record).length > 0);
-    return this.#catalog
-      .shown()
+    return this.#visible(cluster)
       .filter(keep)
       .map((record) => shown(record, []));
   }
 
-  inspect(reference: string, scope: string): Network {
-    if (scope !== '' && scope !== 'local') throw notFound(`network ${reference} not found`);
-    const record = this.#catalog.get(reference);
-    if (!this.#catalog.isShown(record)) throw notFound(`network ${reference} not found`);
-    return shown(record, this.#members(record));
+  inspect(reference: string, scope: string, cluster?: readonly OverlayState[]): Network {
+    const record = findNetwork(reference, this.#visible(cluster));
+    if (!record || !inScope(record, scope)) throw notFound(`network ${reference} not found`);
+    return { ...shown(record, this.#members(record)), ...this.overlays.peers(record) };
+  }
+
+  /** It is the cluster's that is meant. */
+  isOfCluster(reference: string, cluster: readonly OverlayState[]): boolean {
+    return findNetwork(reference, this.#visible(cluster))?.driver === 'overlay';
+  }
+
+  #visible(cluster: readonly OverlayState[] | undefined): NetworkRecord[] {
+    return this.overlays.visible(this.#catalog.shown(), cluster);
   }
 
   async remove(reference: string): Promise<void> {
     const record = this.#catalog.get(reference);
-    if (isPredefined(record)) throw forbidden(`${record.name} is a pre-defined network and cannot be removed`);
-    const borrowers = this.#catalog.all().filter(({ configFrom }) => configFrom === record.name);
-    if (record.configOnly && borrowers.length > 0)
-      throw forbidden(`error while removing network: configuration network "${record.name}" is in use`);
-    const members = this.#members(record);
-    if (members.length > 0) {
-      const who = members.map(({ name, endpoint }) => `name:"${name}" id:"${endpoint.id.slice(0, 12)}"`).join(', ');
-      throw forbidden(`error while removing network: network ${record.name} has active endpoints (${who})`);
-    }
+    checkRemove(record, this.#catalog.all(), this.#members(record));
     this.#catalog.remove(record);
     await this.#reconciler.went(record);
     this.#emit('destroy', record);
@@ -165,15 +202,10 @@ export class Networks {
     if (this.#pruning) throw conflict('a prune operation is already running');
     this.#pruning = true;
     try {
-      const deleted: string[] = [];
-      for (const record of this.#catalog.all().filter((one) => wanted(one) && this.#members(one).length === 0)) {
-        try {
-          await this.remove(record.id);
-          deleted.push(record.name);
-        } catch (error) {
-          this.#input.log.warn(`prune: network ${record.name} stays: ${messageOf(error)}`);
-        }
-      }
+      const unused = this.#catalog
+        .all()
+        .filter((one) => one.driver !== 'overlay' && wanted(one) && this.#members(one).length === 0);
+      const deleted = await pruneNetworks(unused, (id) => this.remove(id), this.#input.log);
       this.#input.events({ type: 'network', action: 'prune', id: '', attributes: { reclaimed: '0' } });
       return { NetworksDeleted: deleted.length === 0 ? null : deleted };
     } finally {
@@ -201,10 +233,7 @@ export class Networks {
 
   /** What `host-gateway` stands for: the settings' addresses, or the host's on the default network. */
   hostGateways(): readonly string[] {
-    const { hostGateways } = this.#settings;
-    const record = this.#catalog.find('bridge');
-    const own = record ? subnetsOf(record).map(({ gateway }) => gateway) : [];
-    return (hostGateways.length > 0 ? hostGateways : own).map(addressText);
+    return hostGateways(this.#settings.hostGateways, this.#catalog.find('bridge'));
   }
 
   /** For those who explain; nothing of it is to be changed. */
@@ -219,6 +248,11 @@ export class Networks {
 
   // ---- containers
 
+  /** Addresses that only the cluster can give; `reserve` comes after. */
+  prepare(request: ContainerNetworks): Promise<void> {
+    return this.overlays.prepare(request);
+  }
+
   /** Takes addresses and ports; nothing on the host changes yet. Throws in the words of a start that failed. */
   reserve(wish: ContainerNetworks): Given {
     this.#forget(wish.id);
@@ -226,7 +260,7 @@ export class Networks {
     this.#live.set(wish.id, live);
     try {
       const given: Record<string, EndpointSettings> = {};
-      for (const [key, settings] of inOrder(wish)) {
+      for (const [key, settings] of withGateway(inOrder(wish), this.#catalog)) {
         const network = this.#catalog.get(key);
         if (network.configOnly) throw forbidden(`cannot create endpoint on configuration-only network`);
         const endpoint = this.#endpoint(network, wish, key, settings);
@@ -246,12 +280,7 @@ export class Networks {
   /** What the container's files say about its networks; `reserve` came before. */
   files(containerId: string): FileFacts {
     const live = this.#live.get(containerId);
-    if (!live) return { hosts: [], ownResolver: false };
-    const names = namesInHosts(live.wish);
-    const hosts = live.endpoints.flatMap((endpoint) =>
-      endpoint.addresses.map((address) => ({ ip: addressText(address), names })),
-    );
-    return { hosts, ownResolver: live.endpoints.some((endpoint) => hasResolver(endpoint.network)) };
+    return live ? filesOf(live) : { hosts: [], ownResolver: false };
   }
 
   /** Makes a namespace ahead of the process that the runtime is to put into it; undefined for who has no interfaces of its own. */
@@ -269,10 +298,14 @@ export class Networks {
     if (!live) return;
     live.namespace = where ?? live.held?.path;
     try {
-      for (const endpoint of live.endpoints) this.#attachEndpoint(live, endpoint);
+      for (const endpoint of live.endpoints) this.#interfaces.attach(live, endpoint);
       setWayOut(live);
       if (live.endpoints.some(({ network }) => hasLinks(network)))
-        await Promise.all([this.#reconciler.changed(containerId), this.#serveNames(live)]);
+        await Promise.all([
+          this.#reconciler.changed(containerId),
+          this.#serveNames(live),
+          this.overlays.attached(live),
+        ]);
     } catch (error) {
       throw internal(`${SETUP}${messageOf(error)}`, { cause: error });
     }
@@ -291,8 +324,9 @@ export class Networks {
   async release(containerId: string, endpoints: Record<string, EndpointSettings>): Promise<void> {
     const live = this.#live.get(containerId);
     if (live) {
+      this.overlays.left(live);
       this.#forget(containerId);
-      this.#drop(live.endpoints);
+      this.#interfaces.drop(live.endpoints);
       if (live.namespace !== undefined)
         for (const endpoint of live.endpoints) this.#emit('disconnect', endpoint.network, containerId);
       await this.#reconciler.ended(containerId);
@@ -311,6 +345,7 @@ export class Networks {
     this.#zones.changed(live);
     this.#ports.restore(wish.id, publishedFrom(ports, publishedAddresses(live.endpoints)));
     this.#reconciler.restored(wish.id);
+    void this.overlays.attached(live);
     void this.#serveNames(live).catch((error: unknown) =>
       this.#input.log.warn(`container ${wish.id} has no names: ${messageOf(error)}`),
     );
@@ -318,7 +353,7 @@ export class Networks {
 
   /** At the daemon's start, after every `restore`: links and rules become what they should be, leftovers go. */
   async settle(): Promise<void> {
-    this.#renewDefault();
+    renewDefault(this.#catalog, (record) => this.#members(record).length > 0, this.#input.log);
     try {
       await this.#reconciler.settle();
     } catch (error) {
@@ -334,18 +369,20 @@ export class Networks {
     const live = this.#live.get(containerId);
     const network = this.#catalog.get(reference);
     if (!live) throw internal(`container ${containerId} has no network namespace of its own`);
+    await this.overlays.prepare({ ...live.wish, endpoints: { [network.name]: settings } });
     const endpoint = this.#endpoint(network, live.wish, network.name, settings);
     live.endpoints.push(endpoint);
     this.#zones.changed(live);
     try {
-      this.#attachEndpoint(live, endpoint);
+      this.#interfaces.attach(live, endpoint);
       setWayOut(live);
       await Promise.all([
         this.#reconciler.changed(containerId),
         this.#dns.serves(containerId) ? undefined : this.#serveNames(live),
+        this.overlays.attached(live),
       ]);
     } catch (error) {
-      await this.#pullOut(live, endpoint);
+      await this.#takeOff(live, endpoint);
       throw error;
     }
     const ports = moveClaims(this.#ports, live);
@@ -360,7 +397,7 @@ export class Networks {
     const live = this.#live.get(containerId);
     const endpoint = live?.endpoints.find((one) => one.network.id === network.id);
     if (!live || !endpoint) throw internal(`container ${containerId} is not connected to the network ${network.name}`);
-    await this.#pullOut(live, endpoint);
+    await this.#takeOff(live, endpoint);
     setWayOut(live);
     const ports = moveClaims(this.#ports, live);
     await this.#reconciler.changed(containerId);
@@ -386,7 +423,6 @@ export class Networks {
     return this.#reconciler.moved(from, to).then(() => made);
   }
 
-  /** True when the container has an endpoint on the network now. */
   isOn(containerId: string, networkId: string): boolean {
     return this.#live.get(containerId)?.endpoints.some((one) => one.network.id === networkId) ?? false;
   }
@@ -394,33 +430,14 @@ export class Networks {
   /** The daemon ends: with no container left on its networks nothing of it stays on the host; else everything does. */
   async close(): Promise<void> {
     this.#dns.close();
+    this.overlays.close();
     await this.#reconciler.close();
-    await Promise.all(this.#dropping);
+    await this.#interfaces.dropped();
     if (this.#live.size > 0) return;
     await removeFromHost(this.#input.instance, this.#input.log);
   }
 
   // ---- within
-
-  /** The default network as the settings want it, and elsewhere when its subnet has come to be another's while no bridge held it. */
-  #renewDefault(): void {
-    const record = this.#catalog.find('bridge');
-    if (!record) return;
-    const isUp = !record.foreignBridge && links.linkExists(record.bridge);
-    const fresh = this.#catalog.defaultNow(record, isUp ? [] : links.observeHostBlocks());
-    if (fresh === record) return;
-    if (!sameGround(fresh, record)) {
-      if (this.#members(record).length > 0) {
-        this.#input.log.warn('the default network stays as it is: containers run on it');
-        return;
-      }
-      // a bridge with another address is made anew
-      if (isUp) links.removeLink(record.bridge);
-      const subnets = (fresh.ipam ?? []).map(({ Subnet }) => Subnet).join(', ');
-      this.#input.log.info(`the default network is now ${subnets || 'without a bridge'}`);
-    }
-    this.#catalog.put(fresh);
-  }
 
   #endpoint(network: NetworkRecord, wish: ContainerNetworks, key: string, settings: EndpointSettings): Endpoint {
     if (this.isOn(wish.id, network.id))
@@ -429,43 +446,20 @@ export class Networks {
       endpoints: [...this.#live.values()].flatMap(({ endpoints }) => endpoints),
       given: this.#input.containers.givenOn(network).filter(({ containerId }) => containerId !== wish.id),
     });
-    const mac = wish.macs[key] ?? wish.macs[network.name] ?? settings.MacAddress;
+    const isOverlay = network.driver === 'overlay';
+    // other hosts say it without asking
+    const mac = isOverlay ? '' : (wish.macs[key] ?? wish.macs[network.name] ?? settings.MacAddress);
+    const place = isOverlay ? this.overlays.placeOf(wish.id, network.id) : undefined;
+    const own = place === undefined ? settings : withAddress(settings, place);
     const names = hasNames(network) ? namesOf(wish, settings) : [];
-    return makeEndpoint(network, { id: randomId(), settings, mac, names }, used);
+    return makeEndpoint(network, { id: randomId(), settings: own, mac, names }, used);
   }
 
-  #attachEndpoint(live: Live, endpoint: Endpoint): void {
-    const { network } = endpoint;
-    if (live.namespace === undefined || !hasLinks(network)) return;
-    if (hasBridge(network) && !links.linkExists(network.bridge)) this.#reconciler.bridge(network);
-    attachEndpoint(live.namespace, endpoint, {
-      hostLink: vethName(this.#names, endpoint.id),
-      mtu: mtuOf(network, this.#uplinkMtu),
-    });
-  }
-
-  async #pullOut(live: Live, endpoint: Endpoint): Promise<void> {
+  async #takeOff(live: Live, endpoint: Endpoint): Promise<void> {
     live.endpoints = live.endpoints.filter((one) => one !== endpoint);
     this.#zones.changed(live, [endpoint.network, ...live.endpoints.map(({ network }) => network)]);
-    const name = live.namespace === undefined ? undefined : interfaceOf(live.namespace, endpoint);
-    if (!hasBridge(endpoint.network)) {
-      if (live.namespace !== undefined && name !== undefined) links.removeInside(live.namespace, name);
-    } else await this.#unplug(endpoint);
+    await this.#interfaces.detach(live, endpoint);
     await this.#reconciler.changed(live.wish.id);
-  }
-
-  async #unplug(endpoint: Endpoint): Promise<void> {
-    await links.removeLinks([vethName(this.#names, endpoint.id)]);
-    links.forgetNeighbours(endpoint.network.bridge, endpoint.addresses);
-  }
-
-  /** Pairs whose namespace is going, or stays for another container that joined it: taken away beside what follows. */
-  #drop(endpoints: readonly Endpoint[]): void {
-    const bridged = endpoints.filter(({ network }) => hasBridge(network));
-    const dropped = Promise.all(bridged.map((endpoint) => this.#unplug(endpoint)))
-      .catch((error: unknown) => this.#input.log.warn(`a pair could not be taken away: ${messageOf(error)}`))
-      .then(() => void this.#dropping.delete(dropped));
-    this.#dropping.add(dropped);
   }
 
   async #serveNames(live: Live): Promise<void> {
@@ -487,6 +481,12 @@ export class Networks {
 
   #members(record: NetworkRecord): Member[] {
     return membersOf(record.id, this.#live.values(), this.#input.containers);
+  }
+
+  async #gatewayBridge(needed: boolean): Promise<void> {
+    const known = this.#catalog.find(GATEWAY_BRIDGE);
+    if (needed && !known) await this.create(gatewayBridgeBody);
+    if (!needed && known && isOwnGatewayBridge(known) && this.#members(known).length === 0) await this.remove(known.id);
   }
 
   #emit(

@@ -2,7 +2,7 @@
 // They are for everybody on the wire: a default route, a /64 to take addresses from, an MTU and a hop limit.
 import { networkInterfaces } from 'node:os';
 import { bind, checked } from '../../src/host/libc.ts';
-import { addressBytes, parseAddress } from '../../src/network/ipam/address.ts';
+import { addressBytes, parseAddress } from '../../src/base/address.ts';
 
 const socketCall = bind('int socket(int domain, int type, int protocol)');
 const setsockoptCall = bind('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');

@@ -88,6 +88,7 @@ export interface ServiceTask {
 export class TestCluster implements AsyncDisposable {
   readonly nodes: TestNode[] = [];
   readonly #hub: Place;
+  readonly #clients: Place[] = [];
 
   private constructor(hub: Place) {
     this.#hub = hub;
@@ -199,6 +200,16 @@ export class TestCluster implements AsyncDisposable {
     }, milliseconds);
   }
 
+  /** Somebody else on the wire, who runs nothing. */
+  async client(address: string): Promise<Place> {
+    const place = await Place.make();
+    this.#clients.push(place);
+    const name = `c${this.#clients.length}`;
+    await wire(this.#hub, [name], place, ['eth0', `${address}/24`]);
+    await this.#hub.shell(`ip link set ${name} master br0`);
+    return place;
+  }
+
   /** Nothing goes from or to this host any more. */
   cut(node: TestNode): Promise<string> {
     return this.#hub.shell(`ip link set ${node.name} down`);
@@ -217,6 +228,7 @@ export class TestCluster implements AsyncDisposable {
         node.place[Symbol.dispose]();
       }),
     );
+    for (const client of this.#clients) client[Symbol.dispose]();
     this.#hub[Symbol.dispose]();
   }
 }

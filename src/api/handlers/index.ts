@@ -20,7 +20,6 @@ import { imageHandlers } from './images.ts';
 import { networkHandlers } from './networks.ts';
 import { nodeHandlers } from './nodes.ts';
 import { registryHandlers } from './registry.ts';
-import { withRemote } from './remote.ts';
 import { secretHandlers } from './secrets.ts';
 import { serviceHandlers } from './services.ts';
 import { swarmHandlers } from './swarm.ts';
@@ -43,7 +42,7 @@ export interface DaemonParts {
 
 export function engineHandlers(parts: DaemonParts): Handlers {
   const { cluster, engine, images, volumes, networks, explainer, registries, builder, buildkit } = parts;
-  const own: Handlers = {
+  return {
     ...systemHandlers(parts),
     ...containerHandlers(engine),
     ...containerFileHandlers(engine),
@@ -54,11 +53,10 @@ export function engineHandlers(parts: DaemonParts): Handlers {
     ...imageHandlers(images),
     ...registryHandlers(registries),
     ...volumeHandlers(volumes),
-    ...networkHandlers(engine, networks, explainer),
+    ...networkHandlers(engine, networks, explainer, cluster),
     ...swarmHandlers(cluster),
     ...nodeHandlers(cluster),
     ...serviceHandlers(cluster),
     ...secretHandlers(cluster),
   };
-  return withRemote(own, engine, cluster);
 }

@@ -1,5 +1,7 @@
 // Handlers of /networks.
 import { invalid } from '../../base/errors.ts';
+import type { ClusterAccess } from '../../cluster/index.ts';
+import type { NetworkCreateBody } from '../../spec/docker/index.ts';
 import { type Engine, untilOf } from '../../engine/index.ts';
 import type { Explainer, Networks } from '../../network/index.ts';
 import { decode, networkCreate } from '../../spec/docker/schemas/index.ts';
@@ -13,22 +15,43 @@ async function body(request: ApiRequest): Promise<unknown> {
   return value;
 }
 
-export function networkHandlers(engine: Engine, networks: Networks, explainer: Explainer): Handlers {
+/** A network that all nodes know. */
+function isOfCluster({ Driver, Scope, Ingress }: NetworkCreateBody): boolean {
+  return Driver === 'overlay' || Scope === 'swarm' || Ingress;
+}
+
+export function networkHandlers(
+  engine: Engine,
+  networks: Networks,
+  explainer: Explainer,
+  cluster: ClusterAccess,
+): Handlers {
   return {
     NetworkList: (request, response) => {
-      response.json(networks.list(request.query.filters ?? new Map()));
+      response.json(networks.list(request.query.filters ?? new Map(), cluster.manager?.networks.states()));
     },
     NetworkCreate: async (request, response) => {
       const wish = decode(networkCreate, await body(request), 'CreateRequest');
       // IPv4 could not be turned off before
       const EnableIPv4 = request.minor < 47 ? null : wish.EnableIPv4;
-      response.json(await networks.create({ ...wish, EnableIPv4 }), 201);
+      const wanted = { ...wish, EnableIPv4 };
+      if (isOfCluster(wanted)) {
+        const control = cluster.isMember ? await cluster.open() : undefined;
+        if (control) {
+          response.json({ Id: await control.networks.create(wanted), Warning: '' }, 201);
+          return;
+        }
+      }
+      response.json(await networks.create(wanted), 201);
     },
     NetworkInspect: (request, response) => {
-      response.json(networks.inspect(id(request), request.query.scope ?? ''));
+      response.json(networks.inspect(id(request), request.query.scope ?? '', cluster.manager?.networks.states()));
     },
     NetworkDelete: async (request, response) => {
-      await networks.remove(id(request));
+      const { manager } = cluster;
+      if (manager && networks.isOfCluster(id(request), manager.networks.states() ?? []))
+        await manager.networks.remove(id(request));
+      else await networks.remove(id(request));
       response.empty(204);
     },
     NetworkPrune: async (request, response) => {

@@ -15,6 +15,7 @@ const task: Assignment = {
     ContainerSpec: { Image: 'busybox', Args: ['sleep'], Env: ['N={{.Node.Hostname}}'], Labels: { a: 'b' } },
     Resources: { Limits: { NanoCPUs: 5e8, MemoryBytes: 1 << 20 } },
   },
+  networks: [],
   ports: [{ TargetPort: 80, PublishedPort: 8080, PublishMode: 'host' }],
 };
 const facts = { node: 'n1', hostname: 'host', files: [{ source: '/run/f/1', target: '/run/secrets/key' }] };

@@ -1,6 +1,6 @@
 // From a task to the body that makes its container: names, labels and settings as Swarm has them. Pure.
 import { posix } from 'node:path';
-import type { Mount, Task } from '../model/objects.ts';
+import type { Mount } from '../model/objects.ts';
 import type { Assignment } from '../wire/messages.ts';
 
 export interface TaskFacts {
@@ -15,11 +15,6 @@ export function containerName(task: Assignment, node: string): string {
   return `${task.serviceName}.${task.slot ?? node}.${task.id}`;
 }
 
-/** As the agent will have named it. */
-export function containerNameOf({ Annotations, Slot, NodeID, ID }: Task): string {
-  return `${Annotations.Name}.${Slot ?? NodeID ?? ''}.${ID}`;
-}
-
 export const TASK_LABEL = 'com.docker.swarm.task.id';
 
 export function containerBody(task: Assignment, facts: TaskFacts): object {
@@ -29,6 +24,8 @@ export function containerBody(task: Assignment, facts: TaskFacts): object {
   const limits = task.spec.Resources?.Limits ?? {};
   const reserved = task.spec.Resources?.Reservations ?? {};
   const network = task.spec.Networks?.find(({ Target }) => isPredefined(Target))?.Target;
+  const networks = task.networks ?? [];
+  const mode = network ?? networks.toSorted((a, b) => Number(a.ingress) - Number(b.ingress))[0]?.id;
   return {
     Image: spec.Image,
     Labels: {
@@ -53,9 +50,18 @@ export function containerBody(task: Assignment, facts: TaskFacts): object {
     ExposedPorts: Object.fromEntries(
       ports.map(({ TargetPort, Protocol = 'tcp' }) => [`${TargetPort}/${Protocol}`, {}]),
     ),
+    ...(networks.length === 0
+      ? {}
+      : {
+          NetworkingConfig: {
+            EndpointsConfig: Object.fromEntries(
+              networks.map(({ id, address }) => [id, { IPAMConfig: { IPv4Address: address } }]),
+            ),
+          },
+        }),
     HostConfig: {
       RestartPolicy: { Name: 'no' },
-      ...(network === undefined ? {} : { NetworkMode: network }),
+      ...(mode === undefined ? {} : { NetworkMode: mode }),
       PortBindings: Object.fromEntries(
         ports.map(({ TargetPort, PublishedPort = 0, Protocol = 'tcp' }) => [
           `${TargetPort}/${Protocol}`,

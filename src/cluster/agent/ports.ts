@@ -1,7 +1,7 @@
 // What a cluster needs of the machine that it runs on: containers for its tasks, and facts about the machine.
-import type { Duplex } from 'node:stream';
 import type { NodeDescription } from '../model/objects.ts';
 import type { LogLine, LogsOptions, NodeLoad } from '../wire/messages.ts';
+import type { NetworkState } from '../network/state.ts';
 
 export interface ContainerView {
   readonly id: string;
@@ -36,6 +36,31 @@ export interface TaskContainers {
   changes(signal: AbortSignal): AsyncIterable<string>;
 }
 
+export interface JoinOptions {
+  readonly network: string;
+  readonly container: string;
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** Empty for any. */
+  readonly address: string;
+}
+
+/** Gives containers that are no tasks a place on a network of the cluster. */
+export interface Joiner {
+  /** The address with its prefix. Throws in Swarm's words. */
+  join(options: JoinOptions): Promise<string>;
+  leave(container: string): void;
+}
+
+/** Networks of the cluster on this machine. */
+export interface TaskNetworks {
+  /** All that concern this node, and no others: known at once, and so on the host when it resolves. */
+  apply(node: string, states: readonly NetworkState[]): Promise<void>;
+  setJoiner(joiner: Joiner | undefined): void;
+  /** Containers that have a place by `join`. */
+  joined(): string[];
+}
+
 export interface Machine {
   describe(): NodeDescription;
   /** Since it was asked last; undefined the first time. */
@@ -45,7 +70,7 @@ export interface Machine {
   removeFiles(task: string): Promise<void>;
   /** Addresses of this machine, without loopback. */
   addresses(): readonly { readonly device: string; readonly address: string }[];
+  /** Blocks that it reaches without its way out: `10.0.0.0/24`. */
+  blocks(): readonly string[];
   etcd(): string | undefined;
-  /** Serves the API of this machine on a connection. */
-  serve(connection: Duplex): void;
 }

@@ -10,9 +10,11 @@ import type { Identity } from '../security/identity.ts';
 import { dialManager, type ToManager } from '../wire/dial.ts';
 import type { LogLine, ManagerMessage } from '../wire/messages.ts';
 import type { Agent } from './agent.ts';
+import type { AgentNetworks } from './networks.ts';
 
 export interface SessionOptions {
   readonly agent: Agent;
+  readonly networks: AgentNetworks;
   readonly machine: Machine;
   readonly log: Log;
   /** As it is now. */
@@ -91,6 +93,7 @@ export class NodeSession {
     connection.send({ type: 'session', description: machine.describe(), address: identity.address });
     await closed;
     if (this.#connection === connection) this.#connection = undefined;
+    this.#options.networks.closed(connection);
     agent.report = () => undefined;
     agent.lease.forget();
     clearInterval(this.#heartbeat);
@@ -122,10 +125,11 @@ export class NodeSession {
       case 'beat':
         agent.lease.answered(message.beat, agent.hasFenced);
         return;
-      case 'tunnel':
-        void this.#tunnel(message.address, message.token).catch((error: unknown) =>
-          log.info(`cluster: ${messageOf(error)}`),
-        );
+      case 'networks':
+        void this.#options.networks.take(connection, message);
+        return;
+      case 'attached':
+        this.#options.networks.answered(message);
         return;
       case 'certificate':
         this.#certified(message.certificate, message.role);
@@ -155,6 +159,7 @@ export class NodeSession {
   #begin(connection: ToManager, message: Extract<ManagerMessage, { type: 'session' }>): void {
     const { agent } = this.#options;
     this.#connection = connection;
+    this.#options.networks.opened(connection);
     const identity = this.#options.identity();
     if (message.managers.length > 0 && message.managers.join() !== identity.managers.join())
       this.#options.save({ ...identity, managers: message.managers });
@@ -181,15 +186,6 @@ export class NodeSession {
       ...(load ? { load } : {}),
       ...(usage.length > 0 ? { usage } : {}),
     });
-  }
-
-  /** A manager wants to speak to the API of this machine: about a task that runs here. */
-  async #tunnel(address: string, token: string): Promise<void> {
-    const connection = await dialManager(address, this.#options.identity());
-    connection.send({ type: 'tunnel', token });
-    const stream = connection.release();
-    stream.allowHalfOpen = true;
-    this.#options.machine.serve(stream);
   }
 
   #reportAll(): void {

@@ -19,13 +19,13 @@ export function checkSpec(spec: Partial<ServiceSpec>): ServiceSpec {
   checkTemplate(TaskTemplate, refuse);
   if (!TaskTemplate) throw invalid('mismatched Runtime and *Spec fields');
   const networks = [...(spec.Networks ?? []), ...(TaskTemplate.Networks ?? [])];
-  for (const { Target } of networks)
-    if (!isPredefined(Target))
-      throw notImplemented(
-        `network ${Target}: networks of services are not implemented by this daemon but for host, bridge and none`,
-      );
-  if (networks.length > 1) throw refuse('a predefined network (host, bridge, none) cannot be used beside another one');
-  for (const port of EndpointSpec?.Ports ?? []) checkPort(port, refuse);
+  if (networks.length > 1 && networks.some(({ Target }) => isPredefined(Target)))
+    throw refuse('a predefined network (host, bridge, none) cannot be used beside another one');
+  const mode: string = EndpointSpec?.Mode ?? 'vip';
+  if (mode !== 'vip' && mode !== 'dnsrr') throw refuse(`invalid endpoint mode ${mode}`);
+  const ports = EndpointSpec?.Ports ?? [];
+  for (const port of ports) checkPort(port, refuse);
+  checkPorts(ports, mode, refuse);
   const { value, problems } = extensionsOf(spec.Labels);
   const [problem] = problems;
   if (problem !== undefined) throw invalid(problem);
@@ -64,10 +64,21 @@ function checkTemplate(template: TaskSpec | undefined, refuse: (text: string) =>
     throw notImplemented('generic resources are not implemented by this daemon');
 }
 
+function checkPorts(ports: readonly PortConfig[], mode: string, refuse: (text: string) => Error): void {
+  const ingress = ports.filter(({ PublishMode }) => PublishMode !== 'host');
+  if (mode === 'dnsrr' && ingress.length > 0)
+    throw refuse("EndpointSpec: port published with ingress mode can't be used with dnsrr mode");
+  const seen = new Set<string>();
+  for (const { PublishedPort = 0, Protocol = 'tcp' } of ingress) {
+    if (PublishedPort === 0) continue;
+    const key = `${PublishedPort}/${Protocol}`;
+    if (seen.has(key)) throw refuse('EndpointSpec: duplicate published ports provided');
+    seen.add(key);
+  }
+}
+
 function checkPort(port: PortConfig, refuse: (text: string) => Error): void {
   if (port.TargetPort < 1 || port.TargetPort > 65_535) throw refuse('invalid target port: must be between 1 and 65535');
-  if (port.PublishMode !== 'host')
-    throw notImplemented(
-      `publishing port ${port.TargetPort} in mode ingress is not implemented by this daemon: use mode=host`,
-    );
+  const { PublishedPort = 0 } = port;
+  if (PublishedPort < 0 || PublishedPort > 65_535) throw refuse('invalid published port: must be between 0 and 65535');
 }

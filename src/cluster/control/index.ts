@@ -1,8 +1,8 @@
 // What the API asks of a cluster; loaded when the first such question comes.
 import { Cluster, type ClusterOptions } from '../member/cluster.ts';
 import { ForecastControl } from './forecast.ts';
+import { NetworkControl } from './networks.ts';
 import { NodeControl } from './nodes.ts';
-import { RemoteControl } from './remote.ts';
 import { SecretControl } from './secrets.ts';
 import { ServiceControl } from './services.ts';
 import { SwarmControl } from './swarm.ts';
@@ -14,10 +14,10 @@ export class ClusterControl {
   readonly nodes: NodeControl;
   readonly services: ServiceControl;
   readonly tasks: TaskControl;
+  readonly networks: NetworkControl;
   readonly secrets: SecretControl;
   readonly configs: SecretControl;
   readonly forecast: ForecastControl;
-  readonly remote: RemoteControl;
 
   constructor(options: ClusterOptions) {
     this.cluster = new Cluster(options);
@@ -25,8 +25,8 @@ export class ClusterControl {
     this.nodes = new NodeControl(this.cluster);
     this.services = new ServiceControl(this.cluster);
     this.tasks = new TaskControl(this.cluster, this.nodes, this.services);
+    this.networks = new NetworkControl(this.cluster);
     this.secrets = new SecretControl(this.cluster, 'secret');
-    this.remote = new RemoteControl(this.cluster);
     this.forecast = new ForecastControl(this.cluster, this.nodes, this.services);
     this.configs = new SecretControl(this.cluster, 'config');
   }

@@ -34,6 +34,15 @@ test('what a service may not be is refused in Swarm’s words', () => {
   assert.equal(problem({ Name: 'a_' }), 'name must be valid as a DNS name component');
   assert.equal(problem({ Name: 'a_1' }), '');
   assert.equal(problem({ TaskTemplate: {} }), 'mismatched Runtime and *Spec fields');
+  const published = [{ TargetPort: 80, PublishedPort: 8080 }];
+  assert.equal(
+    problem({ EndpointSpec: { Mode: 'dnsrr', Ports: published } }),
+    "EndpointSpec: port published with ingress mode can't be used with dnsrr mode",
+  );
+  assert.equal(
+    problem({ EndpointSpec: { Ports: [...published, ...published] } }),
+    'EndpointSpec: duplicate published ports provided',
+  );
   assert.equal(
     problem({ TaskTemplate: { ...template, Placement: { Constraints: ['node.role'] } } }),
     'constraint expected one operator from ==, !=',
@@ -46,8 +55,6 @@ test('what is not there yet is refused by its name, and never taken in silence',
       () => checkSpec({ Name: 'web', TaskTemplate: template, Mode: {}, ...spec }),
       (error: Error & { kind?: string }) => error.kind === 'notImplemented',
     );
-  refused({ EndpointSpec: { Ports: [{ TargetPort: 80, PublishedPort: 8080 }] } });
-  refused({ TaskTemplate: { ...template, Networks: [{ Target: 'mesh' }] } });
   refused({ TaskTemplate: { ...template, Runtime: 'plugin' } });
   refused({ TaskTemplate: { ContainerSpec: { Image: 'a', Mounts: [{ Type: 'cluster', Target: '/a' }] } } });
   checkSpec({

@@ -4,6 +4,9 @@ import { rfc3339 } from '../../base/clock.ts';
 import type { Cluster } from '../member/cluster.ts';
 import { newId } from '../model/ids.ts';
 import { specRevision } from '../manager/translate.ts';
+import { isPredefined } from '../agent/container.ts';
+import type { ClusterNetwork } from '../model/network.ts';
+import { isIngress, portKey } from '../network/allocate.ts';
 import { isTerminal, keys, type Service, type ServiceSpec } from '../model/objects.ts';
 import { checkSpec } from './check-service.ts';
 import { withDefaults } from './defaults.ts';
@@ -77,7 +80,7 @@ export class ServiceControl {
 
   async create(body: unknown): Promise<string> {
     const { writer, cache } = this.#cluster.manager;
-    const spec = this.#checked(body);
+    const spec = this.#checked(body, undefined);
     const id = newId();
     await writer.create<'services'>(
       'services',
@@ -95,7 +98,7 @@ export class ServiceControl {
     return id;
   }
 
-  #checked(body: unknown): ServiceSpec {
+  #checked(body: unknown, self: string | undefined): ServiceSpec {
     const { cache } = this.#cluster.manager;
     const spec = checkSpec(shaped(body, serviceShape) as Partial<ServiceSpec>);
     const { Secrets = [], Configs = [] } = spec.TaskTemplate.ContainerSpec ?? {};
@@ -105,7 +108,48 @@ export class ServiceControl {
     for (const { ConfigID, ConfigName } of Configs)
       if (!cache.get('configs', ConfigID))
         throw notFound(`rpc error: code = InvalidArgument desc = config not found: ${ConfigName}`);
-    return spec;
+    this.#checkPublished(spec, self);
+    return this.#withNetworks(spec);
+  }
+
+  /** A port is one service's on all nodes. */
+  #checkPublished(spec: ServiceSpec, self: string | undefined): void {
+    for (const port of (spec.EndpointSpec?.Ports ?? []).filter(
+      (one) => isIngress(one) && (one.PublishedPort ?? 0) > 0,
+    )) {
+      const other = this.#cluster.manager.cache
+        .all('services')
+        .find(
+          (one) =>
+            one.ID !== self &&
+            (one.Endpoint.Ports ?? []).some((held) => isIngress(held) && portKey(held) === portKey(port)),
+        );
+      if (other)
+        throw invalid(
+          `rpc error: code = InvalidArgument desc = port '${port.PublishedPort}' is already in use by service '${other.Spec.Name}' (${other.ID}) as an ingress port`,
+        );
+    }
+  }
+
+  /** By their ids, all of them in the template. Throws for one that is not the cluster's. */
+  #withNetworks({ Networks, ...spec }: ServiceSpec): ServiceSpec {
+    const asked = [...(spec.TaskTemplate.Networks ?? []), ...(Networks ?? [])];
+    if (asked.length === 0) return spec;
+    const resolved = asked.map((one) =>
+      isPredefined(one.Target) ? one : { ...one, Target: this.#network(one.Target).ID },
+    );
+    return { ...spec, TaskTemplate: { ...spec.TaskTemplate, Networks: resolved } };
+  }
+
+  #network(reference: string): ClusterNetwork {
+    const { cache } = this.#cluster.manager;
+    const found = cache.get('networks', reference) ?? cache.all('networks').find(({ Spec }) => Spec.Name === reference);
+    if (!found) throw notFound(`network ${reference} not found`);
+    if (found.Spec.Ingress)
+      throw invalid(
+        `rpc error: code = InvalidArgument desc = Service cannot be explicitly attached to the ingress network "${found.Spec.Name}"`,
+      );
+    return found;
   }
 
   async update(reference: string, request: UpdateRequest): Promise<void> {
@@ -116,7 +160,7 @@ export class ServiceControl {
     const { ID, Spec, PreviousSpec } = this.get(reference);
     if (rollback === 'previous' && !PreviousSpec)
       throw unavailable(`rpc error: code = FailedPrecondition desc = service ${ID} does not have a previous spec`);
-    const next = rollback === 'previous' ? (PreviousSpec ?? Spec) : this.#checked(request.spec);
+    const next = rollback === 'previous' ? (PreviousSpec ?? Spec) : this.#checked(request.spec, ID);
     if (next.Name !== Spec.Name)
       throw notImplemented('rpc error: code = Unimplemented desc = renaming services is not supported');
     if (Object.keys(next.Mode)[0] !== Object.keys(Spec.Mode)[0])
@@ -129,7 +173,8 @@ export class ServiceControl {
       return {
         Spec: next,
         PreviousSpec: service.Spec,
-        Endpoint: { Spec: next.EndpointSpec },
+        // the leader gives what is lacking, and takes back what is asked for no more
+        Endpoint: { ...service.Endpoint, Spec: next.EndpointSpec },
         ...(renewed ? { SpecVersion: { Index: version } } : {}),
         UpdateStatus:
           rollback === 'previous'
@@ -183,8 +228,9 @@ function view(service: Service) {
     Spec,
     ...(PreviousSpec ? { PreviousSpec } : {}),
     Endpoint: {
-      Spec: Spec.EndpointSpec?.Ports ? Spec.EndpointSpec : {},
-      ...(Spec.EndpointSpec?.Ports ? { Ports: Spec.EndpointSpec.Ports } : {}),
+      Spec: service.Endpoint.VirtualIPs || Spec.EndpointSpec?.Ports ? (Spec.EndpointSpec ?? { Mode: 'vip' }) : {},
+      ...(service.Endpoint.Ports ? { Ports: service.Endpoint.Ports } : {}),
+      ...(service.Endpoint.VirtualIPs ? { VirtualIPs: service.Endpoint.VirtualIPs } : {}),
     },
     ...(UpdateStatus ? { UpdateStatus } : {}),
     ...(JobStatus ? { JobStatus } : {}),

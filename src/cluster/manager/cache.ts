@@ -37,6 +37,8 @@ export class Cache {
     tasks: new Map(),
     secrets: new Map(),
     configs: new Map(),
+    networks: new Map(),
+    attachments: new Map(),
   };
   /** Tasks by service and by node, and those that have no place yet. */
   readonly #ofService = new Index();

@@ -1,6 +1,6 @@
 // A manager's door on the network: nodes that join, sessions, and what managers ask of each other.
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { BerthError, messageOf } from '../../base/errors.ts';
+import { BerthError, messageOf, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { keys, type NodeRole } from '../model/objects.ts';
 import { bearerOf, type Bearer, issue } from '../security/authority.ts';
@@ -14,7 +14,6 @@ import type { ManagerMessage, NodeMessage, Question } from '../wire/messages.ts'
 import type { EtcdStore } from '../store/etcd.ts';
 import type { Election } from './election.ts';
 import { effectiveRole, type Sessions, type ToNode } from './sessions.ts';
-import type { Tunnels } from './tunnels.ts';
 import type { Writer } from './writer.ts';
 
 /** Peers that have not shown who they are, at a time. */
@@ -38,7 +37,6 @@ export interface DoorOptions {
   readonly sessions: () => Sessions | undefined;
   /** Throws where this manager does not lead. */
   readonly answer: (question: Question) => unknown;
-  readonly tunnels: Pick<Tunnels, 'arrived'>;
   readonly log: Log;
 }
 
@@ -168,6 +166,18 @@ export class Door {
       case 'log-end':
         sessions?.logLines(bearer.node, message.id, message.type === 'log' ? message.lines : undefined);
         return;
+      case 'networks':
+        sessions?.networks.acknowledged(bearer.node, message.sequence);
+        return;
+      case 'attach':
+        await this.#attach(connection, bearer.node, message);
+        return;
+      case 'detach':
+        await sessions?.joins.leave(bearer.node, message.container);
+        return;
+      case 'attached':
+        await sessions?.joins.keepOnly(bearer.node, message.containers);
+        return;
       case 'renew':
         connection.send(await this.#renew(bearer, message.publicKey));
         return;
@@ -178,15 +188,26 @@ export class Door {
         sessions?.lastSeen.delete(bearer.node);
         connection.send({ type: 'left' });
         return;
-      case 'tunnel':
-        this.#options.tunnels.arrived(message.token, bearer.node, connection);
-        return;
       case 'member':
       case 'promote':
       case 'task-logs':
       case 'ask':
         if (this.#isManager(bearer)) await this.#takeOfManager(connection, message);
         else connection.close();
+    }
+  }
+
+  async #attach(
+    connection: ToNode,
+    node: string,
+    { id, ...request }: Extract<NodeMessage, { type: 'attach' }>,
+  ): Promise<void> {
+    try {
+      const address = await this.#options.sessions()?.joins.ask({ ...request, node });
+      if (address === undefined) throw unavailable('this manager leads no more');
+      connection.send({ type: 'attached', id, address, error: '' });
+    } catch (error) {
+      connection.send({ type: 'attached', id, address: '', error: messageOf(error) });
     }
   }
 

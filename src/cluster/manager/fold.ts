@@ -140,7 +140,7 @@ function newTask(service: Service, op: core.Ops['createTask'], cause: string, ti
     ...(op.nodeId === undefined ? {} : { NodeID: op.nodeId }),
     Status: { Timestamp: time, State: 'pending', Message: 'pending task scheduling' },
     DesiredState: op.desired,
-    ...(Spec.EndpointSpec?.Ports ? { Endpoint: { Ports: Spec.EndpointSpec.Ports } } : {}),
+    ...(service.Endpoint.Ports ? { Endpoint: { Ports: service.Endpoint.Ports } } : {}),
     ...(op.notBefore === undefined ? {} : { NotBefore: timeText(op.notBefore) }),
     ...(op.replaces === undefined ? {} : { Replaces: op.replaces }),
     ...(op.attempt === undefined ? {} : { Attempt: op.attempt }),

@@ -4,10 +4,12 @@ import type { Log } from '../../base/log.ts';
 import { steadyNow } from '../../base/steady.ts';
 import * as core from '../core/index.ts';
 import type { Service, Task } from '../model/objects.ts';
+import { Allocator } from '../network/allocate.ts';
 import type { Guard } from '../store/port.ts';
 import type { Autoscaler } from './autoscaler.ts';
 import { type CacheChange, encode, type Held } from './cache.ts';
 import { fold } from './fold.ts';
+import { allocateServices, allocateTasks } from './give-addresses.ts';
 import { Overlay } from './overlay.ts';
 import type { Sessions } from './sessions.ts';
 import { coreNode, coreService, coreTask } from './translate.ts';
@@ -47,6 +49,8 @@ export class Loop {
   #dirty = new Set<string>();
   #all = true;
   #lastAll = 0;
+  /** Addresses that were given last, by network. */
+  #last = new Map<string, bigint>();
   /** When time alone may change a service. */
   readonly #wakes = new Map<string, number>();
   /** Objects are never changed, only exchanged: what was made of one holds as long as it does. */
@@ -61,7 +65,7 @@ export class Loop {
     for (const { kind, id, service } of changes) {
       if (kind === 'tasks') this.#dirty.add(service ?? '');
       else if (kind === 'services') this.#dirty.add(id);
-      else if (kind === 'nodes' || kind === 'cluster') this.#all = true;
+      else if (kind === 'nodes' || kind === 'cluster' || kind === 'networks') this.#all = true;
     }
     this.wake();
   }
@@ -109,6 +113,11 @@ export class Loop {
       made: new Map(),
       now,
     };
+    const allocator = this.#allocator(round);
+    if (!(await this.#options.sessions.joins.answer(allocator, held))) {
+      for (const id of dirty) this.#dirty.add(id);
+      return RETRY_MS;
+    }
     const changed = new Set<string>();
     const steps: core.Step[] = [];
     const add = (plan: Pick<core.Plan, 'steps'>): void => {
@@ -129,8 +138,11 @@ export class Loop {
     add(scale);
     const nodes = core.nodeMap(round.nodes.values().map((node) => coreNode(node, this.#factsOf(node.ID, now))));
     if (this.#lastAll === now || life.steps.length > 0) add(this.#orphans(nodes, now));
+    for (const key of allocateServices(round, dirty, allocator)) changed.add(key);
     for (const id of dirty) add(this.#keep(id, round, nodes));
     if (cache.unplaced.size > 0 || round.made.size > 0) add({ steps: this.#place(round, [...nodes.values()]) });
+    for (const key of allocateTasks(round, this.#unaddressed(round, dirty, steps), allocator)) changed.add(key);
+    this.#last = allocator.last;
     for (const { op, cause } of steps) log.debug({ op: op.kind, cause }, 'cluster plan');
     if (changed.size > 0 && !(await this.#write(round, held))) {
       for (const id of dirty) this.#dirty.add(id);
@@ -142,6 +154,27 @@ export class Loop {
       GATHER_MS,
       wakes.reduce((least, at) => Math.min(least, at - now), IDLE_MS),
     );
+  }
+
+  #allocator({ services, tasks, nodes }: Round): Allocator {
+    const { cache } = this.#options.writer;
+    return new Allocator({
+      networks: new Map(cache.all('networks').map((one) => [one.ID, one])),
+      services,
+      tasks,
+      nodes,
+      attachments: cache.all('attachments'),
+      last: this.#last,
+    });
+  }
+
+  /** Tasks that may lack addresses. */
+  #unaddressed(round: Round, dirty: ReadonlySet<string>, steps: readonly core.Step[]): Set<string> {
+    const { cache } = this.#options.writer;
+    return new Set([
+      ...[...dirty].flatMap((id) => [...cache.tasksOf(id).map(({ ID }) => ID), ...(round.made.get(id) ?? [])]),
+      ...steps.flatMap(({ op }) => (op.kind === 'assignTask' ? [op.taskId] : [])),
+    ]);
   }
 
   /** Services that changed, and those whose time has come. */

@@ -22,6 +22,9 @@ import type { Assignment, Files, LogLine, LogsOptions, ManagerMessage, NodeMessa
 import type { Autoscaler } from './autoscaler.ts';
 import { type CacheChange, encode } from './cache.ts';
 import type { Writer } from './writer.ts';
+import { isIngress } from '../network/allocate.ts';
+import { Distribution } from './distribution.ts';
+import { Joins } from './joins.ts';
 
 export type ToNode = Connection<NodeMessage, ManagerMessage>;
 
@@ -69,9 +72,13 @@ export class Sessions {
   #reports = new Map<string, Report>();
   #flushing = false;
   #count = 0;
+  readonly networks: Distribution;
+  readonly joins: Joins;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.networks = new Distribution(options.writer.cache, (task) => this.#released(task));
+    this.joins = new Joins(options.writer);
   }
 
   get #cache() {
@@ -93,7 +100,9 @@ export class Sessions {
     const session: Session = { node, connection, sent: new Map(), role: effectiveRole(known) };
     this.#sessions.set(node, session);
     this.lastSeen.set(node, steadyNow());
+    const receiver = { node, send: (message: ManagerMessage) => connection.send(message) };
     connection.onClose(() => {
+      this.networks.lost(receiver);
       if (this.#sessions.get(node) !== session) return;
       this.#sessions.delete(node);
       this.lostAt.set(node, steadyNow());
@@ -101,6 +110,7 @@ export class Sessions {
     });
     this.lostAt.delete(node);
     this.#greet(session);
+    this.networks.open(receiver);
     const { set, files } = this.#difference(session);
     connection.send({ type: 'assignments', tasks: set, files });
     void this.#options.writer
@@ -135,19 +145,14 @@ export class Sessions {
     return Math.max(this.since, this.lastSeen.get(node) ?? 0) + FENCE_MS + STOP_MS;
   }
 
-  /** Asks a node to open a tunnel; false when it has no session. */
-  askTunnel(node: string, address: string, token: string): boolean {
-    const session = this.#sessions.get(node);
-    session?.connection.send({ type: 'tunnel', address, token });
-    return session !== undefined;
-  }
-
   has(node: string): boolean {
     return this.#sessions.has(node);
   }
 
   /** Sends each node what changed for it. */
   onChange(changes: readonly CacheChange[]): void {
+    // networks before the tasks that are on them
+    this.networks.onChange(changes);
     const isRelisted = changes.some(({ relisted }) => relisted);
     const changed = new Set<string>();
     let managersChanged = isRelisted;
@@ -179,14 +184,25 @@ export class Sessions {
       session.role = role;
       this.#greet(session);
     }
+    this.#sendChanges(session);
+  }
+
+  #sendChanges(session: Session): void {
     const { set, gone, files } = this.#difference(session);
     if (set.length > 0 || gone.length > 0) session.connection.send({ type: 'changes', set, gone, files });
+  }
+
+  /** Nobody is led to the task any more: it may be told to stop. */
+  #released(task: string): void {
+    const session = this.#sessions.get(this.#cache.get('tasks', task)?.NodeID ?? '');
+    if (session) this.#sendChanges(session);
   }
 
   #difference(session: Session): { set: Assignment[]; gone: string[]; files: Files } {
     const set: Assignment[] = [];
     const present = new Set<string>();
     for (const task of this.#cache.tasksOn(session.node)) {
+      if (this.#waitsForAddress(task)) continue;
       present.add(task.ID);
       const assignment = this.#assignment(task);
       const text = JSON.stringify(assignment);
@@ -199,6 +215,17 @@ export class Sessions {
     return { set, gone, files: this.#files(set) };
   }
 
+  /** Its networks are not its own before it has addresses on them. */
+  #waitsForAddress(task: Task): boolean {
+    if (task.Addresses || isTerminal(task.Status.State)) return false;
+    const onCluster = (task.Spec.Networks ?? []).some(({ Target }) => this.#cache.get('networks', Target));
+    return onCluster || ((task.Endpoint?.Ports ?? []).some(isIngress) && this.#ingress() !== undefined);
+  }
+
+  #ingress() {
+    return this.#cache.all('networks').find(({ Spec }) => Spec.Ingress);
+  }
+
   #assignment(task: Task): Assignment {
     const service = this.#cache.get('services', task.ServiceID);
     const { fence, autoscale } = extensionsOf(service?.Spec.Labels).value;
@@ -208,10 +235,15 @@ export class Sessions {
       serviceName: task.Annotations.Name.split('.')[0] ?? '',
       serviceLabels: service?.Spec.Labels ?? {},
       ...(task.Slot === undefined ? {} : { slot: task.Slot }),
-      desired: task.DesiredState,
+      desired: this.networks.isHeld(task.ID) ? 'running' : task.DesiredState,
       ended: isTerminal(task.Status.State),
       spec: task.Spec,
       ports: task.Endpoint?.Ports ?? [],
+      networks: (task.Addresses ?? []).map(({ NetworkID, Addr }) => ({
+        id: NetworkID,
+        address: Addr.split('/')[0] ?? '',
+        ingress: this.#cache.get('networks', NetworkID)?.Spec.Ingress ?? false,
+      })),
       ...(fence ? { fence } : {}),
       ...(autoscale ? { measure: true } : {}),
     };
@@ -311,6 +343,8 @@ export class Sessions {
   }
 
   close(): void {
+    this.networks.close();
+    this.joins.close();
     for (const { connection } of this.#sessions.values()) connection.close();
     this.#sessions.clear();
   }

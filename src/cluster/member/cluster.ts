@@ -3,18 +3,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Agent } from '../agent/agent.ts';
+import { AgentNetworks } from '../agent/networks.ts';
 import { NodeSession } from '../agent/session.ts';
 import { firstManager, makeCluster, type InitRequest } from './init.ts';
 import { joinCluster, type JoinRequest, takePlaceInEtcd } from './join.ts';
 import { Manager } from '../manager/manager.ts';
 import { keys, type NodeRole } from '../model/objects.ts';
-import type { Machine, TaskContainers } from '../agent/ports.ts';
+import type { Machine, TaskContainers, TaskNetworks } from '../agent/ports.ts';
 import { type Identity, IdentityFile } from '../security/identity.ts';
 
 export interface ClusterOptions {
   readonly dataRoot: string;
   readonly containers: TaskContainers;
   readonly machine: Machine;
+  readonly networks: TaskNetworks;
   readonly log: Log;
 }
 
@@ -33,6 +35,7 @@ export class Cluster {
   readonly #file: IdentityFile;
   #identity: Identity | undefined;
   #agent: Agent | undefined;
+  #networks: AgentNetworks | undefined;
   #session: NodeSession | undefined;
   #manager: Manager | undefined;
   /** While a manager starts, or why it did not. */
@@ -48,6 +51,11 @@ export class Cluster {
 
   get identity(): Identity | undefined {
     return this.#identity;
+  }
+
+  /** This machine is a manager, and up. */
+  get isManager(): boolean {
+    return this.#manager !== undefined;
   }
 
   /** Of a manager that is up. Throws Docker's refusals on every other machine. */
@@ -69,10 +77,14 @@ export class Cluster {
   async #startAgent(): Promise<void> {
     const { containers, machine, log } = this.#options;
     const agent = new Agent({ node: this.#known.node, folder: this.#file.folder, containers, machine, log });
+    const { networks } = this.#options;
+    this.#networks = new AgentNetworks({ node: this.#known.node, folder: this.#file.folder, networks, log });
+    await this.#networks.start();
     this.#agent = agent;
     await agent.start();
     this.#session = new NodeSession({
       agent,
+      networks: this.#networks,
       machine,
       log,
       identity: () => this.#known,
@@ -270,13 +282,15 @@ export class Cluster {
   /** This machine is in no cluster any more, and nothing of one is left on it. */
   async #wipe(): Promise<void> {
     this.#session?.close();
-    const [agent, manager] = [this.#agent, this.#manager ?? this.#starting];
+    const [agent, manager, networks] = [this.#agent, this.#manager ?? this.#starting, this.#networks];
     this.#session = undefined;
     this.#agent = undefined;
+    this.#networks = undefined;
     this.#manager = undefined;
     this.#starting = undefined;
     await manager?.stop().catch(() => undefined);
     await agent?.removeAll().catch(() => undefined);
+    await networks?.removeAll().catch(() => undefined);
     this.#identity = undefined;
     this.#file.remove();
   }
@@ -321,6 +335,7 @@ export class Cluster {
   async close(): Promise<void> {
     this.#session?.close();
     this.#agent?.close();
+    this.#networks?.close();
     const manager = this.#manager ?? this.#starting;
     this.#manager = undefined;
     await Promise.race([manager?.stop(), pause(5000)]);

@@ -2,6 +2,8 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { invalid, notImplemented } from '../../base/errors.ts';
+import { parseBlock } from '../../base/address.ts';
+import { writeNetwork } from '../manager/create-network.ts';
 import { DEFAULT_SPEC } from '../model/defaults.ts';
 import { newId } from '../model/ids.ts';
 import type { Manager } from '../manager/manager.ts';
@@ -149,9 +151,17 @@ export async function firstManager(manager: Manager, made: MadeCluster, machine:
     Spec: completeSpec(request.Spec),
     JoinTokens: { Worker: newToken(rootDer), Manager: newToken(rootDer) },
     RootCA: { certificate: authority.certificate, sealedKey: seal(sealKey, 'root', Buffer.from(authority.key)) },
-    DefaultAddrPool: request.DefaultAddrPool ?? ['10.0.0.0/8'],
+    DefaultAddrPool: request.DefaultAddrPool?.length ? request.DefaultAddrPool : ['10.0.0.0/8'],
     SubnetSize: request.SubnetSize || 24,
     DataPathPort: request.DataPathPort || 4789,
+  });
+  await writeNetwork(manager.writer, {
+    id: newId(),
+    spec: { Name: 'ingress', Labels: {}, Internal: false, Attachable: false, Ingress: true, Options: {} },
+    subnet: undefined,
+    // its addresses are the host's too, so they must not be anybody's here
+    avoid: machine.blocks().flatMap((text) => parseBlock(text) ?? []),
+    taken: 'there is an ingress network',
   });
   const [member] = await manager.etcd.store.members();
   await manager.writer.create<'nodes'>('nodes', keys.node(identity.node), {

@@ -1,5 +1,6 @@
 // The objects of a cluster as the Swarm API has them, and the keys under which the store keeps them.
 import { rank, TASK_STATES, type TaskState } from '../core/model/states.ts';
+import type { Attachment, ClusterNetwork, NetworkAddress } from './network.ts';
 
 /** Written into every object; one that is newer than the reader is refused, not guessed at. */
 export const SCHEMA = 1;
@@ -97,6 +98,8 @@ export interface ClusterNode extends Meta {
   };
   /** Of managers only. `member` is its number in etcd, `peer` its address there. */
   readonly ManagerStatus?: { readonly Addr: string; readonly member: string; readonly peer: string } | undefined;
+  /** The node's own address on the ingress network, by which it leads published ports to tasks. */
+  readonly IngressAddr?: NetworkAddress | undefined;
 }
 
 export interface Mount {
@@ -270,7 +273,11 @@ export interface Service extends Meta {
   readonly Spec: ServiceSpec;
   readonly PreviousSpec?: ServiceSpec | undefined;
   readonly UpdateStatus?: UpdateStatus | undefined;
-  readonly Endpoint: { readonly Spec: ServiceSpec['EndpointSpec']; readonly Ports?: readonly PortConfig[] };
+  readonly Endpoint: {
+    readonly Spec: ServiceSpec['EndpointSpec'];
+    readonly Ports?: readonly PortConfig[];
+    readonly VirtualIPs?: readonly NetworkAddress[];
+  };
   /** Of jobs: the run that is wanted, and when the last one began. */
   readonly JobStatus?: { readonly JobIteration: { readonly Index: number }; readonly LastExecution?: string };
   /** Counts the changes that ask for new tasks; a task carries the one that it was made for. */
@@ -299,6 +306,8 @@ export interface Task extends Meta {
   readonly Labels: Labels;
   readonly Annotations: { readonly Name: string; readonly Labels: Labels };
   readonly Endpoint?: { readonly Ports?: readonly PortConfig[] };
+  /** On each network of its template, and on the ingress network where it has published ports. */
+  readonly Addresses?: readonly NetworkAddress[];
   /** Of the template and ports that it was made from: equal ones have one revision. */
   readonly Revision: string;
   /** When it first ran; RFC 3339. */
@@ -337,6 +346,8 @@ export interface Objects {
   readonly tasks: Task;
   readonly secrets: Secret;
   readonly configs: Config;
+  readonly networks: ClusterNetwork;
+  readonly attachments: Attachment;
 }
 
 export type Kind = keyof Objects;
@@ -355,6 +366,10 @@ export const keys = {
   tasksOf: (service: string): string => `${ROOT}tasks/${service}/`,
   secret: (id: string): string => `${ROOT}secrets/${id}`,
   config: (id: string): string => `${ROOT}configs/${id}`,
+  network: (id: string): string => `${ROOT}networks/${id}`,
+  attachment: (id: string): string => `${ROOT}attachments/${id}`,
+  /** What numbers and subnets were given last; whoever makes a network writes it. */
+  allocation: `${ROOT}allocation`,
   /** A name is taken by a key of its own, so that two managers cannot give it twice. */
   name: (kind: Kind, name: string): string => `${ROOT}names/${kind}/${name}`,
 };
@@ -366,4 +381,13 @@ export function kindOf(key: string): Kind | undefined {
   return KINDS.find((one) => one === kind);
 }
 
-export const KINDS: readonly Kind[] = ['cluster', 'nodes', 'services', 'tasks', 'secrets', 'configs'];
+export const KINDS: readonly Kind[] = [
+  'cluster',
+  'nodes',
+  'services',
+  'tasks',
+  'secrets',
+  'configs',
+  'networks',
+  'attachments',
+];

@@ -29,11 +29,17 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
   // the door lets managers ask only
   ask: ({ question }) =>
     isFields(question) &&
-    (question['about'] === 'loads' ||
-      (question['about'] === 'autoscale' && areTexts(question, 'service')) ||
-      (question['about'] === 'tunnel' && areTexts(question, 'node', 'address', 'token'))),
-  tunnel: (message) => areTexts(message, 'token'),
+    (question['about'] === 'loads' || (question['about'] === 'autoscale' && areTexts(question, 'service'))),
   leave: () => true,
+  networks: ({ sequence }) => isAmount(sequence),
+  attach: (message) =>
+    isAmount(message['id']) &&
+    areTexts(message, 'network', 'container', 'name', 'address') &&
+    (message['address'] === '' || isIP(String(message['address'])) === 4) &&
+    isListOf(message['aliases'], isText) &&
+    !isLong(message),
+  detach: (message) => areTexts(message, 'container'),
+  attached: ({ containers }) => isListOf(containers, isText),
   status: (message) => areTexts(message, 'task', 'service') && isStatus(message['status']),
   renew: (message) => areTexts(message, 'publicKey'),
   member: (message) => areTexts(message, 'peer'),

@@ -1,4 +1,5 @@
 // What nodes and managers say to each other: one JSON line a message, over TLS.
+import type { NetworkState } from '../network/state.ts';
 import type { NodeDescription, NodeRole, PortConfig, TaskSpec, TaskState, TaskStatus } from '../model/objects.ts';
 
 /** A task as its node needs it. */
@@ -17,6 +18,8 @@ export interface Assignment {
   readonly fence?: true;
   /** Its load is measured. */
   readonly measure?: true;
+  /** Networks of the cluster that it is on, each with its address there. */
+  readonly networks: readonly { readonly id: string; readonly address: string; readonly ingress: boolean }[];
 }
 
 /** Shares of what the node has, 0 to 1. */
@@ -51,20 +54,29 @@ export type NodeMessage =
   | { readonly type: 'member'; readonly peer: string }
   | { readonly type: 'promote'; readonly member: string }
   | { readonly type: 'leave' }
+  /** Networks are so here as that message said, for names and virtual addresses of every container. */
+  | { readonly type: 'networks'; readonly sequence: number }
+  /** A container that is no task asks for a place on a network, and leaves all of them. */
+  | {
+      readonly type: 'attach';
+      readonly id: number;
+      readonly network: string;
+      readonly container: string;
+      readonly name: string;
+      readonly aliases: readonly string[];
+      readonly address: string;
+    }
+  | { readonly type: 'detach'; readonly container: string }
+  /** Containers that have such a place, all of them: at the beginning of a session. */
+  | { readonly type: 'attached'; readonly containers: readonly string[] }
   /** From a manager to the leader, who has the sessions. */
   | { readonly type: 'task-logs'; readonly node: string; readonly task: string; readonly options: LogsOptions }
   | { readonly type: 'ask'; readonly question: Question }
-  /** From now on this connection carries the API of the node, for the manager that asked for it. */
-  | { readonly type: 'tunnel'; readonly token: string }
   | { readonly type: 'log'; readonly id: number; readonly lines: readonly LogLine[] }
   | { readonly type: 'log-end'; readonly id: number };
 
-/** What only the leader has: sessions, measured loads of nodes, and series of services. */
-export type Question =
-  | { readonly about: 'loads' }
-  | { readonly about: 'autoscale'; readonly service: string }
-  /** A node is to open a tunnel to the manager at this address. */
-  | { readonly about: 'tunnel'; readonly node: string; readonly address: string; readonly token: string };
+/** What only the leader knows: measured loads of nodes, and series of services. */
+export type Question = { readonly about: 'loads' } | { readonly about: 'autoscale'; readonly service: string };
 
 export interface LogsOptions {
   readonly stdout: boolean;
@@ -111,7 +123,15 @@ export type ManagerMessage =
     }
   /** This heartbeat was heard by a leader that surely leads. */
   | { readonly type: 'beat'; readonly beat: number }
-  | { readonly type: 'tunnel'; readonly address: string; readonly token: string }
+  /** Networks that concern this node, each whole; with `whole` there are no others. Comes before tasks that are on them. */
+  | {
+      readonly type: 'networks';
+      readonly sequence: number;
+      readonly whole: boolean;
+      readonly set: readonly NetworkState[];
+      readonly gone: readonly string[];
+    }
+  | { readonly type: 'attached'; readonly id: number; readonly address: string; readonly error: string }
   | { readonly type: 'certificate'; readonly certificate: string; readonly role: NodeRole }
   | { readonly type: 'member'; readonly member: string; readonly members: readonly string[]; readonly sealKey: string }
   | { readonly type: 'promoted' }

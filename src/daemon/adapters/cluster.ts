@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { BerthError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { ClusterAccess, TASK_LABEL } from '../../cluster/index.ts';
-import type { ContainerView, Machine, TaskContainers } from '../../cluster/agent/ports.ts';
+import type { ContainerView, Machine, TaskContainers, TaskNetworks } from '../../cluster/agent/ports.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { EventLog } from '../../events/index.ts';
 import { findProgram } from '../../host/find.ts';
 import { hostLoad } from '../../host/load.ts';
 import { MS, mount, mountsBelow, unmountSync } from '../../host/mount.ts';
 import { type Images, parseReference, withTag } from '../../images/index.ts';
+import { hostNetworks, type Networks } from '../../network/index.ts';
 import { API_VERSION, type ContainerInspect } from '../../spec/docker/index.ts';
 import { type SystemFacts, versionOf } from '../../system/index.ts';
 
@@ -24,19 +25,30 @@ export interface ClusterParts {
   readonly execRoot: string;
   readonly engine: Engine;
   readonly images: Images;
+  readonly networks: Networks;
   readonly events: EventLog;
   readonly facts: SystemFacts;
   readonly log: Log;
 }
 
 export function makeCluster(parts: ClusterParts): ClusterAccess {
-  const access: ClusterAccess = new ClusterAccess({
+  return new ClusterAccess({
     dataRoot: parts.dataRoot,
     containers: taskContainers(parts),
-    machine: machineOf(parts, (connection) => access.onTunnel(connection)),
+    machine: machineOf(parts),
+    networks: taskNetworks(parts),
     log: parts.log,
   });
-  return access;
+}
+
+function taskNetworks({ networks: { overlays } }: ClusterParts): TaskNetworks {
+  return {
+    apply: (node, states) => overlays.apply(node, states),
+    setJoiner: (joiner) => {
+      overlays.joiner = joiner;
+    },
+    joined: () => overlays.joined(),
+  };
 }
 
 function taskContainers({ engine, images, events }: ClusterParts): TaskContainers {
@@ -134,7 +146,7 @@ function viewOf({ Id, State, Config }: ContainerInspect): ContainerView {
   };
 }
 
-function machineOf({ execRoot, facts }: ClusterParts, serve: Machine['serve']): Machine {
+function machineOf({ execRoot, facts }: ClusterParts): Machine {
   const folder = join(execRoot, 'tasks');
   const of = (task: string): string => join(folder, task);
   return {
@@ -165,8 +177,8 @@ function machineOf({ execRoot, facts }: ClusterParts, serve: Machine['serve']): 
           .filter(({ internal, family }) => !internal && family === 'IPv4' && !isOfContainers(device))
           .map(({ address }) => ({ device, address })),
       ),
+    blocks: () => hostNetworks(),
     etcd: () => findProgram('etcd'),
-    serve,
   };
 }
 

@@ -28,8 +28,9 @@ function networkWish({ dns }: EngineContext, { record }: Container): SandboxRequ
 }
 
 /** Throws in Docker's words when an address or a port cannot be had. */
-export function reserveNetworks(context: EngineContext, container: Container, undo: Undo): void {
+export async function reserveNetworks(context: EngineContext, container: Container, undo: Undo): Promise<void> {
   const { record } = container;
+  await context.networks.prepare(networkWish(context, container));
   const given = context.networks.reserve(networkWish(context, container));
   undo.add('networks', () => releaseNetworks(context, container));
   record.endpoints = given.endpoints;

@@ -72,7 +72,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   undo.add('runtime state', () => context.runtime.clean(container.id, cgroupPath(context, container), runtime));
   undo.add('root file system', () => unmountRootfs(context, container));
   mountRootfs(context, container);
-  reserveNetworks(context, container, undo);
+  await reserveNetworks(context, container, undo);
   const input = await specInput(context, container, undo);
   const { spec, warnings } = specFor(input);
   for (const warning of warnings) context.log.warn(`container ${container.id}: ${warning}`);

@@ -7,22 +7,30 @@ import {
   changeRequest,
   deleteGroupRequest,
   deleteLinkRequest,
+  type ForwardingEntry,
+  forwardingRequests,
   groupRequest,
   type Link,
   type LinkAddress,
   type LinkChange,
   listRequest,
   macvlanRequest,
+  type Neighbour,
   neighbourRequest,
+  neighboursRequest,
   oneLinkRequest,
+  type PortChange,
   portRequest,
   readAddress,
   readLink,
+  readNeighbour,
   readRoute,
   type Route,
   routeRequest,
   RTM,
+  ruleRequest,
   vethRequest,
+  vxlanRequest,
 } from './routing.ts';
 import { elementBatch, type Redirect, redirectBatch, type SetElement } from './nftables.ts';
 import { NetlinkSocket } from './socket.ts';
@@ -30,7 +38,7 @@ import { NetlinkSocket } from './socket.ts';
 export { inNamespace, inNamespaceAt, openNamespace } from './namespace.ts';
 import { makeNamespace } from './namespace.ts';
 export type { SetElement, Value, Verdict } from './nftables.ts';
-export type { Link, LinkAddress, LinkChange, Route } from './routing.ts';
+export type { ForwardingEntry, Link, LinkAddress, LinkChange, Neighbour, Route } from './routing.ts';
 
 /** The routing table that everything goes by. */
 const MAIN = 254;
@@ -81,6 +89,45 @@ export class Routing implements Disposable {
     this.#socket.ask(vethRequest(link, peer), `make veth ${link.name}`);
   }
 
+  /** Throws EEXIST when the name is taken, or its number on this port. */
+  addVxlan(link: Parameters<typeof vxlanRequest>[0]): void {
+    this.#socket.ask(vxlanRequest(link), `make vxlan ${link.name}`);
+  }
+
+  /** Taking away one that is not known is no error. */
+  setForwarding(entry: ForwardingEntry, add: boolean): void {
+    for (const request of forwardingRequests(entry, add)) {
+      try {
+        this.#socket.ask(request, `forwarding entry ${entry.mac}`);
+      } catch (error) {
+        if (add || !isErrno(error, 'ENOENT', 'ENODEV')) throw error;
+      }
+    }
+  }
+
+  /** What a VXLAN link's own table and its bridge's know behind it. */
+  forwarding(link: number): Neighbour[] {
+    return this.#neighbours('bridge', link);
+  }
+
+  neighbours(link: number): Neighbour[] {
+    return this.#neighbours('ip', link);
+  }
+
+  #neighbours(family: 'ip' | 'bridge', link: number): Neighbour[] {
+    const all = this.#socket.ask(neighboursRequest(family, link), `neighbours of link ${link}`).map(readNeighbour);
+    return all.filter((one) => one.link === link);
+  }
+
+  /** One that is there already, or gone, is no error. */
+  setRule(rule: { readonly mark: number; readonly table: number }, add: boolean): void {
+    try {
+      this.#socket.ask(ruleRequest(rule, add), `rule for mark ${rule.mark}`);
+    } catch (error) {
+      if (!isErrno(error, add ? 'EEXIST' : 'ENOENT')) throw error;
+    }
+  }
+
   addMacvlan(link: Parameters<typeof macvlanRequest>[0]): void {
     this.#socket.ask(macvlanRequest(link), `make macvlan ${link.name}`);
   }
@@ -98,7 +145,7 @@ export class Routing implements Disposable {
     this.#socket.ask(changeRequest(index, change), `change link ${index}`);
   }
 
-  changePort(index: number, port: { readonly isolated?: boolean; readonly hairpin?: boolean }): void {
+  changePort(index: number, port: PortChange): void {
     this.#socket.ask(portRequest(index, port), `change bridge port ${index}`);
   }
 

@@ -13,6 +13,9 @@ export const RTM = {
   GETROUTE: 26,
   NEWNEIGH: 28,
   DELNEIGH: 29,
+  GETNEIGH: 30,
+  NEWRULE: 32,
+  DELRULE: 33,
 } as const;
 export const AF = { UNSPEC: 0, INET: 2, BRIDGE: 7, INET6: 10 } as const;
 
@@ -29,7 +32,16 @@ const IFLA = {
   NAMESPACE_FD: 28,
 } as const;
 const INFO = { KIND: 1, DATA: 2 } as const;
-const PORT = { HAIRPIN: 4, ISOLATED: 33 } as const;
+const PORT = {
+  HAIRPIN: 4,
+  LEARNING: 8,
+  UNICAST_FLOOD: 9,
+  MULTICAST_FLOOD: 27,
+  BROADCAST_FLOOD: 30,
+  NEIGHBOUR_SUPPRESS: 32,
+  ISOLATED: 33,
+} as const;
+const VXLAN = { ID: 1, LEARNING: 7, PORT: 15 } as const;
 const ROUTE_TABLE = 15;
 const VETH_PEER = 1;
 const MACVLAN_MODE = 1;
@@ -153,8 +165,17 @@ export function changeRequest(index: number, change: LinkChange): Request {
   };
 }
 
-/** What a bridge does with one of its ports: `isolated` ports reach only the bridge itself, `hairpin` sends back where it came from. */
-export function portRequest(index: number, port: { readonly isolated?: boolean; readonly hairpin?: boolean }): Request {
+/** What a bridge does with one of its ports. */
+export interface PortChange {
+  /** It reaches only the bridge itself. */
+  readonly isolated?: boolean;
+  /** What comes from it may go back to it. */
+  readonly hairpin?: boolean;
+  /** It leads elsewhere only by entries: nothing is learned from it, nothing flooded to it, and the bridge answers for who is behind it. */
+  readonly byEntries?: boolean;
+}
+
+export function portRequest(index: number, port: PortChange): Request {
   return {
     type: RTM.SETLINK,
     flags: NLM.REQUEST | NLM.ACK,
@@ -163,8 +184,119 @@ export function portRequest(index: number, port: { readonly isolated?: boolean; 
       nested(IFLA.PORT, [
         ...(port.hairpin === undefined ? [] : [byteAttribute(PORT.HAIRPIN, Number(port.hairpin))]),
         ...(port.isolated === undefined ? [] : [byteAttribute(PORT.ISOLATED, Number(port.isolated))]),
+        ...(port.byEntries === undefined ? [] : byEntries(port.byEntries)),
       ]),
     ],
+  };
+}
+
+function byEntries(on: boolean): Buffer[] {
+  const floods = [PORT.LEARNING, PORT.UNICAST_FLOOD, PORT.MULTICAST_FLOOD, PORT.BROADCAST_FLOOD];
+  return [
+    ...floods.map((flag) => byteAttribute(flag, Number(!on))),
+    byteAttribute(PORT.NEIGHBOUR_SUPPRESS, Number(on)),
+  ];
+}
+
+/** A link to other hosts by UDP; whom it reaches is said by entries alone. */
+export function vxlanRequest(
+  link: LinkChange & { readonly name: string; readonly vni: number; readonly port: number },
+): Request {
+  const port = Buffer.alloc(2);
+  port.writeUInt16BE(link.port, 0);
+  return {
+    type: RTM.NEWLINK,
+    flags: CREATE,
+    body: [
+      linkHeader(0, link.up),
+      ...linkAttributes(link),
+      nested(IFLA.INFO, [
+        attribute(INFO.KIND, Buffer.from('vxlan')),
+        nested(INFO.DATA, [
+          attribute(VXLAN.ID, link.vni),
+          byteAttribute(VXLAN.LEARNING, 0),
+          attribute(VXLAN.PORT, port),
+        ]),
+      ]),
+    ],
+  };
+}
+
+const NTF = { SELF: 2, MASTER: 4 } as const;
+const NUD = { PERMANENT: 0x80, NOARP: 0x40, STALE: 4 } as const;
+
+/** A hardware address behind a VXLAN link: `host` (4 or 16 bytes) takes packets for it. Both the link and its bridge know it. */
+export interface ForwardingEntry {
+  readonly link: number;
+  /** `02:42:…` */
+  readonly mac: string;
+  readonly host: Uint8Array;
+}
+
+/** One that the kernel holds for the same address goes to the new host. */
+export function forwardingRequests({ link, mac, host }: ForwardingEntry, add: boolean): Request[] {
+  const head = (state: number, flags: number): Buffer => {
+    const header = Buffer.alloc(12);
+    header.writeUInt8(AF.BRIDGE, 0);
+    header.writeUInt32LE(link, 4);
+    header.writeUInt16LE(state, 8);
+    header.writeUInt8(flags, 10);
+    return header;
+  };
+  const type = add ? RTM.NEWNEIGH : RTM.DELNEIGH;
+  const flags = NLM.REQUEST | NLM.ACK | (add ? NLM.CREATE | NLM.REPLACE : 0);
+  const address = attribute(2, macBytes(mac));
+  return [
+    { type, flags, body: [head(NUD.NOARP | NUD.PERMANENT, NTF.SELF), address, attribute(1, host)] },
+    { type, flags, body: [head(NUD.NOARP, NTF.MASTER), address] },
+  ];
+}
+
+export interface Neighbour {
+  readonly link: number;
+  readonly address: Buffer | undefined;
+  readonly mac: string;
+  readonly permanent: boolean;
+  /** Of a bridge's or VXLAN's forwarding table. */
+  readonly forwarding: boolean;
+  /** It is the bridge that knows it, not the link itself. */
+  readonly ofMaster: boolean;
+}
+
+export function readNeighbour({ payload }: Message): Neighbour {
+  const found = attributes(payload.subarray(12));
+  const state = payload.readUInt16LE(8);
+  return {
+    link: payload.readInt32LE(4),
+    address: found.get(1),
+    mac: macText(found.get(2) ?? Buffer.alloc(0)),
+    permanent: (state & NUD.PERMANENT) !== 0,
+    forwarding: payload.readUInt8(0) === AF.BRIDGE,
+    ofMaster: found.has(9),
+  };
+}
+
+/** Neighbours of a family, or with `bridge` the forwarding tables. */
+export function neighboursRequest(family: 'ip' | 'bridge', link: number): Request {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(family === 'bridge' ? AF.BRIDGE : AF.UNSPEC, 0);
+  header.writeUInt32LE(family === 'bridge' ? link : 0, 4);
+  const only = family === 'ip' ? [attribute(8, link)] : [];
+  return { type: RTM.GETNEIGH, flags: NLM.REQUEST | NLM.DUMP, body: [header, ...only] };
+}
+
+/** Priority of rules that are asked before the main table, which has 32766. */
+const BEFORE_MAIN = 1000;
+
+/** Packets that carry a mark are routed by a table of their own; IPv4. */
+export function ruleRequest(rule: { readonly mark: number; readonly table: number }, add: boolean): Request {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(AF.INET, 0);
+  header.writeUInt8(1, 7); // to a table
+  return {
+    type: add ? RTM.NEWRULE : RTM.DELRULE,
+    flags: NLM.REQUEST | NLM.ACK | (add ? NLM.CREATE | NLM.EXCL : 0),
+    body: [header, attribute(10, rule.mark), attribute(15, rule.table), attribute(6, BEFORE_MAIN)],
   };
 }
 
@@ -214,11 +346,13 @@ export function routeRequest(route: {
   readonly destination?: { readonly address: Uint8Array; readonly prefix: number };
   readonly gateway: Uint8Array;
   readonly link: number;
+  /** Without it the main one. */
+  readonly table?: number;
 }): Request {
   const header = Buffer.alloc(12);
   header.writeUInt8(route.gateway.length === 4 ? AF.INET : AF.INET6, 0);
   header.writeUInt8(route.destination?.prefix ?? 0, 1);
-  header.writeUInt8(254, 4); // the main table
+  header.writeUInt8(route.table === undefined ? 254 : 0, 4); // the main table, or the one that is named below
   header.writeUInt8(3, 5); // made by an administrator's program, not by the kernel
   header.writeUInt8(1, 7); // unicast
   return {
@@ -229,6 +363,7 @@ export function routeRequest(route: {
       ...(route.destination ? [attribute(1, route.destination.address)] : []),
       attribute(5, route.gateway),
       attribute(4, route.link),
+      ...(route.table === undefined ? [] : [attribute(ROUTE_TABLE, route.table)]),
     ],
   };
 }

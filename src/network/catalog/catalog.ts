@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { rfc3339 } from '../../base/clock.ts';
-import { conflict, invalid, messageOf, notFound } from '../../base/errors.ts';
+import { conflict, messageOf, notFound } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
 import type { NetworkCreateBody } from '../../spec/docker/index.ts';
 import type { RecordTable } from '../../store/records/index.ts';
-import { type Block, parseBlock } from '../ipam/address.ts';
+import { type Block, parseBlock } from '../../base/address.ts';
 import { driverNamed } from '../drivers/index.ts';
 import { recordOf } from './create.ts';
+import { findNetwork } from './find.ts';
 import type { TakenBlocks } from '../ipam/ipam.ts';
 import { linkExists } from '../links/links.ts';
 import { predefined } from './predefined.ts';
@@ -59,13 +60,7 @@ export class Catalog {
   }
 
   find(reference: string): NetworkRecord | undefined {
-    const wanted = reference === 'default' ? 'bridge' : reference;
-    const exact = this.#networks.get(wanted) ?? this.all().find(({ name }) => name === wanted);
-    if (exact || wanted === '') return exact;
-    const matches = this.all().filter(({ id }) => id.startsWith(wanted));
-    if (matches.length > 1)
-      throw invalid(`network ${reference} is ambiguous (${matches.length} matches found based on ID prefix)`);
-    return matches[0];
+    return this.#networks.get(reference) ?? findNetwork(reference, this.all());
   }
 
   /** Remembered at once; its links come after. */

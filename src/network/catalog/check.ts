@@ -10,7 +10,7 @@ import {
   parseAddress,
   parseBlock,
   sameBlock,
-} from '../ipam/address.ts';
+} from '../../base/address.ts';
 
 /** Throws invalid `invalid network config:` with the faults. Blocks of a family that the network does not have are not looked at. */
 export function checkIpam(ipam: Ipam | null, ipv6: boolean): void {

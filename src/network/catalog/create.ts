@@ -1,7 +1,7 @@
 // From a create body to a network's record: checked in dockerd's order, subnets chosen. Pure over what is taken.
 import { forbidden, internal, invalid, notFound, unavailable } from '../../base/errors.ts';
 import type { IpamConfig, NetworkCreateBody } from '../../spec/docker/index.ts';
-import { addressText, type Block, blockText, firstOf, lastOf, parseAddress, parseBlock } from '../ipam/address.ts';
+import { addressText, type Block, blockText, firstOf, lastOf, parseAddress, parseBlock } from '../../base/address.ts';
 import { checkIpam } from './check.ts';
 import { checkFree, freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from '../ipam/ipam.ts';
 import type { Driver, HostFacts } from '../drivers/index.ts';

@@ -1,6 +1,6 @@
 // The networks that every daemon has: bridge, host and none; the bridge as the daemon's settings want it. Pure.
 import type { IpamConfig } from '../../spec/docker/index.ts';
-import { type Address, addressText, type Block, blockText, masked, overlaps, parseBlock } from '../ipam/address.ts';
+import { type Address, addressText, type Block, blockText, masked, overlaps, parseBlock } from '../../base/address.ts';
 import { freeSubnet, localV6, type Pool, subnetOf, type TakenBlocks } from '../ipam/ipam.ts';
 import { DEFAULT_GATEWAY, OPTION } from '../model/options.ts';
 import type { NetworkRecord } from '../model/record.ts';

@@ -1,7 +1,7 @@
 // What a daemon's settings become, what of them is refused, and the default network that follows from them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { blockText, parseBlock } from '../ipam/address.ts';
+import { blockText, parseBlock } from '../../base/address.ts';
 import { predefined } from './predefined.ts';
 import type { NetworkRecord } from '../model/record.ts';
 import { onGivenBridge, readSettings, type SettingsInput } from './settings.ts';

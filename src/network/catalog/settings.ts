@@ -8,7 +8,7 @@ import {
   type Family,
   parseAddress,
   parseBlock,
-} from '../ipam/address.ts';
+} from '../../base/address.ts';
 import { DEFAULT_POOLS, type Pool } from '../ipam/ipam.ts';
 
 /** As a person wrote them; empty and 0 mean: not said. */

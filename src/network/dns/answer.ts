@@ -1,5 +1,5 @@
 // What a name means to one container: pure over the query, the zone of who is on its networks, and whose turn it is.
-import { type Address, addressBytes, type Block, contains, parseAddress } from '../ipam/address.ts';
+import { type Address, addressBytes, type Block, contains, parseAddress } from '../../base/address.ts';
 import { type Answer, encodeName, type Query, TYPE } from './wire.ts';
 
 export interface ZoneMember {
@@ -37,10 +37,10 @@ export interface Zone {
   readonly wish: ZoneSpec;
 }
 
-export function zoneOf(wish: ZoneSpec): Zone {
+export function zoneOf(spec: ZoneSpec): Zone {
   const names = new Map<string, Entry>();
   const owners = new Map<string, Answer>();
-  for (const network of wish.networks) {
+  for (const network of spec.networks) {
     for (const [name, addresses] of addressesByName(network)) {
       const earlier = names.get(name);
       const one = { four: records(addresses, 4), six: records(addresses, 6) };
@@ -54,7 +54,7 @@ export function zoneOf(wish: ZoneSpec): Zone {
         if (!owners.has(keyOf(address)))
           owners.set(keyOf(address), { type: TYPE.PTR, data: encodeName(`${own[0] ?? ''}.${network.name}`) });
   }
-  return { names, owners, wish };
+  return { names, owners, wish: spec };
 }
 
 /** Who is meant by each name on one network, with and without the network behind it. */

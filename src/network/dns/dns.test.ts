@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { addressFrom, parseAddress, parseBlock } from '../ipam/address.ts';
+import { addressFrom, parseAddress, parseBlock } from '../../base/address.ts';
 import { reply, zoneOf } from './answer.ts';
 import { answers, encodeName, type Query, readQuery, response, TYPE } from './wire.ts';
 

@@ -1,34 +1,44 @@
 // Who is called what for each container: made of its networks' members when it asks, and kept until something changes.
-import { contains, parseAddress } from '../ipam/address.ts';
+import { addressText, contains, parseAddress } from '../../base/address.ts';
 import { hasResolver, type Live } from '../endpoints/container.ts';
 import { type Zone, type ZoneMember, zoneOf } from './index.ts';
 import { type Endpoint, subnetsOf } from '../endpoints/endpoint.ts';
 import { isPredefined, type NetworkRecord } from '../model/record.ts';
+import { isGatewayBridge } from '../model/traits.ts';
 import type { Member } from '../endpoints/show.ts';
 
 export class Zones {
   readonly #members: (network: NetworkRecord) => readonly Member[];
+  readonly #overlay: (network: NetworkRecord) => readonly ZoneMember[] | undefined;
   /** By network: who is on it, and whose zones were made of that. A change touches these alone. */
   readonly #networks = new Map<string, { readonly members: readonly Member[]; readonly askers: Set<Live> }>();
   readonly #made = new WeakMap<Live, Zone>();
 
-  constructor(members: (network: NetworkRecord) => readonly Member[]) {
+  /** `overlay`: who is named on a network of several hosts; undefined for other networks. */
+  constructor(
+    members: (network: NetworkRecord) => readonly Member[],
+    overlay: (network: NetworkRecord) => readonly ZoneMember[] | undefined = () => undefined,
+  ) {
     this.#members = members;
+    this.#overlay = overlay;
   }
 
   of(live: Live): Zone {
     let zone = this.#made.get(live);
-    if (!zone) this.#made.set(live, (zone = zoneOf(this.#wish(live))));
+    if (!zone) this.#made.set(live, (zone = zoneOf(this.#spec(live))));
     return zone;
   }
 
   /** Somebody came to one of these networks, left it, or has another name there. */
   changed(live: Live, networks: Iterable<NetworkRecord> = live.endpoints.map(({ network }) => network)): void {
     this.#made.delete(live);
-    for (const { id } of networks) {
-      for (const asker of this.#networks.get(id)?.askers ?? []) this.#made.delete(asker);
-      this.#networks.delete(id);
-    }
+    for (const { id } of networks) this.forget(id);
+  }
+
+  /** Other names are known on this network now. */
+  forget(networkId: string): void {
+    for (const asker of this.#networks.get(networkId)?.askers ?? []) this.#made.delete(asker);
+    this.#networks.delete(networkId);
   }
 
   #on(network: NetworkRecord, asker: Live): readonly Member[] {
@@ -38,12 +48,26 @@ export class Zones {
     return known.members;
   }
 
-  #wish(live: Live): Parameters<typeof zoneOf>[0] {
-    const own = live.endpoints.filter(({ network }) => hasResolver(network)).toSorted(asked);
+  #membersOn(network: NetworkRecord, live: Live, links: Endpoint['links']): readonly ZoneMember[] {
+    const local = this.#on(network, live);
+    const overlay = this.#overlay(network);
+    if (!overlay) return local.map((member) => zoneMember(member, links));
+    // who has just come here is not known to the others yet
+    const known = new Set(overlay.flatMap(({ addresses }) => addresses.map(addressText)));
+    const fresh = local.filter(({ endpoint }) => !endpoint.addresses.some((one) => known.has(addressText(one))));
+    return [
+      ...overlay,
+      ...fresh.filter(({ name }) => !/\.[0-9a-z]{25}$/.test(name)).map((member) => zoneMember(member, links)),
+    ];
+  }
+
+  #spec(live: Live): Parameters<typeof zoneOf>[0] {
+    const named = live.endpoints.filter(({ network }) => !isGatewayBridge(network));
+    const own = named.filter(({ network }) => hasResolver(network)).toSorted(asked);
     return {
       networks: own.map(({ network, links }) => ({
         name: network.name,
-        members: this.#on(network, live).map((member) => zoneMember(member, links)),
+        members: this.#membersOn(network, live, links),
       })),
       blocks: own.flatMap(({ network }) => subnetsOf(network).map(({ block }) => block)),
       outside: live.endpoints.some(({ gateways }) => gateways.length > 0) || hasServerOn(own, live.wish.dns),

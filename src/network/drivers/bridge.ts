@@ -1,6 +1,6 @@
 // Driver bridge: containers joined by a bridge of this host, which is their way out.
 import { forbidden } from '../../base/errors.ts';
-import { firstOf, lastOf, parseBlock } from '../ipam/address.ts';
+import { firstOf, lastOf, parseBlock } from '../../base/address.ts';
 import { bridgedPacketsAreFiltered, makeVeth } from '../links/links.ts';
 import { bridgeName } from '../model/names.ts';
 import { bridgeOptions, checkModes } from '../model/options.ts';

@@ -1,8 +1,9 @@
 // A container as networks see it: what it wishes, what it was given, and what it is called. Pure.
+import { addressText } from '../../base/address.ts';
 import type { EndpointSettings, PortBinding } from '../../spec/docker/index.ts';
 import type { Endpoint } from './endpoint.ts';
 import { isPredefined, type NetworkRecord } from '../model/record.ts';
-import { hasLinks } from '../model/traits.ts';
+import { hasLinks, isGatewayBridge } from '../model/traits.ts';
 
 /** A container as far as its networks go. */
 export interface ContainerNetworks {
@@ -49,6 +50,24 @@ export interface Live {
   namespace: string | undefined;
   /** What keeps a namespace that was made ahead of the process. */
   held?: { readonly fd: number; readonly path: string } | undefined;
+}
+
+/** Who it is. */
+export function identityOf({ wish: { id, name } }: Live): Pick<ContainerNetworks, 'id' | 'name'> {
+  return { id, name };
+}
+
+/** What the container's files say about its networks. */
+export function filesOf(live: Live): FileFacts {
+  const { endpoints } = live;
+  const own = endpoints.filter(({ network }) => !isGatewayBridge(network));
+  const names = namesInHosts(live.wish);
+  return {
+    hosts: (own.length > 0 ? own : endpoints).flatMap(({ addresses }) =>
+      addresses.map((address) => ({ ip: addressText(address), names })),
+    ),
+    ownResolver: endpoints.some(({ network }) => hasResolver(network)),
+  };
 }
 
 /** Names are answered on every network with links of its own, the default one included. */

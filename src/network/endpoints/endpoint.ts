@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { forbidden } from '../../base/errors.ts';
 import type { EndpointSettings } from '../../spec/docker/index.ts';
-import { type Address, addressBytes, addressText, type Block, parseAddress, parseBlock } from '../ipam/address.ts';
+import { type Address, addressBytes, addressText, type Block, parseAddress, parseBlock } from '../../base/address.ts';
 import { exhausted, freeAddress, type Subnet, subnetOf, takeAddress } from '../ipam/ipam.ts';
 import { DEFAULT_GATEWAY, ENDPOINT_OPTION, mtuOption } from '../model/options.ts';
 import type { NetworkRecord } from '../model/record.ts';
@@ -46,12 +46,23 @@ export function subnetsOf(network: NetworkRecord): Subnet[] {
   });
 }
 
+/** What `host-gateway` stands for: the addresses that were set, or the host's on the default network. */
+export function hostGateways(set: readonly Address[], record: NetworkRecord | undefined): readonly string[] {
+  const own = record ? subnetsOf(record).map(({ gateway }) => gateway) : [];
+  return (set.length > 0 ? set : own).map(addressText);
+}
+
 export interface EndpointRequest {
   readonly id: string;
   readonly settings: EndpointSettings;
   /** The user's; empty for one that goes with the address. */
   readonly mac: string;
   readonly names: readonly string[];
+}
+
+/** As if the user had named this address. */
+export function withAddress(settings: EndpointSettings, address: string): EndpointSettings {
+  return { ...settings, IPAMConfig: { ...settings.IPAMConfig, IPv4Address: address } };
 }
 
 /** Takes addresses that nobody has. Throws Docker's refusals. */
@@ -208,5 +219,5 @@ export function gatewayEndpoint(endpoints: readonly Endpoint[], family: 4 | 6): 
 }
 
 export function mtuOf(network: NetworkRecord, uplink: number): number {
-  return mtuOption(network.options) ?? uplink;
+  return network.overlay?.mtu ?? mtuOption(network.options) ?? uplink;
 }

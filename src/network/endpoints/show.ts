@@ -1,6 +1,6 @@
 // A network as the API shows it. Pure.
 import type { EndpointResource, Network } from '../../spec/docker/index.ts';
-import { blockText } from '../ipam/address.ts';
+import { blockText } from '../../base/address.ts';
 import type { Live } from './container.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ContainerNames } from './ports.ts';
@@ -17,7 +17,7 @@ export function shown(record: NetworkRecord, members: readonly Member[]): Networ
     Name: record.name,
     Id: record.id,
     Created: record.created,
-    Scope: 'local',
+    Scope: record.driver === 'overlay' ? 'swarm' : 'local',
     Driver: record.driver,
     EnableIPv4: record.ipv4,
     EnableIPv6: record.ipv6,

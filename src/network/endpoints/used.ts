@@ -1,5 +1,5 @@
 // Addresses of a network that are not to be had: those in use, and those that persons gave to containers that are stopped. Pure.
-import { parseAddress } from '../ipam/address.ts';
+import { parseAddress } from '../../base/address.ts';
 import type { Endpoint } from './endpoint.ts';
 import { bridgeMac } from '../model/names.ts';
 import type { GivenAddresses } from './ports.ts';

@@ -1,7 +1,7 @@
 // `network explain` and `ports`: what stops a connection, and who reaches what is published.
 import { invalid } from '../../base/errors.ts';
 import type { Explanation, PublishedPort } from '../../spec/berth/index.ts';
-import { addressText, contains, parseAddress } from '../ipam/address.ts';
+import { addressText, contains, parseAddress } from '../../base/address.ts';
 import type { Live } from '../endpoints/container.ts';
 import { gatewayEndpoint, subnetsOf } from '../endpoints/endpoint.ts';
 import { hostAddresses } from '../links/links.ts';

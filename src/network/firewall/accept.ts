@@ -1,5 +1,5 @@
 // Which accept rules a daemon needs in other programs' forward chains: only where their policy drops, only for its own bridges. Pure.
-import type { Family } from '../ipam/address.ts';
+import type { Family } from '../../base/address.ts';
 
 /** A chain of somebody else's at the kernel's forward hook. */
 export interface ForwardChain {

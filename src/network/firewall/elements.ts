@@ -1,6 +1,6 @@
 // Elements of nftables sets: made of names, addresses and ports, written as nft writes them, and compared. Pure.
 import type { SetElement, Value } from '../../host/netlink/index.ts';
-import { addressBytes, firstOf, lastOf, parseAddress, parseBlock } from '../ipam/address.ts';
+import { addressBytes, firstOf, lastOf, parseAddress, parseBlock } from '../../base/address.ts';
 
 const IFNAME_LENGTH = 16;
 const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;

@@ -1,6 +1,6 @@
 // A daemon's nftables tables: what may pass, whose source is hidden, where published ports lead. The rules stay, sets say for whom. Pure.
 import type { SetElement } from '../../host/netlink/index.ts';
-import type { Family } from '../ipam/address.ts';
+import type { Family } from '../../base/address.ts';
 import { addressValue, blockValue, elementText, entryText, link, portValue, protocolValue } from './elements.ts';
 import type { GatewayMode } from '../model/options.ts';
 

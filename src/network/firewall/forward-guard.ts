@@ -5,7 +5,7 @@ import { isErrno, messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { applyNft, askProgram } from '../../host/nft.ts';
 import type { Link } from '../../host/netlink/index.ts';
-import type { Family } from '../ipam/address.ts';
+import type { Family } from '../../base/address.ts';
 import { observeLinks } from '../links/links.ts';
 
 export const FORWARD_TABLE = 'berth_forward';

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { addressText, type Block, blockText, contains, overlaps, parseAddress, parseBlock } from './address.ts';
+import {
+  addressText,
+  type Block,
+  blockText,
+  contains,
+  overlaps,
+  parseAddress,
+  parseBlock,
+} from '../../base/address.ts';
 import { DEFAULT_POOLS, freeAddress, freeSubnet, localV6, subnetOf, takeAddress } from './ipam.ts';
 
 const block = (text: string): Block => {

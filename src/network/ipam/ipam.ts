@@ -14,7 +14,7 @@ import {
   parseBlock,
   sameBlock,
   width,
-} from './address.ts';
+} from '../../base/address.ts';
 
 /** A pool is cut into subnets of `size` bits. */
 export interface Pool {

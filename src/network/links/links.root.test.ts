@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { randomBytes } from 'node:crypto';
 import { SetChanger } from '../../host/netlink/index.ts';
 import { applyNft, listTable } from '../../host/nft.ts';
-import { parseAddress, parseBlock } from '../ipam/address.ts';
+import { parseAddress, parseBlock } from '../../base/address.ts';
 import {
   type BridgeRules,
   elementsOfBridge,

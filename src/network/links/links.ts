@@ -11,7 +11,7 @@ import {
   type Block,
   blockText,
   parseBlock,
-} from '../ipam/address.ts';
+} from '../../base/address.ts';
 import { hostBlocks } from '../ipam/ipam.ts';
 import { Removal } from './removal.ts';
 import type { Observed, Op, OpKind, Step } from './plan.ts';
@@ -65,6 +65,21 @@ export function observeHostBlocks(): Block[] {
       .routes()
       .map(({ destination, prefix }) => ({ destination: destination && addressFrom(destination), prefix })),
   );
+}
+
+/** Blocks that the host reaches without its default route, as text. */
+export function hostNetworks(): string[] {
+  return observeHostBlocks().map(blockText);
+}
+
+/** MTU of the link that has this address; that of the way out where none has. */
+export function mtuAt(address: string): number {
+  using routing = new Routing();
+  const found = routing.addresses().find((one) => {
+    const read = addressFrom(one.address);
+    return read !== undefined && addressText(read) === address;
+  });
+  return (found && routing.link(found.link)?.mtu) ?? uplinkMtu();
 }
 
 /** MTU of the default route's link; 1500 without one. */
@@ -151,6 +166,7 @@ export function addLinks(steps: readonly Step[], mark: string): void {
       set(`/proc/sys/net/ipv6/conf/${name}/accept_ra`, '0');
       set(`/proc/sys/net/ipv6/conf/${name}/accept_dad`, '0');
     },
+    addVxlan: (link) => routing.addVxlan(link),
     mark: ({ name }) => routing.change(index(name), { alias: mark }),
     raise: ({ name }) => routing.change(index(name), { up: true }),
     addAddress: ({ name, address }) => {
@@ -160,6 +176,10 @@ export function addLinks(steps: readonly Step[], mark: string): void {
     join: ({ name, bridge, isolated }) => {
       routing.change(index(name), { master: index(bridge), up: true });
       routing.changePort(index(name), { isolated, hairpin: bridgedPacketsAreFiltered() });
+    },
+    joinByEntries: ({ name, bridge }) => {
+      routing.change(index(name), { master: index(bridge), up: true });
+      routing.changePort(index(name), { byEntries: true });
     },
     // who knows the container does these
     plug: () => undefined,

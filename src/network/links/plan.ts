@@ -11,10 +11,20 @@ export interface DesiredBridge {
   readonly foreign: boolean;
 }
 
+/** What joins a bridge to other hosts. */
+export interface DesiredVxlan {
+  readonly name: string;
+  readonly bridge: string;
+  readonly vni: number;
+  readonly port: number;
+  readonly mtu: number;
+}
+
 export interface Desired {
   readonly mark: string;
   readonly vethPrefix: string;
   readonly bridges: readonly DesiredBridge[];
+  readonly vxlans?: readonly DesiredVxlan[];
   /** The host's end of each endpoint, and the bridge that it belongs to. */
   readonly veths: readonly { readonly name: string; readonly bridge: string; readonly isolated: boolean }[];
 }
@@ -34,10 +44,13 @@ export interface Observed {
 
 export interface Ops {
   addBridge: { readonly name: string; readonly mtu: number | undefined; readonly mac: string };
+  addVxlan: { readonly name: string; readonly vni: number; readonly port: number; readonly mtu: number };
   mark: { readonly name: string };
   raise: { readonly name: string };
   addAddress: { readonly name: string; readonly address: string };
   join: { readonly name: string; readonly bridge: string; readonly isolated: boolean };
+  /** As `join`, for a link that leads elsewhere by entries alone. */
+  joinByEntries: { readonly name: string; readonly bridge: string };
   /** The pair made again, its far end where the container is. */
   plug: { readonly name: string };
   remove: { readonly name: string };
@@ -67,6 +80,17 @@ export function planLinks(desired: Desired, observed: Observed): Step[] {
         add({ kind: 'addAddress', name, address }, 'the gateway is missing');
     if (link?.up !== true) add({ kind: 'raise', name }, 'the bridge is down');
   }
+  for (const { name, bridge, vni, port, mtu } of desired.vxlans ?? []) {
+    const link = byName.get(name);
+    if (!link) {
+      add({ kind: 'addVxlan', name, vni, port, mtu }, 'nothing joins the bridge to other hosts');
+      add({ kind: 'mark', name }, 'a link of this daemon');
+    }
+    const master = byName.get(bridge)?.index;
+    if (!link || master === undefined || link.master !== master)
+      add({ kind: 'joinByEntries', name, bridge }, 'it is off its bridge');
+    else if (!link.up) add({ kind: 'raise', name }, 'it is down');
+  }
   for (const { name, bridge, isolated } of desired.veths) {
     const link = byName.get(name);
     const master = byName.get(bridge)?.index;
@@ -75,11 +99,11 @@ export function planLinks(desired: Desired, observed: Observed): Step[] {
     else if (link?.up === false) add({ kind: 'raise', name }, "the host's end of the container's pair is down");
     if (!link) add({ kind: 'plug', name }, 'the container has lost its interface');
   }
-  const wanted = new Set([...desired.bridges, ...desired.veths].map(({ name }) => name));
+  const wanted = new Set([...desired.bridges, ...(desired.vxlans ?? []), ...desired.veths].map(({ name }) => name));
   for (const link of observed.links) {
     const ours =
       (link.kind === 'veth' && link.name.startsWith(desired.vethPrefix)) ||
-      (link.kind === 'bridge' && link.alias === desired.mark);
+      ((link.kind === 'bridge' || link.kind === 'vxlan') && link.alias === desired.mark);
     if (ours && !wanted.has(link.name)) add({ kind: 'remove', name: link.name }, 'nothing uses it');
   }
   return steps;

@@ -30,6 +30,11 @@ export function vethName(names: HostNames, endpointId: string): string {
   return `${names.vethPrefix}${endpointId.slice(0, 8)}`;
 }
 
+/** What joins a network's bridge to other hosts. */
+export function vxlanName(networkId: string): string {
+  return `vx-${networkId.slice(0, 12)}`;
+}
+
 /** Hardware address of a network's bridge: of a local administrator, and always the same. */
 export function bridgeMac(networkId: string): string {
   return `02:${(networkId.slice(0, 10).match(/../g) ?? []).join(':')}`;

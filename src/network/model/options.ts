@@ -2,7 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { parseBool } from '../../base/bool.ts';
 import { forbidden, invalid } from '../../base/errors.ts';
-import type { Family } from '../ipam/address.ts';
+import type { Family } from '../../base/address.ts';
 
 export const OPTION = {
   mtu: 'com.docker.network.driver.mtu',

@@ -28,6 +28,20 @@ export interface NetworkRecord {
   readonly bridge: string;
   /** The bridge was there before, made by somebody else: it is used and left. */
   readonly foreignBridge: boolean;
+  /** Of a network of several hosts, while this one is on it. */
+  readonly overlay?: OverlayLinks;
+}
+
+/** How this host is joined to the others of an overlay network. */
+export interface OverlayLinks {
+  /** VXLAN network identifier. */
+  readonly vni: number;
+  /** UDP port of VXLAN. */
+  readonly port: number;
+  readonly mtu: number;
+  readonly mac: string;
+  /** The host's own, `10.0.0.2/24`: on the ingress network alone. */
+  readonly address?: string;
 }
 
 export const PREDEFINED = ['bridge', 'host', 'none'] as const;

@@ -39,6 +39,14 @@ export function hasHost(network: Driven): boolean {
   return traitsOf(network).hasHost;
 }
 
+/** Docker's name for the bridge by which containers of overlay networks get out. */
+export const GATEWAY_BRIDGE = 'docker_gwbridge';
+
+/** Nobody is named on it, and it is not what a container's own name stands for. */
+export function isGatewayBridge({ name }: Pick<NetworkRecord, 'name'>): boolean {
+  return name === GATEWAY_BRIDGE;
+}
+
 /** Networks over one link of the host are one wire, whatever their addresses. */
 export function sharesWire(a: NetworkRecord, b: NetworkRecord): boolean {
   if (a.id === b.id) return true;

@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import { internal, invalid, isErrno } from '../../base/errors.ts';
 import { duplicate, holdPort } from '../../host/port.ts';
 import { parsePort, type PortBinding, portKey, type Protocol } from '../../spec/docker/index.ts';
-import { addressBytes, type Family, parseAddress } from '../ipam/address.ts';
+import { addressBytes, type Family, parseAddress } from '../../base/address.ts';
 import { isCopied, type PublishRule } from '../firewall/firewall.ts';
 import { copyFrom } from './loopback.ts';
 

@@ -5,7 +5,7 @@ import { changeForeignChain, foreignChains } from '../../host/forward-filter.ts'
 import { applyNft } from '../../host/nft.ts';
 import { SetChanger } from '../../host/netlink/index.ts';
 import { type AcceptBridge, acceptText, planAccepts } from '../firewall/accept.ts';
-import { addressText, blockText, overlaps } from '../ipam/address.ts';
+import { addressText, blockText, overlaps } from '../../base/address.ts';
 import { type Endpoint, subnetsOf } from '../endpoints/endpoint.ts';
 import {
   type BridgeRules,
@@ -25,7 +25,7 @@ import {
   namesOfLinks,
   observeLinks,
 } from '../links/links.ts';
-import { bridgeMac, type HostNames, vethName } from '../model/names.ts';
+import { bridgeMac, type HostNames, vethName, vxlanName } from '../model/names.ts';
 import { bridgeOptions } from '../model/options.ts';
 import { type Desired, planLinks, planText, type Step } from '../links/plan.ts';
 import { isPredefined, type NetworkRecord } from '../model/record.ts';
@@ -48,6 +48,8 @@ export interface ReconcileInput {
   readonly published: (containerId: string) => readonly PublishRule[];
   readonly mtuOf: (network: NetworkRecord) => number;
   /** What makes the pair of this host's end again; undefined where its container is gone. */
+  /** Links of these names were made again by others' doing. */
+  readonly relinked: (names: ReadonlySet<string>) => void;
   readonly replug: (hostLink: string) => (() => void) | undefined;
   /** Where the kernel's forwarding may be turned on. */
   readonly forwarding: ForwardGuard | undefined;
@@ -124,6 +126,14 @@ export class Reconciler {
     for (const one of all) if (one.status === 'rejected') throw one.reason;
   }
 
+  /** This host is on the network no more: what joined it to others goes. */
+  async leftOverlay({ id, bridge }: NetworkRecord): Promise<void> {
+    const { names } = this.#input;
+    const only = new Set([bridge, vxlanName(id)]);
+    await applyLinks(planLinks(this.#desired(new Set()), observeLinks(only)), names.mark);
+    await this.#acceptsChanged();
+  }
+
   /** Resolves when no bridge of this name is on its way out. */
   async free(bridge: string): Promise<void> {
     await this.#going.get(bridge)?.catch(() => undefined);
@@ -132,12 +142,12 @@ export class Reconciler {
   /** The network's bridge, at once: short calls of the kernel. */
   bridge(network: NetworkRecord): void {
     const { names, log } = this.#input;
-    const only = new Set([network.bridge]);
+    const only = new Set([network.bridge, vxlanName(network.id)]);
     const steps = planLinks(this.#desired(only), observeLinks(only));
     if (steps.length === 0) return;
     log.debug(`links:\n${planText(steps)}`);
     addLinks(steps, names.mark);
-    void this.#forward([network]);
+    if (isBridge(network)) void this.#forward([network]);
   }
 
   /** A container is on its networks with its ports, or on others than before. */
@@ -179,7 +189,7 @@ export class Reconciler {
   /** Other programs' forward chains accept what concerns these bridges where their policy would drop it, and nothing where not. */
   accepts(): Promise<void> {
     this.#accepting = this.#accepting
-      .then(() => bringAccepts(this.#input.names.table, this.#bridges().map(acceptOf), this.#input.log))
+      .then(() => bringAccepts(this.#input.names.table, this.#entered().map(acceptOf), this.#input.log))
       .then((drops) => void (this.#othersDrop = drops))
       .catch((error: unknown) => this.#input.log.warn(`forward chains of others: ${messageOf(error)}`));
     return this.#accepting;
@@ -235,12 +245,14 @@ export class Reconciler {
     const which = touched === 'any' ? undefined : this.#ownOf(touched);
     if (which?.size === 0) return;
     const desired = this.#desired(which);
-    const look = which && [...which, ...desired.veths.map(({ bridge }) => bridge)];
+    const { veths, vxlans = [] } = desired;
+    const look = which && [...which, ...[...veths, ...vxlans].map(({ bridge }) => bridge)];
     const plan = planLinks(desired, observeLinks(look && new Set(look)));
     const { steps, plugs } = this.#feasible(plan.filter(({ op }) => op.kind !== 'remove'));
     if (steps.length === 0) return;
     log.warn(`links were changed by another program, and are put right:\n${planText(steps)}`);
     addLinks(steps, names.mark);
+    this.#input.relinked(new Set(steps.map(({ op }) => op.name)));
     if (plugs.length === 0) return;
     this.#plug(plugs);
     // the chain that carries packets hangs on the links themselves
@@ -272,8 +284,8 @@ export class Reconciler {
   /** Of the links that were touched those that are wanted; undefined when one of ours has got another name. */
   #ownOf({ names, indexes }: Touched): Set<string> | undefined {
     const { mark } = this.#input.names;
-    const { bridges, veths } = this.#desired(new Set([...names.keys(), ...namesOfLinks(indexes)]));
-    const wanted = new Set([...bridges, ...veths].map(({ name }) => name));
+    const { bridges, veths, vxlans = [] } = this.#desired(new Set([...names.keys(), ...namesOfLinks(indexes)]));
+    const wanted = new Set([...bridges, ...veths, ...vxlans].map(({ name }) => name));
     const renamed = [...names].some(([name, alias]) => alias === mark && !wanted.has(name) && linkExists(name));
     return renamed ? undefined : wanted;
   }
@@ -333,6 +345,11 @@ export class Reconciler {
     return this.#input.networks().filter(isBridge);
   }
 
+  /** And that of published ports of the cluster, where the host is as well. */
+  #entered(): NetworkRecord[] {
+    return this.#input.networks().filter((one) => isBridge(one) || one.overlay?.address !== undefined);
+  }
+
   #rulesOf(network: NetworkRecord): BridgeRules {
     const { icc, masquerade, mode, source, trusted } = bridgeOptions(network.options);
     // the default network's subnet is the settings', which nobody has compared with what other networks have
@@ -367,18 +384,30 @@ export class Reconciler {
   #desired(only?: ReadonlySet<string>): Desired {
     const { names, mtuOf } = this.#input;
     const counts = (name: string): boolean => only === undefined || only.has(name);
+    const overlays = this.#input
+      .networks()
+      .flatMap((network) => (network.overlay ? [{ network, overlay: network.overlay }] : []));
     return {
       mark: names.mark,
       vethPrefix: names.vethPrefix,
-      bridges: this.#bridges()
+      bridges: [...this.#bridges(), ...overlays.map(({ network }) => network)]
         .filter(({ bridge }) => counts(bridge))
         .map((network) => ({
           name: network.bridge,
           mtu: mtuOf(network),
-          mac: bridgeMac(network.id),
+          mac: network.overlay?.mac ?? bridgeMac(network.id),
           foreign: network.foreignBridge,
           addresses: ownAddresses(network),
         })),
+      vxlans: overlays
+        .map(({ network: { id, bridge }, overlay: { vni, port, mtu } }) => ({
+          name: vxlanName(id),
+          bridge,
+          vni,
+          port,
+          mtu,
+        }))
+        .filter(({ name }) => counts(name)),
       veths: this.#plugged()
         .map((endpoint) => ({ name: vethName(names, endpoint.id), endpoint }))
         .filter(({ name }) => counts(name))
@@ -397,6 +426,7 @@ function isBridge({ driver, configOnly }: NetworkRecord): boolean {
 
 /** The bridge's own addresses: none where its gateway is somebody else, or nobody. */
 function ownAddresses(network: NetworkRecord): string[] {
+  if (network.overlay) return network.overlay.address === undefined ? [] : [network.overlay.address];
   const { mode, inhibit4 } = bridgeOptions(network.options);
   return subnetsOf(network)
     .filter(({ block: { family } }) => mode[family] !== 'isolated' && !(family === 4 && inhibit4))

@@ -50,7 +50,7 @@ export interface Network {
   Name: string;
   Id: string;
   Created: string;
-  Scope: 'local';
+  Scope: 'local' | 'swarm';
   Driver: string;
   EnableIPv4: boolean;
   EnableIPv6: boolean;
@@ -63,6 +63,8 @@ export interface Network {
   Containers: Record<string, EndpointResource>;
   Options: Record<string, string>;
   Labels: Record<string, string>;
+  /** Of a network of several hosts. */
+  Peers?: { Name: string; IP: string }[];
 }
 
 export interface NetworkConnectBody {

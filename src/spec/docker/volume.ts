@@ -7,10 +7,8 @@ export interface Volume {
   Mountpoint: string;
   CreatedAt: string;
   Labels: Nullable<Record<string, string>>;
-  Scope: 'local' | 'global';
+  Scope: 'local';
   Options: Nullable<Record<string, string>>;
-  /** What a driver tells of it. */
-  Status?: Readonly<Record<string, unknown>>;
   UsageData?: { Size: number; RefCount: number };
 }
 

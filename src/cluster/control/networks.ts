@@ -1,0 +1,125 @@
+// Verbs on networks of the cluster: create, remove, and what there is of them for lists.
+import { conflict, forbidden, invalid, notFound, notImplemented } from '../../base/errors.ts';
+import { addressText, type Block, masked, overlaps, parseAddress, parseBlock } from '../../base/address.ts';
+import type { NetworkCreateBody } from '../../spec/docker/index.ts';
+import type { Cluster } from '../member/cluster.ts';
+import { newId } from '../model/ids.ts';
+import type { ClusterNetwork } from '../model/network.ts';
+import { isTerminal, keys } from '../model/objects.ts';
+import { writeNetwork } from '../manager/create-network.ts';
+import type { NetworkState } from '../network/state.ts';
+import { headOf } from '../network/states.ts';
+
+/** Names that have a meaning of their own. */
+const PREDEFINED = ['bridge', 'host', 'none', 'default'];
+
+export class NetworkControl {
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Undefined where this machine is no manager that is up. */
+  states(): readonly NetworkState[] | undefined {
+    if (!this.#cluster.isManager) return undefined;
+    const { cache } = this.#cluster.manager;
+    return cache.all('networks').map((network) => headOf(network, cache.cluster.DataPathPort));
+  }
+
+  find(reference: string): ClusterNetwork | undefined {
+    const all = this.#cluster.manager.cache.all('networks');
+    const begun = reference === '' ? [] : all.filter(({ ID }) => ID.startsWith(reference));
+    return (
+      all.find(({ ID }) => ID === reference) ??
+      all.find(({ Spec }) => Spec.Name === reference) ??
+      (begun.length === 1 ? begun[0] : undefined)
+    );
+  }
+
+  async create(body: NetworkCreateBody): Promise<string> {
+    const { writer, cache } = this.#cluster.manager;
+    const { Name, Ingress } = body;
+    if (PREDEFINED.includes(Name)) throw forbidden(`operation is not permitted on predefined ${Name} network `);
+    if (!/^[a-zA-Z0-9][-a-zA-Z0-9_.]*$/.test(Name) || Name.length > 63)
+      throw invalid(`rpc error: code = InvalidArgument desc = name must be valid as a DNS name component`);
+    if (body.EnableIPv6) throw notImplemented('IPv6 on overlay networks is not implemented by this daemon');
+    if (body.EnableIPv4 === false)
+      throw notImplemented('overlay networks without IPv4 are not implemented by this daemon');
+    if (body.ConfigFrom || body.ConfigOnly)
+      throw notImplemented('configuration networks for overlay networks are not implemented by this daemon');
+    if (Object.hasOwn(body.Options ?? {}, 'encrypted')) throw notImplemented(ENCRYPTED);
+    if (Ingress && body.Attachable) throw invalid('ingress network cannot be attachable');
+    if (Ingress && body.Internal) throw invalid('ingress network cannot be internal');
+    const ingress = cache.all('networks').find(({ Spec }) => Spec.Ingress);
+    if (Ingress && ingress)
+      throw conflict(`rpc error: code = AlreadyExists desc = ingress network (${ingress.ID}) is already present`);
+    const taken = `network with name ${Name} already exists`;
+    return writeNetwork(writer, {
+      id: newId(),
+      spec: {
+        Name,
+        Labels: body.Labels ?? {},
+        Internal: body.Internal,
+        Attachable: body.Attachable,
+        Ingress,
+        Options: body.Options ?? {},
+      },
+      subnet: wantedSubnet(body),
+      avoid: [],
+      taken,
+    });
+  }
+
+  async remove(reference: string): Promise<void> {
+    const { writer, cache } = this.#cluster.manager;
+    const network = this.find(reference);
+    if (!network) throw notFound(`network ${reference} not found`);
+    const { ID, Spec } = network;
+    const inUse = (who: string): Error =>
+      invalid(`rpc error: code = FailedPrecondition desc = network ${ID} is in use by ${who}`);
+    const service = cache
+      .all('services')
+      .find(
+        (one) =>
+          one.Spec.TaskTemplate.Networks?.some(({ Target }) => Target === ID) ||
+          (Spec.Ingress && (one.Endpoint.Ports ?? []).some(({ PublishMode }) => PublishMode !== 'host')),
+      );
+    if (service) throw inUse(`service ${service.ID}`);
+    const task = cache
+      .all('tasks')
+      .find(
+        ({ Addresses, Status }) => !isTerminal(Status.State) && Addresses?.some(({ NetworkID }) => NetworkID === ID),
+      );
+    if (task) throw inUse(`task ${task.ID}`);
+    const joined = cache.all('attachments').find(({ NetworkID }) => NetworkID === ID);
+    if (joined) throw inUse(`task ${joined.ID}`);
+    await writer.remove([keys.network(ID), keys.name('networks', Spec.Name)]);
+  }
+}
+
+const ENCRYPTED =
+  'encrypted overlay networks are not implemented by this daemon: it sets up neither WireGuard nor IPsec, and would send what is to be secret in clear';
+
+/** What a person asked for; undefined for one of the pools. Throws for what cannot be. */
+function wantedSubnet({ IPAM }: NetworkCreateBody): { readonly block: Block; readonly gateway?: string } | undefined {
+  if (IPAM && IPAM.Driver !== '' && IPAM.Driver !== 'default') throw invalid(`invalid ipam driver: "${IPAM.Driver}"`);
+  const configs = IPAM?.Config ?? [];
+  if (configs.length > 1)
+    throw notImplemented('several subnets on an overlay network are not implemented by this daemon');
+  const [config] = configs;
+  if (!config?.Subnet) return undefined;
+  const block = parseBlock(config.Subnet);
+  if (!block) throw invalid(`invalid subnet ${config.Subnet}: invalid CIDR block notation`);
+  if (block.family === 6) throw notImplemented('IPv6 on overlay networks is not implemented by this daemon');
+  if (block.bits < 8 || block.bits > 29)
+    throw invalid(`invalid subnet ${config.Subnet}: a prefix of 8 to 29 bits is wanted`);
+  if (config.IPRange || config.AuxiliaryAddresses)
+    throw notImplemented(
+      'address ranges and reserved addresses of overlay networks are not implemented by this daemon',
+    );
+  const gateway = config.Gateway ? parseAddress(config.Gateway) : undefined;
+  if (config.Gateway && (!gateway || !overlaps(block, { ...gateway, bits: 32 })))
+    throw invalid(`invalid gateway address ${config.Gateway}: it is not in the subnet ${config.Subnet}`);
+  return { block: masked(block), ...(gateway ? { gateway: addressText(gateway) } : {}) };
+}

@@ -1,0 +1,129 @@
+// Containers of `docker run` on networks of the cluster: the leader gives each an address, and takes it back.
+import { forbidden, notFound, unavailable } from '../../base/errors.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import { newId } from '../model/ids.ts';
+import type { Attachment } from '../model/network.ts';
+import { keys } from '../model/objects.ts';
+import { encode } from './cache.ts';
+import type { Writer } from './writer.ts';
+import type { Guard } from '../store/port.ts';
+import type { Allocator } from '../network/allocate.ts';
+
+export interface JoinRequest {
+  readonly node: string;
+  readonly network: string;
+  readonly container: string;
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** Empty for any. */
+  readonly address: string;
+}
+
+interface Waiting {
+  readonly request: JoinRequest;
+  readonly resolve: (address: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Joins {
+  readonly #writer: Writer;
+  #waiting: Waiting[] = [];
+  /** Asked for by the loop, in whose rounds alone addresses are given. */
+  onRequest: () => void = () => undefined;
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  /** The address with its prefix. Throws in Swarm's words. */
+  ask(request: JoinRequest): Promise<string> {
+    const { cache } = this.#writer;
+    const network = cache.get('networks', request.network);
+    if (!network) throw notFound(`network ${request.network} not found`);
+    if (!network.Spec.Attachable)
+      throw forbidden(
+        `Could not attach to network ${network.Spec.Name}: rpc error: code = PermissionDenied desc = network ${network.Spec.Name} not manually attachable`,
+      );
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    this.#waiting.push({ request, resolve, reject });
+    this.onRequest();
+    return promise;
+  }
+
+  /** Of this round; false when somebody else wrote meanwhile, and the round is to be made again. */
+  async answer(allocator: Allocator, guard: Guard): Promise<boolean> {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return true;
+    this.#waiting = [];
+    const made = waiting.flatMap((one) => {
+      const { request } = one;
+      const known = this.#of(request.node).find(
+        ({ ContainerID, NetworkID }) => ContainerID === request.container && NetworkID === request.network,
+      );
+      const address = known ?? allocator.take(request.network, request.address);
+      if (!address) {
+        one.reject(
+          request.address === ''
+            ? unavailable(`no available addresses on network ${request.network}`)
+            : forbidden('Address already in use'),
+        );
+        return [];
+      }
+      return [{ one, id: known?.ID ?? newId(), Addr: address.Addr, revision: known?.Version.Index ?? 0 }];
+    });
+    const now = rfc3339();
+    const done = await this.#writer.commitAll(
+      guard,
+      made.map(({ one: { request }, id, Addr, revision }) => {
+        const object: Omit<Attachment, 'Version'> = {
+          ID: id,
+          CreatedAt: now,
+          UpdatedAt: now,
+          NodeID: request.node,
+          NetworkID: request.network,
+          ContainerID: request.container,
+          Name: request.name,
+          Aliases: request.aliases,
+          Addr,
+        };
+        const key = keys.attachment(id);
+        return { guard: { key, revision }, write: { put: key, value: encode<Attachment>(object) } };
+      }),
+    );
+    if (!done) {
+      this.#waiting = [...made.map(({ one }) => one), ...this.#waiting];
+      return false;
+    }
+    for (const { one, Addr } of made) one.resolve(Addr);
+    return true;
+  }
+
+  /** The container is on no network any more. */
+  async leave(node: string, container: string): Promise<void> {
+    await this.#remove(this.#of(node).filter(({ ContainerID }) => ContainerID === container));
+  }
+
+  /** What a node says of itself when its session begins: other containers of its are gone. */
+  async keepOnly(node: string, containers: readonly string[]): Promise<void> {
+    await this.#remove(this.#of(node).filter(({ ContainerID }) => !containers.includes(ContainerID)));
+  }
+
+  /** Nodes that are removed take their containers along. */
+  async sweep(): Promise<void> {
+    const { cache } = this.#writer;
+    await this.#remove(cache.all('attachments').filter(({ NodeID }) => !cache.get('nodes', NodeID)));
+  }
+
+  async #remove(gone: readonly Attachment[]): Promise<void> {
+    if (gone.length > 0) await this.#writer.remove(gone.map(({ ID }) => keys.attachment(ID)));
+  }
+
+  #of(node: string): Attachment[] {
+    return this.#writer.cache.all('attachments').filter(({ NodeID }) => NodeID === node);
+  }
+
+  close(): void {
+    for (const { reject } of this.#waiting) reject(unavailable('this manager leads no more'));
+    this.#waiting = [];
+  }
+}

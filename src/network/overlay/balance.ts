@@ -1,0 +1,97 @@
+// Rules in a container's own namespace: virtual addresses lead to healthy tasks, and what came in by a node goes back over it. Pure.
+import { parseAddress, parseBlock } from '../../base/address.ts';
+import { memberMac } from './record.ts';
+import type { OverlayState } from './state.ts';
+
+export const SERVICES_TABLE = 'berth_services';
+
+/** A node over which connections come in to published ports. */
+export interface Origin {
+  readonly address: string;
+  readonly mac: string;
+  /** Of connections that came over it; also the number of the routing table that leads back. */
+  readonly mark: number;
+}
+
+/** Marks and tables of this kind begin here. */
+const MARKS = 0x6272_0000;
+
+/** Of the ingress network; empty for others. */
+export function originsOf({ ingress, subnet, members }: OverlayState): Origin[] {
+  const block = parseBlock(subnet);
+  if (!ingress || !block) return [];
+  return members
+    .filter(({ isNode }) => isNode === true)
+    .flatMap(({ address }) => {
+      const parsed = parseAddress(address);
+      return parsed ? [{ address, mac: memberMac(address), mark: MARKS + Number(parsed.value - block.value) }] : [];
+    });
+}
+
+/** Virtual addresses of these networks, each with the addresses of the tasks that take new connections. */
+export function virtualAddresses(states: readonly OverlayState[]): Map<string, readonly string[]> {
+  return new Map(
+    states.flatMap(({ services, members }) =>
+      services.flatMap(({ id, address }) => (address === undefined ? [] : [[address, readyOf(members, id)] as const])),
+    ),
+  );
+}
+
+export function readyOf(members: OverlayState['members'], service: string): string[] {
+  return members.filter((one) => one.service === service && one.ready).map(({ address }) => address);
+}
+
+/** The table anew; only taken away where there is nothing to say. */
+export function balanceText(states: readonly OverlayState[]): string {
+  const virtual = [...virtualAddresses(states)];
+  const origins = states.flatMap(originsOf);
+  const head = `add table inet ${SERVICES_TABLE}\ndelete table inet ${SERVICES_TABLE}\n`;
+  if (virtual.length + origins.length === 0) return head;
+  const balance =
+    virtual.length === 0
+      ? []
+      : [
+          '  map virtual {',
+          '    type ipv4_addr : verdict',
+          `    elements = { ${virtual.map(([address], index) => `${address} : goto to${index}`).join(', ')} }`,
+          '  }',
+          ...virtual.flatMap(([, members], index) => [`  chain to${index} {`, ...choose(members), '  }']),
+          '  chain output {',
+          '    type nat hook output priority -100; policy accept;',
+          '    ip daddr vmap @virtual',
+          '  }',
+        ];
+  const back =
+    origins.length === 0
+      ? []
+      : [
+          '  map origins {',
+          '    type ether_addr : mark',
+          `    elements = { ${origins.map(({ mac, mark }) => `${mac} : ${mark}`).join(', ')} }`,
+          '  }',
+          '  chain arriving {',
+          '    type filter hook prerouting priority mangle; policy accept;',
+          '    ct state new ct mark set ether saddr map @origins',
+          '    ct mark != 0 meta mark set ct mark',
+          '  }',
+          '  chain leaving {',
+          '    type route hook output priority mangle; policy accept;',
+          '    ct mark != 0 meta mark set ct mark',
+          '  }',
+        ];
+  return `${head}table inet ${SERVICES_TABLE} {\n${[...balance, ...back].join('\n')}\n}\n`;
+}
+
+/** One of these, each in its turn; what is chosen for nobody must not go on to somebody else. */
+export function choose(
+  members: readonly string[],
+  port?: { readonly protocol: string; readonly target: number },
+): string[] {
+  const [only] = members;
+  if (only === undefined) return ['    drop'];
+  const match = port ? `meta l4proto ${port.protocol} ` : '';
+  if (members.length === 1) return [`    ${match}dnat ip to ${only}${port ? `:${port.target}` : ''}`, '    drop'];
+  const to = (address: string): string => (port ? `${address} . ${port.target}` : address);
+  const map = members.map((address, index) => `${index} : ${to(address)}`).join(', ');
+  return [`    ${match}dnat ip to numgen inc mod ${members.length} map { ${map} }`, '    drop'];
+}
