@@ -45,7 +45,7 @@ async function open(name: string, checkout: string): Promise<Side> {
   const place = await makeNamespace();
   const log = join(folder, 'log');
   const host = `unix://${folder}/s.sock`;
-  const [file = '', ...args] = [...meter.enter, ...place.enter, join(checkout, 'berth'), 'daemon'];
+  const [file, ...args] = [...meter.enter, ...place.enter, join(checkout, 'berth'), 'daemon'];
   const child = spawn(
     file,
     [

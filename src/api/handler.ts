@@ -22,7 +22,10 @@ export interface ApiRequest<Id extends RouteId = RouteId> {
 
 /** A body that is written piece by piece, each `write` waiting while the client is slow; it fails when the client is gone. */
 export interface StreamBody {
+  /** Resolves when more can be taken; throws when the client is gone. */
   write(chunk: string | Uint8Array): Promise<void>;
+  /** As `write`; resolves when the kernel has all of the chunk, which may then be used for something else. */
+  flush(chunk: Uint8Array): Promise<void>;
   end(): void;
 }
 

@@ -355,6 +355,19 @@ class Reply implements ApiResponse {
           response.once('drain', done);
           response.once('close', done);
         }),
+      flush: (chunk) =>
+        new Promise((resolve, reject) => {
+          if (response.destroyed || response.socket?.destroyed === true) {
+            reject(new Error('the client is gone'));
+            return;
+          }
+          const done = (): void => {
+            response.off('close', done);
+            resolve();
+          };
+          response.once('close', done);
+          response.write(chunk, done);
+        }),
       end: () => void response.end(),
     };
   }

@@ -144,7 +144,12 @@ export function openEngine(options: EngineOptions) {
       return {
         tty,
         attributes: () => logAttributes(logSubject(container.record)),
-        batches: logBatches(context, container, { ...wish, eachLine }, signal),
+        batches: logBatches(
+          context,
+          container,
+          { ...wish, eachLine, head: wish.eachLine || tty ? undefined : wish.head },
+          signal,
+        ),
       };
     },
     checkAttach: (reference: string, wish: AttachOptions) => checkAttach(context, reference, wish),

@@ -25,7 +25,7 @@ export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, runtimeCall,
 export { sealed } from './sealed.ts';
 export { RuntimeView } from './view.ts';
 export { exitCodeOf, refusalWords } from './words.ts';
-export { type LogLine, logPiece } from './logs/lines.ts';
+export { type LogLine, logPiece, type PieceHead } from './logs/lines.ts';
 export { readLog } from './logs/read.ts';
 export { type Channel, Console, type Watcher } from './monitor/console.ts';
 export { LogRotation } from './logs/rotate.ts';

@@ -49,18 +49,11 @@ test('a runtime that is replaced on disk is read anew', (t) => {
 });
 
 test('a program is run in the mount namespace of a file with its arguments and its environment', () => {
-  const [file = '', ...words] = [
-    ...enterMounts('/proc/self/ns/mnt'),
-    '/bin/sh',
-    '-c',
-    'echo "$VALUE $1"',
-    'sh',
-    'argument',
-  ];
+  const [file, ...words] = [...enterMounts('/proc/self/ns/mnt'), '/bin/sh', '-c', 'echo "$VALUE $1"', 'sh', 'argument'];
   assert.equal(execFileSync(file, words, { encoding: 'utf8', env: { VALUE: 'value' } }), 'value argument\n');
 });
 
 test('a mount namespace that is not there is a failure', () => {
-  const [file = '', ...words] = [...enterMounts(join(work, 'nowhere')), '/bin/true'];
+  const [file, ...words] = [...enterMounts(join(work, 'nowhere')), '/bin/true'];
   assert.throws(() => execFileSync(file, words, { stdio: 'ignore' }));
 });

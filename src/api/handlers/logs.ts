@@ -2,7 +2,7 @@
 import { parseRfc3339 } from '../../base/clock.ts';
 import { invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
-import { frameHead, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
+import { FRAME_HEAD, frameHead, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 
 /** Lines of one stream come as one part, so that there are few where nothing stands before each. */
@@ -22,6 +22,7 @@ export function logs(engine: Engine): NonNullable<Handlers['ContainerLogs']> {
         until: nanosOf(request, 'until'),
         tail: tailOf(tail),
         eachLine: timestamps || details,
+        head: FRAME_HEAD,
       },
       request.signal,
     );
@@ -30,7 +31,11 @@ export function logs(engine: Engine): NonNullable<Handlers['ContainerLogs']> {
     const stamp = stamper();
     for await (const batch of batches) {
       const parts: Uint8Array[] = [];
-      for (const { channel, data, begins, time } of batch) {
+      for (const { channel, data, begins, time, headed } of batch) {
+        if (headed) {
+          await stream.flush(data);
+          continue;
+        }
         const head = begins ? (timestamps ? `${stamp(time)} ` : '') + prefix : '';
         if (!tty) parts.push(frameHead(channel, head.length + data.length));
         if (head !== '') parts.push(Buffer.from(head, 'latin1'));

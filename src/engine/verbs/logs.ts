@@ -1,7 +1,7 @@
 // A container's log, from a time, to a time, the last lines, and on as it is written.
 import { parseRfc3339 } from '../../base/clock.ts';
 import { notImplemented } from '../../base/errors.ts';
-import { type LogLine, readLog } from '../../runtime/index.ts';
+import { type LogLine, type PieceHead, readLog } from '../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { hasProcess } from '../lifecycle/index.ts';
@@ -17,6 +17,8 @@ export interface LogOptions {
   readonly follow: boolean;
   /** Each line by itself, with its time; else those of one stream that follow each other come as one. */
   readonly eachLine: boolean;
+  /** What goes before each piece where a stream of frames is wanted: they may then come as one. */
+  readonly head?: PieceHead | undefined;
 }
 
 /** Throws when there is no log to read. */
@@ -47,6 +49,7 @@ export async function* logBatches(
       file: context.paths.of(container.id).log,
       filter: { stdout: wish.stdout, stderr: wish.stderr, wantsTime: timeFilter(wish) },
       merge: !wish.eachLine,
+      head: wish.head,
       tail: wish.tail,
       follow,
       rotation: container.logRotation,

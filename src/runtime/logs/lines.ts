@@ -9,6 +9,15 @@ export interface LogLine {
   readonly data: Buffer;
   /** False for what continues a line of its stream. */
   readonly begins: boolean;
+  /** Many pieces, each behind its head. */
+  readonly headed?: true;
+}
+
+/** What a reader wants before each piece, in place of what the monitor wrote there: written where that stood. */
+export interface PieceHead {
+  /** At most `PREFIX`. */
+  readonly bytes: number;
+  write(buffer: Buffer, at: number, channel: Channel, length: number): void;
 }
 
 export interface LineFilter {
@@ -55,19 +64,25 @@ export const timeAt = (buffer: Buffer, at: number): string => buffer.toString('l
 export class LineParser {
   readonly #filter: LineFilter;
   readonly #merge: boolean;
+  readonly #head: PieceHead | undefined;
   readonly #open: Record<Channel, { time: string; wanted: boolean } | undefined> = {
     stdout: undefined,
     stderr: undefined,
   };
 
-  /** With `merge`, lines of one stream that follow each other come as one: for readers that need no times. */
-  constructor(filter: LineFilter, merge: boolean) {
+  /**
+   * For readers that need no times: with `merge`, lines of one stream that follow each other come as one; with `head`, all pieces come
+   * as one, each behind a head.
+   */
+  constructor(filter: LineFilter, merge: boolean, head?: PieceHead) {
     this.#filter = filter;
     this.#merge = merge && filter.wantsTime === undefined;
+    this.#head = filter.wantsTime === undefined ? head : undefined;
   }
 
   /** The lines of `buffer`, which it may overwrite and whose last byte is a newline. */
   parse(buffer: Buffer): LogLine[] {
+    if (this.#head) return this.#headed(buffer, this.#head);
     return this.#merge ? this.#merged(buffer) : this.#single(buffer);
   }
 
@@ -92,6 +107,23 @@ export class LineParser {
         lines.push({ time: open.time, channel, begins, data: buffer.subarray(at + PREFIX, whole ? end : end - 1) });
     }
     return lines;
+  }
+
+  /** As `#merged`, each text behind its head: no piece costs an object. */
+  #headed(buffer: Buffer, head: PieceHead): LogLine[] {
+    let to = 0;
+    for (let at = 0, end = 0; at < buffer.length; at = end) {
+      end = buffer.indexOf(NEWLINE, at) + 1 || buffer.length;
+      if (!isPiece(buffer, at, end)) continue;
+      const channel = channelAt(buffer, at);
+      if (!this.#filter[channel]) continue;
+      const start = at + PREFIX;
+      const stop = endsLine(buffer, at) ? end : end - 1;
+      head.write(buffer, to, channel, stop - start);
+      buffer.copyWithin(to + head.bytes, start, stop);
+      to += head.bytes + stop - start;
+    }
+    return to === 0 ? [] : [{ time: '', channel: 'stdout', begins: true, headed: true, data: buffer.subarray(0, to) }];
   }
 
   /** Moves each text to the end of the one before, inside the buffer. */

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { type LineFilter, LineParser, logPiece } from './lines.ts';
+import { type LineFilter, LineParser, logPiece, type PieceHead } from './lines.ts';
 import { type ReadOptions, readLog } from './read.ts';
 import { retention } from './retain.ts';
 import { LogRotation } from './rotate.ts';
@@ -39,6 +39,7 @@ const reading = (file: string, options: Partial<ReadOptions> = {}): ReadOptions 
   file,
   filter: BOTH,
   merge: true,
+  head: undefined,
   tail: undefined,
   follow: false,
   rotation: undefined,
@@ -123,6 +124,26 @@ test('lines, pieces of lines, both channels; a torn line is left out', () => {
       .map(({ data }) => data.toString()),
     [`a\nb${'x'.repeat(100)}\n`, 'e\n'],
   );
+});
+
+test('pieces behind heads are those that come one by one, whatever they are and wherever chunks end', async () => {
+  const head: PieceHead = {
+    bytes: 3,
+    write: (buffer, at, channel, length) =>
+      void buffer.write(`${channel[3]}${String(length % 100).padStart(2, '0')}`, at),
+  };
+  const text = Array.from({ length: 9000 }, (_, at) =>
+    line('é'.repeat((at * 7) % 61), at % 5 === 0 ? 'P' : 'F', at % 3 === 0 ? 'stderr' : 'stdout'),
+  ).join('no piece\n');
+  await inFolder(async (file) => {
+    writeFileSync(file, text);
+    for (const filter of [BOTH, { stdout: true, stderr: false }]) {
+      let wanted = '';
+      for (const { channel, data } of new LineParser(filter, false).parse(Buffer.from(text)))
+        wanted += `${channel[3]}${String(data.length % 100).padStart(2, '0')}${data.toString()}`;
+      assert.equal(await collect(reading(file, { merge: false, head, filter })), wanted);
+    }
+  });
 });
 
 test('what is written in the monitor’s place is read as what the monitor writes', () => {

@@ -1,7 +1,7 @@
 // A container's log as a stream of lines: the whole, the last N, or what comes from now on.
 import { logFiles } from './files.ts';
 import { follow } from './follow.ts';
-import { type LineFilter, type LogLine, LineParser } from './lines.ts';
+import { type LineFilter, type LogLine, LineParser, type PieceHead } from './lines.ts';
 import type { LogRotation } from './rotate.ts';
 import { LogSource } from './source.ts';
 import { seekTail } from './tail.ts';
@@ -12,6 +12,8 @@ export interface ReadOptions {
   readonly filter: LineFilter;
   /** Lines of one stream may come as one, without times. */
   readonly merge: boolean;
+  /** All pieces may come as one, each behind this. */
+  readonly head: PieceHead | undefined;
   /** The last N lines that pass the filter; undefined is all. */
   readonly tail: number | undefined;
   /** Goes on with what is written until `finished` resolves and the rest was read. */
@@ -22,19 +24,19 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
-/** Yields batches, so that a flood does not cost a promise a line. */
+/** Yields batches, so that a flood does not cost a promise a line. With `head` each is good until the next one is asked for. */
 export async function* readLog(options: ReadOptions): AsyncGenerator<LogLine[]> {
   // all are opened first: whatever is rotated meanwhile, each row comes once
   const sources = openAll(options.file);
   try {
     const { tail, filter, signal } = options;
-    const parser = new LineParser(filter, options.merge);
+    const parser = new LineParser(filter, options.merge, options.head);
     const start = tail === undefined ? { index: 0, skip: 0 } : await seekTail(sources, tail, filter, signal);
     let { skip } = start;
     for (const [index, source] of sources.entries()) {
       if (index < start.index) continue;
       const careful = skip > 0 ? new LineParser(filter, false) : undefined;
-      for await (const chunk of source.chunks()) {
+      for await (const chunk of source.chunks(options.head !== undefined && careful === undefined)) {
         if (signal.aborted) return;
         let lines = (careful ?? parser).parse(chunk);
         if (skip > 0) {

@@ -10,6 +10,8 @@ const read = promisify(readCallback);
 const CHUNK = 256 * 1024;
 /** A piece is never longer; what is, is no log. */
 const MAX_PIECE = 1024 * 1024;
+/** For what a chunk leaves to the next one: mostly a part of a line. */
+const ROOM = 16 * 1024;
 const NEWLINE = 10;
 
 export class LogSource implements Disposable {
@@ -61,15 +63,21 @@ export class LogSource implements Disposable {
     return buffer.subarray(0, bytesRead);
   }
 
-  /** Chunks of whole pieces, up to the end as it is now. Each is the caller's, to overwrite. */
-  async *chunks(): AsyncGenerator<Buffer> {
+  /**
+   * Chunks of whole pieces, up to the end as it is now. Each is the caller's, to overwrite; with `reuse` only until the next is asked
+   * for: 256 KiB at a time for all of a large log are what makes V8 collect its whole heap again and again.
+   */
+  async *chunks(reuse = false): AsyncGenerator<Buffer> {
     if (this.compressed) {
       yield* this.#inflated();
       return;
     }
+    let kept: Buffer | undefined;
     for (;;) {
       const rest = this.#rest.length;
-      const buffer = Buffer.allocUnsafeSlow(rest + CHUNK);
+      if (!reuse || kept === undefined || kept.length < rest + CHUNK)
+        kept = Buffer.allocUnsafeSlow(rest + CHUNK + ROOM);
+      const buffer = kept;
       const bytesRead = await this.#read(buffer, rest, CHUNK, this.#position);
       if (bytesRead === 0) return;
       this.#position += bytesRead;
