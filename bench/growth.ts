@@ -164,7 +164,7 @@ async function measure(subject: Subject): Promise<readonly Line[]> {
   const folder = mkdtempSync('/tmp/berth-growth-');
   using meter = makeMeter('growth');
   await using place = await makeNamespace();
-  const [file = '', ...args] = [...meter.enter, ...place.enter, join(ROOT, 'berth'), 'daemon'];
+  const [file, ...args] = [...meter.enter, ...place.enter, join(ROOT, 'berth'), 'daemon'];
   const log = join(folder, 'log');
   const socket = join(folder, 's.sock');
   const roots = ['--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`, '-H', `unix://${socket}`];

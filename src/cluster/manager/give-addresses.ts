@@ -18,7 +18,7 @@ export function allocateServices({ services, nodes }: Round, ids: Iterable<strin
     services.set(id, { ...service, Endpoint });
     changed.push(service.key);
   }
-  for (const node of [...nodes.values()]) {
+  for (const node of nodes.values()) {
     const IngressAddr = allocator.ingressOf(node);
     if (!IngressAddr) continue;
     nodes.set(node.ID, { ...node, IngressAddr });
