@@ -44,7 +44,7 @@ const ABSENT_COMMANDS = [
   'buildx bake',
   'buildx create, use, imagetools and the like',
   'checkpoint',
-  'compose alpha, bridge, publish, watch',
+  'compose alpha, bridge, publish',
   'plugin',
   'scout',
   'service create, update: every flag that is not listed here; they converge in the background, as with --detach',
@@ -55,8 +55,7 @@ const ABSENT_COMMANDS = [
 
 /** Flags that are read and have no effect yet. */
 const PARTIAL_FLAGS: Readonly<Record<string, string>> = {
-  'compose up --watch': 'refused',
-  'compose up --menu': 'no effect',
+  'compose up --menu': 'refused',
   'compose build --builder': 'no effect: there is one builder',
   ...Object.fromEntries(
     Object.entries({

@@ -35,3 +35,6 @@ export {
   waitUntilReady,
 } from './verbs.ts';
 export * from './stack/index.ts';
+export { runHook } from './hooks.ts';
+export { syncPaths } from './sync.ts';
+export { below, type Watched, watchRules, type WatchWork, watchWork } from './watch.ts';

@@ -77,5 +77,10 @@ export const composeTree: ComposeNode = {
       'Block until containers of all (or specified) services stop.',
       async () => (await import('./wait.ts')).wait,
     ),
+    leaf(
+      'watch',
+      'Watch build context for service and rebuild/refresh containers when files are updated',
+      async () => (await import('./watch.ts')).watch,
+    ),
   ],
 };

@@ -7,7 +7,9 @@ import {
   type UpOptions,
   type UpWork,
   waitUntilReady,
+  watchRules,
 } from '../../../compose/index.ts';
+import { messageOf } from '../../../base/errors.ts';
 import { any, Failure, flag, type Values } from '../../grammar/index.ts';
 import { Attached, type AttachedOptions, followProject } from './attached.ts';
 import { array, imageOptions, upWork, withoutDependencies, withScale } from './bring.ts';
@@ -126,11 +128,11 @@ function checkFlags(flags: UpFlags): void {
     throw new Failure(
       '--detach cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach, --attach-dependencies or --watch',
     );
+  if (flags.menu) throw new Failure('--menu is not implemented');
   if (flags['no-recreate'] && flags['force-recreate'])
     throw new Failure('--force-recreate and --no-recreate are incompatible');
   if (flags['no-recreate'] && flags['always-recreate-deps'])
     throw new Failure('--always-recreate-deps and --no-recreate are incompatible');
-  if (flags.watch) throw new Failure('--watch is not implemented');
 }
 
 interface Attaching {
@@ -174,6 +176,8 @@ async function attachedUp(
     timeout,
   };
   const attached = new Attached(context, following);
+  if (flags.watch) watchRules(loaded.project);
+  const ended = new AbortController();
   // Everything is made first: then it is known whose output is to be shown.
   await bringUp(work, images, { ...options, start: false });
   const made = (await observeContainers(client, name, 'services')).filter(
@@ -185,6 +189,7 @@ async function attachedUp(
   const verb = { client, name, loaded, report, warn, parallel };
   const known = made.filter(({ id }) => attached.knows(id)).map(({ id }) => id);
   const exitCode = await followProject(context, verb, attached, following, new Set(known), async () => {
+    if (flags.watch) watchMeanwhile(context, work, ended.signal);
     for (const { id, state } of made) if (state === 'running' && attached.knows(id)) await attached.attach(id);
     const beforeStart = async ({ id }: { readonly id: string }): Promise<void> => {
       if (attached.knows(id)) await attached.attach(id);
@@ -192,7 +197,18 @@ async function attachedUp(
     // What they write says enough.
     await startServices({ ...verb, report: () => undefined, beforeStart }, made, args);
   });
+  ended.abort();
   // docker compose ends so: an error without a text.
   if (exitCode !== 0) context.err('\n');
   return exitCode;
+}
+
+/** Beside what the containers write; what goes wrong is said. */
+function watchMeanwhile(context: ComposeContext, work: UpWork, signal: AbortSignal): void {
+  const say = (text: string): void => context.out(`  \u29bf  ${text}\n`);
+  const write = (data: Buffer): void => context.cli.out(data);
+  const watched = import('./watch.ts').then(({ watchProject }) =>
+    watchProject({ ...work, report: () => undefined }, { say, write, signal, prune: true }),
+  );
+  void watched.catch((error: unknown) => say(messageOf(error)));
 }
