@@ -90,6 +90,7 @@ function implemented(): ReadonlySet<string> {
     events: nothing,
     facts: nothing,
     cluster: nothing,
+    projects: nothing,
   };
   return new Set(Object.keys(engineHandlers(parts)));
 }

@@ -62,6 +62,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
       'builder',
       'system',
       'cluster',
+      'projects',
     ],
     is: 'HTTP over the engine; nothing below it knows of HTTP',
   },
@@ -78,6 +79,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     may: ['base', 'spec', 'host'],
     is: 'many servers as one; the engine that runs its tasks comes in through a port',
   },
+  projects: { may: ['base', 'spec'], is: 'what Compose projects were; it knows no containers and runs nothing' },
   events: { may: ['base', 'spec'], is: 'what happened, in order; it does not know who emits or watches' },
   daemon: {
     may: [
@@ -96,6 +98,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
       'system',
       'cluster',
       'cli',
+      'projects',
     ],
     is: 'a daemon opened from its settings, and its sockets; who speaks over them is chosen in bin/',
   },

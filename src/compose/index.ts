@@ -38,3 +38,4 @@ export * from './stack/index.ts';
 export { runHook } from './hooks.ts';
 export { syncPaths } from './sync.ts';
 export { below, type Watched, watchRules, type WatchWork, watchWork } from './watch.ts';
+export { chosenRevision, contentsOf, listRevisions, recordRevision, restoreImages } from './revisions.ts';

@@ -25,6 +25,7 @@ import { Registries } from '../registry/client/index.ts';
 import { execRoot, type OciRuntime, Runtime } from '../runtime/index.ts';
 import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
 import { openStore } from '../store/index.ts';
+import { Projects } from '../projects/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
 import { openVolumes, type VolumeRecord, type Volumes } from '../volumes/index.ts';
@@ -58,6 +59,7 @@ export interface Daemon extends AsyncDisposable {
   readonly facts: SystemFacts;
   readonly cgroups: CgroupTrees;
   readonly cluster: ClusterAccess;
+  readonly projects: Projects;
   /** Takes over those settings that can change while the daemon runs, and tells of it. */
   readonly reload: (options: DaemonOptions) => void;
   /** Starts what restart policies want running; to be called once somebody listens. */
@@ -225,6 +227,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     facts,
     cgroups,
     cluster,
+    projects: new Projects(records.table('projects')),
     reload,
     startPolicies,
     close: ({ stopContainers, timeoutMs }) => (closing ??= close(stopContainers, timeoutMs)),

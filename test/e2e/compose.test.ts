@@ -297,3 +297,43 @@ test('fault C63: an up whose client was killed is finished by the next one', asy
   assert.equal((await run('ps', '-a', '--format', '{{.Name}}')).stdout, 'killed-a-1\nkilled-a-2\nkilled-a-3\n');
   await run('down');
 });
+
+test('revisions: an update that does not become healthy is taken back, and an older one comes back with its image', async () => {
+  const text = (value: string, check: string): string =>
+    `services:
+  a: {${IDLE}, image: "revised:1", environment: {V: "${value}"}, healthcheck: {test: "${check}", interval: 100ms, retries: 2}}
+`.replace('image: busybox, ', '');
+  const { write, run } = project('revised', text('1', 'true'));
+  const image = async (words: string): Promise<void> => {
+    const context = join(folder, 'revised');
+    writeFileSync(join(context, 'Dockerfile'), `FROM busybox\nLABEL words=${words}\n`);
+    const built = await daemon.berth('build', '-q', '-t', 'revised:1', context);
+    assert.equal(built.code, 0, built.stderr);
+  };
+  const now = async (): Promise<string> => {
+    const value = await run('exec', '-T', 'a', 'sh', '-c', 'echo $V');
+    const words = await daemon.berth('image', 'inspect', '-f', '{{.Config.Labels.words}}', 'revised:1');
+    return `${value.stdout.trim()} ${words.stdout.trim()}`;
+  };
+  await image('one');
+  assert.equal((await run('up', '-d', '--wait')).code, 0);
+  await image('two');
+  write(text('2$$x', 'true'));
+  for (const _ of ['first', 'again']) assert.equal((await run('up', '-d', '--wait')).code, 0);
+  write(text('3', 'false'));
+  const bad = await run('up', '-d', '--rollback');
+  assert.equal(bad.code, 1);
+  assert.match(bad.stderr, /is unhealthy.*going back to revision 2/);
+  assert.equal(await now(), '2$x two');
+  assert.equal((await run('rollback', '1')).code, 0);
+  assert.equal(await now(), '1 one');
+  assert.equal((await run('rollback')).code, 0);
+  assert.equal(await now(), '2$x two');
+  const all = JSON.parse((await run('revisions', '--format', 'json')).stdout) as { number: number; cause: string }[];
+  assert.deepEqual(
+    all.map(({ number, cause }) => `${number} ${cause}`),
+    ['1 up', '2 up', '3 rollback to 1', '4 rollback to 2'],
+  );
+  assert.match((await run('rollback', '9')).stderr, /there is no revision 9/);
+  await run('down');
+});

@@ -6,6 +6,7 @@ import type { Engine } from '../../engine/index.ts';
 import type { EventLog } from '../../events/index.ts';
 import type { Images } from '../../images/index.ts';
 import type { Explainer, Networks } from '../../network/index.ts';
+import type { Projects } from '../../projects/index.ts';
 import type { Registries } from '../../registry/client/index.ts';
 import type { SystemFacts } from '../../system/index.ts';
 import type { Volumes } from '../../volumes/index.ts';
@@ -19,6 +20,7 @@ import { execHandlers } from './exec.ts';
 import { imageHandlers } from './images.ts';
 import { networkHandlers } from './networks.ts';
 import { nodeHandlers } from './nodes.ts';
+import { projectHandlers } from './projects.ts';
 import { registryHandlers } from './registry.ts';
 import { secretHandlers } from './secrets.ts';
 import { serviceHandlers } from './services.ts';
@@ -38,10 +40,11 @@ export interface DaemonParts {
   readonly events: EventLog;
   readonly facts: SystemFacts;
   readonly cluster: ClusterAccess;
+  readonly projects: Projects;
 }
 
 export function engineHandlers(parts: DaemonParts): Handlers {
-  const { cluster, engine, images, volumes, networks, explainer, registries, builder, buildkit } = parts;
+  const { cluster, engine, images, volumes, networks, explainer, registries, builder, buildkit, projects } = parts;
   return {
     ...systemHandlers(parts),
     ...containerHandlers(engine),
@@ -58,5 +61,6 @@ export function engineHandlers(parts: DaemonParts): Handlers {
     ...nodeHandlers(cluster),
     ...serviceHandlers(cluster),
     ...secretHandlers(cluster),
+    ...projectHandlers(projects),
   };
 }

@@ -330,6 +330,9 @@ export const routes = {
     query: { from: 'text', to: 'text', port: 'int', protocol: 'text' },
   },
   BerthContainerTransfer: { method: 'POST', path: '/berth/containers/{id}/transfer', query: { to: 'text' } },
+  BerthRevisionList: { method: 'GET', path: '/berth/projects/{name}/revisions' },
+  BerthRevisionAdd: { method: 'POST', path: '/berth/projects/{name}/revisions' },
+  BerthRevisionDelete: { method: 'DELETE', path: '/berth/projects/{name}/revisions' },
   BerthPorts: { method: 'GET', path: '/berth/ports' },
   BerthImageBootstrap: { method: 'POST', path: '/berth/images/bootstrap', query: { name: 'text' } },
 } as const satisfies Record<string, Route>;

@@ -77,6 +77,12 @@ export const composeTree: ComposeNode = {
       'Block until containers of all (or specified) services stop.',
       async () => (await import('./wait.ts')).wait,
     ),
+    leaf('revisions', 'List what the project was', async () => (await import('./revisions.ts')).revisions),
+    leaf(
+      'rollback',
+      'Make the project what it was in a revision',
+      async () => (await import('./revisions.ts')).rollback,
+    ),
     leaf(
       'watch',
       'Watch build context for service and rebuild/refresh containers when files are updated',

@@ -1,6 +1,7 @@
 // `compose up`: a project's services are made, started, and followed.
 import {
   type ImageOptions,
+  listRevisions,
   observeContainers,
   startServices,
   up as bringUp,
@@ -16,6 +17,7 @@ import { array, imageOptions, upWork, withoutDependencies, withScale } from './b
 import { type ComposeContext, composeCommand, dryRun } from './command.ts';
 import { LogLines } from './log-lines.ts';
 import { progressOn } from './progress.ts';
+import { record, rollBack } from './revisions.ts';
 
 const FLAGS = {
   ...dryRun,
@@ -49,6 +51,7 @@ const FLAGS = {
   'quiet-build': flag.bool('', 'Suppress the build output'),
   'quiet-pull': flag.bool('', 'Pull without printing progress information'),
   'remove-orphans': flag.bool('', 'Remove containers for services not defined in the Compose file'),
+  rollback: flag.bool('', 'Go back to the last revision when the services do not become healthy. Implies --wait.'),
   'renew-anon-volumes': flag.bool(
     'V',
     'Recreate anonymous volumes instead of retrieving data from the previous containers',
@@ -98,19 +101,45 @@ export const up = composeCommand({
       quietPull: flags['quiet-pull'],
       yes: flags.yes,
     });
-    const isDetached = context.settings.dryRun || flags.detach || flags.wait || flags['no-start'];
-    const code = isDetached
-      ? await bringUp(work, images, options).then(() => 0)
-      : await attachedUp(context, work, images, options, { flags, args, timeout });
-    if (flags.wait && !context.settings.dryRun) {
-      const mine = await observeContainers(context.cli.client, loaded.project.name, 'services');
-      const wanted = mine.filter(({ service }) => loaded.project.services[service] !== undefined);
-      await waitUntilReady(work, wanted, flags['wait-timeout']);
+    const waits = flags.wait || flags.rollback;
+    const isDetached = context.settings.dryRun || flags.detach || waits || flags['no-start'];
+    if (!isDetached) {
+      const code = await attachedUp(context, work, images, options, { flags, args, timeout });
+      progress.end();
+      return code;
     }
+    try {
+      await bringUp(work, images, options);
+      if (waits && !context.settings.dryRun) await waitFor(context, work, flags['wait-timeout']);
+    } catch (error) {
+      progress.end();
+      if (flags.rollback && !context.settings.dryRun) await goBack(context, work, messageOf(error));
+      throw error;
+    }
+    if (options.start && isWhole(flags, args)) await record(work, 'up');
     progress.end();
-    return code;
+    return 0;
   },
 });
+
+/** What brings up some services only says nothing of the whole. */
+const isWhole = (flags: UpFlags, args: readonly string[]): boolean => args.length === 0 && !flags['no-deps'];
+
+async function waitFor(context: ComposeContext, work: UpWork, seconds: number): Promise<void> {
+  const { project } = work.loaded;
+  const mine = await observeContainers(context.cli.client, project.name, 'services');
+  const wanted = mine.filter(({ service }) => project.services[service] !== undefined);
+  await waitUntilReady(work, wanted, seconds);
+}
+
+/** To the last revision, when there is one. */
+async function goBack(context: ComposeContext, { loaded }: UpWork, why: string): Promise<void> {
+  const { name } = loaded.project;
+  const last = (await listRevisions(context.cli.client, name)).at(-1);
+  if (last === undefined) return context.warn('there is no revision to go back to');
+  context.warn(`${why}; going back to revision ${last.number}`);
+  await rollBack(context, name, last);
+}
 
 function checkFlags(flags: UpFlags): void {
   const aborts =
@@ -196,6 +225,7 @@ async function attachedUp(
     };
     // What they write says enough.
     await startServices({ ...verb, report: () => undefined, beforeStart }, made, args);
+    if (isWhole(flags, args)) await record(work, 'up');
   });
   ended.abort();
   // docker compose ends so: an error without a text.
