@@ -26,9 +26,10 @@ export function serviceHandlers(access: ClusterAccess): Handlers {
       await services.remove(idOf(request));
       response.empty(200);
     }),
-    ServiceLogs: inCluster(access, 'ServiceLogs', (control, request, response) =>
-      logs(control, control.tasks.of(idOf(request)), request, response),
-    ),
+    ServiceLogs: inCluster(access, 'ServiceLogs', (control, request, response) => {
+      const { service, tasks } = control.tasks.of(idOf(request));
+      return logs(control, tasks, request, response, service);
+    }),
     BerthAutoscaleExplain: inCluster(access, 'BerthAutoscaleExplain', async ({ services }, request, response) =>
       response.json(await services.explainAutoscale(idOf(request))),
     ),
@@ -53,6 +54,7 @@ async function logs(
   tasks: readonly ClusterTask[],
   request: ApiRequest<'ServiceLogs' | 'TaskLogs'>,
   response: ApiResponse,
+  service?: string,
 ): Promise<void> {
   const {
     stdout = false,
@@ -73,7 +75,7 @@ async function logs(
     ...(since ? { since: String(BigInt(since) * 1_000_000_000n) } : {}),
   };
   const stream = response.stream(!tty && request.minor >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM);
-  for await (const lines of control.logs(tasks, options, request.signal)) {
+  for await (const lines of control.logs(tasks, options, request.signal, service)) {
     const parts = lines.flatMap(({ task, line }) => {
       const head = (timestamps ? `${nineDigits(line.time)} ` : '') + (details ? `${attributes(task)} ` : '');
       const data = Buffer.concat([Buffer.from(head), Buffer.from(line.data, 'base64')]);

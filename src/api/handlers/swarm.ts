@@ -27,6 +27,24 @@ export async function objectOf<T>(request: ApiRequest): Promise<T> {
   return body as T;
 }
 
+/** Of a cluster with many thousands of tasks; larger ones are refused. */
+export const MAX_BACKUP_BYTES = 512 * 1024 * 1024;
+
+async function restoreBody(request: ApiRequest): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request.body as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_BACKUP_BYTES) throw invalid('the backup is too large');
+    parts.push(part);
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString()) as unknown;
+  } catch {
+    throw invalid('the backup is no JSON');
+  }
+}
+
 export const idOf = (request: ApiRequest): string => request.params['id'] ?? '';
 
 export function swarmHandlers(access: ClusterAccess): Handlers {
@@ -35,6 +53,11 @@ export function swarmHandlers(access: ClusterAccess): Handlers {
     BerthClusterStatus: inCluster(access, 'BerthClusterStatus', async ({ swarm }, _, response) =>
       response.json(await swarm.status()),
     ),
+    BerthClusterBackup: inCluster(access, 'BerthClusterBackup', async ({ swarm }, _, response) =>
+      response.json(await swarm.backup()),
+    ),
+    BerthClusterRestore: async (request, response) =>
+      response.json(await (await access.open()).swarm.restore(await restoreBody(request))),
     BerthClusterWhatIf: inCluster(access, 'BerthClusterWhatIf', async ({ forecast }, request, response) =>
       response.json(await forecast.whatIf(await objectOf(request))),
     ),

@@ -148,6 +148,16 @@ export const cluster: CliNode = {
       async () => (await import('./cluster/status.ts')).status,
     ),
     leaf(
+      'backup',
+      'Save everything that the cluster knows to a file',
+      async () => (await import('./cluster/backup.ts')).backup,
+    ),
+    leaf(
+      'restore',
+      'Begin a cluster from a backup, with this machine as its only manager',
+      async () => (await import('./cluster/backup.ts')).restore,
+    ),
+    leaf(
       'what-if',
       'Say what would become of the tasks if nodes went or came',
       async () => (await import('./cluster/forecast.ts')).whatIf,

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { internal, invalid, notImplemented } from '../../base/errors.ts';
 import { type Cluster, clusterView } from '../member/cluster.ts';
+import { type Backup, backupOf, checkBackup } from '../member/backup.ts';
 import { completeSpec, type InitRequest } from '../member/init.ts';
 import type { JoinRequest } from '../member/join.ts';
 import { type ClusterSpec, keys } from '../model/objects.ts';
@@ -70,6 +71,29 @@ export class SwarmControl {
         .map((task) => ({ ID: task.ID, Name: taskName(task), Reason: task.Status.Err ?? '' })),
       Revision: cache.revision,
     };
+  }
+
+  /** Everything that the cluster knows, with the keys to it. */
+  backup(): Promise<Backup> {
+    const { manager, identity } = this.#cluster;
+    if (!identity) throw internal('this node is in no cluster');
+    return backupOf(manager, identity);
+  }
+
+  restore(body: unknown): Promise<string> {
+    const {
+      Backup: backup,
+      ListenAddr = '',
+      AdvertiseAddr = '',
+    } = body as {
+      Backup?: unknown;
+      ListenAddr?: unknown;
+      AdvertiseAddr?: unknown;
+    };
+    return this.#cluster.restore(checkBackup(backup), {
+      ListenAddr: String(ListenAddr),
+      AdvertiseAddr: String(AdvertiseAddr),
+    });
   }
 
   async init(body: unknown): Promise<string> {

@@ -1,10 +1,12 @@
 // Verbs on tasks: list, inspect, logs.
 import { invalid } from '../../base/errors.ts';
 import type { Cluster } from '../member/cluster.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 import { dialManager } from '../wire/dial.ts';
 import type { LogLine, LogsOptions } from '../wire/messages.ts';
 import type { Task } from '../model/objects.ts';
 import { byLabels, byPrefix, type Filters, find, known, oneOf } from './find.ts';
+import { MergedLogs } from './merge-logs.ts';
 import type { NodeControl } from './nodes.ts';
 import type { ServiceControl } from './services.ts';
 
@@ -82,36 +84,59 @@ export class TaskControl {
     };
   }
 
-  /** Lines of all tasks as they come; without `follow` it ends when all that was there is given. */
-  async *logs(tasks: readonly Task[], options: LogsOptions, signal: AbortSignal): AsyncIterable<readonly TaskLine[]> {
-    const queue: TaskLine[][] = [];
-    let open = tasks.length;
+  /** Lines of all tasks in order; without `follow` it ends when all that was there is given. With a service, tasks that it gets later too. */
+  async *logs(
+    tasks: readonly Task[],
+    options: LogsOptions,
+    signal: AbortSignal,
+    service?: string,
+  ): AsyncIterable<readonly TaskLine[]> {
+    const merged = new MergedLogs<TaskLine>(options.follow);
+    const stops: Promise<() => void>[] = [];
+    const known = new Set<string>();
     let wake = (): void => undefined;
-    const stops = tasks.map((task) =>
-      this.#follow(
-        task,
-        options,
-        (lines) => {
-          queue.push(lines.map((line) => ({ task, line })));
-          wake();
-        },
-        () => {
-          open -= 1;
-          wake();
-        },
-      ),
-    );
+    const add = (task: Task, own: LogsOptions): void => {
+      known.add(task.ID);
+      merged.open(task.ID);
+      const lines = (found: readonly LogLine[]): void => {
+        for (const line of found) merged.push(task.ID, { task, line }, line.time, Date.now());
+        wake();
+      };
+      const end = (): void => {
+        merged.end(task.ID);
+        wake();
+      };
+      stops.push(
+        this.#follow(task, own, lines, end).catch(() => {
+          end();
+          return () => undefined;
+        }),
+      );
+    };
+    for (const task of tasks) add(task, options);
+    const follows = options.follow && service !== undefined;
+    const { cache } = this.#cluster.manager;
+    // of a task that comes later everything is new
+    const { tail: _, since: __, ...later } = options;
+    const forget = cache.onChange((changes) => {
+      if (!follows) return;
+      for (const { kind, id, service: of, gone } of changes) {
+        const task = kind === 'tasks' && of === service && !gone && !known.has(id) ? cache.get('tasks', id) : undefined;
+        if (task?.NodeID !== undefined && task.Status.ContainerStatus) add(task, later);
+      }
+    });
     const aborted = (): void => wake();
     signal.addEventListener('abort', aborted);
     try {
       while (!signal.aborted) {
-        const next = queue.shift();
-        if (next) yield next;
-        else if (open === 0) return;
-        else await new Promise<void>((resolve) => (wake = resolve));
+        const next = merged.take(Date.now());
+        if (next.length > 0) yield next;
+        else if (merged.isDone && !follows) return;
+        else await Promise.race([new Promise<void>((resolve) => (wake = resolve)), pause(options.follow ? 50 : 5000)]);
       }
     } finally {
       signal.removeEventListener('abort', aborted);
+      forget();
       for (const stop of stops) (await stop)();
     }
   }
@@ -141,8 +166,8 @@ export class TaskControl {
     return () => connection.close();
   }
 
-  of(reference: string): readonly Task[] {
-    return this.#services.tasksOf(reference);
+  of(reference: string): { readonly service: string; readonly tasks: readonly Task[] } {
+    return { service: this.#services.get(reference).ID, tasks: this.#services.tasksOf(reference) };
   }
 }
 

@@ -127,11 +127,26 @@ export class Cache {
 
   #apply(change: Change): CacheChange[] {
     if (change.kind === 'all') {
+      const before = new Map(
+        KINDS.flatMap((kind) => [...this.#tables[kind]].map(([id, one]) => [`${kind} ${id}`, one])),
+      );
+      const isFirst = this.#revision === 0;
       for (const kind of KINDS) this.#tables[kind].clear();
       for (const index of [this.#ofService, this.#onNode, this.#unplaced]) index.clear();
       this.#revision = change.range.revision;
-      const all = change.range.entries.flatMap((entry) => this.#put(entry));
-      return [...all, { kind: 'cluster', id: '', gone: false, relisted: true }];
+      const all = change.range.entries
+        .flatMap((entry) => this.#put(entry))
+        .map((one): CacheChange => {
+          const old = before.get(`${one.kind} ${one.id}`);
+          before.delete(`${one.kind} ${one.id}`);
+          const isSame = old?.Version.Index === this.#tables[one.kind].get(one.id)?.Version.Index;
+          return { ...one, before: old, isOld: isFirst || isSame };
+        });
+      const gone = [...before].map(([name, old]): CacheChange => {
+        const [kind = 'cluster', id = ''] = name.split(' ') as [Kind, string];
+        return { kind, id, gone: true, before: old };
+      });
+      return [...all, ...gone, { kind: 'cluster', id: '', gone: false, relisted: true, isOld: true }];
     }
     if (change.kind === 'put') {
       this.#revision = Math.max(this.#revision, change.entry.revision);
@@ -141,8 +156,9 @@ export class Cache {
     const kind = kindOf(change.key);
     const id = change.key.split('/').at(-1) ?? '';
     const old = kind === 'tasks' ? this.#tables.tasks.get(id) : undefined;
+    const before = kind && this.#tables[kind].get(id);
     if (!kind || !this.#tables[kind].delete(id)) return [];
-    if (!old) return [{ kind, id, gone: true }];
+    if (!old) return [{ kind, id, gone: true, before }];
     this.#ofService.delete(old.ServiceID, id);
     this.#onNode.delete(old.NodeID, id);
     this.#unplaced.delete(id);
@@ -153,8 +169,9 @@ export class Cache {
     const kind = kindOf(entry.key);
     if (!kind) return [];
     const object = decode<Objects[typeof kind]>(entry);
+    const before = this.#tables[kind].get(object.ID);
     (this.#tables[kind] as Map<string, Meta>).set(object.ID, object);
-    if (kind !== 'tasks') return [{ kind, id: object.ID, gone: false }];
+    if (kind !== 'tasks') return [{ kind, id: object.ID, gone: false, before }];
     const task = object as Held<Task>;
     this.#ofService.put(task.ServiceID, task);
     this.#onNode.put(task.NodeID, task);
@@ -173,6 +190,10 @@ export interface CacheChange {
   readonly node?: string | undefined;
   /** Everything was read anew: what is not named may be gone. */
   readonly relisted?: true;
+  /** As it was; absent for what is new, or was not known to this manager before. */
+  readonly before?: Meta | undefined;
+  /** It was there when this manager began to look, or did not change while it did not. */
+  readonly isOld?: boolean;
 }
 
 /** Tasks by a key that never changes once a task has it. */

@@ -8,6 +8,7 @@ import { Autoscaler } from './autoscaler.ts';
 import { Cache } from './cache.ts';
 import { Door } from './door.ts';
 import { Election } from './election.ts';
+import { type ClusterEvent, eventsOf } from './events.ts';
 import { Loop } from './loop.ts';
 import { Membership } from './membership.ts';
 import { Sessions } from './sessions.ts';
@@ -20,7 +21,10 @@ export interface ManagerOptions {
   readonly folder: string;
   readonly etcdProgram: string | undefined;
   readonly tls: { readonly certificate: string; readonly key: string; readonly authority: string };
+  /** The other managers are lost: etcd goes on with this member alone. */
+  readonly forceNew?: boolean;
   readonly log: Log;
+  readonly emit: (event: ClusterEvent) => void;
 }
 
 export class Manager {
@@ -52,6 +56,7 @@ export class Manager {
       members,
       joins,
       tls: options.tls,
+      ...(options.forceNew ? { forceNew: true } : {}),
       log,
     });
     this.#cache = new Cache(this.etcd.store);
@@ -107,6 +112,8 @@ export class Manager {
     const { identity, log } = this.#options;
     await this.#cache.open();
     this.#cache.onChange((changes) => {
+      for (const change of changes)
+        for (const event of eventsOf(change, this.#cache.get(change.kind, change.id))) this.#options.emit(event);
       this.#sessions?.onChange(changes);
       this.#loop?.onChange(changes);
       this.#membership?.wake();

@@ -7,6 +7,8 @@ import { AgentNetworks } from '../agent/networks.ts';
 import { NodeSession } from '../agent/session.ts';
 import { firstManager, makeCluster, type InitRequest } from './init.ts';
 import { joinCluster, type JoinRequest, takePlaceInEtcd } from './join.ts';
+import type { ClusterEvent } from '../manager/events.ts';
+import { type Backup, forgetOthers, restoredIdentity, writeBackup } from './backup.ts';
 import { Manager } from '../manager/manager.ts';
 import { keys, type NodeRole } from '../model/objects.ts';
 import type { Machine, TaskContainers, TaskNetworks } from '../agent/ports.ts';
@@ -18,6 +20,8 @@ export interface ClusterOptions {
   readonly machine: Machine;
   readonly networks: TaskNetworks;
   readonly log: Log;
+  /** Something happened in the cluster. */
+  readonly emit: (event: ClusterEvent) => void;
 }
 
 /** etcd lets a member go when the others are connected, for five seconds at least. */
@@ -98,9 +102,11 @@ export class Cluster {
     this.#session.start();
   }
 
-  #newManager(): Manager {
+  #newManager(forceNew = false): Manager {
     const { machine, log } = this.#options;
     return new Manager({
+      forceNew,
+      emit: this.#options.emit,
       identity: this.#known,
       folder: this.#file.folder,
       etcdProgram: machine.etcd(),
@@ -145,6 +151,15 @@ export class Cluster {
     return this.#alone(() => this.#init(request));
   }
 
+  restore(backup: Backup, request: InitRequest): Promise<string> {
+    return this.#alone(async () => {
+      if (this.#identity) throw unavailable(ALREADY);
+      const { machine } = this.#options;
+      this.#save(await restoredIdentity(backup, request, machine));
+      return this.#begin((one) => writeBackup(one, backup, this.#known, machine));
+    });
+  }
+
   join(request: JoinRequest): Promise<void> {
     return this.#alone(() => this.#join(request));
   }
@@ -165,14 +180,20 @@ export class Cluster {
   }
 
   async #init(request: InitRequest): Promise<string> {
+    if (this.#identity?.manager && request.ForceNewCluster) return this.#beginAlone(this.#identity);
     if (this.#identity) throw unavailable(ALREADY);
     const { machine } = this.#options;
     const made = await makeCluster(request, machine);
     this.#save(made.identity);
+    return this.#begin((one) => firstManager(one, made, machine));
+  }
+
+  /** As the only manager; a failure leaves nothing. */
+  async #begin(prepare: (manager: Manager) => Promise<void>): Promise<string> {
     try {
       const manager = this.#newManager();
       this.#starting = manager;
-      await manager.start((one) => firstManager(one, made, machine));
+      await manager.start(prepare);
       this.#starting = undefined;
       this.#manager = manager;
       await manager.election.leading();
@@ -181,7 +202,26 @@ export class Cluster {
       await this.#wipe();
       throw error;
     }
-    return made.identity.node;
+    return this.#known.node;
+  }
+
+  /** The other managers are lost: this one goes on alone, with what it knows. Tasks go on meanwhile. */
+  async #beginAlone(identity: Identity): Promise<string> {
+    const { manager: old } = identity;
+    if (!old) throw unavailable(NO_MANAGER);
+    const before = this.#manager ?? this.#starting;
+    this.#manager = undefined;
+    await before?.stop().catch(() => undefined);
+    await this.#busy;
+    const members = [`${identity.node}=${old.peer}`];
+    this.#save({ ...identity, managers: [identity.advertise], manager: { ...old, members, joins: false } });
+    const manager = this.#newManager(true);
+    this.#starting = manager;
+    await manager.start((one) => forgetOthers(one, identity.node));
+    this.#starting = undefined;
+    this.#manager = manager;
+    await manager.election.leading();
+    return identity.node;
   }
 
   async #join(request: JoinRequest): Promise<void> {

@@ -80,7 +80,6 @@ function onlyAddress(machine: Machine): string {
 }
 
 export async function makeCluster(request: InitRequest, machine: Machine): Promise<MadeCluster> {
-  if (request.ForceNewCluster) throw notImplemented('--force-new-cluster is not implemented by this daemon');
   if (request.Spec?.EncryptionConfig?.AutoLockManagers)
     throw notImplemented('locked managers (autolock) are not implemented by this daemon');
   const { listen, advertise, address, peer } = addressesOf(request, machine);
@@ -163,11 +162,21 @@ export async function firstManager(manager: Manager, made: MadeCluster, machine:
     avoid: machine.blocks().flatMap((text) => parseBlock(text) ?? []),
     taken: 'there is an ingress network',
   });
+  await addFirstNode(manager, identity, machine, availability(request.Availability));
+}
+
+/** The node of the manager that begins a cluster. */
+export async function addFirstNode(
+  manager: Manager,
+  identity: Identity,
+  machine: Machine,
+  Availability: 'active' | 'pause' | 'drain',
+): Promise<void> {
   const [member] = await manager.etcd.store.members();
   await manager.writer.create<'nodes'>('nodes', keys.node(identity.node), {
     ID: identity.node,
-    Spec: { Role: 'manager', Availability: availability(request.Availability), Labels: {} },
-    Description: withTrust(machine.describe(), authority.certificate),
+    Spec: { Role: 'manager', Availability, Labels: {} },
+    Description: withTrust(machine.describe(), identity.root),
     Status: { State: 'unknown', Addr: identity.address },
     ManagerStatus: { Addr: identity.advertise, member: member?.id ?? '', peer: identity.manager?.peer ?? '' },
   });

@@ -21,6 +21,8 @@ export interface EtcdOptions {
   readonly joins: boolean;
   /** Certificates of the cluster's own authority, for the way between members. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly authority: string };
+  /** The data that is there becomes a cluster of this member alone. */
+  readonly forceNew?: boolean;
   readonly log: Log;
 }
 
@@ -30,7 +32,7 @@ const READY_MS = 30_000;
 
 export class EtcdChild {
   readonly store: EtcdStore;
-  readonly #options: EtcdOptions;
+  #options: EtcdOptions;
   #child: ChildProcess | undefined;
   #ends = 0;
   #closed = false;
@@ -53,6 +55,9 @@ export class EtcdChild {
       if (Date.now() > end || this.#closed) throw unavailable(`etcd did not start; its log is ${this.#log}`);
       await pause(50);
     }
+    // once: another start must not throw out who joined since
+    const { forceNew: _, ...options } = this.#options;
+    this.#options = options;
   }
 
   get #log(): string {
@@ -130,6 +135,7 @@ export function etcdArguments(options: EtcdOptions): string[] {
     '--auto-compaction-retention=10m',
     '--quota-backend-bytes=2147483648',
     `--max-txn-ops=${MAX_WRITES}`,
+    ...(options.forceNew ? ['--force-new-cluster'] : []),
     '--log-level=warn',
     '--logger=zap',
     ...(tls

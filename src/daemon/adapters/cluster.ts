@@ -38,6 +38,7 @@ export function makeCluster(parts: ClusterParts): ClusterAccess {
     machine: machineOf(parts),
     networks: taskNetworks(parts),
     log: parts.log,
+    emit: parts.events.emit,
   });
 }
 

@@ -310,6 +310,8 @@ export const routes = {
     query: { name: 'text', insecure: 'bool' },
   },
   BerthClusterStatus: { method: 'GET', path: '/berth/cluster' },
+  BerthClusterBackup: { method: 'GET', path: '/berth/cluster/backup' },
+  BerthClusterRestore: { method: 'POST', path: '/berth/cluster/restore' },
   BerthClusterWhatIf: { method: 'POST', path: '/berth/cluster/what-if' },
   BerthAutoscaleExplain: { method: 'GET', path: '/berth/services/{id}/autoscale' },
   BerthTaskWhy: { method: 'GET', path: '/berth/tasks/{id}/why' },
