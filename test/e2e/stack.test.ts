@@ -114,3 +114,36 @@ test("Docker's own client deploys the same file, and a plan of ours finds nothin
   await cluster.node(1).docker('stack', 'rm', 'shop');
   await until(() => assert.deepEqual(cluster.node(1).containerPids(), []));
 });
+
+test('services of a stack find each other by name on its network, and it goes with them, by either client', async () => {
+  const text = `
+services:
+  web:
+    image: busybox
+    command: sh -c "echo found > /index.html; exec httpd -f -h /"
+    deploy: {replicas: 2}
+  ask:
+    image: busybox
+    command: sh -c "until wget -qO- http://web/index.html; do sleep 0.3; done; exec sleep 1000"
+    stop_grace_period: 1s
+`;
+  for (const client of ['berth', 'docker'] as const) {
+    const path = file(client === 'docker' ? `version: "3.8"\n${text}` : text);
+    const run = async (...args: string[]): Promise<void> => {
+      const { code, stderr } = await cluster.node(1).daemon.client(client, args, { timeoutMs: 60_000 });
+      assert.equal(code, 0, `${client} ${args.join(' ')}: ${stderr}`);
+    };
+    await run('stack', 'deploy', '--resolve-image=never', '-c', path, 'talk');
+    await until(async () => assert.equal(await berth('service', 'logs', '--raw', 'talk_ask'), 'found\n'), 40_000);
+    const plan = await berth('stack', 'plan', '-c', path, 'talk');
+    assert.ok(
+      plan
+        .split('\n')
+        .filter(Boolean)
+        .every((line) => line.includes('keep')),
+      plan,
+    );
+    await run('stack', 'rm', 'talk');
+    assert.doesNotMatch(await berth('network', 'ls', '--format', '{{.Name}}'), /talk_default/);
+  }
+});

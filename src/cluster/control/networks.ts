@@ -1,11 +1,12 @@
 // Verbs on networks of the cluster: create, remove, and what there is of them for lists.
+import { setTimeout as pause } from 'node:timers/promises';
 import { conflict, forbidden, invalid, notFound, notImplemented } from '../../base/errors.ts';
 import { addressText, type Block, masked, overlaps, parseAddress, parseBlock } from '../../base/address.ts';
 import type { NetworkCreateBody } from '../../spec/docker/index.ts';
 import type { Cluster } from '../member/cluster.ts';
 import { newId } from '../model/ids.ts';
 import type { ClusterNetwork } from '../model/network.ts';
-import { isTerminal, keys } from '../model/objects.ts';
+import { isTerminal, keys, stateOrder, type Task } from '../model/objects.ts';
 import { writeNetwork } from '../manager/create-network.ts';
 import type { NetworkState } from '../network/state.ts';
 import { headOf } from '../network/states.ts';
@@ -86,17 +87,27 @@ export class NetworkControl {
           (Spec.Ingress && (one.Endpoint.Ports ?? []).some(({ PublishMode }) => PublishMode !== 'host')),
       );
     if (service) throw inUse(`service ${service.ID}`);
-    const task = cache
-      .all('tasks')
-      .find(
-        ({ Addresses, Status }) => !isTerminal(Status.State) && Addresses?.some(({ NetworkID }) => NetworkID === ID),
-      );
+    const users = (): readonly Task[] =>
+      cache
+        .all('tasks')
+        .filter(
+          ({ Addresses, Status }) => !isTerminal(Status.State) && Addresses?.some(({ NetworkID }) => NetworkID === ID),
+        );
+    // clients remove a stack's network right behind its services, whose tasks are still stopping
+    const isStopping = ({ ServiceID, DesiredState }: Task): boolean =>
+      !cache.get('services', ServiceID) || stateOrder(DesiredState) > stateOrder('running');
+    for (const end = Date.now() + STOPPING_MS; Date.now() < end; await pause(100))
+      if (users().length === 0 || !users().every(isStopping)) break;
+    const [task] = users();
     if (task) throw inUse(`task ${task.ID}`);
     const joined = cache.all('attachments').find(({ NetworkID }) => NetworkID === ID);
     if (joined) throw inUse(`task ${joined.ID}`);
     await writer.remove([keys.network(ID), keys.name('networks', Spec.Name)]);
   }
 }
+
+/** Tasks that stop already are waited for so long before a network counts as in use by them, milliseconds. */
+const STOPPING_MS = 20_000;
 
 const ENCRYPTED =
   'encrypted overlay networks are not implemented by this daemon: it sets up neither WireGuard nor IPsec, and would send what is to be secret in clear';

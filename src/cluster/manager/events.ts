@@ -3,13 +3,19 @@ import type { ClusterNode, Meta, Service } from '../model/objects.ts';
 import type { CacheChange } from './cache.ts';
 
 export interface ClusterEvent {
-  readonly type: 'service' | 'node' | 'secret' | 'config';
+  readonly type: 'service' | 'node' | 'network' | 'secret' | 'config';
   readonly action: 'create' | 'update' | 'remove';
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-const TYPES = { services: 'service', nodes: 'node', secrets: 'secret', configs: 'config' } as const;
+const TYPES = {
+  services: 'service',
+  nodes: 'node',
+  networks: 'network',
+  secrets: 'secret',
+  configs: 'config',
+} as const;
 
 /** `now` as it is after the change; undefined when it is gone. */
 export function eventsOf(

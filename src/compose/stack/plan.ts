@@ -139,8 +139,10 @@ function comparable(spec: ServiceBody, { networks }: ObservedStack): ServiceBody
     (references as readonly Record<string, unknown>[] | undefined)?.map(
       ({ SecretID: _s, ConfigID: _c, ...rest }) => rest,
     );
+  const { Replicated } = spec.Mode as { readonly Replicated?: { readonly Replicas?: number } };
   return {
     ...spec,
+    Mode: Replicated ? { Replicated: { Replicas: Replicated.Replicas ?? 1 } } : spec.Mode,
     TaskTemplate: {
       ...template,
       ContainerSpec: {
