@@ -124,6 +124,7 @@ const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readon
   'reflect-metadata': { in: ['cluster'], why: 'asked for by @peculiar/x509' },
   hono: { in: ['hub'], why: 'its templates make the pages of the hub; HTTP is served by http/' },
   'markdown-it': { in: ['hub'], why: "a repository's readme is the only Markdown" },
+  aws4fetch: { in: ['hub'], why: 'its storage in a bucket is the only thing that speaks S3' },
   koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
   yaml: { in: ['compose'], why: 'Compose files are the only YAML that is read' },
   croner: { in: ['cluster'], why: 'schedules of jobs are the only cron expressions that are read' },

@@ -5,10 +5,14 @@ import { createSecureContext } from 'node:tls';
 import { invalid, messageOf } from '../base/errors.ts';
 import { createLog, type LogLevel } from '../base/log.ts';
 import { flag, flagUsages, type Flags, parseFlags } from '../cli/grammar/index.ts';
-import { CONSOLE_COMMANDS, findCommand, openHub, runCommand } from '../hub/index.ts';
+import { bucketSettings, CONSOLE_COMMANDS, findCommand, openHub, runCommand } from '../hub/index.ts';
 
 const serveFlags = {
   root: flag.string('', 'Directory that holds the images', '/var/lib/berth/hub'),
+  s3: flag.string(
+    '',
+    'Bucket that holds the images instead: https://HOST/BUCKET[/PREFIX], keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  ),
   listen: flag.string('l', 'Address to serve on', '127.0.0.1:5000'),
   'tls-cert': flag.string('', 'Certificate in PEM: serve HTTPS'),
   'tls-key': flag.string('', 'Key of the certificate'),
@@ -86,9 +90,15 @@ async function serve(argv: readonly string[]): Promise<number> {
   try {
     const tls = tlsFiles(text('tls-cert'), text('tls-key'));
     const address = parseAddress(text('listen'));
+    const bucket = bucketSettings(text('s3'), process.env);
+    let lost: (why: string) => void = () => undefined;
+    const isLost = new Promise<string>((resolve) => {
+      lost = resolve;
+    });
     const hub = await openHub({
       root: text('root'),
       log,
+      ...(bucket ? { bucket, lost: (why) => lost(why) } : {}),
       deletes: parsed.values.get('no-delete') !== true,
       ...(tls ? { tls: tls() } : {}),
       ...(text('url') === '' ? {} : { url: text('url').replace(/\/$/, '') }),
@@ -114,12 +124,19 @@ async function serve(argv: readonly string[]): Promise<number> {
         }
       });
     log.info(`hub serves ${text('root')} on http${tls ? 's' : ''}://${address.host}:${portOf(hub.server)}`);
-    const signal = await new Promise<string>((resolve) => {
-      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
-    });
-    log.info(`${signal} received: the hub ends when what is under way is done`);
+    const signal = await Promise.race([
+      isLost,
+      new Promise<undefined>((resolve) => {
+        for (const name of ['SIGTERM', 'SIGINT'] as const)
+          process.once(name, () => {
+            log.info(`${name} received: the hub ends when what is under way is done`);
+            resolve(undefined);
+          });
+      }),
+    ]);
+    if (signal !== undefined) log.error(`the hub ends: ${signal}`);
     await hub[Symbol.asyncDispose]();
-    return 0;
+    return signal === undefined ? 0 : 1;
   } catch (error) {
     process.stderr.write(`berth hub: ${messageOf(error)}\n`);
     return 1;

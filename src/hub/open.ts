@@ -14,7 +14,7 @@ import { checkName, RegistryError } from './model/index.ts';
 import { ManifestCache, type Registry, REGISTRY_ROUTES, type RegistryRoute } from './protocol/index.ts';
 import { Pages } from './pages/index.ts';
 import { PullLimit } from './pull-limit.ts';
-import { fileStorage, lockRoot, openStorage } from './storage/index.ts';
+import { type BucketSettings, bucketStorage, fileStorage, lockRoot, openStorage, ownBucket } from './storage/index.ts';
 import { Metrics, sendHealth } from './health.ts';
 import { Search, searchRoutes } from './search/index.ts';
 import { collectRegularly, scanStorage } from './upkeep/index.ts';
@@ -22,6 +22,10 @@ import { collectRegularly, scanStorage } from './upkeep/index.ts';
 export interface HubOptions {
   readonly root: string;
   readonly log: Log;
+  /** Where blobs and links are instead of below `root`, where the catalog stays. */
+  readonly bucket?: BucketSettings;
+  /** Called when the bucket is not this hub's any more: it is to end. */
+  readonly lost?: (why: string) => void;
   readonly tls?: TlsOptions;
   readonly deletes?: boolean;
   /** How long a blob stays that nothing needs. */
@@ -53,10 +57,19 @@ interface HubRoute extends ServedRoute<Identity> {
   readonly needs: RegistryRoute['needs'] | 'nothing' | 'reading';
 }
 
-export function openHub(options: HubOptions): Promise<Hub> {
-  const { root, log } = options;
+export async function openHub(options: HubOptions): Promise<Hub> {
+  const { root, log, bucket } = options;
   const lock = lockRoot(root);
-  const storage = openStorage(fileStorage(root), options.graceMs ?? HOUR_MS);
+  const driver = bucket ? bucketStorage(bucket, root) : fileStorage(root);
+  const lost = options.lost ?? ((why: string) => log.error(why));
+  let owned: AsyncDisposable | undefined;
+  try {
+    owned = bucket && (await ownBucket(driver, lost));
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+  const storage = openStorage(driver, options.graceMs ?? HOUR_MS);
   const database = openDatabase(join(root, 'hub', 'hub.db'));
   const catalog = new Catalog(database);
   const access = openAccess(database, options.url);
@@ -184,7 +197,7 @@ export function openHub(options: HubOptions): Promise<Hub> {
     },
     ...(options.tls ? { tls: options.tls } : {}),
   });
-  return Promise.resolve({
+  return {
     server,
     registry,
     access,
@@ -194,9 +207,10 @@ export function openHub(options: HubOptions): Promise<Hub> {
       await indexed;
       await closeServer(server);
       database.close();
+      await owned?.[Symbol.asyncDispose]();
       lock[Symbol.dispose]();
     },
-  });
+  };
 }
 
 /** What is under way may end, for a while; connections that only wait are closed. */

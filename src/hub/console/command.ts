@@ -2,11 +2,14 @@
 import type { Flags } from '../../cli/grammar/index.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Access } from '../access/index.ts';
+import type { StorageDriver } from '../storage/index.ts';
 
 export interface ConsoleCall {
   readonly root: string;
   readonly database: DatabaseSync;
   readonly access: Access;
+  /** What holds the bytes, for one process alone until it is disposed of. Throws conflict while a hub serves. */
+  readonly openDriver: () => Promise<{ readonly driver: StorageDriver } & AsyncDisposable>;
   readonly args: readonly string[];
   /** The text of a flag; '' when it was not given. */
   readonly text: (flag: string) => string;

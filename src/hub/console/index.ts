@@ -8,12 +8,16 @@ import { openDatabase } from '../metadata/index.ts';
 import { ACCOUNT_COMMANDS } from './accounts.ts';
 import type { ConsoleCommand } from './command.ts';
 import { RULE_COMMANDS } from './rules.ts';
+import { bucketSettings, openDriver } from './storage.ts';
 import { UPKEEP_COMMANDS } from './upkeep.ts';
+
+export { bucketSettings } from './storage.ts';
 
 export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [...ACCOUNT_COMMANDS, ...RULE_COMMANDS, ...UPKEEP_COMMANDS];
 
 const common = {
   root: flag.string('', 'Directory of the hub', '/var/lib/berth/hub'),
+  s3: flag.string('', 'Bucket that holds the blobs: https://HOST/BUCKET[/PREFIX]'),
   help: flag.bool('', 'Print usage'),
 } as const satisfies Flags;
 
@@ -40,6 +44,7 @@ export async function runCommand(command: ConsoleCommand, argv: readonly string[
   const wanted = command.args === '' ? 0 : command.args.split(' ').length;
   if (parsed.args.length !== wanted) throw invalid(`${wanted} arguments are wanted\n\nUsage:  ${usage}`);
   const root = String(parsed.values.get('root'));
+  const s3 = String(parsed.values.get('s3'));
   if (!existsSync(root)) throw notFound(`${root} is not there: --root names the directory of the hub`);
   const database = openDatabase(join(root, 'hub', 'hub.db'));
   try {
@@ -48,6 +53,7 @@ export async function runCommand(command: ConsoleCommand, argv: readonly string[
       root,
       database,
       access: openAccess(database, undefined),
+      openDriver: () => openDriver(root, bucketSettings(s3, process.env)),
       args: parsed.args,
       text(name) {
         const value = parsed.values.get(name);

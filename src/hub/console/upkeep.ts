@@ -3,7 +3,7 @@ import { internal } from '../../base/errors.ts';
 import { createLog } from '../../base/log.ts';
 import { flag } from '../../cli/grammar/index.ts';
 import { Catalog } from '../metadata/index.ts';
-import { fileStorage, lockRoot, openStorage } from '../storage/index.ts';
+import { openStorage } from '../storage/index.ts';
 import { checkHub, collect } from '../upkeep/index.ts';
 import type { ConsoleCommand } from './command.ts';
 
@@ -15,9 +15,9 @@ export const UPKEEP_COMMANDS: readonly ConsoleCommand[] = [
     args: '',
     short: 'Remove blobs that no manifest needs',
     flags: { 'dry-run': flag.bool('', 'Only print what would go') },
-    async run({ root, database, isSet, print }) {
-      using _ = lockRoot(root);
-      const storage = openStorage(fileStorage(root), HOUR_MS);
+    async run({ openDriver, database, isSet, print }) {
+      await using opened = await openDriver();
+      const storage = openStorage(opened.driver, HOUR_MS);
       const catalog = new Catalog(database);
       const isTrial = isSet('dry-run');
       const done = await collect({ storage, catalog, log: createLog('warn'), now: Date.now(), isTrial });
@@ -33,13 +33,11 @@ export const UPKEEP_COMMANDS: readonly ConsoleCommand[] = [
       deep: flag.bool('', 'Read and hash all bytes'),
       repair: flag.bool('', 'Put right what can be: what is damaged is removed'),
     },
-    async run({ root, database, isSet, print }) {
-      using _ = lockRoot(root);
+    async run({ openDriver, database, isSet, print }) {
+      await using opened = await openDriver();
       let left = 0;
-      for await (const { repository, what, repair } of checkHub(
-        openStorage(fileStorage(root), HOUR_MS),
-        isSet('deep'),
-      )) {
+      const storage = openStorage(opened.driver, HOUR_MS);
+      for await (const { repository, what, repair } of checkHub(storage, isSet('deep'))) {
         const isMended = isSet('repair') && repair !== undefined;
         print(`${repository === '' ? '' : `${repository}: `}${what}${isMended ? ' (removed)' : ''}\n`);
         if (isMended) await repair();
