@@ -12,8 +12,8 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
   spec: { may: ['base'], is: 'wire formats as data, true whatever engine reads them' },
   http: { may: ['base'], is: 'serving HTTP by a table of routes; it does not know what is served' },
   hub: {
-    may: ['base', 'spec', 'http', 'host', 'cli'],
-    is: 'a registry with search, access and pages; it runs without a daemon',
+    may: ['base', 'spec', 'http', 'host', 'registry', 'cli'],
+    is: 'a registry with search, access and pages; it runs without a daemon, and speaks to others as the engine does',
   },
   host: {
     may: ['base', 'files'],
@@ -125,6 +125,7 @@ const PACKAGES: Readonly<Record<string, { readonly in: readonly string[]; readon
   hono: { in: ['hub'], why: 'its templates make the pages of the hub; HTTP is served by http/' },
   'markdown-it': { in: ['hub'], why: "a repository's readme is the only Markdown" },
   aws4fetch: { in: ['hub'], why: 'its storage in a bucket is the only thing that speaks S3' },
+  s3rver: { in: ['hub'], why: "a bucket for the tests of the hub's storage" },
   koffi: { in: ['host'], why: 'kernel calls go through host/, where their errors get names' },
   yaml: { in: ['compose'], why: 'Compose files are the only YAML that is read' },
   croner: { in: ['cluster'], why: 'schedules of jobs are the only cron expressions that are read' },

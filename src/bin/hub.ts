@@ -18,6 +18,7 @@ const serveFlags = {
   'tls-key': flag.string('', 'Key of the certificate'),
   url: flag.string('', 'Address of the hub as clients reach it, behind a proxy'),
   open: flag.bool('', 'Serve everybody who reaches it, as long as there is no account'),
+  insecure: flag.strings('', 'Registry that mirrors and replicas speak to without TLS'),
   'pull-limit': flag.string('', 'Manifests that one client may pull: 100/3600 is 100 an hour'),
   'no-delete': flag.bool('', 'Refuse to delete tags, manifests and blobs'),
   'log-level': flag.string('', 'Set the logging level ("debug"|"info"|"warn"|"error"|"fatal")', 'info'),
@@ -100,6 +101,7 @@ async function serve(argv: readonly string[]): Promise<number> {
       log,
       ...(bucket ? { bucket, lost: (why) => lost(why) } : {}),
       deletes: parsed.values.get('no-delete') !== true,
+      insecure: listOf(parsed.values.get('insecure')),
       ...(tls ? { tls: tls() } : {}),
       ...(text('url') === '' ? {} : { url: text('url').replace(/\/$/, '') }),
       ...(text('pull-limit') === '' ? {} : { pullLimit: pullLimit(text('pull-limit')) }),
@@ -141,6 +143,10 @@ async function serve(argv: readonly string[]): Promise<number> {
     process.stderr.write(`berth hub: ${messageOf(error)}\n`);
     return 1;
   }
+}
+
+function listOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
 function pullLimit(text: string): { readonly pulls: number; readonly seconds: number } {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { DEFAULT_SETTINGS, Registries } from '../registry/client/index.ts';
 import { createHttpServer, type Exchange, type ServedRoute, statusOf } from '../http/index.ts';
 import { type Access, type Identity, openAccess } from './access/index.ts';
 import { sendError } from './answers.ts';
@@ -11,13 +12,21 @@ import { apiRoutes } from './api/index.ts';
 import { Listings } from './images/index.ts';
 import { Browser, Catalog, openDatabase } from './metadata/index.ts';
 import { checkName, RegistryError } from './model/index.ts';
-import { ManifestCache, type Registry, REGISTRY_ROUTES, type RegistryRoute } from './protocol/index.ts';
+import {
+  type ActionRecord,
+  type Caller,
+  ManifestCache,
+  type Registry,
+  REGISTRY_ROUTES,
+  type RegistryRoute,
+} from './protocol/index.ts';
 import { Pages } from './pages/index.ts';
 import { PullLimit } from './pull-limit.ts';
 import { type BucketSettings, bucketStorage, fileStorage, lockRoot, openStorage, ownBucket } from './storage/index.ts';
 import { Metrics, sendHealth } from './health.ts';
 import { Search, searchRoutes } from './search/index.ts';
-import { collectRegularly, scanStorage } from './upkeep/index.ts';
+import { type Job, JobQueue, Mirror, Replicas, Upstreams, Webhooks } from './upstreams/index.ts';
+import { collectRegularly, retain, scanStorage } from './upkeep/index.ts';
 
 export interface HubOptions {
   readonly root: string;
@@ -35,6 +44,8 @@ export interface HubOptions {
   /** As clients reach the hub, `https://hub.example.com`; undefined: as each of them says. */
   readonly url?: string;
   readonly collectEveryMs?: number;
+  /** Other registries that may be spoken to without TLS: `host`, `host:port`, CIDR. The loopback always may. */
+  readonly insecure?: readonly string[];
   /** Manifests that one client may pull, and in how many seconds. */
   readonly pullLimit?: { readonly pulls: number; readonly seconds: number };
 }
@@ -77,21 +88,53 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const pullLimit = options.pullLimit && new PullLimit(options.pullLimit);
   const closing = new AbortController();
   const indexed = index().catch((error: unknown) => log.error(`the catalog is not complete: ${messageOf(error)}`));
+  const limits = { manifestBytes: options.manifestBytes ?? MANIFEST_BYTES, blobBytes: options.blobBytes ?? BLOB_BYTES };
+  const registries = new Registries({ ...DEFAULT_SETTINGS, insecure: options.insecure ?? [] });
+  const upstreams = new Upstreams(database);
+  const mirror = new Mirror({ storage, catalog, upstreams, registries, blobBytes: limits.blobBytes, log });
+  const webhooks = new Webhooks(database);
+  const replicas = new Replicas(database, storage, registries);
+  const works = { webhook: (job: Job) => webhooks.send(job), replicate: (job: Job) => replicas.copy(job) };
+  const queue = new JobQueue(database, works, log);
+  const announce = (
+    { name, address }: Caller,
+    { action, repository, what, digest = '', ...record }: ActionRecord,
+  ): void => {
+    if (action !== 'push' && action !== 'delete') return;
+    const tags = what.includes(':') ? [''] : what.split(',');
+    for (const tag of tags)
+      webhooks.announce(
+        queue,
+        {
+          action,
+          repository,
+          tag,
+          digest: digest || (tag === '' ? what : ''),
+          mediaType: record.mediaType ?? '',
+          size: record.size ?? 0,
+          account: name,
+          address,
+        },
+        Date.now(),
+      );
+    if (action === 'push') replicas.announce(queue, repository, tags[0] === '' ? [what] : tags);
+  };
   const registry: Registry = {
     storage,
     catalog,
     indexed,
     manifests: new ManifestCache(storage.blobs),
-    limits: {
-      manifestBytes: options.manifestBytes ?? MANIFEST_BYTES,
-      blobBytes: options.blobBytes ?? BLOB_BYTES,
-    },
+    mirror,
+    limits,
     rules: access.rules,
     deletes: options.deletes ?? true,
     log,
-    record: ({ name, address }, { action, repository, what }) => {
+    record: (caller, record) => {
+      const { action, repository, what } = record;
+      const { name, address } = caller;
       // pulls are counted, not written down one by one
       if (action !== 'pull') access.audit.add({ at: Date.now(), account: name, address, action, repository, what });
+      announce(caller, record);
     },
   };
 
@@ -103,7 +146,15 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     if (count > 0) log.info(`${count} repositories were there already`);
   }
 
-  collectRegularly({ storage, catalog, log }, options.collectEveryMs ?? 6 * HOUR_MS, closing.signal);
+  /** Tags that rules of retention let go. */
+  function letGo(): Promise<number> {
+    return retain({ storage, catalog, database, now: Date.now() }, (repository, tag) =>
+      access.audit.add({ at: Date.now(), account: 'retention', address: '', action: 'delete', repository, what: tag }),
+    );
+  }
+
+  queue.start(closing.signal);
+  collectRegularly({ storage, catalog, log, before: letGo }, options.collectEveryMs ?? 6 * HOUR_MS, closing.signal);
   const metrics = new Metrics();
   const search = new Search(database);
   const library = { storage, catalog, listings: new Listings(database, storage.blobs) };
@@ -174,7 +225,12 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     authorize: (exchange, who, { needs, path, method }) => {
       if (needs === 'nothing' || needs === 'reading') return;
       if (needs === 'login' || needs === 'catalog') authority.requireLogin(exchange, who);
-      else authority.authorize(exchange, who, checkName(exchange.param('name')), needs);
+      else {
+        const name = checkName(exchange.param('name'));
+        authority.authorize(exchange, who, name, needs);
+        if (needs === 'push' && mirror.has(name))
+          throw new RegistryError('DENIED', { message: `${name} is a mirror: push to its upstream` });
+      }
       if (method === 'GET' && path.includes('/manifests/')) pullLimit?.count(exchange, who);
     },
     missing: (exchange, match) => {

@@ -7,13 +7,21 @@ import { openAccess } from '../access/index.ts';
 import { openDatabase } from '../metadata/index.ts';
 import { ACCOUNT_COMMANDS } from './accounts.ts';
 import type { ConsoleCommand } from './command.ts';
+import { RETENTION_COMMANDS } from './retention.ts';
 import { RULE_COMMANDS } from './rules.ts';
 import { bucketSettings, openDriver } from './storage.ts';
+import { UPSTREAM_COMMANDS } from './upstreams.ts';
 import { UPKEEP_COMMANDS } from './upkeep.ts';
 
 export { bucketSettings } from './storage.ts';
 
-export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [...ACCOUNT_COMMANDS, ...RULE_COMMANDS, ...UPKEEP_COMMANDS];
+export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
+  ...ACCOUNT_COMMANDS,
+  ...RULE_COMMANDS,
+  ...UPSTREAM_COMMANDS,
+  ...RETENTION_COMMANDS,
+  ...UPKEEP_COMMANDS,
+];
 
 const common = {
   root: flag.string('', 'Directory of the hub', '/var/lib/berth/hub'),

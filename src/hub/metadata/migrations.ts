@@ -177,4 +177,48 @@ CREATE INDEX listing_at ON listing (at);
 DELETE FROM fact WHERE name = 'scanned';
 `,
   },
+  {
+    version: 4,
+    what: 'other registries: those that names lead to, those that pushes go on to; web hooks; what is to be kept',
+    sql: `
+CREATE TABLE upstream (
+  prefix TEXT PRIMARY KEY,
+  domain TEXT NOT NULL,
+  path TEXT NOT NULL,
+  account TEXT NOT NULL,
+  secret TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE replica (
+  pattern TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  path TEXT NOT NULL,
+  account TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  PRIMARY KEY (pattern, domain, path)
+) WITHOUT ROWID;
+CREATE TABLE webhook (
+  pattern TEXT NOT NULL,
+  url TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  PRIMARY KEY (pattern, url)
+) WITHOUT ROWID;
+CREATE TABLE job (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  target TEXT NOT NULL,
+  body TEXT NOT NULL,
+  next_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  error TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX job_next ON job (next_at);
+CREATE TABLE retention (
+  pattern TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  keep INTEGER NOT NULL,
+  days INTEGER NOT NULL,
+  PRIMARY KEY (pattern, tags)
+) WITHOUT ROWID;
+`,
+  },
 ];

@@ -8,6 +8,7 @@ export async function pullBlob({ registry, exchange }: Call): Promise<void> {
   const digest = checkDigest(exchange.param('digest'));
   const { blobs, leases, repositories } = registry.storage;
   const unknown = (): RegistryError => new RegistryError('BLOB_UNKNOWN', { detail: digest.text });
+  await registry.mirror.bringBlob(name, digest);
   if (!(await repositories.hasBlob(name, digest))) throw unknown();
   // who asks by HEAD will not push what is here
   if (exchange.isHead) {

@@ -18,6 +18,10 @@ import type { Call, Registry } from './registry.ts';
 export async function pullManifest({ registry, exchange, caller }: Call): Promise<void> {
   const name = checkName(exchange.param('name'));
   const reference = checkReference(exchange.param('reference'));
+  const old = await registry.mirror.bringManifest(name, reference);
+  // 110 is "response is stale": clients that know warnings show it
+  if (old !== undefined)
+    exchange.response.setHeader('Warning', `110 - "${old.replaceAll(/[^\x20-\x7e]|["\\]/g, ' ')}"`);
   const found = await acceptable(registry, name, await find(registry, name, reference), exchange.header('accept'));
   const etag = `"${found.digest.text}"`;
   const headers = { 'Docker-Content-Digest': found.digest.text, Etag: etag };
@@ -57,7 +61,10 @@ async function acceptable(registry: Registry, name: string, found: Found, accept
       ({ platform }) => platform?.['os'] === 'linux' && platform['architecture'] === 'amd64',
     );
     const digest = child && parseDigest(child.digest);
-    if (digest) return find(registry, name, { kind: 'digest', digest });
+    if (digest) {
+      await registry.mirror.bringManifest(name, { kind: 'digest', digest });
+      return find(registry, name, { kind: 'digest', digest });
+    }
   }
   const what = INDEX_TYPES.has(found.mediaType) ? 'OCI index' : 'OCI manifest';
   throw new RegistryError('MANIFEST_UNKNOWN', {

@@ -50,7 +50,14 @@ export async function pushManifest({ registry, exchange, caller }: Call): Promis
     at: Date.now(),
     image: await imageFacts(registry.storage, info),
   });
-  registry.record(caller, { action: 'push', repository: name, what: tags.join(',') || digest.text });
+  registry.record(caller, {
+    action: 'push',
+    repository: name,
+    what: tags.join(',') || digest.text,
+    digest: digest.text,
+    mediaType: info.mediaType,
+    size: content.length,
+  });
   if (tags.length > 0 && reference.kind === 'digest') exchange.response.setHeader('OCI-Tag', tags);
   exchange.empty(201, {
     Location: `/v2/${name}/manifests/${digest.text}`,

@@ -2,6 +2,7 @@
 import type { Exchange } from '../../http/index.ts';
 import type { Log } from '../../base/log.ts';
 import type { Catalog } from '../metadata/index.ts';
+import type { BlobDigest, Reference } from '../model/index.ts';
 import type { Storage } from '../storage/index.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 
@@ -31,6 +32,17 @@ export interface ActionRecord {
   readonly action: 'push' | 'pull' | 'delete' | 'mount';
   readonly repository: string;
   readonly what: string;
+  /** Of the manifest that was pushed. */
+  readonly digest?: string;
+  readonly mediaType?: string;
+  readonly size?: number;
+}
+
+/** Brings what is not here from where a name leads. */
+export interface PullThrough {
+  /** Answers why what is here may be old. */
+  bringManifest(repository: string, reference: Reference): Promise<string | undefined>;
+  bringBlob(repository: string, digest: BlobDigest): Promise<void>;
 }
 
 export interface Registry {
@@ -39,6 +51,7 @@ export interface Registry {
   /** Resolves when the catalog holds what the storage holds. */
   readonly indexed: Promise<void>;
   readonly manifests: ManifestCache;
+  readonly mirror: PullThrough;
   readonly limits: RegistryLimits;
   readonly rules: PushRules;
   /** Deletion is allowed at all. */

@@ -92,14 +92,15 @@ function references(content: Buffer): readonly BlobDigest[] {
 
 /** Runs it again and again until `signal`; a failure is told and does not end it. */
 export function collectRegularly(
-  options: Omit<CollectOptions, 'now' | 'isTrial'>,
+  options: Omit<CollectOptions, 'now' | 'isTrial'> & { readonly before: () => Promise<unknown> },
   everyMs: number,
   signal: AbortSignal,
 ): void {
   const timer = setInterval(() => {
     // clients of the process before this one may still rely on what it told them
     if (!options.storage.leases.isSettled) return;
-    collect({ ...options, now: Date.now(), isTrial: false }).then(
+    const collected = options.before().then(() => collect({ ...options, now: Date.now(), isTrial: false }));
+    collected.then(
       (done) => {
         if (done.blobs + done.links + done.uploads > 0) options.log.info(done, 'what nothing needs was removed');
       },

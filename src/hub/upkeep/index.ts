@@ -2,3 +2,4 @@
 export { checkHub } from './check.ts';
 export { type Collection, collect, collectRegularly } from './collect.ts';
 export { scanStorage } from './scan.ts';
+export { listRetention, planRetention, removeRetention, retain, setRetention } from './retain.ts';

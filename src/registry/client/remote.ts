@@ -89,6 +89,15 @@ export class Remote {
     return { content, digest, type: answer.header('content-type') ?? '' };
   }
 
+  /** What a tag names now, without its manifest; undefined when the registry does not say. */
+  async manifestDigest(reference: string, signal: AbortSignal): Promise<string | undefined> {
+    const url = this.#url(`manifests/${reference}`);
+    const answer = await this.#send({ method: 'HEAD', url, headers: { Accept: ACCEPTED }, signal });
+    if (answer.status !== 200) return refuse('HEAD', answer);
+    answer.body.resume();
+    return answer.header('docker-content-digest');
+  }
+
   /** Size of a blob; undefined when the repository does not have it. */
   async blobSize(digest: string, signal: AbortSignal, scopes?: readonly string[]): Promise<number | undefined> {
     const answer = await this.#send(

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openDatabase } from '../metadata/index.ts';
+import { digestOf, TestHub } from '../testing.ts';
+import { setReplica, Upstreams, Webhooks } from './index.ts';
+import { waitAfter } from './queue.ts';
+
+let upstream: TestHub;
+let hub: TestHub;
+before(async () => {
+  upstream = await TestHub.start();
+  hub = await TestHub.start();
+});
+after(async () => {
+  await hub[Symbol.asyncDispose]();
+  await upstream[Symbol.asyncDispose]();
+});
+
+/** As the commands do: another connection to the same file. */
+function withDatabase(work: (database: ReturnType<typeof openDatabase>) => void): void {
+  const database = openDatabase(`${hub.root}/hub/hub.db`);
+  try {
+    work(database);
+  } finally {
+    database.close();
+  }
+}
+
+async function until(what: () => Promise<boolean> | boolean): Promise<void> {
+  for (let round = 0; round < 200; round += 1) {
+    if (await what()) return;
+    await sleep(50);
+  }
+  assert.fail('it did not come to be');
+}
+
+test('what is not here is pulled through, once for all who ask, and given as it was when the upstream is gone', async () => {
+  const digest = await upstream.pushImage('library/app', '1', ['one']);
+  withDatabase((database) => new Upstreams(database).set('mirror', upstream.address, '', ''));
+  const pulls = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      hub.ask('GET', '/v2/mirror/library/app/manifests/1', { headers: { Accept: '*/*' } }),
+    ),
+  );
+  for (const { status, body } of pulls) assert.deepEqual([status, digestOf(body)], [200, digest]);
+  const blobs = await Promise.all(
+    Array.from({ length: 8 }, () => hub.ask('GET', `/v2/mirror/library/app/blobs/${digestOf('one')}`)),
+  );
+  for (const { status, body } of blobs) assert.deepEqual([status, body.toString()], [200, 'one']);
+  const asked = (await upstream.ask('GET', '/metrics')).body.toString();
+  assert.match(asked, /method="GET",route="\/v2\/\{name\+\}\/manifests\/\{reference\}",status="200"\} 1\n/);
+  assert.match(asked, /method="GET",route="\/v2\/\{name\+\}\/blobs\/\{digest\}",status="200"\} 1\n/);
+  assert.equal((await hub.ask('GET', '/v2/mirror/library/none/manifests/1')).status, 404);
+  const pushed = await hub.ask('POST', '/v2/mirror/library/app/blobs/uploads/');
+  assert.deepEqual([pushed.status, pushed.code], [403, 'DENIED']);
+
+  // another process, so that no tag is fresh; the tag has moved meanwhile
+  const moved = await upstream.pushImage('library/app', '1', ['two']);
+  await hub.restart();
+  const again = await hub.ask('GET', '/v2/mirror/library/app/manifests/1', { headers: { Accept: '*/*' } });
+  assert.equal(digestOf(again.body), moved);
+  assert.equal(again.headers.get('warning'), null);
+
+  await hub.restart();
+  upstream.hub.server.closeAllConnections();
+  await upstream.hub[Symbol.asyncDispose]();
+  const old = await hub.ask('GET', '/v2/mirror/library/app/manifests/1', { headers: { Accept: '*/*' } });
+  assert.deepEqual([old.status, digestOf(old.body)], [200, moved]);
+  assert.match(old.headers.get('warning') ?? '', /^110 - "127\.0\.0\.1:\d+: /);
+  const missing = await hub.ask('GET', '/v2/mirror/library/other/manifests/1');
+  assert.deepEqual([missing.status, missing.code], [503, 'UNAVAILABLE']);
+  await upstream.restart();
+});
+
+test('a push goes on to another registry, with all that it names, after the other has come back', async () => {
+  const target = await TestHub.start();
+  const { address } = target;
+  const port = Number(address.split(':')[1]);
+  withDatabase((database) => setReplica(database, 'team/*', `${address}/copy`, '', ''));
+  target.hub.server.closeAllConnections();
+  await new Promise((resolve) => target.hub.server.close(resolve));
+  const digest = await hub.pushImage('team/app', '1', ['a layer', 'another']);
+  await hub.pushImage('other/app', '1', ['not to go']);
+  const jobs = (): { tries: number }[] => {
+    let rows: { tries: number }[] = [];
+    withDatabase((database) => {
+      rows = database.prepare("SELECT tries FROM job WHERE kind = 'replicate'").all() as { tries: number }[];
+    });
+    return rows;
+  };
+  await until(() => jobs().some(({ tries }) => tries > 0));
+  await new Promise<void>((resolve) => target.hub.server.listen(port, '127.0.0.1', resolve));
+  await until(async () => (await target.ask('GET', '/v2/copy/team/app/manifests/1')).status === 200);
+  const copied = await target.ask('GET', '/v2/copy/team/app/manifests/1', { headers: { Accept: '*/*' } });
+  assert.equal(digestOf(copied.body), digest);
+  const layer = await target.ask('GET', `/v2/copy/team/app/blobs/${digestOf('another')}`);
+  assert.equal(layer.body.toString(), 'another');
+  await until(() => jobs().length === 0);
+  assert.equal((await target.ask('GET', '/v2/copy/other/app/manifests/1')).status, 404);
+  await target[Symbol.asyncDispose]();
+});
+
+test('a web hook is told of pushes and deletions, signed, again when it refused', async () => {
+  const came: { headers: IncomingHttpHeaders; body: string }[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (text: string) => (body += text));
+    request.on('end', () => {
+      came.push({ headers: request.headers, body });
+      response.writeHead(came.length === 1 ? 500 : 200).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  withDatabase((database) => new Webhooks(database).set({ pattern: 'hooked/*', url, secret: 'a secret' }));
+  const digest = await hub.pushImage('hooked/app', '7', []);
+  await until(() => came.length === 2);
+  assert.equal(came[0]?.body, came[1]?.body);
+  const { headers, body } = came[1] ?? { headers: {}, body: '' };
+  assert.equal(headers['x-hub-signature-256'], `sha256=${createHmac('sha256', 'a secret').update(body).digest('hex')}`);
+  const { events } = JSON.parse(body) as { events: { action: string; target: Record<string, unknown> }[] };
+  assert.equal(events[0]?.action, 'push');
+  assert.deepEqual(
+    [events[0]?.target['repository'], events[0]?.target['tag'], events[0]?.target['digest']],
+    ['hooked/app', '7', digest],
+  );
+  await hub.ask('DELETE', `/v2/hooked/app/manifests/${digest}`);
+  await until(() => came.length === 3);
+  assert.match(came[2]?.body ?? '', /"action":"delete".*"repository":"hooked\/app"/);
+  server.close();
+});
+
+test('waits grow to an hour', () => {
+  assert.deepEqual([1, 2, 3, 30].map(waitAfter), [2000, 4000, 8000, 3_600_000]);
+});
