@@ -9,6 +9,18 @@ interface Difference {
 
 const DIFFERENCES: readonly Difference[] = [
   {
+    area: 'builds',
+    docker: '`--exclude` of COPY and ADD is not looked at for a source that is a file',
+    berth: 'a file that a pattern matches is left out, as the reference says',
+    why: 'whoever excludes `*.txt` wants none',
+  },
+  {
+    area: 'limits',
+    docker: 'an exec has few open files or small files (`--ulimit nofile=20`, `fsize=0`) from its first instruction',
+    berth: 'under crun a moment later; the container itself has them from its first instruction',
+    why: 'crun could not start the exec otherwise',
+  },
+  {
     area: 'compose',
     docker: 'the place of an error is named by its keys',
     berth: 'below the same words stand file, line, column and the line itself',

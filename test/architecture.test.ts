@@ -80,6 +80,10 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     is: 'many servers as one; the engine that runs its tasks comes in through a port',
   },
   projects: { may: ['base', 'spec'], is: 'what Compose projects were; it knows no containers and runs nothing' },
+  machine: {
+    may: ['base', 'spec', 'files', 'host', 'client', 'cli', 'images'],
+    is: 'Linux machines by QEMU, seen from the host; of images it takes the way in which Debian becomes a system',
+  },
   events: { may: ['base', 'spec'], is: 'what happened, in order; it does not know who emits or watches' },
   daemon: {
     may: [
@@ -112,6 +116,8 @@ const NARROWER: Readonly<Record<string, { readonly to: RegExp; readonly why: str
   'daemon -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
   'cli -> compose': { to: /^compose\/index\.ts$/, why: 'it is entered by its face, and only by cli/commands/compose' },
   'hub -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
+  'machine -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
+  'machine -> images': { to: /^images\/bootstrap\//, why: 'only the way in which packages become a system' },
   'doctor -> cli': { to: /^cli\/grammar\//, why: 'of the command line only its grammar is meant for other programs' },
 };
 

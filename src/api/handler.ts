@@ -11,6 +11,8 @@ export interface ApiRequest<Id extends RouteId = RouteId> {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query<Id>;
   readonly minor: ApiMinor;
+  /** From `?` on, as it came; empty without. */
+  readonly search: string;
   readonly headers: IncomingHttpHeaders;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;

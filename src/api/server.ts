@@ -181,6 +181,7 @@ async function answer(
       params: found.params,
       query: readQuery(route, new URLSearchParams(search)),
       minor: asked.minor,
+      search: search === '' ? '' : `?${search}`,
       headers: request.headers,
       get signal() {
         return gone.signal;

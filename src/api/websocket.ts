@@ -50,24 +50,27 @@ export function decodeFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer; ne
   let at = 0;
   let needed = 0;
   for (;;) {
-    const left = bytes.subarray(at);
+    const left = bytes.length - at;
     needed = 2;
-    if (left.length < needed) break;
-    const [first = 0, second = 0] = left;
+    if (left < needed) break;
+    const first = bytes[at] ?? 0;
+    const second = bytes[at + 1] ?? 0;
     if ((second & 0x80) === 0) throw new Error('a frame of a client must be masked');
     const short = second & 0x7f;
     const extra = short === 126 ? 2 : short === 127 ? 8 : 0;
     needed = 2 + extra + 4;
-    if (left.length < needed) break;
-    const length = short === 126 ? left.readUInt16BE(2) : short === 127 ? Number(left.readBigUInt64BE(2)) : short;
+    if (left < needed) break;
+    const length =
+      short === 126 ? bytes.readUInt16BE(at + 2) : short === 127 ? Number(bytes.readBigUInt64BE(at + 2)) : short;
     const most = (first & 0x08) === 0 ? MAX_FRAME_BYTES : MAX_CONTROL_BYTES;
     if (length > most) throw new Error('a frame is too large');
     const begin = 2 + extra + 4;
     needed = begin + length;
-    if (left.length < needed) break;
-    const mask = left.subarray(2 + extra, begin);
-    const data = Buffer.from(left.subarray(begin, begin + length));
-    for (let index = 0; index < data.length; index += 1) data[index] = (data[index] ?? 0) ^ (mask[index % 4] ?? 0);
+    if (left < needed) break;
+    const mask = at + 2 + extra;
+    const data = Buffer.from(bytes.subarray(at + begin, at + begin + length));
+    for (let index = 0; index < data.length; index += 1)
+      data[index] = (data[index] ?? 0) ^ (bytes[mask + (index % 4)] ?? 0);
     frames.push({ opcode: first & 0x0f, data });
     at += begin + length;
   }

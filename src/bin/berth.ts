@@ -8,6 +8,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   doctor: 'doctor',
   demo: 'demo',
   hub: 'hub',
+  machine: 'machine',
   setup: 'setup',
   uninstall: 'uninstall',
 };

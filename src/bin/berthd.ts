@@ -90,6 +90,17 @@ async function run(argv: readonly string[], options: DaemonOptions, log: Levelle
     await listen(server, address, options.group, log);
     servers.push(server);
   }
+  // for managers, who ask about tasks that run here
+  const inner = createApiServer({
+    handlers,
+    log,
+    product: `Berth/${VERSION} (linux)`,
+    maxConnections: shareOfOpenFiles(4, MAX_TCP_CONNECTIONS),
+  });
+  daemon.cluster.onTunnel = (connection) => {
+    inner.emit('connection', connection);
+    connection.resume();
+  };
   let current = options;
   process.on('SIGHUP', () => {
     try {

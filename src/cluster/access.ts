@@ -1,6 +1,7 @@
 // The daemon's handle on its cluster: on a machine that is in none, it costs a look for one file, and nothing is loaded.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { ClusterOptions } from './member/cluster.ts';
 import type { ClusterControl } from './control/index.ts';
 
@@ -8,6 +9,9 @@ export class ClusterAccess {
   readonly #options: ClusterOptions;
   #opened: Promise<ClusterControl> | undefined;
   #control: ClusterControl | undefined;
+
+  /** A manager asks for the API of this machine; without a server nobody answers. */
+  onTunnel: (connection: Duplex) => void = (connection) => void connection.destroy();
 
   constructor(options: ClusterOptions) {
     this.#options = options;

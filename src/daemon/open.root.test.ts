@@ -47,7 +47,7 @@ test('a daemon opens in a process that listens to nothing, and what it kept is t
   }
   await using again = await openDaemon(options(), { log: silentLog });
   assert.deepEqual(
-    again.volumes.list(new Map()).Volumes?.map(({ Name }) => Name),
+    (await again.volumes.list(new Map())).Volumes?.map(({ Name }) => Name),
     ['kept'],
   );
 });

@@ -28,7 +28,7 @@ import { openStore } from '../store/index.ts';
 import { Projects } from '../projects/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
-import { openVolumes, type VolumeRecord, type Volumes } from '../volumes/index.ts';
+import { openVolumes, PLUGIN_PLACES, type VolumeRecord, type Volumes } from '../volumes/index.ts';
 import { kitCache, kitPush, makeBuilder } from './adapters/builder.ts';
 import { makeCluster } from './adapters/cluster.ts';
 import { secureExecRoot } from './directories.ts';
@@ -119,6 +119,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
     records: records.table<VolumeRecord>('volumes'),
     users: { usersOf: (name) => containers.usersOfVolume(name) },
     events: events.emit,
+    plugins: PLUGIN_PLACES,
   });
   const networks = new Networks({
     instance,

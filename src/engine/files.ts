@@ -30,6 +30,7 @@ export function movedHost(text: string, names: readonly string[], ip: string | u
   return text
     .split('\n')
     .flatMap((line) => {
+      if (!line.includes(names[0] ?? '')) return [line];
       const [, ...words] = line.split(/\s+/);
       if (!names.every((name, index) => words[index] === name)) return [line];
       return ip === undefined ? [] : [hostLine({ ip, names: words })];

@@ -134,6 +134,15 @@ export function openEngine(options: EngineOptions) {
     exportFiles: (reference: string, signal: AbortSignal) => exportFiles(context, reference, signal),
     commit: (reference: string, wish: CommitRequest) => commit(context, reference, wish),
     prune: (filters: Filters) => prune(context, filters),
+    /** Whether a container here has this name or the beginning of this id. */
+    knows: (reference: string): boolean => {
+      try {
+        registry.get(reference);
+        return true;
+      } catch {
+        return false;
+      }
+    },
     stats: (reference: string, wish: StatsOptions, signal: AbortSignal) => stats(context, reference, wish, signal),
     logs: (reference: string, wish: LogOptions, signal: AbortSignal) => {
       const container = registry.get(reference);

@@ -80,7 +80,8 @@ class Frames {
     while (this.#chunk.length > 0 || (await this.#more())) {
       // padding behind the last frame, as programs for blocks leave it
       if (this.#count > 0 && this.#chunk[0] === 0) return this.#padding();
-      const magic = wordAt(await this.#peek(4), 0);
+      // without waiting where it is at hand: an archive may be nothing but frames of eight bytes
+      const magic = wordAt(this.#chunk.length >= 4 ? this.#chunk : await this.#peek(4), 0);
       if (magic === MAGIC) {
         const descriptor = (await this.#peek(5))[4] as number;
         const isSingle = (descriptor & 0x20) !== 0;
@@ -92,7 +93,12 @@ class Frames {
         return true;
       }
       if (magic >>> 4 !== SKIPPABLE) throw broken('what follows a frame is none');
-      this.#known = 8 + wordAt(await this.#peek(8), 4);
+      const length = 8 + wordAt(this.#chunk.length >= 8 ? this.#chunk : await this.#peek(8), 4);
+      if (length <= this.#chunk.length) {
+        this.#chunk = this.#chunk.subarray(length);
+        continue;
+      }
+      this.#known = length;
       while (this.#known > 0) await this.#take();
     }
     return false;

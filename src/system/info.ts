@@ -90,6 +90,7 @@ export function versionOf(facts: SystemFacts): VersionResponse {
 export interface SystemCounts {
   readonly containers: { readonly running: number; readonly paused: number; readonly stopped: number };
   readonly images: number;
+  readonly volumeDrivers: readonly string[];
   readonly listeners: number;
   readonly openFiles: number;
 }
@@ -114,7 +115,7 @@ export function infoOf(facts: SystemFacts, counts: SystemCounts): InfoResponse {
       ['userxattr', 'false'],
     ],
     Plugins: {
-      Volume: ['local'],
+      Volume: [...counts.volumeDrivers],
       Network: ['bridge', 'host', 'macvlan', 'null'],
       Authorization: null,
       Log: ['json-file', 'local', 'none'],

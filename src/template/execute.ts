@@ -28,6 +28,14 @@ export interface ExecuteOptions {
 
 /** Templates that run each other go no deeper. */
 const MAX_DEPTH = 1000;
+/** Statements that run, each once for every variable that it sees: less than a second. */
+const MAX_STEPS = 1_000_000;
+/** In what is printed, and in any one text on the way. */
+const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
+
+function longText(): TemplateError {
+  return new TemplateError(`a text of more than ${MAX_TEXT_CHARACTERS} characters`);
+}
 
 class Break extends Error {}
 class Continue extends Error {}
@@ -47,6 +55,7 @@ class Run {
 
   readonly #defined: ParsedTemplate['defined'];
   #depth = 0;
+  #steps = 0;
 
   constructor(source: string, root: unknown, options: ExecuteOptions, defined: ParsedTemplate['defined']) {
     this.#defined = defined;
@@ -58,6 +67,9 @@ class Run {
   walk(body: readonly Statement[], dot: unknown, scope: Scope): string {
     let out = '';
     for (const one of body) {
+      this.#steps += scope.length;
+      if (this.#steps > MAX_STEPS) throw new TemplateError(`more than ${MAX_STEPS} steps`);
+      if (out.length > MAX_TEXT_CHARACTERS) throw longText();
       switch (one.kind) {
         case 'text':
           out += one.text;
@@ -105,6 +117,7 @@ class Run {
 
   #range(one: Extract<Statement, { kind: 'range' }>, dot: unknown, scope: Scope): string {
     const value = this.#pipeline(one.pipeline, dot, scope, true);
+    if (typeof value === 'number' && value > MAX_STEPS) throw new TemplateError(`more than ${MAX_STEPS} steps`);
     const items = this.#items(value, one.pipeline);
     if (items.length === 0) return this.walk(one.otherwise, dot, [...scope]);
     const names = one.pipeline.declares;
@@ -115,6 +128,7 @@ class Run {
       if (names.length === 2) inner.push([names[0] ?? '', key], [names[1] ?? '', item]);
       try {
         out += this.walk(one.body, item, inner);
+        if (out.length > MAX_TEXT_CHARACTERS) throw longText();
       } catch (stop) {
         if (!(stop instanceof Break) && !(stop instanceof Continue)) throw stop;
         out += stop.message;
@@ -191,7 +205,9 @@ class Run {
     if (args.length < least)
       throw this.#bad(head, `wrong number of args for ${name}: want at least ${least} got ${args.length}`);
     try {
-      return this.#options.functions[name]?.(...args);
+      const value = this.#options.functions[name]?.(...args);
+      if (typeof value === 'string' && value.length > MAX_TEXT_CHARACTERS) throw longText();
+      return value;
     } catch (error) {
       if (error instanceof TemplateError) throw error;
       const said = error instanceof Error ? error.message : String(error);

@@ -103,6 +103,8 @@ function equal(a: unknown, b: unknown): boolean {
   return compare(a, b) === 0;
 }
 
+const MAX_WIDTH = 1_000_000;
+
 export function printf(format: unknown, ...args: unknown[]): string {
   let at = 0;
   const out = text(format).replace(
@@ -111,6 +113,9 @@ export function printf(format: unknown, ...args: unknown[]): string {
       if (verb === '%') return '%';
       if (at >= args.length) return `%!${verb}(MISSING)`;
       const arg = args[at++];
+      // as Go's fmt: it takes the number for none
+      if (Number(width ?? 0) > MAX_WIDTH) return '%!(BADWIDTH)';
+      if (Number(digits ?? 0) > MAX_WIDTH) return '%!(BADPREC)';
       const plain = formatVerb(verb, arg, digits);
       const value = flags.includes('+') && verb === 'd' && Number(arg) >= 0 ? `+${plain}` : plain;
       const room = Number(width ?? 0);

@@ -19,19 +19,54 @@ const KEYWORDS = new Set(['if', 'else', 'end', 'range', 'with', 'break', 'contin
 /** Clauses and parentheses in each other. */
 const MAX_DEPTH = 500;
 
+/** The longest argument that the kernel passes to a program. */
+export const MAX_TEMPLATE_CHARACTERS = 128 * 1024;
+
+/** Names that are known at a place; an inner one may be that of an outer one. */
+class Variables {
+  readonly #stack: string[] = ['$'];
+  readonly #counts = new Map([['$', 1]]);
+
+  get length(): number {
+    return this.#stack.length;
+  }
+
+  has(name: string): boolean {
+    return this.#counts.has(name);
+  }
+
+  declare(names: readonly string[]): void {
+    for (const name of names) {
+      this.#stack.push(name);
+      this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    }
+  }
+
+  /** All but the first so many. */
+  forget(kept: number): void {
+    for (const name of this.#stack.splice(kept)) {
+      const left = (this.#counts.get(name) ?? 1) - 1;
+      if (left === 0) this.#counts.delete(name);
+      else this.#counts.set(name, left);
+    }
+  }
+}
+
 class Parser {
   #depth = 0;
   readonly #source: string;
   readonly #functions: ReadonlySet<string>;
   readonly #tokens: readonly Token[];
   #at = 0;
-  #variables: string[] = ['$'];
+  #variables = new Variables();
   #loops = 0;
   readonly #defined = new Map<string, readonly Statement[]>();
 
   constructor(source: string, functions: ReadonlySet<string>) {
     this.#source = source;
     this.#functions = functions;
+    if (source.length > MAX_TEMPLATE_CHARACTERS)
+      throw new TemplateError(`1: longer than ${MAX_TEMPLATE_CHARACTERS} characters`);
     this.#tokens = lex(source);
   }
 
@@ -159,7 +194,7 @@ class Parser {
   /** A body of its own, up to its end: it sees no variables from outside. */
   #separate(context: string): readonly Statement[] {
     const [variables, loops] = [this.#variables, this.#loops];
-    this.#variables = ['$'];
+    this.#variables = new Variables();
     this.#loops = 0;
     const { body, stop } = this.#list();
     if (stop === 'eof') throw this.#bad('unexpected EOF');
@@ -205,7 +240,7 @@ class Parser {
         otherwise = second.body;
       }
     } else if (first.stop === 'eof') throw this.#bad('unexpected EOF');
-    this.#variables = this.#variables.slice(0, known);
+    this.#variables.forget(known);
     return { kind, pipeline, body: first.body, otherwise };
   }
 
@@ -252,7 +287,7 @@ class Parser {
       }
       commands.push(this.#command(context));
     }
-    if (!assigns) this.#variables.push(...declares);
+    if (!assigns) this.#variables.declare(declares);
     for (const later of commands.slice(1)) {
       const first = later.operands[0];
       if (first && (first.kind === 'constant' || first.kind === 'dot' || first.kind === 'nil')) {
@@ -309,7 +344,7 @@ class Parser {
         return { kind: 'field', path: [text.slice(1)], pos, text };
       case 'variable':
         this.#at += 1;
-        if (!this.#variables.includes(text)) throw this.#bad(`undefined variable ${JSON.stringify(text)}`, token);
+        if (!this.#variables.has(text)) throw this.#bad(`undefined variable ${JSON.stringify(text)}`, token);
         return { kind: 'variable', name: text, path: [], pos, text };
       case 'string':
         this.#at += 1;

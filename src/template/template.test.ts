@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { MAX_TEMPLATE_CHARACTERS } from './parse.ts';
 import { Template, TemplateError } from './index.ts';
 
 const data = {
@@ -138,7 +139,41 @@ for (const [template, expected] of [
 test('safety H3: clauses and parentheses may be deep, but not without end', () => {
   const nested = (count: number): string => `${'{{if .A}}'.repeat(count)}x${'{{end}}'.repeat(count)}`;
   assert.equal(new Template(nested(400)).run({ A: true }), 'x');
-  const chain = `{{if .B}}${'{{else if .B}}'.repeat(50_000)}{{end}}`;
-  for (const deep of [nested(100_000), chain, `{{${'('.repeat(100_000)}.A${')'.repeat(100_000)}}}`])
+  const chain = `{{if .B}}${'{{else if .B}}'.repeat(5000)}{{end}}`;
+  for (const deep of [nested(8000), chain, `{{${'('.repeat(50_000)}.A${')'.repeat(50_000)}}}`])
     assert.throws(() => new Template(deep), { message: /deeper than 500/ });
+});
+
+test('limit: a template that is longer than an argument can be is refused', () => {
+  assert.equal(new Template('x'.repeat(MAX_TEMPLATE_CHARACTERS)).run({}).length, MAX_TEMPLATE_CHARACTERS);
+  assert.throws(() => new Template('x'.repeat(MAX_TEMPLATE_CHARACTERS + 1)), {
+    message: 'template: :1: longer than 131072 characters',
+  });
+});
+
+test('limit: what a short template can make of little ends', () => {
+  const run = (text: string): string => new Template(text).run({});
+  assert.equal(run('{{range 1000}}x{{end}}').length, 1000);
+  for (const loops of [
+    '{{range 100000000000}}x{{end}}',
+    '{{range 100000}}{{range 100000}}x{{end}}{{end}}',
+    `{{define "a0"}}x{{end}}${Array.from({ length: 60 }, (_, at) => `{{define "a${at + 1}"}}{{template "a${at}"}}{{template "a${at}"}}{{end}}`).join('')}{{template "a60"}}`,
+  ])
+    assert.throws(() => run(loops), { message: /more than 1000000 steps/ });
+  assert.throws(() => run(`{{$a := "xxxxxxxx"}}${'{{$a = printf "%s%s" $a $a}}'.repeat(40)}`), {
+    message: /a text of more than/,
+  });
+  assert.throws(() => run(`{{$a := printf "%1000000d" 1}}{{range 1000}}{{$a}}{{end}}`), {
+    message: /a text of more than/,
+  });
+  assert.equal(run('{{printf "%1000001d|%.1000001f" 1 1.5}}'), '%!(BADWIDTH)|%!(BADPREC)');
+});
+
+test('safety H3: many variables cost no more than their number', () => {
+  const many = Array.from({ length: 6000 }, (_, at) => `{{$v${at}:=1}}`).join('');
+  const start = process.threadCpuUsage().user;
+  new Template(`${many}${'{{if 1}}{{end}}'.repeat(2000)}`);
+  assert.ok(process.threadCpuUsage().user - start < 2_000_000);
+  assert.throws(() => new Template('{{if 1}}{{$a := 1}}{{end}}{{$a}}'), { message: /undefined variable/ });
+  assert.equal(new Template('{{$a := 1}}{{if 1}}{{$a := 2}}{{$a}}{{end}}{{$a}}').run({}), '21');
 });

@@ -1,6 +1,6 @@
-// Volumes: made, found, mounted for containers, listed, removed. One driver, `local`.
+// Volumes: made, found, mounted for containers, listed, removed; of the driver `local`, or of one that is a plugin.
 import { rfc3339 } from '../base/clock.ts';
-import { conflict, messageOf, notFound } from '../base/errors.ts';
+import { conflict, internal, messageOf, notFound } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { KeyedMutex } from '../base/mutex.ts';
@@ -12,8 +12,10 @@ import { copyUp } from './copy-up.ts';
 import { ANONYMOUS_LABEL, type Candidate, listFilter, pruneFilter } from './filter.ts';
 import { LocalFolder } from './local.ts';
 import type { VolumeEvents, VolumeUsers } from './ports.ts';
+import { type DriverVolume, type PluginPlaces, type VolumeDriver, VolumePlugins } from './plugins/index.ts';
 import { checkName, checkOptions } from './rules.ts';
 
+export { PLUGIN_PLACES } from './plugins/index.ts';
 export type { VolumeEvents, VolumeUsers } from './ports.ts';
 
 /** What is remembered of a volume; its files are beside. */
@@ -35,6 +37,8 @@ export interface VolumesInput {
   readonly records: RecordTable<VolumeRecord>;
   readonly users: VolumeUsers;
   readonly events: VolumeEvents;
+  /** Where other drivers are looked for. */
+  readonly plugins: PluginPlaces;
 }
 
 /** What a volume is wanted for; an empty name makes an anonymous one. */
@@ -66,13 +70,17 @@ export class Volumes {
   readonly #locks = new KeyedMutex();
   /** Which containers hold a volume's mount, and how often. */
   readonly #holders = new Map<string, Map<string, number>>();
+  /** Where volumes of plugins are mounted. */
+  readonly #mounted = new Map<string, string>();
+  readonly #plugins: VolumePlugins;
   #pruning = false;
 
   constructor(input: VolumesInput) {
     this.#input = input;
     this.#folder = new LocalFolder(input.root);
+    this.#plugins = new VolumePlugins(input.plugins, input.log);
     this.#volumes = input.records.load(acceptRecord);
-    for (const name of this.#volumes.keys()) this.#folder.make(name);
+    for (const { name, driver } of this.#volumes.values()) if (driver === DRIVER) this.#folder.make(name);
   }
 
   /** POST /volumes/create: an existing name answers with what is there. Throws invalid, notFound. */
@@ -84,69 +92,123 @@ export class Volumes {
       options: DriverOpts ?? null,
       labels: Labels ?? null,
     });
-    return this.#show(record);
+    return this.#described(record);
   }
 
   /** Finds or makes a volume for a container. */
   async ensure(wish: VolumeRequest): Promise<{ name: string; driver: string; mountpoint: string }> {
     const given = (map: VolumeRequest['options']): VolumeRequest['options'] =>
       map && Object.keys(map).length > 0 ? map : null;
-    const { name, driver } = await this.#ensure({ ...wish, options: given(wish.options), labels: given(wish.labels) });
-    return { name, driver, mountpoint: this.#folder.dataOf(name) };
+    const record = await this.#ensure({ ...wish, options: given(wish.options), labels: given(wish.labels) });
+    const { Name: name, Driver: driver, Mountpoint: mountpoint } = await this.#described(record);
+    return { name, driver, mountpoint };
   }
 
   async #ensure(wish: VolumeRequest): Promise<VolumeRecord> {
     const name = wish.name === '' ? randomId() : wish.name;
-    if (wish.driver !== '' && wish.driver !== DRIVER) {
-      throw notFound(
-        `create ${name}: error looking up volume plugin ${wish.driver}: plugin "${wish.driver}" not found`,
-      );
-    }
-    return this.#locks.run(name, () => {
+    return this.#locks.run(name, async () => {
+      const driver = await this.#driverFor(name, wish);
       const found = this.#volumes.get(name);
-      if (found) return Promise.resolve(found);
-      checkName(name);
-      checkOptions(name, wish.options ?? {});
+      if (found) {
+        if (wish.driver === '' || wish.driver === found.driver) return found;
+        throw conflict(
+          `create ${name}: driver '${found.driver}' already has volume '${name}': volume name must be unique`,
+        );
+      }
+      if (driver === undefined) {
+        checkName(name);
+        checkOptions(name, wish.options ?? {});
+      }
       const labels = wish.name === '' ? { ...wish.labels, [ANONYMOUS_LABEL]: '' } : wish.labels;
       const record: VolumeRecord = {
         name,
-        driver: DRIVER,
+        driver: driver?.name ?? DRIVER,
         created: rfc3339().replace(/\.\d+Z$/, 'Z'),
         labels: labels === null ? null : { ...labels },
         options: wish.options === null ? null : { ...wish.options },
       };
-      this.#folder.make(name);
+      // one that its driver knows already is taken as it is
+      if (driver === undefined) this.#folder.make(name);
+      else if (!(await driver.get(name)))
+        await driver.create(name, wish.options ?? {}).catch((error: unknown) => {
+          throw internal(`create ${name}: ${messageOf(error)}`, { cause: error });
+        });
       this.#input.records.put(name, record);
       this.#volumes.set(name, record);
-      this.#emit('create', name, { driver: DRIVER });
-      return Promise.resolve(record);
+      this.#emit('create', name, { driver: record.driver });
+      return record;
     });
   }
 
-  list(filters: Filters): VolumeListResponse {
+  /** The plugin whose volume it is to be; undefined for local ones. Without a driver's name one that knows the volume has it. */
+  async #driverFor(name: string, wish: VolumeRequest): Promise<VolumeDriver | undefined> {
+    if (wish.driver === DRIVER) return undefined;
+    if (wish.driver === '') return this.#volumes.has(name) || wish.name === '' ? undefined : this.#whoKnows(name);
+    return this.#plugins.driver(wish.driver).catch((error: unknown) => {
+      throw notFound(`create ${name}: error looking up volume plugin ${wish.driver}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    });
+  }
+
+  async #whoKnows(name: string): Promise<VolumeDriver | undefined> {
+    for (const driver of await this.#plugins.all()) if (await driver.get(name)) return driver;
+    return undefined;
+  }
+
+  /** Names of all drivers. */
+  async drivers(): Promise<string[]> {
+    return [DRIVER, ...(await this.#plugins.all()).map(({ name }) => name)];
+  }
+
+  /** What is remembered, and what plugins know beside it. */
+  async list(filters: Filters): Promise<VolumeListResponse> {
     const wanted = listFilter(filters);
-    const volumes = [...this.#volumes.values()].filter((one) => wanted(this.#candidate(one)));
+    const all = new Map<string, Volume>();
+    const warnings: string[] = [];
+    for (const driver of await this.#plugins.all())
+      for (const one of await driver.list().catch((error: unknown) => {
+        warnings.push(`list ${driver.name}: ${messageOf(error)}`);
+        return [];
+      }))
+        all.set(one.name, this.#shown(this.#volumes.get(one.name) ?? foreign(one, driver), one, driver));
+    for (const record of this.#volumes.values())
+      if (record.driver === DRIVER || !all.has(record.name)) all.set(record.name, this.#shown(record));
+    const volumes = [...all.values()].filter((one) =>
+      wanted({ name: one.Name, driver: one.Driver, labels: one.Labels, users: this.#users(one.Name) }),
+    );
     return {
-      Volumes: volumes.map((one) => this.#show(one)).toSorted((a, b) => (a.Name < b.Name ? -1 : 1)),
-      Warnings: null,
+      Volumes: volumes.toSorted((a, b) => (a.Name < b.Name ? -1 : 1)),
+      Warnings: warnings.length > 0 ? warnings : null,
     };
   }
 
+  #users(name: string): number {
+    return this.#input.users.usersOf(name).length;
+  }
+
   /** Throws notFound `get x: no such volume`. */
-  inspect(name: string): Volume {
-    return this.#show(this.#get(name));
+  async inspect(name: string): Promise<Volume> {
+    const record = this.#volumes.get(name);
+    if (record) return this.#described(record);
+    const driver = await this.#whoKnows(name);
+    const found = await driver?.get(name);
+    if (!driver || !found) return this.#shown(this.#get(name));
+    return this.#shown(foreign(found, driver), found, driver);
   }
 
   /** With `force` an absent volume is no error; one in use is refused all the same. */
   async remove(name: string, force = false): Promise<void> {
     await this.#locks.run(name, async () => {
       if (!this.#volumes.has(name)) {
+        const driver = await this.#whoKnows(name);
+        if (driver) return driver.remove(name);
         if (force) return;
         throw notFound(`get ${name}: no such volume`);
       }
       const users = this.#input.users.usersOf(name);
       if (users.length > 0) throw conflict(`remove ${name}: volume is in use - [${users.join(', ')}]`);
-      await this.#destroy(name);
+      await this.#destroy(name, force);
     });
   }
 
@@ -159,12 +221,22 @@ export class Volumes {
   }
 
   /** The record goes last: a volume that is half deleted can be deleted again. */
-  async #destroy(name: string): Promise<void> {
-    await this.#folder.remove(name);
+  async #destroy(name: string, force = false): Promise<void> {
+    const { driver } = this.#get(name);
+    if (driver === DRIVER) await this.#folder.remove(name);
+    else
+      await this.#plugins
+        .driver(driver)
+        .then((one) => one.remove(name))
+        .catch((error: unknown) => {
+          // with force what the plugin has is left to it
+          if (!force) throw internal(`remove ${name}: ${messageOf(error)}`, { cause: error });
+        });
+    this.#mounted.delete(name);
     this.#input.records.delete(name);
     this.#volumes.delete(name);
     this.#holders.delete(name);
-    this.#emit('destroy', name, { driver: DRIVER });
+    this.#emit('destroy', name, { driver });
   }
 
   /** Throws conflict while another prune is at work. */
@@ -175,7 +247,10 @@ export class Volumes {
     try {
       const deleted: string[] = [];
       let reclaimed = 0;
-      for (const record of [...this.#volumes.values()].filter((one) => wanted(this.#candidate(one)))) {
+      for (const record of [...this.#volumes.values()].filter(
+        // what others keep is not pruned
+        (one) => one.driver === DRIVER && wanted(this.#candidate(one)),
+      )) {
         try {
           // What is mounted from elsewhere is not freed with the volume.
           const data = this.#folder.dataOf(record.name);
@@ -196,10 +271,10 @@ export class Volumes {
 
   /** Every volume with what it takes on disk and how many containers refer to it, for `system df`. */
   async usage(): Promise<Volume[]> {
-    const records = [...this.#volumes.values()];
+    const records = [...this.#volumes.values()].filter(({ driver }) => driver === DRIVER);
     const sizes = await diskUsage(records.map(({ name }) => this.#folder.dataOf(name)));
     return records.map((record) => ({
-      ...this.#show(record),
+      ...this.#shown(record),
       UsageData: {
         RefCount: this.#input.users.usersOf(record.name).length,
         Size: sizes.get(this.#folder.dataOf(record.name)) ?? 0,
@@ -211,7 +286,7 @@ export class Volumes {
   async acquire(name: string, containerId: string, mount?: VolumeMount): Promise<string> {
     return this.#locks.run(name, async () => {
       const record = this.#get(name);
-      await this.#folder.mount(name, record.options ?? {});
+      const path = await this.#mount(record, containerId);
       const holders = this.#holders.get(name) ?? new Map<string, number>();
       holders.set(containerId, (holders.get(containerId) ?? 0) + 1);
       this.#holders.set(name, holders);
@@ -223,8 +298,22 @@ export class Volumes {
         'read/write': String(rw),
         propagation,
       });
-      return this.#folder.dataOf(name);
+      return path;
     });
+  }
+
+  async #mount({ name, driver, options }: VolumeRecord, containerId: string): Promise<string> {
+    if (driver === DRIVER) {
+      await this.#folder.mount(name, options ?? {});
+      return this.#folder.dataOf(name);
+    }
+    try {
+      const path = await (await this.#plugins.driver(driver)).mount(name, containerId);
+      this.#mounted.set(name, path);
+      return path;
+    } catch (error) {
+      throw internal(`error while mounting volume '': ${messageOf(error)}`, { cause: error });
+    }
   }
 
   /** For a container that was adopted: counts it as a holder without mounting or telling. */
@@ -244,7 +333,10 @@ export class Volumes {
       if (count > 1) holders?.set(containerId, count - 1);
       else holders?.delete(containerId);
       this.#emit('unmount', name, { driver: record.driver, container: containerId });
-      if ((holders?.size ?? 0) === 0 && record.options?.['device'] !== undefined) await this.#folder.unmount(name);
+      if (record.driver !== DRIVER) {
+        if (count <= 1) await (await this.#plugins.driver(record.driver)).unmount(name, containerId);
+      } else if ((holders?.size ?? 0) === 0 && record.options?.['device'] !== undefined)
+        await this.#folder.unmount(name);
     });
   }
 
@@ -255,7 +347,7 @@ export class Volumes {
   async copyUp(name: string, rootfs: string, target: string, part?: string): Promise<void> {
     await this.#locks.run(name, async () => {
       const { filling } = this.#get(name);
-      await copyUp(rootfs, target, part ?? this.#folder.dataOf(name), {
+      await copyUp(rootfs, target, part ?? this.#mounted.get(name) ?? this.#folder.dataOf(name), {
         begun: filling === true,
         set: (begun) => this.#setFilling(name, begun),
       });
@@ -280,21 +372,36 @@ export class Volumes {
     return { ...record, users: this.#input.users.usersOf(record.name).length };
   }
 
-  #show(record: VolumeRecord): Volume {
+  /** With what its driver tells of it, where that is a plugin that answers. */
+  async #described(record: VolumeRecord): Promise<Volume> {
+    if (record.driver === DRIVER) return this.#shown(record);
+    const driver = await this.#plugins.driver(record.driver).catch(() => undefined);
+    return this.#shown(record, await driver?.get(record.name), driver);
+  }
+
+  #shown(record: VolumeRecord, found?: DriverVolume, driver?: VolumeDriver): Volume {
+    const { name } = record;
+    const path = record.driver === DRIVER ? this.#folder.dataOf(name) : (this.#mounted.get(name) ?? '');
     return {
-      CreatedAt: record.created,
+      CreatedAt: found?.created ?? record.created,
       Driver: record.driver,
       Labels: record.labels,
-      Mountpoint: this.#folder.dataOf(record.name),
-      Name: record.name,
+      Mountpoint: found?.mountpoint || path,
+      Name: name,
       Options: record.options,
-      Scope: 'local',
+      Scope: driver?.scope ?? 'local',
+      ...(found?.status ? { Status: found.status } : {}),
     };
   }
 
   #emit(action: Parameters<VolumeEvents>[0]['action'], id: string, attributes: Record<string, string>): void {
     this.#input.events({ type: 'volume', action, id, attributes });
   }
+}
+
+/** A volume that a driver knows, and that was not made here. */
+function foreign({ name, created = '' }: DriverVolume, driver: VolumeDriver): VolumeRecord {
+  return { name, driver: driver.name, created, labels: null, options: null };
 }
 
 function acceptRecord(value: unknown, key: string): VolumeRecord | undefined {

@@ -29,6 +29,7 @@ export function volumeBench(): VolumeBench {
       records: records.table<VolumeRecord>('volumes'),
       users: { usersOf: (name) => used.get(name) ?? [] },
       events: ({ action, id }) => events.push(`${action} ${id}`),
+      plugins: { sockets: [join(dir, 'plugins')], specs: [join(dir, 'specs')] },
     });
   const volumes = open();
   return {

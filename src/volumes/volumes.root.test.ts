@@ -85,9 +85,9 @@ test('fault R38: an empty volume is seeded with what the image has, symlinks as 
   await volumes.create({ Name: 'v2' });
   for (const target of ['/escape', '/absent', '/data/seed', '/'])
     if (target !== '/') await volumes.copyUp('v2', rootfs, target);
-  assert.deepEqual(readdirSync(volumes.inspect('v2').Mountpoint), []);
+  assert.deepEqual(readdirSync((await volumes.inspect('v2')).Mountpoint), []);
   await volumes.copyUp('v2', rootfs, '/inside');
-  assert.equal(readFileSync(join(volumes.inspect('v2').Mountpoint, 'seed'), 'utf8'), 'seed');
+  assert.equal(readFileSync(join((await volumes.inspect('v2')).Mountpoint, 'seed'), 'utf8'), 'seed');
   writeFileSync(join(Mountpoint, 'seed'), 'mine');
   await volumes.copyUp('v1', rootfs, '/data');
   assert.equal(readFileSync(join(Mountpoint, 'seed'), 'utf8'), 'mine');

@@ -1,8 +1,9 @@
 // Local volumes as dockerd has them: names, options, lists, removal.
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fakePlugin } from './plugins/testing.ts';
 import { volumeBench } from './testing.ts';
 
 const filters = (given: Record<string, string[]>) => new Map(Object.entries(given));
@@ -17,7 +18,7 @@ test('a volume is made once, and is there after a restart', async () => {
   );
   assert.match(made.CreatedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
   assert.deepEqual(await volumes.create({ Name: 'data', DriverOpts: { type: 'tmpfs', device: 'tmpfs' } }), made);
-  assert.deepEqual(bench.reopen().inspect('data'), made);
+  assert.deepEqual(await bench.reopen().inspect('data'), made);
   assert.deepEqual(bench.events, ['create data']);
 });
 
@@ -56,9 +57,9 @@ test('what dockerd refuses is refused in its words', async () => {
     { Name: 5 },
     'invalid JSON: json: cannot unmarshal number into Go struct field CreateOptions.Name of type string',
   );
-  assert.throws(() => volumes.inspect('none'), { kind: 'notFound', message: 'get none: no such volume' });
-  assert.throws(() => volumes.list(filters({ foo: ['x'] })), { kind: 'invalid', message: "invalid filter 'foo'" });
-  assert.throws(() => volumes.list(filters({ dangling: ['x'] })), { message: "invalid filter 'dangling=[x]'" });
+  await assert.rejects(volumes.inspect('none'), { kind: 'notFound', message: 'get none: no such volume' });
+  await assert.rejects(volumes.list(filters({ foo: ['x'] })), { kind: 'invalid', message: "invalid filter 'foo'" });
+  await assert.rejects(volumes.list(filters({ dangling: ['x'] })), { message: "invalid filter 'dangling=[x]'" });
   await assert.rejects(volumes.prune(filters({ all: ['1', '0'] }), 51), {
     message: "invalid filter 'all=[1 0]': only one value is expected",
   });
@@ -73,18 +74,19 @@ test('lists are filtered by name, driver, label and use', async () => {
   await volumes.create({ Name: 'alpha', Labels: { k: 'v' } });
   await volumes.create({ Name: 'beta' });
   used.set('beta', ['c1']);
-  const names = (given: Record<string, string[]>) => volumes.list(filters(given)).Volumes.map((one) => one.Name);
-  assert.deepEqual(names({}), ['alpha', 'beta']);
+  const names = async (given: Record<string, string[]>) =>
+    (await volumes.list(filters(given))).Volumes.map((one) => one.Name);
+  assert.deepEqual(await names({}), ['alpha', 'beta']);
   assert.deepEqual(
-    [names({ name: ['lph'] }), names({ name: ['^b.t'] }), names({ driver: ['other'] })],
+    [await names({ name: ['lph'] }), await names({ name: ['^b.t'] }), await names({ driver: ['other'] })],
     [['alpha'], ['beta'], []],
   );
   assert.deepEqual(
     [
-      names({ label: ['k'] }),
-      names({ label: ['k=v', 'x'] }),
-      names({ dangling: ['false'] }),
-      names({ dangling: ['1'] }),
+      await names({ label: ['k'] }),
+      await names({ label: ['k=v', 'x'] }),
+      await names({ dangling: ['false'] }),
+      await names({ dangling: ['1'] }),
     ],
     [['alpha'], [], ['beta'], ['alpha']],
   );
@@ -133,8 +135,61 @@ test('a mount is told, and its release', async () => {
   await using bench = volumeBench();
   const { volumes, events } = bench;
   const { name } = await volumes.ensure({ name: 'data', driver: '', options: {}, labels: {} });
-  assert.equal(await volumes.acquire(name, 'c1'), volumes.inspect('data').Mountpoint);
+  assert.equal(await volumes.acquire(name, 'c1'), (await volumes.inspect('data')).Mountpoint);
   await volumes.release(name, 'c1');
   await volumes.release('gone', 'c1');
   assert.deepEqual(events, ['create data', 'mount data', 'unmount data']);
+});
+
+test('users S11: volumes of a driver that is a plugin of the old kind, found by socket or spec file', async () => {
+  await using bench = volumeBench();
+  await using plugin = await fakePlugin(join(bench.dir, 'plugins', 'nfs.sock'));
+  const { volumes, used } = bench;
+  mkdirSync(join(bench.dir, 'specs'));
+  writeFileSync(join(bench.dir, 'specs', 'cloud.spec'), `unix://${plugin.socket}\n`);
+  writeFileSync(join(bench.dir, 'specs', 'gone.json'), '{"Addr":"unix:///nowhere.sock"}');
+  assert.deepEqual(await volumes.drivers(), ['local', 'cloud', 'nfs']);
+  const made = await volumes.create({ Name: 'p', Driver: 'nfs', DriverOpts: { a: 'b' }, Labels: { l: 'm' } });
+  assert.deepEqual(
+    [made.Driver, made.Mountpoint, made.Scope, made.Options, made.Labels, made.Status],
+    ['nfs', join(plugin.root, 'p'), 'global', { a: 'b' }, { l: 'm' }, { calls: 'yes' }],
+  );
+  assert.equal(await volumes.acquire('p', 'c1'), join(plugin.root, 'p'));
+  await volumes.release('p', 'c1');
+  assert.deepEqual(
+    plugin.calls.filter((one) => /Mount/i.test(one)),
+    ['Mount p c1', 'Unmount p c1'],
+  );
+  await assert.rejects(volumes.create({ Name: 'p', Driver: 'local' }), {
+    kind: 'conflict',
+    message: "create p: driver 'nfs' already has volume 'p': volume name must be unique",
+  });
+  await assert.rejects(volumes.create({ Name: 'f', Driver: 'nfs', DriverOpts: { fail: 'boom' } }), {
+    message: 'create f: VolumeDriver.Create: boom',
+  });
+  await assert.rejects(volumes.create({ Name: 'x', Driver: 'nosuch' }), {
+    kind: 'notFound',
+    message: 'create x: error looking up volume plugin nosuch: plugin "nosuch" not found',
+  });
+  // what the driver has from elsewhere is listed, used and removed as it is
+  plugin.volumes.set('theirs', {});
+  const listed = (await volumes.list(filters({ driver: ['nfs'] }))).Volumes.map(({ Name }) => Name);
+  assert.deepEqual(listed, ['p', 'theirs']);
+  assert.equal((await volumes.inspect('theirs')).Driver, 'cloud');
+  assert.equal((await volumes.ensure({ name: 'theirs', driver: '', options: {}, labels: {} })).driver, 'cloud');
+  used.set('p', ['c1']);
+  await assert.rejects(volumes.remove('p'), /volume is in use/);
+  used.clear();
+  await volumes.remove('p');
+  assert.equal(plugin.volumes.has('p'), false);
+  assert.deepEqual((await volumes.prune(new Map([['all', ['true']]]), 51)).VolumesDeleted, []);
+  // a plugin that is gone keeps its volumes, which are shown, and go by force alone
+  await plugin[Symbol.asyncDispose]();
+  assert.equal((await volumes.inspect('theirs')).Driver, 'cloud');
+  await assert.rejects(
+    volumes.acquire('theirs', 'c1'),
+    /^BerthError: error while mounting volume '': VolumeDriver.Mount: /,
+  );
+  await assert.rejects(volumes.remove('theirs'), /remove theirs/);
+  await volumes.remove('theirs', true);
 });

@@ -137,3 +137,44 @@ test('fault O72: a fenced task on a node that is cut off stops by itself before 
   await cluster.running(cluster.node(1), 'one', 1);
   await cluster.running(cluster.node(1), 'many', 3);
 });
+
+test('a task is reached by its name through any manager, wherever it runs', async () => {
+  const [n1, n2] = [cluster.node(1), cluster.node(2)];
+  await n1.docker('node', 'promote', 'n2');
+  await until(async () => assert.match((await n2.try('node', 'ls')).stdout, /Reachable/));
+  const serve = 'echo hello; echo oops >&2; echo data > /file; exec cat';
+  const create = [
+    'service',
+    'create',
+    '-d',
+    '--no-resolve-image',
+    '--name',
+    'far',
+    '--constraint',
+    'node.hostname==n3',
+  ];
+  await n1.docker(...create, 'busybox', 'sh', '-c', `${serve} /dev/zero > /dev/null`);
+  const [task] = await cluster.running(n1, 'far', 1);
+  for (const node of [n1, n2]) {
+    const run = (args: readonly string[], input = '') =>
+      node.daemon.client('docker', args, { input, timeoutMs: 20_000 });
+    const names = ['far.1', `far.1.${task?.ID}`, task?.ID ?? ''];
+    for (const name of names) assert.deepEqual((await run(['exec', name, 'hostname'])).code, 0, name);
+    const piped = await run(['exec', '-i', 'far.1', 'sh', '-c', 'wc -c; echo e >&2; exit 7'], 'x'.repeat(100_000));
+    assert.deepEqual([piped.code, piped.stdout, piped.stderr], [7, '100000\n', 'e\n']);
+    const logs = await run(['logs', 'far.1']);
+    assert.deepEqual([logs.stdout, logs.stderr], ['hello\n', 'oops\n']);
+    const path = `${node.daemon.folder}/copied`;
+    assert.equal((await run(['cp', 'far.1:/file', path])).code, 0);
+    assert.equal((await run(['cp', path, 'far.1:/back'])).code, 0);
+    assert.equal((await run(['exec', 'far.1', 'cat', '/back'])).stdout, 'data\n');
+    const stats = await run(['stats', '--no-stream', '--format', '{{.Name}} {{.CPUPerc}}', 'far.1']);
+    assert.match(stats.stdout, new RegExp(`^far\\.1\\.${task?.ID} \\d`));
+    assert.match((await run(['top', 'far.1'])).stdout, /cat \/dev\/zero/);
+  }
+  const missing = await n1.daemon.docker('exec', 'far.2', 'true');
+  assert.match(missing.stderr, /No such container: far\.2/);
+  // a worker knows its own tasks only
+  assert.match((await cluster.node(3).daemon.docker('exec', 'far.1', 'true')).stderr, /No such container/);
+  await n1.docker('service', 'rm', 'far');
+});

@@ -30,6 +30,8 @@ export interface Parser {
   readonly seeds: readonly (string | Buffer)[];
   /** Texts that are repeated to a megabyte, between a head and a tail: bad for backtracking, joining or nesting. */
   readonly bad: readonly (readonly [head: string, repeated: string, tail: string])[];
+  /** How often `run` reads the whole input; once where it is not said. */
+  readonly reads?: number;
 }
 
 const PLATFORM = { architecture: 'amd64', os: 'linux', variant: '' };
@@ -37,6 +39,8 @@ const VARIABLES = new Map([
   ['a', 'aaaa/bbbb.tar.gz'],
   ['b', ''],
 ]);
+/** Of a request, by Node's HTTP parser. */
+export const MAX_HEAD = 16 * 1024;
 const utf8 = (input: Buffer): string => input.toString('utf8');
 
 /** The bytes in pieces, as a blocking source. */
@@ -250,7 +254,7 @@ export const PARSERS: Readonly<Record<string, Parser>> = {
     ],
   },
   path: {
-    run: (input) => cleanPath(originForm(input.toString('latin1'))),
+    run: (input) => cleanPath(originForm(input.toString('latin1', 0, MAX_HEAD))),
     seeds: ['http://a/v1.4/containers/../json?x=1', '/a/%2e%2e//b', '*'],
     bad: [
       ['', '/../', ''],
@@ -260,7 +264,8 @@ export const PARSERS: Readonly<Record<string, Parser>> = {
     ],
   },
   filters: {
-    run: (input) => readFilters(utf8(input)),
+    // of an address, which is a part of a request's head
+    run: (input) => readFilters(utf8(input.subarray(0, MAX_HEAD))),
     seeds: ['{"name":["a"],"label":{"b":true}}', '{"a":[]}'],
     bad: [
       ['', '[', ''],
@@ -288,6 +293,7 @@ export const PARSERS: Readonly<Record<string, Parser>> = {
     ],
   },
   protobuf: {
+    reads: 5,
     run: (input) => {
       for (const each of [Op, Definition, SolveRequest, Packet, Stat]) {
         try {
@@ -398,10 +404,10 @@ export function isOurs(error: unknown): boolean {
 
 export const MEGABYTE = 1024 * 1024;
 
-/** The bad inputs of a parser, a megabyte each. Every character is a byte. */
-export function badInputs({ bad }: Parser): readonly { name: string; input: Buffer }[] {
+/** The bad inputs of a parser, so many bytes each. Every character is a byte. */
+export function badInputs({ bad }: Parser, size = MEGABYTE): readonly { name: string; input: Buffer }[] {
   return bad.map(([head, repeated, tail]) => ({
     name: JSON.stringify(`${head}(${repeated})*${tail}`),
-    input: Buffer.from(head + repeated.repeat(Math.ceil(MEGABYTE / repeated.length)) + tail, 'latin1'),
+    input: Buffer.from(head + repeated.repeat(Math.ceil(size / repeated.length)) + tail, 'latin1'),
   }));
 }

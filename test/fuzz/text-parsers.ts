@@ -18,17 +18,16 @@ import { readManifest } from '../../src/hub/model/manifest.ts';
 import { accepts } from '../../src/hub/protocol/accept.ts';
 import { parseRuleset } from '../../src/network/firewall/ruleset.ts';
 import { LineParser } from '../../src/runtime/logs/lines.ts';
-import type { Parser } from './parsers.ts';
+import { MAX_HEAD, type Parser } from './parsers.ts';
 
 const utf8 = (input: Buffer): string => input.toString('utf8');
 const latin1 = (input: Buffer): string => input.toString('latin1');
-/** Of Node's HTTP parser. */
-const MAX_HEAD = 16 * 1024;
 const HEX = 'a'.repeat(64);
 const LINE = '2026-01-02T03:04:05.678901234+00:00 stdout F ';
 
 export const TEXT_PARSERS: Readonly<Record<string, Parser>> = {
   ruleset: {
+    reads: 3,
     run: (input) => [parseRuleset(utf8(input)), forwardChains(utf8(input)), readRules(utf8(input), 'berth')],
     seeds: [
       'table ip nat {\n\tset s {\n\t\ttype ipv4_addr\n\t}\n\tchain a {\n\t\ttype nat hook forward priority dstnat; policy drop;\n\t\tip saddr @s jump b\n\t}\n\n\tchain b {\n\t}\n}\n',
@@ -154,6 +153,7 @@ export const TEXT_PARSERS: Readonly<Record<string, Parser>> = {
     ],
   },
   loglines: {
+    reads: 2,
     run: (input) => {
       for (const merge of [false, true])
         new LineParser({ stdout: true, stderr: true }, merge).parse(Buffer.concat([input, Buffer.from('\n')]));
@@ -166,6 +166,7 @@ export const TEXT_PARSERS: Readonly<Record<string, Parser>> = {
     ],
   },
   hosts: {
+    reads: 2,
     run: (input) => [
       changedHosts(utf8(input), [{ ip: '10.0.0.1', names: ['a'] }], [{ ip: '10.0.0.2', names: ['b'] }]),
       movedHost(utf8(input), ['a', 'b'], '10.0.0.3'),
@@ -178,6 +179,7 @@ export const TEXT_PARSERS: Readonly<Record<string, Parser>> = {
     ],
   },
   words: {
+    reads: 3,
     run: (input) => {
       splitAddress(latin1(input));
       for (const read of [digestOf, parseCsv]) {

@@ -2,23 +2,25 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf } from '../../src/base/errors.ts';
 import { findProgram } from '../../src/host/find.ts';
+import { type Accelerator, chooseAccelerator } from '../../src/machine/accelerator.ts';
+import { BARE, driveOf, emulatorOf, KERNEL_LINE, processorOf } from '../../src/machine/argv.ts';
+import { initramfsOf } from '../../src/machine/disk/initramfs.ts';
+import { fetchKernel, type Kernel, moduleOrder } from '../../src/machine/disk/kernel.ts';
 import { execute } from '../support/daemon.ts';
-import { cpioArchive } from './initramfs.ts';
-import { fetchKernel, moduleOrder } from './kernel.ts';
+import { PACKAGES } from '../support/package.ts';
 import { staticBusybox, systemImage } from './system.ts';
 
-const EMULATOR = 'qemu-system-x86_64';
+const EMULATOR = emulatorOf('x64');
+/** Small, and it boots fast. */
+const KERNEL = 'linux-image-cloud-amd64';
 const CACHE = join(dirname(dirname(import.meta.dirname)), '.berth/vm');
-const INITRAMFS = join(import.meta.dirname, 'guest/initramfs.sh');
 const MODULES = words(
   `virtio_pci virtio_blk overlay loop dummy veth bridge br_netfilter nf_tables nf_nat
    nft_chain_nat nft_nat nft_masq nft_redir nft_ct nft_reject_inet nft_fib_inet nft_log`,
 );
-/** Devices are only those that are named. */
-const BARE = words('-nodefaults -display none -no-reboot');
 
 export interface MachineOptions {
   /** A folder whose files are at /opt/berth/dist in the machine. */
@@ -42,15 +44,13 @@ export interface MachineEnd {
   readonly accelerator: Accelerator;
 }
 
-type Accelerator = 'kvm' | 'tcg';
-
 /** Why this host cannot run such a machine; undefined when it can. Fetches the kernel, which is most of what can be missing. */
 export async function whyNoMachine(): Promise<string | undefined> {
   if (process.arch !== 'x64') return `the machine is an x86-64 one, this host is ${process.arch}`;
   if (findProgram(EMULATOR) === undefined) return `${EMULATOR} is not installed (Debian package qemu-system-x86)`;
   if (findProgram('apt-get') === undefined) return 'its kernel comes from Debian, and this host has no apt-get';
   try {
-    await fetchKernel();
+    await fetchDebianKernel();
     return undefined;
   } catch (error) {
     return `its kernel cannot be fetched from Debian: ${messageOf(error)}`;
@@ -60,13 +60,13 @@ export async function whyNoMachine(): Promise<string | undefined> {
 /** Boots, runs the command, and waits for power off; a machine that is late is pulled out. */
 export async function runMachine(options: MachineOptions): Promise<MachineEnd> {
   mkdirSync(CACHE, { recursive: true });
-  const kernel = await fetchKernel();
+  const kernel = await fetchDebianKernel();
   const system = await systemImage(CACHE);
   const folder = mkdtempSync(join(CACHE, 'run-'));
   try {
     const modules = moduleOrder(kernel, MODULES);
     const initramfs = join(folder, 'initramfs');
-    writeFileSync(initramfs, initramfsOf(modules));
+    writeFileSync(initramfs, initramfsOf(staticBusybox(), modules));
     writeFileSync(join(folder, 'run'), `${options.command}\n`);
     const files = join(folder, 'files.tar');
     const packed = await execute('tar', ['-c', '-f', files, '-C', options.files, '.', '-C', folder, 'run']);
@@ -78,10 +78,10 @@ export async function runMachine(options: MachineOptions): Promise<MachineEnd> {
         '-initrd',
         initramfs,
         '-append',
-        'console=ttyS0 quiet loglevel=4 panic=-1 random.trust_cpu=on',
-        ...drive(system, true),
-        ...drive(files, true),
-        ...(options.disk === undefined ? [] : drive(options.disk, false)),
+        `console=ttyS0 ${KERNEL_LINE}`,
+        ...driveOf(system, 'read'),
+        ...driveOf(files, 'read'),
+        ...(options.disk === undefined ? [] : driveOf(options.disk, 'write')),
       ]);
     return await boot((accelerator ??= await bestAccelerator(kernel.image, initramfs)));
   } finally {
@@ -89,24 +89,12 @@ export async function runMachine(options: MachineOptions): Promise<MachineEnd> {
   }
 }
 
-function initramfsOf(modules: readonly string[]): Buffer {
-  const order = modules.map((file) => basename(file));
-  return cpioArchive([
-    { path: 'bin' },
-    { path: 'bin/busybox', data: readFileSync(staticBusybox()) },
-    { path: 'modules' },
-    { path: 'modules/order', data: Buffer.from(`${order.join('\n')}\n`) },
-    ...modules.map((file) => ({ path: `modules/${basename(file)}`, data: readFileSync(file) })),
-    { path: 'init', data: readFileSync(INITRAMFS) },
-  ]);
+function fetchDebianKernel(): Promise<Kernel> {
+  return fetchKernel(PACKAGES, KERNEL);
 }
 
 function words(text: string): string[] {
   return text.split(/\s+/);
-}
-
-function drive(file: string, readOnly: boolean): string[] {
-  return ['-drive', `if=virtio,format=raw,file=${file.replaceAll(',', ',,')}${readOnly ? ',readonly=on' : ''}`];
 }
 
 let accelerator: Accelerator | undefined;
@@ -132,7 +120,8 @@ async function bestAccelerator(kernel: string, initramfs: string): Promise<Accel
     ],
     { timeoutMs: 5_000 },
   );
-  return tried.stdout.includes('machine-is-up') ? 'kvm' : 'tcg';
+  const usable = new Set<Accelerator>(tried.stdout.includes('machine-is-up') ? ['kvm'] : []);
+  return chooseAccelerator('linux', usable).accelerator;
 }
 
 function power(
@@ -146,7 +135,7 @@ function power(
     EMULATOR,
     [
       ...BARE,
-      ...words(accelerator === 'kvm' ? '-accel kvm -cpu host' : '-accel tcg,thread=multi -cpu max'),
+      ...processorOf(accelerator),
       ...words(`-m ${options.megabytes ?? 1536} -smp 2 -device virtio-rng-pci`),
       '-serial',
       `file:${console}`,

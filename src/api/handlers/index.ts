@@ -22,6 +22,7 @@ import { networkHandlers } from './networks.ts';
 import { nodeHandlers } from './nodes.ts';
 import { projectHandlers } from './projects.ts';
 import { registryHandlers } from './registry.ts';
+import { withRemote } from './remote.ts';
 import { secretHandlers } from './secrets.ts';
 import { serviceHandlers } from './services.ts';
 import { swarmHandlers } from './swarm.ts';
@@ -45,7 +46,7 @@ export interface DaemonParts {
 
 export function engineHandlers(parts: DaemonParts): Handlers {
   const { cluster, engine, images, volumes, networks, explainer, registries, builder, buildkit, projects } = parts;
-  return {
+  const own: Handlers = {
     ...systemHandlers(parts),
     ...containerHandlers(engine),
     ...containerFileHandlers(engine),
@@ -63,4 +64,5 @@ export function engineHandlers(parts: DaemonParts): Handlers {
     ...secretHandlers(cluster),
     ...projectHandlers(projects),
   };
+  return withRemote(own, engine, cluster);
 }

@@ -37,10 +37,11 @@ export function systemHandlers({ engine, images, volumes, builder, events, facts
     SystemPing: ping,
     SystemPingHead: ping as unknown as NonNullable<Handlers['SystemPingHead']>,
     SystemVersion: (_, response) => response.json(versionOf(facts)),
-    SystemInfo: (request, response) => {
+    SystemInfo: async (request, response) => {
       const info = infoOf(facts, {
         containers: engine.counts(),
         images: images.count(),
+        volumeDrivers: await volumes.drivers(),
         listeners: events.watchers,
         openFiles: readdirSync('/proc/self/fd').length,
       });

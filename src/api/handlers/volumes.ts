@@ -10,16 +10,16 @@ const NO_SWARM =
 
 export function volumeHandlers(volumes: Volumes): Handlers {
   return {
-    VolumeList: (request, response) => {
-      response.json(volumes.list(request.query.filters ?? new Map()));
+    VolumeList: async (request, response) => {
+      response.json(await volumes.list(request.query.filters ?? new Map()));
     },
     VolumeCreate: async (request, response) => {
       const body = await request.json();
       if (isCluster(body)) throw unavailable(NO_SWARM);
       response.json(await volumes.create(body), 201);
     },
-    VolumeInspect: (request, response) => {
-      response.json(volumes.inspect(name(request)));
+    VolumeInspect: async (request, response) => {
+      response.json(await volumes.inspect(name(request)));
     },
     VolumeDelete: async (request, response) => {
       await volumes.remove(name(request), request.query.force ?? false);

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, scanBelow } from '../../host/sandbox/index.ts';
+import { type Manifest, type ManifestEntry, scanBelow } from '../../host/sandbox/index.ts';
 import { ignoreMatcher } from '../../spec/ignore/index.ts';
 import { detectCompression } from '../../store/index.ts';
 import { TarContext } from './tar.ts';
@@ -14,6 +14,8 @@ import { readBelow } from './read.ts';
 /** An archive of the web that is a context; what it unpacks to is as large as the disk allows. */
 export const MAX_CONTEXT_BYTES = 4 * 1024 ** 3;
 const BLOCK = 512;
+/** As long as patterns are tried before other work has its turn, milliseconds. */
+const TURN_MS = 10;
 
 interface Fetched {
   readonly directory: string;
@@ -86,7 +88,11 @@ export class RemoteContext implements ContextSource, AsyncDisposable {
           manifest: await scanBelow(directory, { paths: ['/'], digests: true }, signal),
           [Symbol.asyncDispose]: async () => undefined,
         };
-    return { ...tree, manifest: without(tree.manifest, asked.exclude), [Symbol.asyncDispose]: async () => undefined };
+    return {
+      ...tree,
+      manifest: await without(tree.manifest, asked.exclude, signal),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,8 +113,18 @@ function startOf(path: string): Buffer {
   }
 }
 
-function without(manifest: Manifest, patterns: readonly string[]): Manifest {
+/** Other work has its turn in between: many files times many patterns take seconds. */
+async function without(manifest: Manifest, patterns: readonly string[], signal: AbortSignal): Promise<Manifest> {
   const matcher = ignoreMatcher(patterns);
   if (matcher.empty) return manifest;
-  return new Map([...manifest].filter(([path]) => !matcher.ignores(path)));
+  const kept = new Map<string, ManifestEntry>();
+  let turn = performance.now();
+  for (const [path, entry] of manifest) {
+    if (!matcher.ignores(path)) kept.set(path, entry);
+    if (performance.now() - turn < TURN_MS) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+    turn = performance.now();
+  }
+  return kept;
 }

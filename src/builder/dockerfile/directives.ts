@@ -52,22 +52,30 @@ export function syntaxOf(text: string): string | undefined {
  * Undefined for most files.
  */
 export function directiveOf(text: string, wanted: 'syntax' | 'check'): string | undefined {
-  const lines = text.replace(/^\ufeff/, '').split('\n');
-  const first = lines[0]?.startsWith('#!') ? 1 : 0;
+  let from = text.startsWith('\ufeff') ? 1 : 0;
+  let first = 1;
+  if (text.startsWith('#!', from)) {
+    from = text.indexOf('\n', from) + 1 || text.length;
+    first = 2;
+  }
   for (const comment of ['#', '//']) {
     const reader = new DirectiveReader(comment);
-    for (let at = first; at < lines.length && !reader.over; at++) {
+    let number = first;
+    for (let at = from; at < text.length && !reader.over; number += 1) {
+      const end = text.indexOf('\n', at) + 1 || text.length + 1;
       try {
-        reader.read((lines[at] ?? '').replace(/\r$/, ''), at + 1);
+        reader.read(text.slice(at, end - 1).replace(/\r$/, ''), number);
       } catch {
         break;
       }
+      at = end;
     }
     const found = reader.found.find(({ name }) => name === wanted);
     if (found) return found.value.split(' ')[0];
   }
+  if (!/^[ \t\r\n]*\{/.test(from === 0 ? text : text.slice(from))) return undefined;
   try {
-    const value: unknown = JSON.parse(lines.slice(first).join('\n'));
+    const value: unknown = JSON.parse(text.slice(from));
     const one = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[wanted] : undefined;
     return typeof one === 'string' ? one : undefined;
   } catch {

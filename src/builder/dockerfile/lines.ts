@@ -13,6 +13,9 @@ export const MAX_LINE_BYTES = 65535;
 /** An instruction with all its lines; the kernel takes no argument of a program that is half as long. */
 export const MAX_INSTRUCTION_CHARACTERS = 256 * 1024;
 
+/** Each may become a step with its own question to the cache. */
+export const MAX_INSTRUCTIONS = 10_000;
+
 export interface Lines {
   readonly directives: readonly Directive[];
   /** `\` or a backquote. */
@@ -30,16 +33,6 @@ export function readLines(text: string): Parsed<Lines> {
 
 const isComment = (line: string): boolean => trimLeft(line).startsWith('#');
 const withoutNewline = (line: string): string => dropEnd(line, '\r\n');
-
-function linesOf(text: string): string[] {
-  const lines: string[] = [];
-  for (let at = 0; at < text.length; ) {
-    const end = text.indexOf('\n', at) + 1 || text.length;
-    lines.push(text.slice(at, end));
-    at = end;
-  }
-  return lines;
-}
 
 /** Instructions whose arguments may ask for heredocs, themselves or behind ONBUILD. */
 function takesHeredocs(keyword: string, rest: string, escape: string): boolean {
@@ -70,16 +63,20 @@ class LineReader {
   readonly nodes: Node[] = [];
   escape = '\\';
   #directives = new DirectiveReader();
-  #lines: readonly string[];
-  /** The physical line that comes next, from 0. */
+  readonly #text: string;
+  /** Where the next physical line begins. */
+  #at: number;
+  /** Physical lines that were taken. */
   #next = 0;
+  /** The last of them, with its end: heredocs need it. */
+  #taken = '';
   /** The physical line on which the logical one began, from 1. */
   #first = 1;
   #comments: string[] = [];
 
   constructor(text: string) {
-    // Every line keeps its end, as heredocs need it.
-    this.#lines = linesOf(text.replace(/^\ufeff/, ''));
+    this.#text = text;
+    this.#at = text.startsWith('\ufeff') ? 1 : 0;
   }
 
   get directives(): readonly Directive[] {
@@ -88,7 +85,7 @@ class LineReader {
 
   run(): void {
     try {
-      while (this.#next < this.#lines.length) this.#instruction();
+      while (this.#hasMore()) this.#instruction();
       if (this.nodes.length === 0) this.#fail('file with no instructions');
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -99,15 +96,23 @@ class LineReader {
   #fail(message: string): void {
     const last = Math.max(this.#next, 1);
     const start = { line: Math.min(this.#first, last), column: 1 };
-    this.problems.push({ severity: 'error', message, range: { start, end: this.#endOf(last) } });
+    this.problems.push({ severity: 'error', message, range: { start, end: this.#end(last) } });
   }
 
-  #endOf(line: number): Position {
-    return { line, column: withoutNewline(this.#lines[line - 1] ?? '').length + 1 };
+  #hasMore(): boolean {
+    return this.#at < this.#text.length;
+  }
+
+  /** Of the line that was taken last. */
+  #end(line = this.#next): Position {
+    return { line, column: withoutNewline(this.#taken).length + 1 };
   }
 
   #take(): string {
-    const line = this.#lines[this.#next] ?? '';
+    const end = this.#text.indexOf('\n', this.#at) + 1 || this.#text.length;
+    const line = this.#text.slice(this.#at, end);
+    this.#at = end;
+    this.#taken = line;
     this.#next += 1;
     if (line.length > MAX_LINE_BYTES / 4 && Buffer.byteLength(line) > MAX_LINE_BYTES) {
       throw new Failure(`dockerfile line greater than max allowed size of ${MAX_LINE_BYTES}`);
@@ -128,17 +133,21 @@ class LineReader {
 
   /** The line without an escape character at its end, and whether the next line belongs to it. */
   #continued(line: string): { text: string; goesOn: boolean } {
-    const match = this.escape === '`' ? /(^|[^`])`[ \t]*$/.exec(line) : /(^|[^\\])\\[ \t]*$/.exec(line);
-    return match
-      ? { text: line.slice(0, match.index) + (match[1] ?? ''), goesOn: true }
-      : { text: line, goesOn: false };
+    let end = line.length;
+    while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\t')) end -= 1;
+    const goesOn = line[end - 1] === this.escape && line[end - 2] !== this.escape;
+    return goesOn ? { text: line.slice(0, end - 1), goesOn } : { text: line, goesOn };
   }
 
   #instruction(): void {
     const raw = this.#take();
     this.#first = this.#next;
     const line = trimLeft(withoutNewline(raw));
-    if (isComment(raw)) {
+    if (line === '') {
+      this.#directive(line);
+      return;
+    }
+    if (line.startsWith('#')) {
       const comment = trim(raw.slice(1));
       if (comment === '') this.#comments = [];
       else this.#comments.push(comment);
@@ -147,7 +156,7 @@ class LineReader {
     let { text, goesOn } = this.#continued(line.startsWith('#') ? '' : line);
     if (!goesOn && text === '') return;
     let emptyContinuation = false;
-    while (goesOn && this.#next < this.#lines.length) {
+    while (goesOn && this.#hasMore()) {
       const more = this.#take();
       if (isComment(more)) continue;
       if (trimLeft(more) === '') {
@@ -160,10 +169,11 @@ class LineReader {
         throw new Failure(`instruction is longer than ${MAX_INSTRUCTION_CHARACTERS} characters`);
       goesOn = part.goesOn;
     }
+    if (this.nodes.length === MAX_INSTRUCTIONS) throw new Failure(`more than ${MAX_INSTRUCTIONS} instructions`);
     const { keyword, flags, rest } = splitLine(text, this.escape);
     const heredocs = text.includes('<<') && takesHeredocs(keyword, rest, this.escape) ? this.#heredocs(text) : [];
     const start = { line: this.#first, column: withoutNewline(raw).length - line.length + 1 };
-    const range = { start, end: this.#endOf(this.#next) };
+    const range = { start, end: this.#end() };
     const comments = this.#comments;
     this.#comments = [];
     this.nodes.push({ keyword, flags, rest, original: trim(text), heredocs, comments, range, emptyContinuation });
@@ -172,7 +182,7 @@ class LineReader {
   #heredocs(text: string): Heredoc[] {
     return heredocsOf(text).map((heredoc) => {
       let content = '';
-      while (this.#next < this.#lines.length) {
+      while (this.#hasMore()) {
         const line = this.#take();
         const bare = withoutNewline(line);
         if ((heredoc.chomp ? bare.replace(/^\t+/, '') : bare) === heredoc.name) return { ...heredoc, content };

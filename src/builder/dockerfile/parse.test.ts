@@ -18,7 +18,7 @@ import {
   syntaxOf,
   withGuess,
 } from './index.ts';
-import { MAX_INSTRUCTION_CHARACTERS } from './lines.ts';
+import { MAX_INSTRUCTION_CHARACTERS, MAX_INSTRUCTIONS } from './lines.ts';
 import { MAX_STAGES } from './parse.ts';
 import { dump } from './testing.ts';
 
@@ -241,7 +241,12 @@ test('safety H3: blanks, joined lines and stages are bounded, and take no more t
   );
   assert.equal(problemOf(`FROM a\nRUN a${' '.repeat(60_000)}b`), undefined);
   assert.equal(problemOf('FROM a\n'.repeat(MAX_STAGES)), undefined);
-  assert.equal(problemOf('FROM a\n'.repeat(100_000)), `more than ${MAX_STAGES} stages`);
+  assert.equal(problemOf('FROM a\n'.repeat(MAX_INSTRUCTIONS)), `more than ${MAX_STAGES} stages`);
+  assert.equal(problemOf(`FROM a\n${'ENV a=b\n'.repeat(MAX_INSTRUCTIONS - 1)}`), undefined);
+  assert.equal(
+    problemOf(`FROM a\n${'ENV a=b\n'.repeat(MAX_INSTRUCTIONS)}`),
+    `more than ${MAX_INSTRUCTIONS} instructions`,
+  );
   assert.equal(parseDockerfile(`FROM a${' '.repeat(60_000)}AS b`).value.stages[0]?.name, 'b');
   assert.ok(performance.now() - start < 5000);
 });

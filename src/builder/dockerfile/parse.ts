@@ -18,8 +18,6 @@ export interface Dockerfile {
   readonly metaArgs: readonly Instruction<'arg'>[];
   readonly stages: readonly Stage[];
   readonly nodes: readonly Node[];
-  /** Lines as written, for showing the place of a problem. */
-  readonly lines: readonly string[];
 }
 
 /** Far more than any file has; each stage is looked for among all others. */
@@ -66,7 +64,6 @@ export function parseDockerfile(source: Uint8Array | string): Parsed<Dockerfile>
     metaArgs,
     stages,
     nodes,
-    lines: text.split(/\r?\n/),
   };
   return { value, problems: [...early, ...late] };
 }

@@ -1,6 +1,6 @@
 // From a task to the body that makes its container: names, labels and settings as Swarm has them. Pure.
 import { posix } from 'node:path';
-import type { Mount } from '../model/objects.ts';
+import type { Mount, Task } from '../model/objects.ts';
 import type { Assignment } from '../wire/messages.ts';
 
 export interface TaskFacts {
@@ -13,6 +13,11 @@ export interface TaskFacts {
 /** `SERVICE.SLOT.TASKID`, of global services `SERVICE.NODEID.TASKID`. */
 export function containerName(task: Assignment, node: string): string {
   return `${task.serviceName}.${task.slot ?? node}.${task.id}`;
+}
+
+/** As the agent will have named it. */
+export function containerNameOf({ Annotations, Slot, NodeID, ID }: Task): string {
+  return `${Annotations.Name}.${Slot ?? NodeID ?? ''}.${ID}`;
 }
 
 export const TASK_LABEL = 'com.docker.swarm.task.id';

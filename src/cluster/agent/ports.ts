@@ -1,4 +1,5 @@
 // What a cluster needs of the machine that it runs on: containers for its tasks, and facts about the machine.
+import type { Duplex } from 'node:stream';
 import type { NodeDescription } from '../model/objects.ts';
 import type { LogLine, LogsOptions, NodeLoad } from '../wire/messages.ts';
 import type { NetworkState } from '../network/state.ts';
@@ -73,4 +74,6 @@ export interface Machine {
   /** Blocks that it reaches without its way out: `10.0.0.0/24`. */
   blocks(): readonly string[];
   etcd(): string | undefined;
+  /** Serves the API of this machine on a connection. */
+  serve(connection: Duplex): void;
 }

@@ -131,6 +131,11 @@ export class NodeSession {
       case 'attached':
         this.#options.networks.answered(message);
         return;
+      case 'tunnel':
+        void this.#tunnel(message.address, message.token).catch((error: unknown) =>
+          log.info(`cluster: ${messageOf(error)}`),
+        );
+        return;
       case 'certificate':
         this.#certified(message.certificate, message.role);
         return;
@@ -186,6 +191,15 @@ export class NodeSession {
       ...(load ? { load } : {}),
       ...(usage.length > 0 ? { usage } : {}),
     });
+  }
+
+  /** A manager wants to speak to the API of this machine: about a task that runs here. */
+  async #tunnel(address: string, token: string): Promise<void> {
+    const connection = await dialManager(address, this.#options.identity());
+    connection.send({ type: 'tunnel', token });
+    const stream = connection.release();
+    stream.allowHalfOpen = true;
+    this.#options.machine.serve(stream);
   }
 
   #reportAll(): void {

@@ -3,6 +3,7 @@ import { Cluster, type ClusterOptions } from '../member/cluster.ts';
 import { ForecastControl } from './forecast.ts';
 import { NetworkControl } from './networks.ts';
 import { NodeControl } from './nodes.ts';
+import { RemoteControl } from './remote.ts';
 import { SecretControl } from './secrets.ts';
 import { ServiceControl } from './services.ts';
 import { SwarmControl } from './swarm.ts';
@@ -18,6 +19,7 @@ export class ClusterControl {
   readonly secrets: SecretControl;
   readonly configs: SecretControl;
   readonly forecast: ForecastControl;
+  readonly remote: RemoteControl;
 
   constructor(options: ClusterOptions) {
     this.cluster = new Cluster(options);
@@ -27,6 +29,7 @@ export class ClusterControl {
     this.tasks = new TaskControl(this.cluster, this.nodes, this.services);
     this.networks = new NetworkControl(this.cluster);
     this.secrets = new SecretControl(this.cluster, 'secret');
+    this.remote = new RemoteControl(this.cluster);
     this.forecast = new ForecastControl(this.cluster, this.nodes, this.services);
     this.configs = new SecretControl(this.cluster, 'config');
   }

@@ -17,6 +17,7 @@ import type { NodeMessage } from '../wire/messages.ts';
 import { Cache } from './cache.ts';
 import { Door, MAX_OF_WORKER, MAX_STRANGERS } from './door.ts';
 import { Sessions } from './sessions.ts';
+import { Tunnels } from './tunnels.ts';
 import { Writer } from './writer.ts';
 
 const authority = await newAuthority();
@@ -86,6 +87,7 @@ const door = new Door({
   election: { current: undefined },
   sessions: () => sessions,
   answer: () => ({}),
+  tunnels: new Tunnels(),
   log: silentLog,
 });
 await door.listen();

@@ -14,6 +14,7 @@ import type { ManagerMessage, NodeMessage, Question } from '../wire/messages.ts'
 import type { EtcdStore } from '../store/etcd.ts';
 import type { Election } from './election.ts';
 import { effectiveRole, type Sessions, type ToNode } from './sessions.ts';
+import type { Tunnels } from './tunnels.ts';
 import type { Writer } from './writer.ts';
 
 /** Peers that have not shown who they are, at a time. */
@@ -37,6 +38,7 @@ export interface DoorOptions {
   readonly sessions: () => Sessions | undefined;
   /** Throws where this manager does not lead. */
   readonly answer: (question: Question) => unknown;
+  readonly tunnels: Pick<Tunnels, 'arrived'>;
   readonly log: Log;
 }
 
@@ -187,6 +189,9 @@ export class Door {
         }));
         sessions?.lastSeen.delete(bearer.node);
         connection.send({ type: 'left' });
+        return;
+      case 'tunnel':
+        this.#options.tunnels.arrived(message.token, bearer.node, connection);
         return;
       case 'member':
       case 'promote':

@@ -1,5 +1,6 @@
 // A manager: etcd beside it, a copy of everything, a door for nodes, and the loop while it leads.
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { notFound, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Identity } from '../security/identity.ts';
@@ -12,6 +13,7 @@ import { type ClusterEvent, eventsOf } from './events.ts';
 import { Loop } from './loop.ts';
 import { Membership } from './membership.ts';
 import { Sessions } from './sessions.ts';
+import { Tunnels } from './tunnels.ts';
 import { Writer } from './writer.ts';
 import { ask, dialManager } from '../wire/dial.ts';
 import type { Question } from '../wire/messages.ts';
@@ -33,6 +35,7 @@ export class Manager {
   readonly writer: Writer;
   readonly election: Election;
   readonly #cache: Cache;
+  readonly #tunnels = new Tunnels();
   #door: Door | undefined;
   #sessions: Sessions | undefined;
   #autoscaler: Autoscaler | undefined;
@@ -77,9 +80,22 @@ export class Manager {
   #answer(question: Question): unknown {
     if (!this.#autoscaler) throw unavailable('this manager does not lead');
     if (question.about === 'loads') return Object.fromEntries(this.#autoscaler.loads);
+    if (question.about === 'tunnel') {
+      const { node, address, token } = question;
+      if (!this.#sessions?.askTunnel(node, address, token))
+        throw unavailable(`node ${this.#cache.get('nodes', node)?.Description.Hostname ?? node} has no session`);
+      return true;
+    }
     const service = this.#cache.get('services', question.service);
     if (!service) throw notFound(`service ${question.service} not found`);
     return this.#autoscaler.explain(service);
+  }
+
+  /** A connection to the API of a node, which opens it towards this manager. */
+  async tunnel(node: string): Promise<Duplex> {
+    const { token, opened } = this.#tunnels.expect(node);
+    await this.ask({ about: 'tunnel', node, address: this.#options.identity.advertise, token });
+    return opened;
   }
 
   /** Of this manager where it leads, else of the leader. */
@@ -133,6 +149,7 @@ export class Manager {
       election: this.election,
       sessions: () => this.#sessions,
       answer: (question) => this.#answer(question),
+      tunnels: this.#tunnels,
       log,
     });
     await this.#door.listen();

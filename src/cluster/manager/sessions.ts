@@ -145,6 +145,13 @@ export class Sessions {
     return Math.max(this.since, this.lastSeen.get(node) ?? 0) + FENCE_MS + STOP_MS;
   }
 
+  /** Asks a node to open a tunnel; false when it has no session. */
+  askTunnel(node: string, address: string, token: string): boolean {
+    const session = this.#sessions.get(node);
+    session?.connection.send({ type: 'tunnel', address, token });
+    return session !== undefined;
+  }
+
   has(node: string): boolean {
     return this.#sessions.has(node);
   }

@@ -29,7 +29,10 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
   // the door lets managers ask only
   ask: ({ question }) =>
     isFields(question) &&
-    (question['about'] === 'loads' || (question['about'] === 'autoscale' && areTexts(question, 'service'))),
+    (question['about'] === 'loads' ||
+      (question['about'] === 'autoscale' && areTexts(question, 'service')) ||
+      (question['about'] === 'tunnel' && areTexts(question, 'node', 'address', 'token'))),
+  tunnel: (message) => areTexts(message, 'token'),
   leave: () => true,
   networks: ({ sequence }) => isAmount(sequence),
   attach: (message) =>

@@ -21,6 +21,7 @@ export class Connection<In, Out> {
   #size = 0;
   #limit: number;
   #closed = false;
+  #released: Buffer | undefined;
   onMessage: (message: In) => void = () => undefined;
 
   constructor(stream: Duplex, limit: number) {
@@ -88,6 +89,19 @@ export class Connection<In, Out> {
     if (this.#closed) listener();
     else this.#closers.add(listener);
     return () => this.#closers.delete(listener);
+  }
+
+  /** Gives the stream, paused, behind the last message: from now on it carries something else. */
+  release(): Duplex {
+    const stream = this.#stream;
+    for (const event of ['data', 'error', 'close', 'end']) stream.removeAllListeners(event);
+    stream.on('error', () => stream.destroy());
+    stream.pause();
+    this.#released = this.#begun.subarray(0, this.#size);
+    if (this.#released.length > 0) stream.unshift(this.#released);
+    this.#closed = true;
+    for (const listener of this.#closers) listener();
+    return stream;
   }
 
   /** What was sent still goes out. */

@@ -72,11 +72,17 @@ export type NodeMessage =
   /** From a manager to the leader, who has the sessions. */
   | { readonly type: 'task-logs'; readonly node: string; readonly task: string; readonly options: LogsOptions }
   | { readonly type: 'ask'; readonly question: Question }
+  /** From now on this connection carries the API of the node, for the manager that asked for it. */
+  | { readonly type: 'tunnel'; readonly token: string }
   | { readonly type: 'log'; readonly id: number; readonly lines: readonly LogLine[] }
   | { readonly type: 'log-end'; readonly id: number };
 
-/** What only the leader knows: measured loads of nodes, and series of services. */
-export type Question = { readonly about: 'loads' } | { readonly about: 'autoscale'; readonly service: string };
+/** What only the leader has: sessions, measured loads of nodes, and series of services. */
+export type Question =
+  | { readonly about: 'loads' }
+  | { readonly about: 'autoscale'; readonly service: string }
+  /** A node is to open a tunnel to the manager at this address. */
+  | { readonly about: 'tunnel'; readonly node: string; readonly address: string; readonly token: string };
 
 export interface LogsOptions {
   readonly stdout: boolean;
@@ -132,6 +138,7 @@ export type ManagerMessage =
       readonly gone: readonly string[];
     }
   | { readonly type: 'attached'; readonly id: number; readonly address: string; readonly error: string }
+  | { readonly type: 'tunnel'; readonly address: string; readonly token: string }
   | { readonly type: 'certificate'; readonly certificate: string; readonly role: NodeRole }
   | { readonly type: 'member'; readonly member: string; readonly members: readonly string[]; readonly sealKey: string }
   | { readonly type: 'promoted' }

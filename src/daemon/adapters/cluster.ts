@@ -32,14 +32,15 @@ export interface ClusterParts {
 }
 
 export function makeCluster(parts: ClusterParts): ClusterAccess {
-  return new ClusterAccess({
+  const access: ClusterAccess = new ClusterAccess({
     dataRoot: parts.dataRoot,
     containers: taskContainers(parts),
-    machine: machineOf(parts),
+    machine: machineOf(parts, (connection) => access.onTunnel(connection)),
     networks: taskNetworks(parts),
     log: parts.log,
     emit: parts.events.emit,
   });
+  return access;
 }
 
 function taskNetworks({ networks: { overlays } }: ClusterParts): TaskNetworks {
@@ -147,7 +148,7 @@ function viewOf({ Id, State, Config }: ContainerInspect): ContainerView {
   };
 }
 
-function machineOf({ execRoot, facts }: ClusterParts): Machine {
+function machineOf({ execRoot, facts }: ClusterParts, serve: Machine['serve']): Machine {
   const folder = join(execRoot, 'tasks');
   const of = (task: string): string => join(folder, task);
   return {
@@ -180,6 +181,7 @@ function machineOf({ execRoot, facts }: ClusterParts): Machine {
       ),
     blocks: () => hostNetworks(),
     etcd: () => findProgram('etcd'),
+    serve,
   };
 }
 

@@ -184,7 +184,14 @@ async function fromPackage(paths: StorePaths, onProgress: OnProgress, signal?: A
 async function fromHost(): Promise<Program | undefined> {
   for (const path of ['/bin/busybox', '/usr/bin/busybox']) {
     if (!existsSync(path)) continue;
-    const owner = await run('dpkg', ['-S', path], { package: 'dpkg' });
+    const owner = await run('dpkg', ['-S', path], { package: 'dpkg' }).catch(() => undefined);
+    if (!owner) {
+      // a machine of ours has Debian's programs without its package manager: the program says itself what it is
+      const { stdout } = await run(path, ['--help'], { package: PACKAGE });
+      const version = /^BusyBox v\S+ \(Debian (\S+)\)/.exec(stdout)?.[1];
+      if (version !== undefined) return readProgram(path, version);
+      continue;
+    }
     if (owner.code !== 0 || !owner.stdout.startsWith(`${PACKAGE}:`)) continue;
     const version = await run('dpkg-query', ['-W', '-f', '${Version}', PACKAGE], { package: 'dpkg' });
     return readProgram(path, version.stdout.trim());

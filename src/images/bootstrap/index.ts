@@ -9,6 +9,8 @@ import { busyboxRootfs } from './busybox.ts';
 import { debianRootfs } from './debian.ts';
 import type { Rootfs } from './rootfs.ts';
 
+export { mmdebstrap, readSuite } from './mmdebstrap.ts';
+
 /**
  * Makes an image: `busybox[:TAG]`, `debian[:SUITE]`. The same packages give the same image id. Throws invalid for a name
  * that cannot be made, unavailable when a tool or the packages cannot be had.

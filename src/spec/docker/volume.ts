@@ -7,8 +7,10 @@ export interface Volume {
   Mountpoint: string;
   CreatedAt: string;
   Labels: Nullable<Record<string, string>>;
-  Scope: 'local';
+  Scope: 'local' | 'global';
   Options: Nullable<Record<string, string>>;
+  /** What a driver tells of it. */
+  Status?: Readonly<Record<string, unknown>>;
   UsageData?: { Size: number; RefCount: number };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cleanPath } from './clean.ts';
-import { ignoreMatcher, MAX_PATTERN_CHARACTERS, readIgnoreFile } from './index.ts';
+import { ignoreMatcher, MAX_PATTERN_CHARACTERS, MAX_WILDCARD_PATTERNS, readIgnoreFile } from './index.ts';
 
 /** `pattern path` that match, and `pattern ! path` that do not. */
 const CASES = `
@@ -78,4 +78,23 @@ test('what is no pattern is told', () => {
 test('paths are made short', () => {
   const seen = ['a//b/./c', 'a/../b', '../a', '/../a', './', 'a/b/../..', '/'].map(cleanPath);
   assert.deepEqual(seen, ['a/b/c', 'b', '../a', '/a', '.', '.', '/']);
+});
+
+test('limit: patterns with wildcards, each of which is tried on every path', () => {
+  const many = Array.from({ length: MAX_WILDCARD_PATTERNS }, (_, at) => `*.${at}`);
+  assert.equal(ignoreMatcher([...many, 'a', 'b']).ignores('x.17'), true);
+  assert.throws(() => ignoreMatcher([...many, '*.x']), { message: 'more than 4096 patterns with wildcards' });
+});
+
+test('safety H3: plain patterns cost a path nothing, and what a directory said is not asked again', () => {
+  const plain = Array.from({ length: 200_000 }, (_, at) => `dir${at}/file`);
+  const wild = Array.from({ length: 1000 }, (_, at) => `**/*.x${at}`);
+  const matcher = ignoreMatcher([...plain, ...wild, '!dir7/file']);
+  const start = process.threadCpuUsage().user;
+  for (let at = 0; at < 2000; at += 1) matcher.ignores(`${'a/'.repeat(60)}${at}`);
+  assert.ok(process.threadCpuUsage().user - start < 5_000_000);
+  assert.deepEqual(
+    ['dir6/file', 'dir7/file', 'dir8/file/below', 'dir9'].map((path) => matcher.ignores(path)),
+    [true, false, true, false],
+  );
 });

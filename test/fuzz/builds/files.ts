@@ -1,5 +1,15 @@
 // Small trees of files: made by chance, written to a directory as a build context, or packed as an archive with owners.
-import { chmodSync, linkSync, lutimesSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type Header, pack } from 'tar-stream';
@@ -70,8 +80,10 @@ export function writeFiles(directory: string, files: readonly FuzzFile[]): void 
     mkdirSync(dirname(at), { recursive: true });
     if (type === 'directory') mkdirSync(at, { recursive: true });
     else if (type === 'symlink') symlinkSync(text, at);
-    else if (type === 'link') linkSync(join(directory, text), at);
-    else writeFileSync(at, text);
+    else if (type === 'link') {
+      // a case that was made smaller may have lost it
+      if (existsSync(join(directory, text))) linkSync(join(directory, text), at);
+    } else writeFileSync(at, text);
     if (type === 'symlink') lutimesSync(at, mtime, mtime);
     else if (type !== 'link') chmodSync(at, mode);
     if (type === 'file') utimesSync(at, mtime, mtime);

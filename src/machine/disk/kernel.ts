@@ -1,33 +1,37 @@
-// Debian's cloud kernel: the file that boots, and its modules in the order in which they are loaded.
+// Debian's kernel: the file that boots, and its modules in the order in which they are loaded.
 import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { unpackedPackage } from '../support/package.ts';
+import { unpackedPackage } from './package.ts';
 
 const run = promisify(execFile);
-const META_PACKAGE = 'linux-image-cloud-amd64';
 
 export interface Kernel {
   /** The file that the machine boots. */
   readonly image: string;
+  /** `6.1.0-50-amd64` */
+  readonly version: string;
   /** The `kernel` folder of its modules. */
   readonly modules: string;
   /** Names of the modules that are part of the image. */
   readonly builtin: ReadonlySet<string>;
 }
 
-/** Fetches the kernel from Debian, once. Throws when Debian cannot be reached. */
-export async function fetchKernel(): Promise<Kernel> {
-  const { stdout } = await run('apt-cache', ['depends', META_PACKAGE]);
+/**
+ * Fetches the newest kernel of a meta package, once. `linux-image-cloud-amd64` is small and boots fast, but has no 9p, by which
+ * QEMU shares folders; `linux-image-amd64` has. Throws when Debian cannot be reached.
+ */
+export async function fetchKernel(cache: string, metaPackage: string): Promise<Kernel> {
+  const { stdout } = await run('apt-cache', ['depends', metaPackage]);
   const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
-  if (name === undefined) throw new Error(`apt-cache knows no ${META_PACKAGE}; run apt-get update`);
-  const folder = await unpackedPackage(name);
+  if (name === undefined) throw new Error(`apt-cache knows no ${metaPackage}; run apt-get update`);
+  const folder = await unpackedPackage(cache, name);
   const [image] = globSync(join(folder, 'boot/vmlinuz-*'));
   const [modules] = globSync(join(folder, 'lib/modules/*'));
   if (image === undefined || modules === undefined) throw new Error(`the package ${name} holds no kernel`);
   const names = readFileSync(join(modules, 'modules.builtin'), 'utf8').split('\n').map(moduleName);
-  return { image, modules: join(modules, 'kernel'), builtin: new Set(names) };
+  return { image, version: basename(modules), modules: join(modules, 'kernel'), builtin: new Set(names) };
 }
 
 function moduleName(path: string): string {
