@@ -46,6 +46,7 @@ const SITES: Readonly<Record<string, Site>> = {
     why: 'options of the API client and pids; ps reads /proc of the host',
   },
   'engine/verbs/update.ts': { calls: 1, starts: 'the OCI runtime', why: RUNTIME },
+  'host/apparmor.ts': { calls: 1, starts: 'apparmor_parser', why: 'a profile of our own making by standard input' },
   'host/forward-filter.ts': {
     calls: 4,
     starts: 'nft, iptables',

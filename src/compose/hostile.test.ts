@@ -73,3 +73,9 @@ test('fault C61: services that extend each other are refused with the chain', ()
   const chain = `services:\n${repeated((index) => `  s${index}: { extends: s${index + 1} }`, 5_000)}\n  s5000: { image: x }\n`;
   assert.match(refusedSoon(chain), /more than 200 services extend each other/);
 });
+
+test('limit: files that are larger than any are refused, sooner where they need all of YAML', () => {
+  const comment = (size: number): string => `#${'x'.repeat(size)}\n`;
+  assert.match(refusedSoon(`${comment(16 * MEGABYTE)}${valid}`), /larger than 16777216 bytes/);
+  assert.match(refusedSoon(`${comment(MEGABYTE)}x-a: &a { b: c }\nx-d: *a${valid}`), /larger than 524288 bytes/);
+});

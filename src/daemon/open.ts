@@ -10,6 +10,7 @@ import { type Engine, openContainers, openEngine } from '../engine/index.ts';
 import type { ClusterAccess } from '../cluster/index.ts';
 import { EventLog } from '../events/index.ts';
 import { observeAbilities } from '../host/abilities.ts';
+import { loadProfile } from '../host/apparmor.ts';
 import {
   type CgroupTrees,
   controllersOf,
@@ -23,7 +24,7 @@ import { type Images, openImages } from '../images/index.ts';
 import { Explainer, type NetworkRecord, Networks } from '../network/index.ts';
 import { Registries } from '../registry/client/index.ts';
 import { execRoot, type OciRuntime, Runtime } from '../runtime/index.ts';
-import { KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
+import { DEFAULT_APPARMOR_PROFILE, type HostAbilities, KNOWN_CAPABILITIES } from '../runtime/spec/index.ts';
 import { openStore } from '../store/index.ts';
 import { Projects } from '../projects/index.ts';
 import { openRecords } from '../store/records/index.ts';
@@ -94,7 +95,7 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
   const conmon = findProgram(options.conmon);
   if (conmon === undefined)
     throw unavailable(`${options.conmon} is not installed; berth doctor says what else is missing`);
-  const host = observeAbilities(KNOWN_CAPABILITIES);
+  const host = await withProfile(observeAbilities(KNOWN_CAPABILITIES), log);
   const controllers = controllersOf(cgroups);
   const warnings = hostWarnings(host.canRaiseLimits, controllers);
   for (const warning of warnings) log.warn(warning);
@@ -237,4 +238,16 @@ export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Pr
       await kept.disposeAsync();
     },
   };
+}
+
+/** With the default profile of AppArmor, where there is AppArmor and the profile can be loaded. */
+async function withProfile(host: ReturnType<typeof observeAbilities>, log: Log): Promise<HostAbilities> {
+  if (!host.apparmor) return host;
+  try {
+    await loadProfile(DEFAULT_APPARMOR_PROFILE);
+    return host;
+  } catch (error) {
+    log.warn(`containers run without a profile of AppArmor, which this host has: ${messageOf(error)}`);
+    return { ...host, noDefaultProfile: true };
+  }
 }

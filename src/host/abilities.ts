@@ -1,6 +1,7 @@
 // What this host can do for containers, observed once at the daemon's start.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { hasAppArmor } from './apparmor.ts';
 import { observeCgroups } from './cgroup.ts';
 import { canChangeMountsBelow } from './mount.ts';
 
@@ -49,10 +50,7 @@ export function observeAbilities(names: readonly string[]) {
     cgroup: layout,
     capabilities: bits.flatMap((bit) => names[bit] ?? []),
     seccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
-    apparmor:
-      existsSync('/sys/kernel/security/apparmor/profiles') &&
-      existsSync('/sys/module/apparmor/parameters/enabled') &&
-      readFileSync('/sys/module/apparmor/parameters/enabled', 'latin1').startsWith('Y'),
+    apparmor: hasAppArmor(),
     selinux: false,
     arch: process.arch,
     hardLimits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),

@@ -24,21 +24,34 @@ export interface HttpServerOptions<Who, R extends ServedRoute<Who>> {
   /** Called when an answer is on its way or the client has gone. */
   readonly done?: (exchange: Exchange, route: R | undefined, startedAt: number) => void;
   readonly tls?: TlsOptions;
+  /** A new one beyond these is closed. */
+  readonly maxConnections?: number;
+  readonly headMs?: number;
+  readonly idleMs?: number;
 }
 
 /** The head of a request must be here by then, milliseconds. */
 const HEAD_MS = 20_000;
 /** Nothing comes or goes for so long: the connection is closed, milliseconds. */
 const IDLE_MS = 120_000;
+/** How often late heads are looked for, milliseconds. */
+const CHECK_MS = 5000;
 const MAX_PATH = 8192;
 
 /** Not yet listening. */
 export function createHttpServer<Who, R extends ServedRoute<Who>>(options: HttpServerOptions<Who, R>): Server {
   const find = createRouter(options.routes);
-  const settings = { headersTimeout: HEAD_MS, requestTimeout: 0, connectionsCheckingInterval: 5000, noDelay: true };
+  const { headMs = HEAD_MS, idleMs = IDLE_MS } = options;
+  const settings = {
+    headersTimeout: headMs,
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(headMs, CHECK_MS),
+    noDelay: true,
+  };
   const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
-  server.timeout = IDLE_MS;
-  server.keepAliveTimeout = IDLE_MS;
+  server.timeout = idleMs;
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  server.keepAliveTimeout = idleMs;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void answer(options, find, request, response);
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { shareOfOpenFiles } from '../host/descriptors.ts';
 import { DEFAULT_SETTINGS, Registries } from '../registry/client/index.ts';
 import { createHttpServer, type Exchange, type ServedRoute, statusOf } from '../http/index.ts';
 import { type Access, type Identity, openAccess } from './access/index.ts';
@@ -46,6 +47,8 @@ export interface HubOptions {
   readonly collectEveryMs?: number;
   /** Other registries that may be spoken to without TLS: `host`, `host:port`, CIDR. The loopback always may. */
   readonly insecure?: readonly string[];
+  /** A share of the open files that are allowed where it is not said. */
+  readonly maxConnections?: number;
   /** Manifests that one client may pull, and in how many seconds. */
   readonly pullLimit?: { readonly pulls: number; readonly seconds: number };
 }
@@ -60,6 +63,8 @@ const HOUR_MS = 3_600_000;
 /** What is under way when the hub ends has so long. */
 const STOP_MS = 30_000;
 const IDLE_CHECK_MS = 100;
+/** Each upload and each pull has a file open beside its connection. */
+const MAX_CONNECTIONS = 8192;
 const MANIFEST_BYTES = 4 * 1024 * 1024;
 const BLOB_BYTES = 256 * 1024 ** 3;
 
@@ -251,6 +256,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       if (pages.isPage(exchange.path)) pages.fail(exchange, error);
       else sendError(exchange, error);
     },
+    maxConnections: options.maxConnections ?? shareOfOpenFiles(3, MAX_CONNECTIONS),
     ...(options.tls ? { tls: options.tls } : {}),
   });
   return {

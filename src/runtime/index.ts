@@ -18,6 +18,7 @@ import { SeccompCache } from './seccomp-cache.ts';
 import { lateLimits, withoutLimits } from './late-limits.ts';
 import { prepareMounts } from './mount-parents.ts';
 import { makeMountPoints } from './mount-points.ts';
+import { haveProfile } from './profile.ts';
 import { runStep, type StepRequest } from './step.ts';
 import { type OciProcess, type OciSpec, processText, specText } from './spec/index.ts';
 
@@ -92,6 +93,7 @@ export class Runtime {
 
   /** Makes the process, which waits for `release`. Throws `LaunchError` with the runtime's words. */
   async create(wish: ProcessSpec): Promise<{ pid: number; monitorPid: number }> {
+    await haveProfile(wish.spec.process.apparmorProfile);
     makeMountPoints(wish.spec.root.path);
     const bundle = this.paths.bundle(wish.id);
     rmSync(join(this.paths.exits, wish.id), { force: true });

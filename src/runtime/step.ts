@@ -8,6 +8,7 @@ import { childPipe, outputPipe, reapCode, spawnDetached } from '../host/spawn.ts
 import { type OciRuntime, runtimeCall } from './choose.ts';
 import { prepareMounts } from './mount-parents.ts';
 import { makeMountPoints } from './mount-points.ts';
+import { haveProfile } from './profile.ts';
 import { LaunchError } from './monitor/launch.ts';
 import type { ExecRoot } from './paths.ts';
 import type { SeccompCache } from './seccomp-cache.ts';
@@ -26,6 +27,7 @@ export interface StepRequest {
 /** The exit code. Throws `LaunchError` with the runtime's words when the program could not be started. */
 export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: StepRequest): Promise<number> {
   const { id, runtime } = wish;
+  await haveProfile(wish.spec.process.apparmorProfile);
   makeMountPoints(wish.spec.root.path);
   const bundle = paths.bundle(id);
   mkdirSync(bundle, { recursive: true, mode: 0o700 });

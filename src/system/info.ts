@@ -174,7 +174,7 @@ export function infoOf(facts: SystemFacts, counts: SystemCounts): InfoResponse {
     RuncCommit: { ID: facts.runtimes['runc']?.version ?? '' },
     InitCommit: { ID: '' },
     SecurityOptions: [
-      ...(abilities.apparmor ? ['name=apparmor'] : []),
+      ...(abilities.apparmor && abilities.noDefaultProfile !== true ? ['name=apparmor'] : []),
       ...(abilities.seccomp ? [`name=seccomp,profile=${facts.seccompProfile}`] : []),
       ...(v2 ? ['name=cgroupns'] : []),
       ...(facts.noNewPrivileges ? ['name=no-new-privileges'] : []),

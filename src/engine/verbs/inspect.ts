@@ -4,6 +4,7 @@ import type { Container } from '../container.ts';
 import type { EngineContext } from '../context.ts';
 import { isActive, shownState } from '../lifecycle/index.ts';
 import { sizesOf } from '../prepare/sizes.ts';
+import { apparmorProfile, parseSecurityOpt } from '../../runtime/spec/index.ts';
 import type { ContainerRecord, MountRecord } from '../record.ts';
 
 export async function inspect(context: EngineContext, reference: string, withSize: boolean): Promise<ContainerInspect> {
@@ -29,7 +30,11 @@ export async function inspect(context: EngineContext, reference: string, withSiz
     Platform: record.platform.os,
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: context.host.apparmor ? 'docker-default' : '',
+    AppArmorProfile: apparmorProfile(
+      parseSecurityOpt(record.hostConfig.SecurityOpt).apparmor,
+      record.hostConfig.Privileged,
+      context.host,
+    ),
     ExecIDs: container.execs.size === 0 ? null : [...container.execs.keys()],
     HostConfig: { ...record.hostConfig, Links: shownLinks(context, record) },
     GraphDriver: {

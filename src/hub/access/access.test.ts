@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { type Answer, digestOf, TestHub } from '../testing.ts';
+import { Audit } from './audit.ts';
 import { hashPassword, matchesSecret, newRobotSecret } from './secrets.ts';
 import { Throttle } from './throttle.ts';
 import { parseScope } from './tokens.ts';
@@ -209,4 +211,38 @@ test('a scope is read from both ends, since names may hold what stands between',
   });
   assert.deepEqual(parseScope('repository(plugin):host:5000/a:*')?.name, 'host:5000/a');
   assert.equal(parseScope('repository'), undefined);
+});
+
+test('limit: a name that is longer than any is neither counted nor written down whole', async () => {
+  const before = Date.now();
+  for (let times = 0; times < 25; times += 1) assert.equal(await status('/v2/', basic('n'.repeat(300), 'x')), 401);
+  assert.ok(Date.now() - before < 5000);
+  const form = new URLSearchParams({ grant_type: 'password', username: 'n'.repeat(50_000), password: 'x' });
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  assert.equal((await hub.ask('POST', '/token', { headers, body: form.toString() })).status, 401);
+  assert.equal(hub.hub.access.audit.list(1)[0]?.account.length, 64);
+});
+
+test('limit: of the audit trail the newest entries stay', () => {
+  const database = new DatabaseSync(':memory:');
+  database.exec(
+    'CREATE TABLE audit (id INTEGER PRIMARY KEY, at INTEGER, account TEXT, address TEXT, action TEXT, repository TEXT, what TEXT)',
+  );
+  const audit = new Audit(database, 500);
+  const entry = { account: 'a', address: '', action: 'push', repository: 'r', what: '' };
+  for (let at = 1; at <= 2000; at += 1) audit.add({ ...entry, at });
+  const kept = audit.list(5000);
+  assert.deepEqual([kept.length, kept[0]?.at, kept.at(-1)?.at], [500, 2000, 1501]);
+  database.close();
+});
+
+test('limit: scopes of one token', async () => {
+  const scopes = Array.from({ length: 70 }, (_, at) => `scope=repository:team/r${at}:pull`).join('&');
+  const answer = await get(`/token?service=${hub.address}&${scopes}`, basic('ada'));
+  assert.equal(answer.status, 200);
+  const { token } = JSON.parse(answer.body.toString()) as { token: string };
+  const { access } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+    access: unknown[];
+  };
+  assert.equal(access.length, 64);
 });

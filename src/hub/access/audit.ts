@@ -17,10 +17,12 @@ const TRIM_EVERY = 1000;
 
 export class Audit {
   readonly #database: DatabaseSync;
+  readonly #most: number;
   readonly #insert: ReturnType<DatabaseSync['prepare']>;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, most = MAX_ENTRIES) {
     this.#database = database;
+    this.#most = most;
     this.#insert = database.prepare(
       'INSERT INTO audit (at, account, address, action, repository, what) VALUES (?, ?, ?, ?, ?, ?)',
     );
@@ -29,7 +31,7 @@ export class Audit {
   add({ at, account, address, action, repository, what }: AuditEntry): void {
     const { lastInsertRowid } = this.#insert.run(at, account, address, action, repository, what);
     if (Number(lastInsertRowid) % TRIM_EVERY === 0)
-      this.#database.prepare('DELETE FROM audit WHERE id <= ?').run(Number(lastInsertRowid) - MAX_ENTRIES);
+      this.#database.prepare('DELETE FROM audit WHERE id <= ?').run(Number(lastInsertRowid) - this.#most);
   }
 
   /** The newest first. */

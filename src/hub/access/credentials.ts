@@ -11,6 +11,8 @@ const FAILURES_MS = 60_000;
 /** A right one is not computed again for so long, milliseconds. */
 const REMEMBERED_MS = 60_000;
 const MAX_REMEMBERED = 1000;
+/** A longer name is nobody's, and is neither looked for nor counted. */
+const MAX_NAME_CHARACTERS = 256;
 /** Computed at a time: each takes memory and a thread. */
 const MAX_WAITING = 32;
 
@@ -28,6 +30,7 @@ export class Credentials {
 
   /** undefined: wrong. Throws TOOMANYREQUESTS. */
   async check(name: string, secret: string, address: string): Promise<Account | undefined> {
+    if (name.length > MAX_NAME_CHARACTERS) return undefined;
     const account = this.#accounts.find(name);
     const now = Date.now();
     const personal = keptPersonal(secret);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { digestOf, INDEX, MANIFEST, TestHub } from '../testing.ts';
+import { type Answer, digestOf, INDEX, MANIFEST, TestHub } from '../testing.ts';
 
 let hub: TestHub;
 before(async () => {
@@ -317,3 +317,45 @@ function rawRequest(method: string, path: string): Promise<{ code: string | unde
     socket.write(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
 }
+
+test('limit: connections beyond the most are closed, and those before them go on', async () => {
+  await using small = await TestHub.start({ maxConnections: 3 });
+  const [host = '', port = ''] = small.address.split(':');
+  const open = () =>
+    new Promise<'open' | 'closed'>((resolve) => {
+      const socket = connect(Number(port), host, () =>
+        socket.write(`GET /v2/ HTTP/1.1\r\nHost: ${small.address}\r\n\r\n`),
+      );
+      sockets.push(socket);
+      socket.once('data', () => resolve('open'));
+      socket.once('close', () => resolve('closed'));
+      socket.once('error', () => resolve('closed'));
+    });
+  const sockets: Socket[] = [];
+  try {
+    assert.deepEqual([await open(), await open(), await open()], ['open', 'open', 'open']);
+    assert.equal(await open(), 'closed');
+    sockets[0]?.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(await open(), 'open');
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+test('limit: names in a page, manifests and tags of one push', async () => {
+  const page = await hub.ask('GET', '/v2/_catalog?n=999999');
+  assert.equal(page.status, 200);
+  assert.equal((await hub.ask('GET', '/v2/_catalog?n=x')).code, 'PAGINATION_NUMBER_INVALID');
+  const digest = await hub.pushImage('limits/tags', 'v1', ['layer']);
+  const manifest = await hub.ask('GET', `/v2/limits/tags/manifests/${digest}`);
+  const push = (count: number): Promise<Answer> => {
+    const tags = Array.from({ length: count }, (_, at) => `tag=t${at}`).join('&');
+    return hub.ask('PUT', `/v2/limits/tags/manifests/${digest}?${tags}`, {
+      headers: { 'Content-Type': MANIFEST },
+      body: manifest.body,
+    });
+  };
+  assert.equal((await push(50)).status, 201);
+  assert.deepEqual([(await push(51)).status, (await push(51)).code], [400, 'TAG_INVALID']);
+});

@@ -53,3 +53,13 @@ test('it says whether it works, and counts what it did', async () => {
   const text = (await hub.ask('GET', '/metrics')).body.toString();
   assert.match(text, /^hub_requests_total\{method="GET",route="\/v1\/search",status="200"\} \d+$/m);
 });
+
+test('limit: words of a question beyond the sixteenth are left out, and a page has a hundred results', async () => {
+  const { accounts } = hub.hub.access;
+  accounts.grant('anyone', '*', 'read');
+  const words = Array.from({ length: 16 }, () => 'redis');
+  assert.ok((await names([...words, 'nothing'].join(' '))).includes('team/redis'));
+  assert.deepEqual(await names([...words.slice(1), 'nothing'].join(' ')), []);
+  const answer = await hub.ask('GET', '/v1/search?q=redis&n=100000');
+  assert.equal((JSON.parse(answer.body.toString()) as { page_size: number }).page_size, 100);
+});

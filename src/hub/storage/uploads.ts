@@ -5,6 +5,8 @@ import { type Algorithm, type BlobDigest, RegistryError } from '../model/index.t
 import type { StorageDriver } from './driver.ts';
 import { uploadData, uploadFolder, uploadsPath, uploadStart } from './paths.ts';
 
+/** Uploads whose hash is remembered; what came of the others is read again when they go on. */
+const MAX_SESSIONS = 10_000;
 /** Bytes that are written at a time; as many are gathered meanwhile. */
 const BATCH_BYTES = 1024 * 1024;
 
@@ -33,17 +35,19 @@ export interface UploadPart {
 
 export class Uploads {
   readonly #driver: StorageDriver;
+  readonly #most: number;
   readonly #sessions = new Map<string, Session>();
   readonly #mutex = new KeyedMutex();
 
-  constructor(driver: StorageDriver) {
+  constructor(driver: StorageDriver, most = MAX_SESSIONS) {
     this.#driver = driver;
+    this.#most = most;
   }
 
   async start(name: string, algorithm: Algorithm = 'sha256'): Promise<UploadState> {
     const id = randomUUID();
     await this.#driver.write(uploadStart(name, id), new Date().toISOString());
-    this.#sessions.set(id, { algorithm, hash: createHash(algorithm), size: 0 });
+    this.#remember(id, { algorithm, hash: createHash(algorithm), size: 0 });
     return { id, size: 0 };
   }
 
@@ -131,8 +135,14 @@ export class Uploads {
     const size = (await this.#driver.facts(path))?.size ?? 0;
     const hash = size === 0 ? createHash(algorithm) : await this.#hashFile(path, algorithm);
     const session: Session = { algorithm, hash, size };
-    this.#sessions.set(id, session);
+    this.#remember(id, session);
     return session;
+  }
+
+  #remember(id: string, session: Session): void {
+    this.#sessions.set(id, session);
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > this.#most && oldest !== undefined) this.#sessions.delete(oldest);
   }
 
   async #hashFile(path: string, algorithm: Algorithm): Promise<Hash> {

@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { isIP, Socket } from 'node:net';
 import { inNamespaceAt } from '../../host/netlink/index.ts';
 import { openSocket } from '../../host/port.ts';
+import { Demoted } from './demoted.ts';
 import { answers, CODE } from './wire.ts';
 
 /** Milliseconds: for an answer at all, until the next server is asked beside the first, and that a silent one goes last. */
@@ -13,8 +14,6 @@ const DEMOTED_MS = 30_000;
 /** Questions under way: of one container, so that it cannot take the others' share, and of all. */
 const MAX_OWN = 128;
 const MAX_ALL = 1024;
-/** Silent servers that are remembered. */
-const MAX_DEMOTED = 1024;
 /** As many as a C library reads. */
 const MAX_SERVERS = 3;
 
@@ -27,8 +26,7 @@ export interface Outside {
 }
 
 export class Forwarder {
-  /** Servers that did not answer, each as seen from one namespace, and until when they are asked last. */
-  readonly #demoted = new Map<string, number>();
+  readonly #demoted = new Demoted();
   readonly #underWay = new Map<string, Map<string, Promise<Buffer | undefined>>>();
   #all = 0;
   readonly #port: number;
@@ -76,19 +74,19 @@ export class Forwarder {
         const from = key(server, namespace);
         const one = (tcp ? askTcp : askUdp)(question, { server, port: this.#port, namespace, signal: end.signal })
           .then((answer) => {
-            this.#demoted.delete(from);
+            this.#demoted.forget(from);
             if (isGood(answer)) return answer;
             spare ??= answer;
             return undefined;
           })
           .catch(() => {
-            if (!settled) this.#demote(from);
+            if (!settled) this.#demoted.add(from, Date.now() + DEMOTED_MS);
             return undefined;
           });
         deciding.push(one);
         const answer = await Promise.race([firstOf(deciding), pauseUnlessOver(HEDGE_MS, end.signal)]);
         if (answer === 'late') {
-          this.#demote(from);
+          this.#demoted.add(from, Date.now() + DEMOTED_MS);
           continue;
         }
         if (answer) return answer;
@@ -103,18 +101,8 @@ export class Forwarder {
 
   #inOrder(servers: readonly string[], namespace: string | undefined): string[] {
     const now = Date.now();
-    const isLast = (server: string): number => Number((this.#demoted.get(key(server, namespace)) ?? 0) > now);
+    const isLast = (server: string): number => Number(this.#demoted.has(key(server, namespace), now));
     return servers.slice(0, MAX_SERVERS).toSorted((a, b) => isLast(a) - isLast(b));
-  }
-
-  /** The oldest of them make room: a container that asks many silent servers takes the place of its own. */
-  #demote(from: string): void {
-    this.#demoted.delete(from);
-    for (const oldest of this.#demoted.keys()) {
-      if (this.#demoted.size < MAX_DEMOTED) break;
-      this.#demoted.delete(oldest);
-    }
-    this.#demoted.set(from, Date.now() + DEMOTED_MS);
   }
 }
 

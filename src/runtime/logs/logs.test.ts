@@ -341,3 +341,15 @@ test('following ends with the container, and without a rotation sees a file that
     await following;
     assert.equal(text, 'first\nsecond\nthird\nlast\n');
   }));
+
+test('limit: what is no line and has no end is passed over', async () => {
+  await inFolder(async (file) => {
+    writeFileSync(file, line('before'));
+    for (let at = 0; at < 12; at += 1) appendFileSync(file, 'x'.repeat(256 * 1024));
+    appendFileSync(file, `\n${line('after')}`);
+    const texts: string[] = [];
+    for await (const lines of readLog(reading(file)))
+      texts.push(...lines.map(({ data }) => Buffer.from(data).toString()));
+    assert.deepEqual(texts.join('').split('\n').filter(Boolean), ['before', 'after']);
+  });
+});

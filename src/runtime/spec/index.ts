@@ -12,7 +12,13 @@ import { parseSecurityOpt, type SecurityOptions } from './security.ts';
 export { KNOWN_CAPABILITIES, normaliseCapabilities } from './capabilities.ts';
 export type * from './input.ts';
 export { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS } from './mounts.ts';
-export { execProcess, type ExecInput, type ExecRequest } from './process.ts';
+export {
+  apparmorProfile,
+  DEFAULT_APPARMOR_PROFILE,
+  execProcess,
+  type ExecInput,
+  type ExecRequest,
+} from './process.ts';
 export { checkProcTarget } from './proc-targets.ts';
 export { checkPropagation } from './propagation.ts';
 export { type ResourceInput, resourcesFor } from './resources.ts';

@@ -9,8 +9,10 @@ export interface HostAbilities {
   /** Capabilities in the daemon's bounding set, with CAP_ prefix; what is missing cannot be given to a container. */
   readonly capabilities: readonly string[];
   readonly seccomp: boolean;
-  /** AppArmor is on and Berth's profile is loaded. */
+  /** AppArmor is on. */
   readonly apparmor: boolean;
+  /** It is, and the default profile cannot be loaded: containers run without one. */
+  readonly noDefaultProfile?: boolean;
   readonly selinux: boolean;
   /** `x64`, `arm64`: as process.arch says. */
   readonly arch: string;

@@ -6,8 +6,8 @@ import { rlimitsOf } from './limits.ts';
 import { INIT_PATH } from './mounts.ts';
 import type { SecurityOptions } from './security.ts';
 
-/** The AppArmor profile that the daemon loads where the host has AppArmor. */
-const DEFAULT_APPARMOR_PROFILE = 'docker-default';
+/** dockerd's name for it: whichever of the two loads it first, the other finds it. */
+export const DEFAULT_APPARMOR_PROFILE = 'docker-default';
 
 export function processOf(
   input: SpecInput,
@@ -34,7 +34,7 @@ export function processOf(
     capabilities: capabilitySets(granted),
     ...(limits.rlimits.length > 0 ? { rlimits: limits.rlimits } : {}),
     noNewPrivileges: security.noNewPrivileges,
-    ...apparmor(security.apparmor, hostConfig.Privileged, host),
+    ...(host.apparmor ? { apparmorProfile: apparmorProfile(security.apparmor, hostConfig.Privileged, host) } : {}),
     oomScoreAdj: score.value,
   };
   return {
@@ -102,13 +102,10 @@ function consoleSize(
   return tty && height > 0 && width > 0 ? { consoleSize: { height, width } } : {};
 }
 
-function apparmor(
-  asked: string,
-  privileged: boolean,
-  host: HostAbilities,
-): Pick<OciProcess, 'apparmorProfile'> | object {
-  if (!host.apparmor) return {};
-  return { apparmorProfile: asked || (privileged ? 'unconfined' : DEFAULT_APPARMOR_PROFILE) };
+/** The profile of a container, also on a host that has no AppArmor: '' there, when none was asked for. */
+export function apparmorProfile(asked: string, privileged: boolean, host: HostAbilities): string {
+  if (asked !== '' || !host.apparmor) return asked;
+  return privileged || host.noDefaultProfile === true ? 'unconfined' : DEFAULT_APPARMOR_PROFILE;
 }
 
 /** Below its own score the kernel lets nobody go without CAP_SYS_RESOURCE. */

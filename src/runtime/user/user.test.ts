@@ -1,7 +1,7 @@
 // Users by name and number, and image files that try to trick the reader.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -89,4 +89,18 @@ test('fault R36: a FIFO in place of a file neither blocks nor is read', () => {
     execFileSync('mkfifo', [join(root, 'etc/passwd')]);
     assert.throws(() => resolveUser(root, 'x', []), /not a regular file/);
   });
+});
+
+test('limit: a list of users that is larger than any is refused before it is read', () => {
+  const root = mkdtempSync(join(tmpdir(), 'berth-users-'));
+  try {
+    mkdirSync(join(root, 'etc'));
+    writeFileSync(join(root, 'etc/passwd'), PASSWD);
+    truncateSync(join(root, 'etc/passwd'), 8 * 1024 * 1024);
+    assert.equal(resolveUser(root, 'ann', []).uid, 1000);
+    truncateSync(join(root, 'etc/passwd'), 8 * 1024 * 1024 + 1);
+    assert.throws(() => resolveUser(root, 'ann', []), { message: /is larger than 8388608 bytes/ });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
