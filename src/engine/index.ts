@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { KeyedMutex } from '../base/mutex.ts';
 import { ExitWatch } from '../runtime/index.ts';
 import type { EndedStep } from '../spec/berth/index.ts';
-import type { Filters } from '../spec/docker/index.ts';
+import type { EndpointSettings, Filters } from '../spec/docker/index.ts';
 import { type EngineContext, EnginePaths } from './context.ts';
-import { checkLogDefaults, type CreateFacts } from './create/index.ts';
+import { checkLogDefaults, type CreateFacts, type ExecSpec, type UpdateSpec } from './create/index.ts';
 import { createFacts } from './facts.ts';
 import {
   archiveInfo,
@@ -108,7 +108,9 @@ export function openEngine(options: EngineOptions) {
       watchdog = startWatchdog(context, watch);
       return () => startAdopted(context, toStart);
     },
-    create: (wish: ContainerRequest) => create(context, wish),
+    /** `v2`, where control groups are one tree: what clients of before API 1.41 are given depends on it. */
+    cgroup: facts.cgroup,
+    create: (request: ContainerRequest) => create(context, request),
     keepStep: (step: EndedStep) => keepStep(context, step),
     start: (reference: string) => start(context, reference),
     stop: (reference: string, signal: string, seconds: number | undefined) => stop(context, reference, signal, seconds),
@@ -125,7 +127,7 @@ export function openEngine(options: EngineOptions) {
     list: (wish: ListOptions) => list(context, options.imageNames, wish),
     top: (reference: string, psArguments: string) => top(context, reference, psArguments),
     resize: (reference: string, height: number, width: number) => resize(context, reference, height, width),
-    update: (reference: string, body: unknown, minor: number) => update(context, reference, body, minor),
+    update: (reference: string, spec: UpdateSpec) => update(context, reference, spec),
     archiveInfo: (reference: string, path: string) => archiveInfo(context, reference, path),
     getArchive: (reference: string, path: string, signal: AbortSignal) => getArchive(context, reference, path, signal),
     putArchive: (reference: string, wish: PutOptions, signal: AbortSignal) =>
@@ -164,12 +166,14 @@ export function openEngine(options: EngineOptions) {
     checkAttach: (reference: string, wish: AttachOptions) => checkAttach(context, reference, wish),
     attach: (reference: string, wish: AttachOptions, io: Io) => attach(context, reference, wish, io),
     transfer: (from: string, to: string) => transfer(context, from, to),
-    connectNetwork: (network: string, body: unknown) => connectNetwork(context, network, body),
-    disconnectNetwork: (network: string, body: unknown) => disconnectNetwork(context, network, body),
+    connectNetwork: (network: string, container: string, settings: EndpointSettings) =>
+      connectNetwork(context, network, container, settings),
+    disconnectNetwork: (network: string, container: string, force: boolean) =>
+      disconnectNetwork(context, network, container, force),
     /** Containers as far as explaining their connections goes. */
     parties: partiesOf(registry),
     joinNetwork: (reference: string) => joinNetwork(context, reference),
-    createExec: (reference: string, body: unknown, minor: number) => createExec(context, reference, body, minor),
+    createExec: (reference: string, spec: ExecSpec) => createExec(context, reference, spec),
     checkExecStart: (id: string) => checkExecStart(context, id),
     startExec: (wish: ExecStart) => startExec(context, wish),
     inspectExec: (id: string) => inspectExec(context, id),

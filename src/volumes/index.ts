@@ -5,8 +5,13 @@ import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { KeyedMutex } from '../base/mutex.ts';
 import { diskUsage } from '../host/sandbox/disk-usage.ts';
-import type { Filters, Volume, VolumeListResponse, VolumePruneResponse } from '../spec/docker/index.ts';
-import { decode, volumeCreate } from '../spec/docker/schemas/index.ts';
+import type {
+  Filters,
+  Volume,
+  VolumeCreateBody,
+  VolumeListResponse,
+  VolumePruneResponse,
+} from '../spec/docker/index.ts';
 import type { RecordTable } from '../store/records/index.ts';
 import { copyUp } from './copy-up.ts';
 import { ANONYMOUS_LABEL, type Candidate, listFilter, pruneFilter } from './filter.ts';
@@ -84,8 +89,7 @@ export class Volumes {
   }
 
   /** POST /volumes/create: an existing name answers with what is there. Throws invalid, notFound. */
-  async create(body: unknown): Promise<Volume> {
-    const { Name, Driver, DriverOpts, Labels } = decode(volumeCreate, body, 'CreateOptions');
+  async create({ Name, Driver, DriverOpts, Labels }: VolumeCreateBody): Promise<Volume> {
     const record = await this.#ensure({
       name: Name ?? '',
       driver: Driver ?? '',

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fakePlugin } from './plugins/testing.ts';
+import { decode, volumeCreate } from '../spec/docker/schemas/index.ts';
 import { volumeBench } from './testing.ts';
 
 const filters = (given: Record<string, string[]>) => new Map(Object.entries(given));
@@ -24,8 +25,9 @@ test('a volume is made once, and is there after a restart', async () => {
 
 test('no name makes an anonymous volume', async () => {
   await using bench = volumeBench();
+  // and so do bodies that are not there
   for (const body of [undefined, null, {}]) {
-    const { Name, Labels } = await bench.volumes.create(body);
+    const { Name, Labels } = await bench.volumes.create(decode(volumeCreate, body, 'CreateOptions'));
     assert.match(Name, /^[0-9a-f]{64}$/);
     assert.deepEqual(Labels, { 'com.docker.volume.anonymous': '' });
   }
@@ -35,7 +37,7 @@ test('what dockerd refuses is refused in its words', async () => {
   await using bench = volumeBench();
   const { volumes } = bench;
   const refused = async (body: unknown, message: string, kind = 'invalid'): Promise<void> => {
-    await assert.rejects(volumes.create(body), { kind, message });
+    await assert.rejects(async () => volumes.create(decode(volumeCreate, body, 'CreateOptions')), { kind, message });
   };
   await refused(
     { Name: 'a' },

@@ -2,6 +2,7 @@
 import { invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import { familiarString, repoTagReference } from '../../images/index.ts';
+import { containerConfig, decode } from '../../spec/docker/schemas/index.ts';
 import type { ApiRequest, ApiResponse, Handlers } from '../handler.ts';
 
 const id = (request: ApiRequest): string => request.params['id'] ?? '';
@@ -46,7 +47,7 @@ export function containerFileHandlers(engine: Engine): Handlers {
         author,
         comment,
         changes,
-        body,
+        config: body === undefined || body === null ? undefined : decode(containerConfig, body, ''),
         pause,
         ...(reference ? { name: { reference, text: familiarString(reference) } } : {}),
       });

@@ -2,6 +2,8 @@
 import { invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Query } from '../../spec/docker/index.ts';
+import { containerSpec } from '../decode/container.ts';
+import { updateSpec } from '../decode/update.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 import { ioOf } from '../io.ts';
@@ -17,7 +19,11 @@ export function containerHandlers(engine: Engine): Handlers {
       const body = await request.json();
       if (body === undefined) throw invalid('invalid JSON: got EOF while reading request body');
       response.json(
-        await engine.create({ name: request.query.name, platform: request.query.platform, minor: request.minor, body }),
+        await engine.create({
+          name: request.query.name,
+          platform: request.query.platform,
+          spec: containerSpec(body, request.minor, engine.cgroup === 'v2'),
+        }),
         201,
       );
     },
@@ -90,7 +96,7 @@ export function containerHandlers(engine: Engine): Handlers {
       response.empty(200);
     },
     ContainerUpdate: async (request, response) =>
-      response.json(await engine.update(id(request), await request.json(), request.minor)),
+      response.json(await engine.update(id(request), updateSpec(await request.json(), request.minor))),
     ContainerPrune: async (request, response) => response.json(await engine.prune(request.query.filters ?? new Map())),
     ContainerLogs: logs(engine),
     ContainerAttach: attach(engine),

@@ -2,6 +2,7 @@
 import { invalid } from '../../base/errors.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { ExecStartBody } from '../../spec/docker/index.ts';
+import { execSpec } from '../decode/exec.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 import { ioOf } from '../io.ts';
@@ -14,7 +15,7 @@ export function execHandlers(engine: Engine): Handlers {
     ContainerExec: async (request, response) => {
       const body = await request.json();
       if (body === undefined) throw invalid('invalid JSON: got EOF while reading request body');
-      response.json({ Id: engine.createExec(id(request), body, request.minor) }, 201);
+      response.json({ Id: engine.createExec(id(request), execSpec(body, request.minor)) }, 201);
     },
     ExecStart: async (request, response) => {
       const body = startBody(await request.json());

@@ -4,7 +4,13 @@ import type { ClusterAccess } from '../../cluster/index.ts';
 import type { NetworkCreateBody } from '../../spec/docker/index.ts';
 import { type Engine, untilOf } from '../../engine/index.ts';
 import type { Explainer, Networks } from '../../network/index.ts';
-import { decode, networkCreate } from '../../spec/docker/schemas/index.ts';
+import {
+  decode,
+  endpointSettings,
+  networkConnect,
+  networkCreate,
+  networkDisconnect,
+} from '../../spec/docker/schemas/index.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 
 const id = (request: ApiRequest): string => request.params['id'] ?? '';
@@ -60,7 +66,8 @@ export function networkHandlers(
       response.json(await networks.prune(filters, until === undefined ? undefined : Number(until / 1_000_000n)));
     },
     NetworkConnect: async (request, response) => {
-      await engine.connectNetwork(id(request), await body(request));
+      const { Container, EndpointConfig } = decode(networkConnect, await body(request), 'ConnectOptions');
+      await engine.connectNetwork(id(request), Container, EndpointConfig ?? decode(endpointSettings, {}));
       response.empty(200);
     },
     BerthNetworkExplain: async (request, response) => {
@@ -71,7 +78,8 @@ export function networkHandlers(
       response.json(await explainer.ports());
     },
     NetworkDisconnect: async (request, response) => {
-      await engine.disconnectNetwork(id(request), await body(request));
+      const { Container, Force } = decode(networkDisconnect, await body(request), 'DisconnectOptions');
+      await engine.disconnectNetwork(id(request), Container, Force);
       response.empty(200);
     },
   };

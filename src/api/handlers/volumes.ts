@@ -1,5 +1,6 @@
 // Handlers of /volumes.
 import { unavailable } from '../../base/errors.ts';
+import { decode, volumeCreate } from '../../spec/docker/schemas/index.ts';
 import type { Volumes } from '../../volumes/index.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 
@@ -16,7 +17,7 @@ export function volumeHandlers(volumes: Volumes): Handlers {
     VolumeCreate: async (request, response) => {
       const body = await request.json();
       if (isCluster(body)) throw unavailable(NO_SWARM);
-      response.json(await volumes.create(body), 201);
+      response.json(await volumes.create(decode(volumeCreate, body, 'CreateOptions')), 201);
     },
     VolumeInspect: async (request, response) => {
       response.json(await volumes.inspect(name(request)));

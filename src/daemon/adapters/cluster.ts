@@ -6,6 +6,7 @@ import { BerthError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { ClusterAccess, TASK_LABEL } from '../../cluster/index.ts';
 import type { ContainerView, Machine, TaskContainers, TaskNetworks } from '../../cluster/agent/ports.ts';
+import { specOf } from '../../engine/create/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { EventLog } from '../../events/index.ts';
 import { findProgram } from '../../host/find.ts';
@@ -13,10 +14,9 @@ import { hostLoad } from '../../host/load.ts';
 import { MS, mount, mountsBelow, unmountSync } from '../../host/mount.ts';
 import { type Images, parseReference, withTag } from '../../images/index.ts';
 import { hostNetworks, type Networks } from '../../network/index.ts';
-import { API_VERSION, type ContainerInspect } from '../../spec/docker/index.ts';
+import type { ContainerInspect } from '../../spec/docker/index.ts';
 import { type SystemFacts, versionOf } from '../../system/index.ts';
 
-const MINOR = Number(API_VERSION.split('.')[1]);
 /** Secrets and configs of one task. */
 const FILES_SIZE = '64m';
 
@@ -82,7 +82,7 @@ function taskContainers({ engine, images, events }: ClusterParts): TaskContainer
       const reference = parsed.tag === undefined && parsed.digest === undefined ? withTag(parsed, 'latest') : parsed;
       return images.pull(reference, { credentials: {}, say: () => Promise.resolve(), signal });
     },
-    create: async (name, body) => (await engine.create({ name, platform: undefined, minor: MINOR, body })).Id,
+    create: async (name, body) => (await engine.create({ name, platform: undefined, spec: specOf(body) })).Id,
     start: (id) => engine.start(id),
     stop: async (id, signal, seconds) => {
       await engine.stop(id, signal, seconds);

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ImageConfig } from '../../spec/docker/index.ts';
 import { normaliseCreate } from './normalise.ts';
+import { specOf } from './spec.ts';
 import { plainFacts } from './testing.ts';
 
 const create = (body: object, image: ImageConfig = {}) =>
-  normaliseCreate({ Image: 'x', Cmd: ['y'], ...body }, image, plainFacts(), { minor: 51, id: 'c'.repeat(64) });
+  normaliseCreate(specOf({ Image: 'x', Cmd: ['y'], ...body }), image, plainFacts(), 'c'.repeat(64));
 
 test('users E1: ports of a create body are kept as they were meant, not as they were written', () => {
   const { config, hostConfig } = create({

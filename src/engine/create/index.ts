@@ -1,12 +1,14 @@
 // Requests that make or change a container, checked and completed without touching anything.
 export { checkEndpoint } from './check-network.ts';
 export { checkExposed } from './check-ports.ts';
-export { type NormalisedExec, normaliseExec } from './exec.ts';
+export type { ExecSpec } from './exec.ts';
 export type { CgroupSupport, CreateFacts } from './facts.ts';
 export { foreignWarnings } from './foreign.ts';
 export { checkLogDefaults } from './log-options.ts';
 export { randomName, validateName } from './names.ts';
-export { type CreateDraft, completeCreate, type NormalisedCreate, normaliseCreate, readCreate } from './normalise.ts';
+export { checkSpec, completeCreate, type NormalisedCreate, normaliseCreate } from './normalise.ts';
+export { isOwnNetwork, isUserNetwork } from './modes.ts';
+export { type ContainerSpec, specFrom, specOf } from './spec.ts';
 export type { ParsedMounts, PlannedMount, VolumesFrom } from './parse-mounts.ts';
 export { parseSignal, signalName } from '../../base/signals.ts';
-export { type NormalisedUpdate, normaliseUpdate, type UpdateInput } from './update.ts';
+export { type NormalisedUpdate, normaliseUpdate, type UpdateInput, type UpdateSpec } from './update.ts';

@@ -1,14 +1,8 @@
-// A create body made complete and checked: first alone, then with its image.
+// A container's spec made complete and checked: first alone, then with its image.
 import { invalid } from '../../base/errors.ts';
 import { DEFAULT_MASKED_PATHS, DEFAULT_READONLY_PATHS, parseSecurityOpt } from '../../runtime/spec/index.ts';
 import type { ContainerConfig, EndpointSettings, HostConfig, ImageConfig } from '../../spec/docker/index.ts';
-import {
-  containerConfig,
-  createRequest,
-  decode,
-  endpointSettings,
-  hostConfig,
-} from '../../spec/docker/schemas/index.ts';
+import { decode, endpointSettings } from '../../spec/docker/schemas/index.ts';
 import { checkConfig, checkMerged } from './check-config.ts';
 import { checkHost } from './check-host.ts';
 import { checkEndpoints, checkNetworkMode } from './check-network.ts';
@@ -18,15 +12,11 @@ import { mergeImage } from './merge-image.ts';
 import { joinedContainer } from './modes.ts';
 import { guardDaemonRoot } from './daemon-root.ts';
 import { type ParsedMounts, parseMounts } from './parse-mounts.ts';
-import { adaptToVersion } from './versions.ts';
+import type { ContainerSpec } from './spec.ts';
 
-/** A body that was found good as far as it can be told without its image. `config.Image` is what to look up. */
-export interface CreateDraft {
-  readonly config: ContainerConfig;
-  readonly hostConfig: HostConfig;
+/** A spec that was found good as far as it can be told without its image. */
+export interface CreateDraft extends ContainerSpec {
   readonly endpoints: Record<string, EndpointSettings>;
-  readonly warnings: readonly string[];
-  readonly minor: number;
 }
 
 export interface NormalisedCreate {
@@ -38,31 +28,19 @@ export interface NormalisedCreate {
   readonly warnings: readonly string[];
 }
 
-/** The body alone: types, versions, every check of dockerd that comes before it looks for the image. Pure but for `facts`' look-ups. */
-export function readCreate(body: unknown, facts: CreateFacts, minor: number): CreateDraft {
-  const request = decode(createRequest, body);
-  if (!hasConfig(body)) throw invalid('config cannot be empty in order to create a container');
-  const { HostConfig: given, NetworkingConfig: networking, ...config } = request;
-  const host = given ?? decode(hostConfig, {});
-  if (given) checkDecoded(config, host, facts);
-  const endpoints = { ...networking?.EndpointsConfig };
-  if (host.NetworkMode === '' || host.NetworkMode === 'default') {
-    host.NetworkMode = 'bridge';
-    if (endpoints['default'] !== undefined) {
-      endpoints['bridge'] = endpoints['default'];
-      delete endpoints['default'];
-    }
-  }
-  const late = adaptToVersion({ config, host, endpoints, minor }, facts.cgroup === 'v2');
+/** Every check of dockerd that comes before it looks for the image. Pure but for `facts`' look-ups; the spec is the draft's from then on. */
+export function checkSpec(spec: ContainerSpec, facts: CreateFacts): CreateDraft {
+  const { config, hostConfig: host } = spec;
+  checkDecoded(config, host, facts);
+  // Nothing at or below 0 is a limit.
+  if (host.PidsLimit !== null && host.PidsLimit <= 0) host.PidsLimit = null;
   if (host.RestartPolicy.Name === '') host.RestartPolicy.Name = 'no';
   checkConfig(config);
-  const early = checkHost(host, facts);
   return {
-    config,
-    hostConfig: host,
-    endpoints: endpoints as Record<string, EndpointSettings>,
-    warnings: [...early, ...late],
-    minor,
+    ...spec,
+    // what is nil is refused with the endpoints
+    endpoints: spec.endpoints as Record<string, EndpointSettings>,
+    warnings: [...checkHost(host, facts), ...spec.warnings],
   };
 }
 
@@ -90,13 +68,6 @@ function checkDecoded(config: ContainerConfig, host: HostConfig, facts: CreateFa
   }
 }
 
-/** Go's embedded Config is nil until a field of its own is seen. */
-function hasConfig(body: unknown): boolean {
-  if (typeof body !== 'object' || body === null) return false;
-  const names = new Set(Object.keys(containerConfig.fields ?? {}).map((name) => name.toLowerCase()));
-  return Object.keys(body).some((key) => names.has(key.toLowerCase()));
-}
-
 /** The draft with its image's config and Docker's defaults. `id` names the host when nothing else does. */
 export function completeCreate(
   draft: CreateDraft,
@@ -116,19 +87,19 @@ export function completeCreate(
     config,
     hostConfig,
     endpoints: endpointsOf(config, hostConfig, draft.endpoints),
-    mounts: guardDaemonRoot(parseMounts(config, hostConfig, draft.minor < 44), facts.daemonRoot),
+    mounts: guardDaemonRoot(parseMounts(config, hostConfig, draft.createSources), facts.daemonRoot),
     warnings: draft.warnings,
   };
 }
 
 /** Both steps at once, for a caller that has the image already. */
 export function normaliseCreate(
-  body: unknown,
+  spec: ContainerSpec,
   image: ImageConfig,
   facts: CreateFacts,
-  { minor, id }: { minor: number; id: string },
+  id: string,
 ): NormalisedCreate {
-  return completeCreate(readCreate(body, facts, minor), image, facts, id);
+  return completeCreate(checkSpec(spec, facts), image, facts, id);
 }
 
 function withDefaults(host: HostConfig, facts: CreateFacts): HostConfig {

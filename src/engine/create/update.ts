@@ -1,7 +1,7 @@
-// An update body against what the container has: new settings, and only what changed for the runtime.
+// An update against what the container has: new settings, and only what changed for the runtime.
 import { conflict } from '../../base/errors.ts';
 import type { HostConfig } from '../../spec/docker/index.ts';
-import { decode, type Resources, updateRequest } from '../../spec/docker/schemas/index.ts';
+import type { Resources } from '../../spec/docker/schemas/index.ts';
 import { checkRestartPolicy } from './check-host.ts';
 import { checkResources } from './check-resources.ts';
 import type { CreateFacts } from './facts.ts';
@@ -15,12 +15,20 @@ export interface NormalisedUpdate {
   readonly warnings: string[] | null;
 }
 
+/** What is to be changed; 0, '' and null leave a limit as it is. */
+export interface UpdateSpec {
+  readonly limits: Resources;
+  /** Without a name it stays. */
+  readonly restartPolicy: HostConfig['RestartPolicy'];
+  /** Limits of block devices count too. */
+  readonly devices: boolean;
+}
+
 export interface UpdateInput {
-  readonly body: unknown;
+  readonly spec: UpdateSpec;
   readonly id: string;
   readonly current: HostConfig;
   readonly facts: CreateFacts;
-  readonly minor: number;
 }
 
 const NUMBERS = [
@@ -43,10 +51,9 @@ const BLKIO_DEVICES = [
 ] as const;
 
 /** Throws invalid for values that make no sense, conflict for those that do not go with what is set. */
-export function normaliseUpdate({ body, id, current, facts, minor }: UpdateInput): NormalisedUpdate {
-  const { RestartPolicy: policy, ...wanted } = decode(updateRequest, body, 'UpdateConfig');
-  if (minor < 40) wanted.PidsLimit = null;
-  if (minor >= 42) delete wanted.KernelMemory;
+export function normaliseUpdate({ spec, id, current, facts }: UpdateInput): NormalisedUpdate {
+  const wanted = { ...spec.limits };
+  const policy = spec.restartPolicy;
   if (wanted.PidsLimit !== null && wanted.PidsLimit <= 0) wanted.PidsLimit = 0;
   checkRestartPolicy(policy);
   const warnings = checkResources(wanted, facts, true);
@@ -56,7 +63,7 @@ export function normaliseUpdate({ body, id, current, facts, minor }: UpdateInput
 
   const hostConfig = structuredClone(current);
   const changed = blank(current);
-  for (const into of [hostConfig, changed]) apply(wanted, into, minor);
+  for (const into of [hostConfig, changed]) apply(wanted, into, spec.devices);
   if (policy.Name !== '') {
     if (current.AutoRemove && policy.Name !== 'no') {
       throw refused(id, 'Restart policy cannot be updated because AutoRemove is enabled for the container');
@@ -91,13 +98,13 @@ function checkAgainst(wanted: Resources, current: HostConfig, id: string): void 
 }
 
 /** Nothing is left out of an update by being zero: zero means "as it was". */
-function apply(wanted: Resources, into: HostConfig, minor: number): void {
+function apply(wanted: Resources, into: HostConfig, devices: boolean): void {
   for (const field of NUMBERS) if (wanted[field] !== 0) into[field] = wanted[field];
   if (wanted.CpusetCpus !== '') into.CpusetCpus = wanted.CpusetCpus;
   if (wanted.CpusetMems !== '') into.CpusetMems = wanted.CpusetMems;
   if (wanted.KernelMemory) into.KernelMemory = wanted.KernelMemory;
   if (wanted.PidsLimit !== null) into.PidsLimit = wanted.PidsLimit;
-  if (minor < 55) return;
+  if (!devices) return;
   if (wanted.BlkioWeightDevice !== null) into.BlkioWeightDevice = wanted.BlkioWeightDevice;
   for (const field of BLKIO_DEVICES) if (wanted[field] !== null) into[field] = wanted[field];
 }

@@ -1,7 +1,7 @@
 // `docker commit`: an image of what a container changed, its processes held still meanwhile.
 import { conflict, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
-import { containerConfig, decode } from '../../spec/docker/schemas/index.ts';
+import type { ContainerConfig } from '../../spec/docker/index.ts';
 import { type EngineContext, emit } from '../context.ts';
 import { checkExposed } from '../create/index.ts';
 import type { ContainerCommit } from '../ports.ts';
@@ -13,15 +13,15 @@ export interface CommitRequest {
   readonly comment: string;
   /** Instructions of a Dockerfile. */
   readonly changes: readonly string[];
-  /** A configuration instead of the container's; undefined or null for none. */
-  readonly body: unknown;
+  /** Instead of the container's. */
+  readonly config: ContainerConfig | undefined;
   readonly pause: boolean;
   /** The name of the image and how events tell it. */
   readonly name?: { readonly reference: NonNullable<ContainerCommit['reference']>; readonly text: string };
 }
 
 export async function commit(context: EngineContext, reference: string, wish: CommitRequest): Promise<{ Id: Digest }> {
-  const given = wish.body === undefined || wish.body === null ? undefined : decode(containerConfig, wish.body, '');
+  const given = wish.config;
   if (given?.ExposedPorts) given.ExposedPorts = checkExposed(given.ExposedPorts);
   if (reference === '') throw invalid('invalid name or ID supplied: ""');
   const container = context.registry.get(reference);

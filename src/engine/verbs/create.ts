@@ -8,12 +8,13 @@ import type { ContainerCreateResponse, EndpointSettings, HostConfig } from '../.
 import { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
 import {
+  type ContainerSpec,
+  checkSpec,
   completeCreate,
   foreignWarnings,
   type ParsedMounts,
   type PlannedMount,
   randomName,
-  readCreate,
   validateName,
 } from '../create/index.ts';
 import { type ContainerStateRecord, freshState } from '../lifecycle/index.ts';
@@ -25,8 +26,7 @@ import type { LinkRecord, MountRecord } from '../record.ts';
 export interface ContainerRequest {
   readonly name: string | undefined;
   readonly platform: string | undefined;
-  readonly minor: number;
-  readonly body: unknown;
+  readonly spec: ContainerSpec;
   /** One whose process was run elsewhere and has ended: its id, what it came to, and what puts its files in place. */
   readonly ran?: {
     readonly id: string;
@@ -35,15 +35,15 @@ export interface ContainerRequest {
   };
 }
 
-export async function create(context: EngineContext, wish: ContainerRequest): Promise<ContainerCreateResponse> {
+export async function create(context: EngineContext, request: ContainerRequest): Promise<ContainerCreateResponse> {
   const { facts, registry } = context;
-  const given = (wish.name ?? '').replace(/^\//, '');
-  if ((wish.name ?? '') !== '') validateName(wish.name ?? '');
-  const draft = readCreate(wish.body, facts, wish.minor);
+  const given = (request.name ?? '').replace(/^\//, '');
+  if ((request.name ?? '') !== '') validateName(request.name ?? '');
+  const draft = checkSpec(request.spec, facts);
   if (draft.config.Image === '') throw invalid('no image specified');
-  const wished = wish.platform === '' ? undefined : wish.platform;
-  const image = context.images.forContainer(draft.config.Image, wished);
-  const id = wish.ran?.id ?? randomId();
+  const platform = request.platform === '' ? undefined : request.platform;
+  const image = context.images.forContainer(draft.config.Image, platform);
+  const id = request.ran?.id ?? randomId();
   const { config, hostConfig, endpoints, mounts, warnings } = completeCreate(draft, image.config, facts, id);
   const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const [path] = words;
@@ -54,7 +54,7 @@ export async function create(context: EngineContext, wish: ContainerRequest): Pr
   undo.add('name', () => registry.release(name));
   undo.add('layer', () => removeLayer(context, id));
   makeLayer(context, id, image.lowerDirs);
-  await wish.ran?.fill();
+  await request.ran?.fill();
   const container = new Container({
     id,
     name,
@@ -72,13 +72,13 @@ export async function create(context: EngineContext, wish: ContainerRequest): Pr
     lowerDirs: [context.paths.init, ...image.lowerDirs],
     platform: { os: image.os, architecture: image.architecture },
     runtime: hostConfig.Runtime,
-    state: wish.ran?.state ?? freshState(),
+    state: request.ran?.state ?? freshState(),
   });
   await makeWorkingDirectory(context, container);
   registry.insert(container);
   undo.keep();
   emit(context, container, 'create');
-  const foreign = wished === undefined ? foreignWarnings(image, facts.platform()) : [];
+  const foreign = platform === undefined ? foreignWarnings(image, facts.platform()) : [];
   return { Id: id, Warnings: [...warnings, ...foreign] };
 }
 

@@ -8,23 +8,22 @@ import { resolveUser } from '../../runtime/user/index.ts';
 import type { ExecInspect } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
-import { normaliseExec } from '../create/index.ts';
+import type { ExecSpec } from '../create/index.ts';
 import { Exec } from '../exec.ts';
 import { forgetEndedExec, rememberExec } from '../exec-records.ts';
 import { containerSpec, runtimeOf } from '../running.ts';
 import { isRestarting } from '../lifecycle/index.ts';
 import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '../streams.ts';
 
-export function createExec(context: EngineContext, reference: string, body: unknown, minor: number): string {
+export function createExec(context: EngineContext, reference: string, spec: ExecSpec): string {
   const container = context.registry.get(reference);
   checkRunning(container, reference);
-  const wish = normaliseExec(body, minor);
   // looked up again at the start; a user that is not there is refused while there is still a status to say so with
-  userOf(container, wish.user);
-  checkEscapeKeys(wish.detachKeys);
-  const exec = new Exec(randomId(), container.id, wish);
+  userOf(container, spec.user);
+  checkEscapeKeys(spec.detachKeys);
+  const exec = new Exec(randomId(), container.id, spec);
   rememberExec(context.execs, container.execs, exec);
-  emit(context, container, `exec_create: ${wish.cmd.join(' ')}`, { execID: exec.id });
+  emit(context, container, `exec_create: ${spec.cmd.join(' ')}`, { execID: exec.id });
   return exec.id;
 }
 

@@ -5,10 +5,8 @@ import { logPiece } from '../../runtime/index.ts';
 import type { EndedStep } from '../../spec/berth/index.ts';
 import { freshState } from '../lifecycle/index.ts';
 import type { EngineContext } from '../context.ts';
+import { specOf } from '../create/index.ts';
 import { create } from './create.ts';
-
-/** Bodies are read as this version of the API has them. */
-const MINOR = 51;
 
 export async function keepStep(context: EngineContext, step: EndedStep): Promise<void> {
   const { id, exitCode, started: startedAt, finished: finishedAt, files } = step;
@@ -16,17 +14,16 @@ export async function keepStep(context: EngineContext, step: EndedStep): Promise
   await create(context, {
     name: undefined,
     platform: undefined,
-    minor: MINOR,
-    body: {
+    spec: specOf({
       Image: step.image,
       // none, whatever the image has
       Entrypoint: [''],
-      Cmd: step.args,
-      Env: step.env,
+      Cmd: [...step.args],
+      Env: [...step.env],
       WorkingDir: step.cwd,
       User: step.user,
       HostConfig: { NetworkMode: step.network },
-    },
+    }),
     ran: {
       id,
       state: { ...freshState(), phase: 'exited', exitCode, startedAt, finishedAt },

@@ -1,16 +1,19 @@
 // Puts a container on a network and takes it off, whether it runs or not.
 import { conflict, forbidden, internal, invalid, notFound } from '../../base/errors.ts';
-import { decode, endpointSettings, networkConnect, networkDisconnect } from '../../spec/docker/schemas/index.ts';
+import type { EndpointSettings } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import { type EngineContext, save } from '../context.ts';
 import { checkEndpoint } from '../create/index.ts';
 import { followHosts, moveLinks } from '../hosts.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 
-export async function connectNetwork(context: EngineContext, reference: string, body: unknown): Promise<void> {
-  const { Container: wanted, EndpointConfig } = decode(networkConnect, body, 'ConnectOptions');
-  const settings = EndpointConfig ?? decode(endpointSettings, {});
-  const container = found(context, wanted);
+export async function connectNetwork(
+  context: EngineContext,
+  reference: string,
+  called: string,
+  settings: EndpointSettings,
+): Promise<void> {
+  const container = found(context, called);
   await context.locks.run(container.id, async () => {
     const { record } = container;
     refuseRemoved(container);
@@ -50,11 +53,16 @@ function checkModes(context: EngineContext, { record }: Container, reference: st
 const SHARED =
   'container sharing network namespace with another container or host cannot be connected to any other network';
 
-export async function disconnectNetwork(context: EngineContext, reference: string, body: unknown): Promise<void> {
-  const { Container: wanted, Force } = decode(networkDisconnect, body, 'DisconnectOptions');
+/** With `force` the network need not be there any more. */
+export async function disconnectNetwork(
+  context: EngineContext,
+  reference: string,
+  called: string,
+  force: boolean,
+): Promise<void> {
   const network = context.networks.find(reference);
-  if (!network && !Force) throw notFound(`network ${reference} not found`);
-  const container = found(context, wanted);
+  if (!network && !force) throw notFound(`network ${reference} not found`);
+  const container = found(context, called);
   await context.locks.run(container.id, async () => {
     const { record } = container;
     refuseRemoved(container);

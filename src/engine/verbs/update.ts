@@ -10,7 +10,7 @@ import { resourcesFor } from '../../runtime/spec/index.ts';
 import type { ContainerUpdateResponse, HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from '../container.ts';
 import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
-import { normaliseUpdate } from '../create/index.ts';
+import { normaliseUpdate, type UpdateSpec } from '../create/index.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 import { throttleTargets } from '../prepare/input.ts';
 import { runtimeOf } from '../running.ts';
@@ -20,8 +20,7 @@ const run = promisify(execFile);
 export async function update(
   context: EngineContext,
   reference: string,
-  body: unknown,
-  minor: number,
+  spec: UpdateSpec,
 ): Promise<ContainerUpdateResponse> {
   const container = context.registry.get(reference);
   return context.locks.run(container.id, async () => {
@@ -30,7 +29,7 @@ export async function update(
       throw conflict(
         `Cannot update container ${container.id}: Container is marked for removal and cannot be "update".`,
       );
-    const wish = normaliseUpdate({ body, id: container.id, current: record.hostConfig, facts: context.facts, minor });
+    const wish = normaliseUpdate({ spec, id: container.id, current: record.hostConfig, facts: context.facts });
     if (hasProcess(record.state.phase)) await applyLimits(context, container, wish.changed);
     record.hostConfig = wish.hostConfig;
     save(context, container);

@@ -221,6 +221,12 @@ export type ContainerCreateBody = DeepPartial<ContainerConfig> & {
   NetworkingConfig?: { EndpointsConfig?: Record<string, DeepPartial<EndpointSettings> | null> };
 };
 
+/** The same as it is read: every field there. */
+export type ContainerCreateRequest = ContainerConfig & {
+  HostConfig: HostConfig | null;
+  NetworkingConfig: { EndpointsConfig: Record<string, EndpointSettings | null> | null } | null;
+};
+
 export interface ContainerCreateResponse {
   Id: string;
   Warnings: string[];

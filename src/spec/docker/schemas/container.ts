@@ -1,5 +1,12 @@
 // The bodies of container calls, field by field: kind, default, and whether an empty one is left out.
-import type { ContainerConfig, EndpointSettings, HealthConfig, HostConfig, Mount } from '../index.ts';
+import type {
+  ContainerConfig,
+  ContainerCreateRequest,
+  EndpointSettings,
+  HealthConfig,
+  HostConfig,
+  Mount,
+} from '../index.ts';
 import {
   flag,
   int,
@@ -275,12 +282,7 @@ const networkingConfig = struct<{ EndpointsConfig: Record<string, EndpointSettin
 );
 
 /** The create body: a Config with two more keys. */
-export const createRequest = struct<
-  ContainerConfig & {
-    HostConfig: HostConfig | null;
-    NetworkingConfig: { EndpointsConfig: Record<string, EndpointSettings | null> | null } | null;
-  }
->('container.CreateRequest', {
+export const createRequest = struct<ContainerCreateRequest>('container.CreateRequest', {
   ...(containerConfig.fields as never as {
     [K in keyof ContainerConfig]-?: Kind<NonNullable<ContainerConfig[K]>>;
   }),

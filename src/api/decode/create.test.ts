@@ -2,8 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ImageConfig } from '../../spec/docker/index.ts';
-import { normaliseCreate, normaliseUpdate, parseSignal, randomName, signalName, validateName } from './index.ts';
-import { plainFacts } from './testing.ts';
+import {
+  normaliseCreate,
+  normaliseUpdate,
+  parseSignal,
+  randomName,
+  signalName,
+  validateName,
+} from '../../engine/create/index.ts';
+import { plainFacts } from '../../engine/create/testing.ts';
+import { containerSpec } from './container.ts';
+import { updateSpec } from './update.ts';
 
 const ID = 'abcdef012345'.padEnd(64, '0');
 const MB = 1024 * 1024;
@@ -14,7 +23,15 @@ const create = (
     minor = 51,
     facts = plainFacts(),
   }: { image?: ImageConfig; minor?: number; facts?: ReturnType<typeof plainFacts> } = {},
-) => normaliseCreate({ Image: 'busybox', Cmd: ['sh'], ...body }, image, facts, { minor, id: ID });
+) =>
+  normaliseCreate(
+    containerSpec({ Image: 'busybox', Cmd: ['sh'], ...body }, minor, facts.cgroup === 'v2'),
+    image,
+    facts,
+    ID,
+  );
+/** Of a whole body, as clients of today send it. */
+const ofBody = (body: unknown) => normaliseCreate(containerSpec(body, 51, false), {}, plainFacts(), ID);
 const host = (HostConfig: object, options = {}) => create({ HostConfig }, options);
 
 test('what a client leaves out has Docker’s defaults', () => {
@@ -101,12 +118,7 @@ test('the image speaks where the container does not', () => {
 });
 
 test('keys are matched without regard to case, unknown ones are left aside, a command may be one string', () => {
-  const { config, hostConfig } = normaliseCreate(
-    { image: 'a', CMD: 'x y', nope: 1, hostconfig: { MEMORY: 30 * MB } },
-    {},
-    plainFacts(),
-    { minor: 51, id: ID },
-  );
+  const { config, hostConfig } = ofBody({ image: 'a', CMD: 'x y', nope: 1, hostconfig: { MEMORY: 30 * MB } });
   assert.deepEqual([config.Image, config.Cmd, hostConfig.Memory], ['a', ['x y'], 30 * MB]);
 });
 
@@ -114,7 +126,7 @@ test('fault A28: keys of JavaScript’s own mean nothing', () => {
   const body = JSON.parse(
     '{"Image":"a","Cmd":["x"],"__proto__":{"Tty":true},"constructor":1,"Labels":{"__proto__":"x"}}',
   ) as object;
-  const { config } = normaliseCreate(body, {}, plainFacts(), { minor: 51, id: ID });
+  const { config } = ofBody(body);
   assert.equal(config.Tty, false);
   assert.equal(({} as { Tty?: boolean }).Tty, undefined);
 });
@@ -144,10 +156,7 @@ test('fault A28: wrong types are refused in Go’s words', () => {
     assert.throws(() => create(body), { kind: 'invalid', message: `invalid JSON: json: cannot unmarshal ${message}` });
   }
   for (const body of [null, {}, { HostConfig: {} }]) {
-    assert.throws(
-      () => normaliseCreate(body, {}, plainFacts(), { minor: 51, id: ID }),
-      /^BerthError: config cannot be empty/,
-    );
+    assert.throws(() => ofBody(body), /^BerthError: config cannot be empty/);
   }
 });
 
@@ -304,7 +313,8 @@ test('binds that have the daemon’s files in them are slaves, and nothing that 
 
 test('an update changes what it names and leaves the rest', () => {
   const { hostConfig: current } = host({ Memory: 30 * MB, CpuShares: 5 });
-  const update = (body: object) => normaliseUpdate({ body, id: 'c1', current, facts: plainFacts(), minor: 51 });
+  const update = (body: object) =>
+    normaliseUpdate({ spec: updateSpec(body, 51), id: 'c1', current, facts: plainFacts() });
   const { hostConfig, changed, warnings } = update({
     Memory: 20 * MB,
     PidsLimit: -1,
@@ -330,11 +340,10 @@ test('an update changes what it names and leaves the rest', () => {
   // users E15: swap without a limit stays so, and a first limit brings the swap that a create gives
   const swapOf = (settings: object): number =>
     normaliseUpdate({
-      body: { Memory: 90 * MB },
+      spec: updateSpec({ Memory: 90 * MB }, 51),
       id: 'c1',
       current: host(settings).hostConfig,
       facts: plainFacts(),
-      minor: 51,
     }).hostConfig.MemorySwap;
   assert.deepEqual([swapOf({ Memory: 30 * MB, MemorySwap: -1 }), swapOf({})], [-1, 180 * MB]);
   assert.throws(() => update({ Memory: 5 }), { kind: 'invalid', message: 'Minimum memory limit allowed is 6MB' });

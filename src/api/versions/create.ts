@@ -1,8 +1,8 @@
 // What a client of an older or newer API version means by the same body. `minor` is 41 for v1.41.
 import { invalid } from '../../base/errors.ts';
+import { isOwnNetwork, isUserNetwork } from '../../engine/create/index.ts';
 import type { ContainerConfig, EndpointSettings, HostConfig } from '../../spec/docker/index.ts';
 import { decode, endpointSettings } from '../../spec/docker/schemas/index.ts';
-import { isOwnNetwork, isUserNetwork } from './modes.ts';
 
 export interface Draft {
   readonly config: ContainerConfig;
@@ -28,8 +28,6 @@ export function adaptToVersion(draft: Draft, cgroup2: boolean): string[] {
   adaptMounts(host, minor);
   adaptEndpoints(draft);
   const warnings = [driverWarning(host, minor), adaptMac(draft), adaptSysctls(draft), emptyPorts(host, minor)];
-  // Nothing at or below 0 is a limit.
-  if (host.PidsLimit !== null && host.PidsLimit <= 0) host.PidsLimit = null;
   return warnings.filter((one) => one !== undefined);
 }
 
