@@ -20,7 +20,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import { unpack } from '../src/cli/commands/container/archive.ts';
+import { unpack } from '../src/cli/commands/container/files/archive.ts';
 import { receiveOutput } from '../src/client/build/output.ts';
 import { partsOf, TreeWriter, WatchedDoor } from '../src/files/index.ts';
 import { copyDirectory, copyIn, spoolTar, unpackTar } from '../src/host/sandbox/index.ts';

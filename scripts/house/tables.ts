@@ -5,7 +5,7 @@ export const CIRCLES_LEFT: readonly string[] = [
   'builder builder/attest builder/cache/remote builder/classic builder/context builder/export builder/graph builder/history builder/ops builder/solve',
   'builder/dockerfile builder/dockerfile/read',
   'builder/buildkit builder/buildkit/control',
-  'cli cli/build cli/commands cli/commands/builder cli/commands/cluster cli/commands/compose cli/commands/container cli/commands/context cli/commands/image cli/commands/manifest cli/commands/network cli/commands/node cli/commands/registry cli/commands/secret cli/commands/service cli/commands/stack cli/commands/swarm cli/commands/system cli/commands/volume',
+  'cli cli/build cli/commands cli/commands/builder cli/commands/cluster cli/commands/compose cli/commands/container cli/commands/container/files cli/commands/context cli/commands/image cli/commands/manifest cli/commands/network cli/commands/node cli/commands/registry cli/commands/secret cli/commands/service cli/commands/stack cli/commands/swarm cli/commands/system cli/commands/volume',
   'engine engine/files engine/prepare engine/verbs',
   'host/sandbox host/sandbox/seams',
   'images images/bootstrap images/load images/pull images/push images/why',

@@ -12,16 +12,16 @@ export interface RetiredWord {
 }
 
 export const RETIRED: readonly RetiredWord[] = [
-  { word: 'wish', pattern: /^wish(es|ed)?$|Wish(es)?$|^wish[A-Z]/, use: '…Request, …Options or …Spec', left: 103 },
+  { word: 'wish', pattern: /^wish(es|ed)?$|Wish(es)?$|^wish[A-Z]/, use: '…Request, …Options or …Spec', left: 101 },
   { word: 'teller', pattern: /Teller|^teller/, use: 'RulesetApplier', left: 3 },
   { word: 'tell, told', pattern: /^(tell|tells|told)([A-Z]|$)/, use: 'notify, apply, set; notified', left: 52 },
   { word: 'parties', pattern: /^part(y|ies)([A-Z]|$)/i, use: 'endpoints', left: 24 },
-  { word: 'lender, borrower', pattern: /lender|borrower/i, use: 'namespace owner, config-from network', left: 4 },
+  { word: 'lender, borrower', pattern: /lender|borrower/i, use: 'namespace owner, config-from network', left: 2 },
   {
     word: 'plug',
     pattern: /^(plug|replug|pullOut|unplug)([A-Z]|$)/,
     use: 'attachEndpoint, recreateVeth, detachEndpoint',
-    left: 14,
+    left: 5,
   },
   { word: 'inhabited', pattern: /inhabited/i, use: 'processStarted', left: 3 },
   { word: 'port book', pattern: /PortBook|portBook/, use: 'PortAllocator', left: 4 },

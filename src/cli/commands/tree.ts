@@ -12,18 +12,18 @@ const c = {
   commit: leaf(
     'commit',
     "Create a new image from a container's changes",
-    async () => (await import('./container/commit.ts')).commit,
+    async () => (await import('./container/files/commit.ts')).commit,
   ),
   cp: leaf(
     'cp',
     'Copy files/folders between a container and the local filesystem',
-    async () => (await import('./container/cp.ts')).cp,
+    async () => (await import('./container/files/cp.ts')).cp,
   ),
   create: leaf('create', 'Create a new container', async () => (await import('./container/create.ts')).create),
   diff: leaf(
     'diff',
     "Inspect changes to files or directories on a container's filesystem",
-    async () => (await import('./container/diff.ts')).diff,
+    async () => (await import('./container/files/diff.ts')).diff,
   ),
   exec: leaf(
     'exec',
@@ -33,7 +33,7 @@ const c = {
   export: leaf(
     'export',
     "Export a container's filesystem as a tar archive",
-    async () => (await import('./container/export.ts')).exportContainer,
+    async () => (await import('./container/files/export.ts')).exportContainer,
   ),
   kill: leaf('kill', 'Kill one or more running containers', async () => (await import('./container/kill.ts')).kill),
   logs: leaf('logs', 'Fetch the logs of a container', async () => (await import('./container/logs.ts')).logs),

@@ -2,8 +2,8 @@
 import { settleAll, type ObservedContainer } from '../../../compose/index.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { saveStream } from '../archive-output.ts';
-import { commit as commitContainer } from '../container/commit.ts';
-import { cp as copy, splitSide } from '../container/cp.ts';
+import { commit as commitContainer } from '../container/files/commit.ts';
+import { cp as copy, splitSide } from '../container/files/cp.ts';
 import { composeCommand, dryRun, withOutput } from './command.ts';
 import { progressOn } from './progress.ts';
 import { containerOf, containersOf, projectOrName } from './project.ts';

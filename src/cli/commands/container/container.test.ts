@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseFlags } from '../../grammar/index.ts';
 import { createBody } from './config.ts';
-import { landing, splitSide } from './cp.ts';
+import { landing, splitSide } from './files/cp.ts';
 import { DetachKeys, parseKeys } from '../../../client/container/index.ts';
 import { type ContainerFlags, containerFlags } from './flags.ts';
 import { displayPorts } from './ports.ts';

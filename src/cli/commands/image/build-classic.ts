@@ -134,7 +134,7 @@ async function contextOf(source: string, file: string, stdin: Buffer | undefined
   }
   const directory = resolve(source);
   if (!existsSync(directory)) throw new Failure(`unable to prepare context: path ${JSON.stringify(source)} not found`);
-  const { pack } = await import('../container/archive.ts');
+  const { pack } = await import('../container/files/archive.ts');
   const { ignoreMatcher, readIgnoreFile } = await import('../../../spec/ignore/index.ts');
   const rules = `${directory}/.dockerignore`;
   const ignore = existsSync(rules) ? readFileSync(rules, 'utf8') : '';

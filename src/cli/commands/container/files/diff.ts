@@ -1,6 +1,6 @@
 // `diff`: what a container changed in its file system.
-import { command } from '../../context.ts';
-import { exactly } from '../../grammar/index.ts';
+import { command } from '../../../context.ts';
+import { exactly } from '../../../grammar/index.ts';
 
 export const diff = command({
   use: 'CONTAINER',

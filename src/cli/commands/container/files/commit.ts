@@ -1,7 +1,7 @@
 // `commit`: an image out of a container.
-import { command } from '../../context.ts';
-import { flag, range } from '../../grammar/index.ts';
-import { parseReference } from '../../../spec/docker/shorthand/index.ts';
+import { command } from '../../../context.ts';
+import { flag, range } from '../../../grammar/index.ts';
+import { parseReference } from '../../../../spec/docker/shorthand/index.ts';
 
 export const commit = command({
   use: '[OPTIONS] CONTAINER [REPOSITORY[:TAG]]',

@@ -1,10 +1,10 @@
 // `cp`: files between a container and this machine, as tar streams.
-import { dropEnd } from '../../../base/ends.ts';
+import { dropEnd } from '../../../../base/ends.ts';
 import { lstatSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, resolve } from 'node:path';
-import { isErrno } from '../../../base/errors.ts';
-import { type Context, command } from '../../context.ts';
-import { exactly, Failure, flag } from '../../grammar/index.ts';
+import { isErrno } from '../../../../base/errors.ts';
+import { type Context, command } from '../../../context.ts';
+import { exactly, Failure, flag } from '../../../grammar/index.ts';
 
 export const cp = command({
   use: `[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tdocker cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH`,
@@ -110,7 +110,7 @@ async function copyOut(context: Context, id: string, given: string, target: stri
   const landed = itself ? { root: full, name: undefined } : { root: dirname(place), name: basename(place) };
   const bytes = await unpack(answer.body, landed, { owner: how.archive });
   if (!how.quiet) {
-    const { humanSize } = await import('../../../base/units.ts');
+    const { humanSize } = await import('../../../../base/units.ts');
     context.err(`Successfully copied ${humanSize(bytes, 3)} to ${full}\n`);
   }
 }
@@ -187,7 +187,7 @@ async function copyIn(context: Context, source: string, id: string, given: strin
   const packed = pack(full, name, { follow: how.follow, owner: how.archive });
   await put(directory, packed.stream);
   if (!how.quiet) {
-    const { humanSize } = await import('../../../base/units.ts');
+    const { humanSize } = await import('../../../../base/units.ts');
     context.err(`Successfully copied ${humanSize(packed.size(), 3)} to ${id}:${given}\n`);
   }
 }

@@ -1,10 +1,10 @@
 // Tar streams to and from the file system of this machine, for `cp` and `build`.
-import { dropEnd } from '../../../base/ends.ts';
+import { dropEnd } from '../../../../base/ends.ts';
 import { createReadStream, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { extract, type Header, pack as packTar } from 'tar-stream';
-import { type Attributes, doorOf, partsOf, TreeWriter } from '../../../files/index.ts';
+import { type Attributes, doorOf, partsOf, TreeWriter } from '../../../../files/index.ts';
 
 export interface Packed {
   readonly stream: AsyncIterable<Uint8Array>;
