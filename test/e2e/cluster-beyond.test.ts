@@ -142,7 +142,7 @@ test('a task is reached by its name through any manager, wherever it runs', asyn
   const [n1, n2] = [cluster.node(1), cluster.node(2)];
   await n1.docker('node', 'promote', 'n2');
   await until(async () => assert.match((await n2.try('node', 'ls')).stdout, /Reachable/));
-  const serve = 'echo hello; echo oops >&2; echo data > /file; exec cat';
+  const serve = 'echo hello; echo oops >&2; echo data > /file; exec sleep 1000';
   const create = [
     'service',
     'create',
@@ -153,11 +153,11 @@ test('a task is reached by its name through any manager, wherever it runs', asyn
     '--constraint',
     'node.hostname==n3',
   ];
-  await n1.docker(...create, 'busybox', 'sh', '-c', `${serve} /dev/zero > /dev/null`);
+  await n1.docker(...create, 'busybox', 'sh', '-c', serve);
   const [task] = await cluster.running(n1, 'far', 1);
   for (const node of [n1, n2]) {
     const run = (args: readonly string[], input = '') =>
-      node.daemon.client('docker', args, { input, timeoutMs: 20_000 });
+      node.daemon.client('docker', args, { input, timeoutMs: 60_000 });
     const names = ['far.1', `far.1.${task?.ID}`, task?.ID ?? ''];
     for (const name of names) assert.deepEqual((await run(['exec', name, 'hostname'])).code, 0, name);
     const piped = await run(['exec', '-i', 'far.1', 'sh', '-c', 'wc -c; echo e >&2; exit 7'], 'x'.repeat(100_000));
@@ -170,7 +170,7 @@ test('a task is reached by its name through any manager, wherever it runs', asyn
     assert.equal((await run(['exec', 'far.1', 'cat', '/back'])).stdout, 'data\n');
     const stats = await run(['stats', '--no-stream', '--format', '{{.Name}} {{.CPUPerc}}', 'far.1']);
     assert.match(stats.stdout, new RegExp(`^far\\.1\\.${task?.ID} \\d`));
-    assert.match((await run(['top', 'far.1'])).stdout, /cat \/dev\/zero/);
+    assert.match((await run(['top', 'far.1'])).stdout, /sleep 1000/);
   }
   const missing = await n1.daemon.docker('exec', 'far.2', 'true');
   assert.match(missing.stderr, /No such container: far\.2/);

@@ -63,7 +63,7 @@ test('followed logs of a service go on with tasks that it gets later, in order',
   await n1.docker('service', 'rm', 'talk');
 });
 
-test('when most managers are lost, one goes on alone', async () => {
+test('fault O71: when most managers are lost, one goes on alone', async () => {
   const [n1, n2, n3] = [cluster.node(1), cluster.node(2), cluster.node(3)];
   const saved = await n1.daemon.berth('cluster', 'backup', join(n1.daemon.folder, 'backup.json'));
   assert.equal(saved.code, 0, saved.stderr);

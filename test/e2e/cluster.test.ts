@@ -47,7 +47,7 @@ test('the own client shows the cluster, and says why a task is where it is', asy
   );
 });
 
-test('a secret and a config are files in the container, and nowhere on a disk in clear', async () => {
+test('fault O78: a secret and a config are files in the container, and nowhere on a disk in clear', async () => {
   const n1 = cluster.node(1);
   await n1.daemon.client('docker', ['secret', 'create', 'key', '-'], { input: 'xyzzy-secret' });
   await n1.daemon.client('docker', ['config', 'create', 'conf', '-'], { input: 'plain' });
@@ -133,7 +133,7 @@ test('what a dead host ran runs elsewhere, and is not run twice when the host is
   });
 });
 
-test('an update goes on to its end when the leader dies in it', async () => {
+test('fault O75: an update goes on to its end when the leader dies in it', async () => {
   const dead = await cluster.leader(cluster.node(1));
   const other = cluster.nodes.find((node) => node !== dead);
   assert.ok(other);
@@ -165,7 +165,7 @@ test('an update goes on to its end when the leader dies in it', async () => {
   });
 });
 
-test('when all managers die, what runs goes on, and is under control again when they are back', async () => {
+test('fault O71: when all managers die, what runs goes on, and is under control again when they are back', async () => {
   const before = new Map(cluster.nodes.map((node) => [node, node.containerPids()]));
   const ids = (await cluster.running(cluster.node(1), 'web', 7)).map(({ ID }) => ID).sort();
   await Promise.all(cluster.nodes.map(({ daemon }) => daemon.kill()));

@@ -106,7 +106,7 @@ const JOIN = {
   description: DESCRIPTION,
 } as const;
 
-test('a node joins by its token; a stranger without one is told so once, and sent away', async () => {
+test('fault O77: a node joins by its token; a stranger without one is told so once, and sent away', async () => {
   const right = await dialWithToken(address, digestOf(tokens.Worker));
   const answer = await ask(right.connection, { ...JOIN, token: tokens.Worker });
   assert.deepEqual([answer.type, 'role' in answer && answer.role], ['joined', 'worker']);
@@ -132,7 +132,7 @@ test('who joins tells its token to a manager only, and not to a worker of the sa
   await new Promise((resolve) => server.close(resolve));
 });
 
-test('the key of the cluster is for who is a manager now, whatever role its certificate has', async () => {
+test('fault O77: the key of the cluster is for who is a manager now, whatever role its certificate has', async () => {
   const question: NodeMessage = { type: 'member', peer: 'https://a:1' };
   const manager = await dialManager(address, await known('manager'));
   const answer = await ask(manager, question);

@@ -147,7 +147,7 @@ test('of two managers one leads, and the other goes on when it ends', async () =
   await eventually(() => assert.equal(states(other.writer).length, 3));
 });
 
-test('who was leader and does not know it yet writes nothing', async () => {
+test('fault O73: who was leader and does not know it yet writes nothing', async () => {
   const store = await world();
   const { writer } = await manager(store, 'm1');
   const stale = { key: keys.leader, revision: 1 };

@@ -100,7 +100,7 @@ export function storeContract(name: string, open: () => Promise<StoreCase>): voi
     seen.end();
   });
 
-  test(`${name}: a watch sees every key's end after a compaction`, async () => {
+  test(`fault O71: ${name}: a watch sees every key's end after a compaction`, async () => {
     const { store, at, compact } = await fresh();
     const seen = follow(store, at);
     await seen.until((texts) => texts.length > 0);
@@ -122,7 +122,7 @@ export function storeContract(name: string, open: () => Promise<StoreCase>): voi
     await assert.rejects(store.list(at, revision - 1), /compacted/);
   });
 
-  test(`${name}: what hangs on a lease goes when it ends`, async () => {
+  test(`fault O71: ${name}: what hangs on a lease goes when it ends`, async () => {
     const { store, at } = await fresh();
     const lease = await store.grant(1);
     await store.commit({ guards: [], writes: [{ put: `${at}a`, value: '1', lease }] });
