@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { Client, Demux, parseEndpoint } from './index.ts';
+import { Client, Demux, parseEndpoint, readAll } from './index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'berth-client-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -141,4 +141,15 @@ test('hosts are read as -H takes them', () => {
   assert.equal(shown('h'), 'tcp://h:2375');
   assert.equal(shown('tcp://[::1]:2'), 'tcp://[::1]:2');
   assert.throws(() => parseEndpoint('foo://bar'), /invalid bind address format: foo:\/\/bar/);
+});
+
+test('limit: an answer that is read as a whole and has no end is given up', async () => {
+  async function* endless(): AsyncGenerator<Buffer, void, void> {
+    for (;;) yield Buffer.alloc(1000, ' ');
+  }
+  await assert.rejects(readAll(endless(), 10_000), { message: 'the answer is larger than 10000 bytes' });
+  async function* whole(): AsyncGenerator<Buffer, void, void> {
+    yield Buffer.alloc(10_000, 'a');
+  }
+  assert.equal((await readAll(whole(), 10_000)).length, 10_000);
 });

@@ -7,6 +7,9 @@ import { bunRuntime, connectInBun } from './bun-socket.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type BodySource, type Head, Wire } from './wire.ts';
 
+/** Of one that is read as a whole: a list of a hundred thousand containers is smaller. Streams have no end. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
 export interface CallOptions<Id extends RouteId> {
   /** values of `{name}` in the path */
   readonly params?: Readonly<Record<string, string>>;
@@ -332,9 +335,14 @@ async function* finishing(
   }
 }
 
-export async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
+export async function readAll(body: AsyncIterable<Buffer>, most = MAX_ANSWER_BYTES): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > most) throw new Error(`the answer is larger than ${most} bytes`);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks).toString('utf8');
 }
 

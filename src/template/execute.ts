@@ -31,7 +31,7 @@ const MAX_DEPTH = 1000;
 /** Statements that run, each once for every variable that it sees: less than a second. */
 const MAX_STEPS = 1_000_000;
 /** In what is printed, and in any one text on the way. */
-const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
+const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024;
 
 function longText(): TemplateError {
   return new TemplateError(`a text of more than ${MAX_TEXT_CHARACTERS} characters`);

@@ -105,6 +105,12 @@ function equal(a: unknown, b: unknown): boolean {
 
 const MAX_WIDTH = 1_000_000;
 
+function blanks(count: unknown): string {
+  const width = Number(count);
+  if (width > MAX_WIDTH) throw new Error(`more than ${MAX_WIDTH} blanks`);
+  return ' '.repeat(width);
+}
+
 export function printf(format: unknown, ...args: unknown[]): string {
   let at = 0;
   const out = text(format).replace(
@@ -229,8 +235,7 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
     ),
   lower: (value) => text(value).toLowerCase(),
   upper: (value) => text(value).toUpperCase(),
-  pad: (value, before, after) =>
-    text(value) === '' ? '' : ' '.repeat(Number(before)) + text(value) + ' '.repeat(Number(after)),
+  pad: (value, before, after) => (text(value) === '' ? '' : blanks(before) + text(value) + blanks(after)),
   truncate: (value, limit) => text(value).slice(0, Number(limit)),
 };
 

@@ -166,13 +166,15 @@ test('limit: what a short template can make of little ends', () => {
   assert.throws(() => run(`{{$a := printf "%1000000d" 1}}{{range 1000}}{{$a}}{{end}}`), {
     message: /a text of more than/,
   });
+  assert.throws(() => run('{{pad "x" 1000001 0}}'), { message: /more than 1000000 blanks/ });
   assert.equal(run('{{printf "%1000001d|%.1000001f" 1 1.5}}'), '%!(BADWIDTH)|%!(BADPREC)');
 });
 
 test('safety H3: many variables cost no more than their number', () => {
   const many = Array.from({ length: 6000 }, (_, at) => `{{$v${at}:=1}}`).join('');
   const start = process.threadCpuUsage().user;
-  new Template(`${many}${'{{if 1}}{{end}}'.repeat(2000)}`);
+  const parsed = new Template(`${many}${'{{if 1}}{{end}}'.repeat(2000)}`);
+  assert.ok(parsed instanceof Template);
   assert.ok(process.threadCpuUsage().user - start < 2_000_000);
   assert.throws(() => new Template('{{if 1}}{{$a := 1}}{{end}}{{$a}}'), { message: /undefined variable/ });
   assert.equal(new Template('{{$a := 1}}{{if 1}}{{$a := 2}}{{$a}}{{end}}{{$a}}').run({}), '21');
