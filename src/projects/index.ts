@@ -68,6 +68,10 @@ function checked(body: unknown): NewRevision {
 /** The same project from the same images; why it was made is no part of it. */
 function sameContent(a: NewRevision, b: NewRevision): boolean {
   const content = ({ model, directory, images, contents }: NewRevision): string =>
-    JSON.stringify([model, directory, Object.entries(images).sort(), Object.entries(contents).sort()]);
+    JSON.stringify([model, directory, sorted(images), sorted(contents)]);
   return content(a) === content(b);
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 }

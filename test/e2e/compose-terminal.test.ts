@@ -37,6 +37,8 @@ function project(name: string, text: string) {
 
 const CTRL_C = '\x03';
 
+const ESC = '\u001b';
+
 test('in a terminal one row for each thing is drawn anew until all are done', async () => {
   const { run, terminal } = project(
     'rows',
@@ -45,10 +47,10 @@ test('in a terminal one row for each thing is drawn anew until all are done', as
   using screen = terminal('up', '-d');
   assert.equal(await screen.ended, 0);
   await screen.expect(/Running 2\/2/);
-  assert.match(screen.shown, /\x1b\[\d+A\x1b\[2K/);
+  assert.match(screen.shown, new RegExp(`${ESC}\\[\\d+A${ESC}\\[2K`));
   const last = screen.shown.slice(screen.shown.lastIndexOf('[+] Running 2/2'));
-  assert.match(last, /✔\x1b\[0m Network rows_default +Created +\d+\.\ds/);
-  assert.match(last, /✔\x1b\[0m Container rows-a-1 +Started +\d+\.\ds/);
+  assert.match(last, new RegExp(`✔${ESC}\\[0m Network rows_default +Created +\\d+\\.\\ds`));
+  assert.match(last, new RegExp(`✔${ESC}\\[0m Container rows-a-1 +Started +\\d+\\.\\ds`));
   await run('down');
 });
 
@@ -57,7 +59,7 @@ test('Ctrl-C stops what runs, and a second one does not wait', async () => {
   const text = `services: {a: {image: busybox, command: ${command}}}\n`;
   const { run, terminal } = project('keys', text);
   using screen = terminal('up');
-  await screen.expect(/\x1b\[0mup/);
+  await screen.expect(new RegExp(`${ESC}\\[0mup`));
   const began = Date.now();
   screen.type(CTRL_C);
   await screen.expect(/Gracefully Stopping\.\.\. press Ctrl\+C again to force/);

@@ -32,7 +32,7 @@ export const MAX_EXECS = 4096;
 export function withRemote(handlers: Handlers, engine: Engine, access: ClusterAccess): Handlers {
   const execs = new Map<string, string>();
   const wrapped: [RouteId, Handler<RouteId>][] = [...OF_CONTAINERS, ...OF_EXECS].flatMap((id) => {
-    const local = handlers[id] as Handler<RouteId> | undefined;
+    const local = handlers[id];
     if (!local) return [];
     const handle: Handler<RouteId> = async (request, response) => {
       const { id: reference = '' } = request.params;

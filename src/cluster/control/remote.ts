@@ -27,7 +27,7 @@ export class RemoteControl {
     const task =
       fits((one) => one.ID === reference || containerNameOf(one) === reference) ??
       fits((one) => taskName(one) === reference || containerId(one) === reference) ??
-      fits((one) => containerNameOf(one).startsWith(`${reference}`) && reference.split('.').length === 3) ??
+      fits((one) => containerNameOf(one).startsWith(reference) && reference.split('.').length === 3) ??
       only(
         tasks.filter(
           (one) => one.ID.startsWith(reference) || (reference.length >= 4 && containerId(one).startsWith(reference)),

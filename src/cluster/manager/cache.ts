@@ -143,7 +143,7 @@ export class Cache {
           return { ...one, before: old, isOld: isFirst || isSame };
         });
       const gone = [...before].map(([name, old]): CacheChange => {
-        const [kind = 'cluster', id = ''] = name.split(' ') as [Kind, string];
+        const [kind, id] = name.split(' ') as [Kind, string];
         return { kind, id, gone: true, before: old };
       });
       return [...all, ...gone, { kind: 'cluster', id: '', gone: false, relisted: true, isOld: true }];

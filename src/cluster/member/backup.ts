@@ -1,11 +1,10 @@
 // A cluster's memory as one value, and a cluster begun from it: on one manager, which the nodes of before find at the addresses that they know.
-import { X509Certificate } from 'node:crypto';
 import { invalid } from '../../base/errors.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Machine } from '../agent/ports.ts';
 import { decode, encode } from '../manager/cache.ts';
 import type { Manager } from '../manager/manager.ts';
-import { type Cluster, type ClusterNode, keys, type Meta } from '../model/objects.ts';
+import { type Cluster, type ClusterNode, keys } from '../model/objects.ts';
 import { newId } from '../model/ids.ts';
 import { issue, newKeyPair } from '../security/authority.ts';
 import type { Identity } from '../security/identity.ts';
@@ -54,15 +53,15 @@ export function checkBackup(value: unknown): Backup {
   return found as Backup;
 }
 
-function objectOf<T extends Meta>({ entries }: Backup, key: string): T {
-  const entry = entries.find((one) => one.key === key);
+function clusterOf({ entries }: Backup): Cluster {
+  const entry = entries.find((one) => one.key === keys.cluster);
   if (!entry) throw invalid('the backup has no record of its cluster');
-  return decode<T>({ ...entry, revision: 0 });
+  return decode<Cluster>({ ...entry, revision: 0 });
 }
 
 /** A new node of the cluster of before, certified by its authority. */
 export async function restoredIdentity(backup: Backup, request: InitRequest, machine: Machine): Promise<Identity> {
-  const { RootCA, Spec } = objectOf<Cluster>(backup, keys.cluster);
+  const { RootCA, Spec } = clusterOf(backup);
   const { listen, advertise, address, peer } = addressesOf(request, machine);
   const authority = {
     certificate: RootCA.certificate,
@@ -78,7 +77,6 @@ export async function restoredIdentity(backup: Backup, request: InitRequest, mac
     publicKey: pair.publicKey,
     expiryMs: Spec.CAConfig.NodeCertExpiry / 1e6,
   });
-  new X509Certificate(certificate);
   return {
     schema: 1,
     node,

@@ -131,7 +131,7 @@ async function packed(members: readonly Member[]): Promise<Buffer> {
       return plain.subarray(0, plain.length - 1024);
     case 'zeros':
       return Buffer.concat([plain, Buffer.alloc(10_240)]);
-    default:
+    case 'plain':
       return plain;
   }
 }

@@ -21,7 +21,7 @@ import { messageOf } from '../../../base/errors.ts';
 import { type IgnoreMatcher, ignoreMatcher, readIgnoreFile } from '../../../spec/ignore/index.ts';
 import { any, flag } from '../../grammar/index.ts';
 import { imageOptions, upWork } from './bring.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
+import { composeCommand, dryRun } from './command.ts';
 import { progressOn } from './progress.ts';
 import { TreeWatcher } from './tree-watcher.ts';
 
