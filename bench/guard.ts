@@ -145,6 +145,8 @@ for (const path of HOT_PATHS) {
     daemon: own,
     wall: { base: median(wall.base), mine: median(wall.mine) },
   });
+  // on a busy machine all of them take minutes
+  console.error(`${path.name}: ${(median(cost.mine) / median(cost.base)).toFixed(2)}`);
 }
 
 const ms = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
