@@ -56,7 +56,7 @@ export class Browser {
         `SELECT name, description, readme, stars, pulls, pushed_at,
            (SELECT coalesce(sum(size), 0) FROM layer WHERE repository = r.id) AS size,
            (SELECT count(*) FROM tag WHERE repository = r.id) AS tags
-         FROM repository r WHERE name = ? AND EXISTS (SELECT 1 FROM manifest WHERE repository = r.id)`,
+         FROM repository r WHERE name = ? AND pullable`,
       )
       .get(name);
     return (

@@ -143,8 +143,7 @@ export class Catalog {
   /** In lexical order; `after` is exclusive. Repositories with something to pull only. */
   names(after: string, most: number): readonly string[] {
     return this.#texts(
-      `SELECT name AS text FROM repository r WHERE name > ?
-       AND EXISTS (SELECT 1 FROM manifest WHERE repository = r.id) ORDER BY name LIMIT ?`,
+      'SELECT name AS text FROM repository WHERE name > ? AND pullable ORDER BY name LIMIT ?',
       after,
       most,
     );

@@ -221,4 +221,35 @@ CREATE TABLE retention (
 ) WITHOUT ROWID;
 `,
   },
+  {
+    version: 5,
+    what: 'a search that keeps no places of words, more beginnings of them, and at the repository whether it has anything to pull',
+    sql: `
+ALTER TABLE repository ADD COLUMN pullable INTEGER NOT NULL DEFAULT 0;
+UPDATE repository SET pullable = EXISTS (SELECT 1 FROM manifest m WHERE m.repository = repository.id);
+CREATE TRIGGER manifest_insert AFTER INSERT ON manifest BEGIN
+  UPDATE repository SET pullable = 1 WHERE id = new.repository AND NOT pullable;
+END;
+CREATE TRIGGER manifest_delete AFTER DELETE ON manifest BEGIN
+  UPDATE repository SET pullable = EXISTS (SELECT 1 FROM manifest WHERE repository = old.repository) WHERE id = old.repository;
+END;
+DROP TRIGGER search_insert;
+DROP TRIGGER search_update;
+DROP TRIGGER search_delete;
+DROP TABLE search;
+CREATE VIRTUAL TABLE search USING fts5 (
+  name, description, tokenize = 'unicode61', prefix = '1 2 3 4 5 6', detail = none
+);
+INSERT INTO search (rowid, name, description) SELECT id, name, description FROM repository;
+CREATE TRIGGER search_insert AFTER INSERT ON repository BEGIN
+  INSERT INTO search (rowid, name, description) VALUES (new.id, new.name, new.description);
+END;
+CREATE TRIGGER search_update AFTER UPDATE OF description ON repository WHEN old.description <> new.description BEGIN
+  UPDATE search SET description = new.description WHERE rowid = new.id;
+END;
+CREATE TRIGGER search_delete AFTER DELETE ON repository BEGIN
+  DELETE FROM search WHERE rowid = old.id;
+END;
+`,
+  },
 ];

