@@ -1,6 +1,7 @@
 // The Dockerfile of a build with what is to be left out of its context: looked for where it may lie, and parsed.
-import { invalid, notFound } from '../base/errors.ts';
-import { readIgnoreFile } from '../spec/ignore/index.ts';
+import { posix } from 'node:path';
+import { internal, invalid, notFound } from '../base/errors.ts';
+import { ignoreMatcher, readIgnoreFile } from '../spec/ignore/index.ts';
 import { checkSyntax } from './build-arguments.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
 import { located } from './located.ts';
@@ -24,9 +25,30 @@ export async function readDockerfile(
   const source = dockerfile.source ?? context;
   let text = await read(source, path);
   if (!text && dockerfile.path === '') text = await read(source, 'dockerfile');
-  if (!text) throw notFound(`failed to read dockerfile: open ${path}: no such file or directory`);
+  if (!text)
+    throw request.classic
+      ? notLocated(path)
+      : notFound(`failed to read dockerfile: open ${path}: no such file or directory`);
   const ignore = (await read(source, `${path}.dockerignore`)) ?? (await read(context, '.dockerignore'));
-  return { name: path, text, ignore: ignoreLines(ignore) };
+  const lines = ignoreLines(ignore);
+  return { name: path, text, ignore: request.classic ? usable(lines) : lines };
+}
+
+/** In the classic builder's words. */
+function notLocated(path: string): Error {
+  return /^\/*\.\.(\/|$)/.test(posix.normalize(path))
+    ? internal(`forbidden path outside the build context: ${path} ()`)
+    : internal(`Cannot locate specified Dockerfile: ${path}`);
+}
+
+/** The classic builder leaves nothing out where a pattern is none; its client has refused that before. */
+function usable(lines: string[]): string[] {
+  try {
+    ignoreMatcher(lines);
+    return lines;
+  } catch {
+    return [];
+  }
 }
 
 function ignoreLines(text: Uint8Array | undefined): string[] {

@@ -12,9 +12,9 @@ import {
   type StepLimits,
 } from '../../builder/index.ts';
 import type { Kit } from '../../builder/buildkit/index.ts';
-import type { Ulimit } from '../../spec/docker/index.ts';
 import { parsePlatform } from '../../spec/oci/index.ts';
 import { registryConfigOf } from '../credentials.ts';
+import { checkForeign, textList, textMap, ulimitList } from './build-query.ts';
 import type { ApiRequest, ApiResponse, Handlers, StreamBody } from '../handler.ts';
 
 type Query = ApiRequest<'ImageBuild'>['query'];
@@ -81,6 +81,8 @@ async function build(
   const out = new Output(response);
   const text = new ClassicText();
   const quiet = query.q ?? false;
+  // a build that has taken its first step fails in its stream, also where that says nothing else
+  let begun = false;
   try {
     const result = await builder.build(
       {
@@ -90,6 +92,7 @@ async function build(
         containers: { keep: keptOf(query), add },
       },
       (event) => {
+        begun ||= event.kind === 'step';
         if (!quiet) for (const line of text.add(event)) out.say(line);
       },
       request.signal,
@@ -104,7 +107,7 @@ async function build(
       for (const tag of common.tags ?? []) out.say({ stream: `Successfully tagged ${withTag(tag)}\n` });
     }
   } catch (error) {
-    if (!out.begun && !(error instanceof StepFailure)) throw error;
+    if (!out.begun && !begun && !(error instanceof StepFailure)) throw error;
     out.say(failure(error));
   }
   await out.end();
@@ -149,12 +152,13 @@ function sourceOf(query: Query, context: ContextSource): Pick<BuildRequest, 'con
 function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
   // there is no experimental mode; our own client asks by another way
   if (query.squash) throw invalid('squash is only supported with experimental mode');
-  const args = json<Record<string, string | null>>('buildargs', query.buildargs, {});
-  const labels = json<Record<string, string>>('labels', query.labels, {});
+  checkForeign(query);
+  const args = textMap('build args', query.buildargs, true);
+  const labels = textMap('labels', query.labels, false);
   const platforms = query.platform ? [parsePlatform(query.platform)] : [];
   return {
-    buildArgs: new Map(Object.entries(args).filter((entry): entry is [string, string] => entry[1] !== null)),
-    labels: new Map(Object.entries(labels)),
+    buildArgs: args,
+    labels,
     classic: true,
     tags: query.t ?? [],
     target: query.target ?? '',
@@ -166,7 +170,7 @@ function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
       .filter((pair) => pair !== '')
       .map((pair) => ({ host: pair.slice(0, pair.indexOf(':')), ip: pair.slice(pair.indexOf(':') + 1) })),
     limits: limitsOf(query),
-    cacheImports: json<string[]>('cachefrom', query.cachefrom, []).map((reference) => ({
+    cacheImports: textList('cache-from', query.cachefrom).map((reference) => ({
       type: 'registry',
       attributes: { ref: reference },
     })),
@@ -177,7 +181,7 @@ function requestOf(query: Query): Omit<BuildRequest, 'context' | 'dockerfile'> {
 const MIN_MEMORY = 6 * 1024 * 1024;
 
 function limitsOf(query: Query): StepLimits {
-  const ulimits = json<Ulimit[]>('ulimits', query.ulimits, []);
+  const ulimits = ulimitList('ulimit settings', query.ulimits);
   if (query.memory && query.memory < MIN_MEMORY) throw invalid('Minimum memory limit allowed is 6MB');
   return {
     ...(query.memory ? { memory: query.memory } : {}),

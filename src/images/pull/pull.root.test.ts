@@ -462,3 +462,21 @@ test('a record of a name without a manifest leans on that of its image, until an
   assert.equal(registry.tagged('one'), first);
   assert.deepEqual(await again.check(), []);
 });
+
+test('users B14: an image that came as OCI goes as Docker’s kind to a registry that takes no other', async () => {
+  const daemon = await Daemon.open();
+  const { manifest } = registry.image('old', 1000, ['gzip', 'plain']);
+  registry.image('zstd', 1000, ['zstd']);
+  for (const tag of ['old', 'zstd']) await daemon.pull(tag);
+  registry.refusedKinds.add(MEDIA.manifest);
+  await daemon.push('old');
+  const pushed = registry.tagged('old') ?? '';
+  assert.notEqual(pushed, manifest);
+  assert.equal(registry.describe(pushed as Digest).mediaType, MEDIA.dockerManifest);
+  // a layer of a kind that Docker has no name for is not made anew without being asked
+  await assert.rejects(daemon.push('zstd'), /manifest invalid/);
+  // the name leads to what the registry has now, and to what it was pulled as
+  const shown = daemon.images.inspect(`${registry.address}/a/b:old`).image.RepoDigests ?? [];
+  assert.ok(shown.some((one) => one.endsWith(pushed)));
+  assert.deepEqual(await daemon.check(), []);
+});

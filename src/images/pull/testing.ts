@@ -26,6 +26,8 @@ export class FakeRegistry implements AsyncDisposable {
   /** Requests for layers, `digest start`. */
   readonly asked: string[] = [];
   readonly mischief = new Map<string, Mischief>();
+  /** Kinds of manifests that it does not take. */
+  readonly refusedKinds = new Set<string>();
   address = '';
 
   private constructor(server: Server) {
@@ -120,8 +122,13 @@ export class FakeRegistry implements AsyncDisposable {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      const kind = request.headers['content-type'] ?? '';
+      if (this.refusedKinds.has(kind)) {
+        response.writeHead(400).end('{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}');
+        return;
+      }
       const [, tag = ''] = /\/manifests\/([^/]+)$/.exec(request.url ?? '') ?? [];
-      const digest = this.#put(Buffer.concat(chunks), request.headers['content-type'] ?? '');
+      const digest = this.#put(Buffer.concat(chunks), kind);
       this.#tags.set(tag, digest);
       response.writeHead(201, { 'Docker-Content-Digest': digest }).end();
     });

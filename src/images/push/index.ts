@@ -13,7 +13,7 @@ import { manifestOf } from '../manifests.ts';
 import type { Say } from '../progress.ts';
 import { Slots } from '../pull/slots.ts';
 import { familiarName, familiarString, fullName, fullString, type Reference, withDigest } from '../reference/index.ts';
-import type { ManifestOut } from './manifest.ts';
+import { dockerForm, type ManifestOut } from './manifest.ts';
 import { type BlobOut, imageOut, indexOut } from './outgoing.ts';
 import { uploadBlob, type UploadEnd } from './upload.ts';
 
@@ -110,20 +110,46 @@ async function pushOne(
   using lease = context.store.leases.take();
   const there = (one: ManifestRef): Promise<boolean> => isThere(context, remote, one, signal);
   const whole = index && (await indexOut(context, index, there, lease));
-  const { layers, small, manifests, top } = whole ?? (await imageOut(context, image, manifest, there, lease));
+  const out = whole ?? (await imageOut(context, image, manifest, there, lease));
+  const { layers, small, manifests } = out;
   await sendLayers(context, remote, name, layers, options);
   for (const blob of new Map(small.map((one) => [one.digest, one])).values())
     await send(context, remote, name, blob, () => undefined, signal);
   for (const { digest, mediaType, content } of manifests)
     await retrying(() => remote.putManifest(digest, mediaType, content, signal), settings, signal);
   const tag = name.tag ?? 'latest';
-  await retrying(() => remote.putManifest(tag, top.mediaType, top.content, signal), settings, signal);
+  const top = await putTop(remote, tag, out.top, (act) => retrying(act, settings, signal), signal);
   // a part of an index needs no name of its own
   if (!image.part) await remember(context, image, name, top, whole && index, lease);
   if (index && !whole) await sayInstead(context, index, image, top, say);
   await say({ status: `${tag}: digest: ${top.digest} size: ${top.content.length}` });
   await say({ progressDetail: {}, aux: { Tag: tag, Digest: top.digest, Size: top.content.length } });
   emitNamed(context, 'push', image, familiarString(name), familiarName(name));
+}
+
+/** What the registry took: the manifest as it is, or Docker's kind of it where the registry does not know OCI's. */
+async function putTop(
+  remote: Remote,
+  tag: string,
+  top: ManifestOut,
+  often: (act: () => Promise<void>) => Promise<void>,
+  signal: AbortSignal,
+): Promise<ManifestOut> {
+  try {
+    await often(() => remote.putManifest(tag, top.mediaType, top.content, signal));
+    return top;
+  } catch (error) {
+    const other = isUnknownKind(error) ? dockerForm(top) : undefined;
+    if (!other) throw error;
+    await often(() => remote.putManifest(tag, other.mediaType, other.content, signal));
+    return other;
+  }
+}
+
+/** A registry of before OCI says one of these of a manifest whose kind it does not know. */
+function isUnknownKind(error: unknown): boolean {
+  if (!(error instanceof RefusedError)) return false;
+  return error.status === 415 || ['MANIFEST_INVALID', 'UNSUPPORTED', 'TAG_INVALID'].includes(error.code);
 }
 
 /** A next push of the name sends the same; a name that led to an index while one image of it was sent still does. */

@@ -40,3 +40,12 @@ export function buildManifest(
   const content = Buffer.from(JSON.stringify(manifest, null, 3));
   return { content, mediaType, digest: sha256(content) };
 }
+
+/** Docker's kind of an OCI manifest, for a registry that does not take OCI's; undefined where a layer has a form without a name there. */
+export function dockerForm({ content, mediaType }: ManifestOut): ManifestOut | undefined {
+  if (mediaType !== MEDIA.manifest) return undefined;
+  const { config, layers } = JSON.parse(content.toString()) as { config: Descriptor; layers: Descriptor[] };
+  const known = [MEDIA.layer, MEDIA.layerGzip] as readonly string[];
+  if (!layers.every((layer) => known.includes(layer.mediaType))) return undefined;
+  return buildManifest(config, layers, { oci: false });
+}

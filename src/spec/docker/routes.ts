@@ -119,6 +119,7 @@ export const routes = {
       session: 'text',
       buildid: 'text',
       securityopt: 'text',
+      isolation: 'text',
     },
   },
   BuildPrune: {
