@@ -72,9 +72,16 @@ export const notImplemented = of('notImplemented');
 export const cancelled = of('cancelled');
 export const internal = of('internal');
 
-/** The text of anything thrown. */
+/** The text of anything thrown; of a failed system call as Go's programs say it: `open /x: no such file or directory`. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const [, words, call, path, to] =
+    /^E[A-Z0-9]+: (.*), (\w+)(?: '([^]*?)')?(?: -> '([^]*)')?$/.exec(error.message) ?? [];
+  if (words === undefined || !('syscall' in error)) return error.message;
+  return [call, path, to]
+    .filter((one) => one !== undefined)
+    .join(' ')
+    .concat(`: ${words}`);
 }
 
 /** True for a system error with one of these codes, for example `isErrno(e, 'ENOENT')`. */

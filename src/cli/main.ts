@@ -1,6 +1,6 @@
 // Reads argv, finds the command in the tree, runs it, and gives the exit code.
 import { existsSync } from 'node:fs';
-import { BerthError } from '../base/errors.ts';
+import { BerthError, messageOf } from '../base/errors.ts';
 import type { Endpoint } from '../client/index.ts';
 import { tree } from './commands/tree.ts';
 import { type CliNode, Context } from './context.ts';
@@ -42,7 +42,7 @@ export async function main(argv: readonly string[], surroundings: Surroundings):
       err(`${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`);
       return 1;
     }
-    err(`${error instanceof Error ? (surroundings.env['DEBUG'] ? error.stack : error.message) : String(error)}\n`);
+    err(`${error instanceof Error && surroundings.env['DEBUG'] ? error.stack : messageOf(error)}\n`);
     return 1;
   }
 }

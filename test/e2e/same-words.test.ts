@@ -164,6 +164,137 @@ container nosuch
 ps extra
 `;
 
+/** What each verb says when it is called wrongly, or about what is not there. */
+const MISUSED = `
+network ls -q --filter name=nosuch
+network ls --format '{{.Name}} {{.Driver}} {{.Scope}}'
+network ls --filter nosuch=1
+network inspect nosuch
+network inspect -f '{{.Name}} {{.Internal}}' bridge none
+network create net-a ; network inspect -f '{{.Driver}} {{.Internal}} {{.Attachable}}' net-a ; network rm net-a
+network create --subnet nonsense net-b
+network create --driver nosuch net-b
+network create --subnet 10.99.0.0/24 --gateway 10.98.0.1 net-b
+network create bridge
+network rm nosuch
+network rm bridge
+network rm -f nosuch
+network connect bridge nosuch
+network prune -f --filter label=nosuch
+network nosuch
+volume ls --format '{{.Name}} {{.Driver}}' --filter name=nosuch
+volume ls --filter nosuch=1
+volume create --driver nosuch v1
+volume create --opt nosuch=1 v1
+volume create -d local -o type=tmpfs v1
+volume inspect
+volume rm
+volume rm -f nosuch
+volume prune --force --filter nosuch=1
+container ls --filter status=nosuch
+container ls --filter health=nosuch
+container prune -f --filter until=nonsense
+image ls --filter nosuch=1
+image ls --format '{{.Repository}}' --filter reference='nosuch*'
+image rm
+image inspect
+image prune -f --filter nosuch=x
+image history nosuch
+image nosuch
+image tag busybox
+image save
+image load --input
+image import
+history busybox --human=false --no-trunc --format '{{.ID}}'
+system nosuch
+system df nosuch
+system prune -f --filter nosuch=1
+system events --since 1 --until 2 --filter nosuch=1
+events --since nonsense
+events --since 1 --until 2 --format '{{.Nosuch}}'
+events --since 1 --until 2 --filter type=nosuch
+logs -n 1 -t nosuch
+top nosuch
+port nosuch
+stats nosuch --no-stream
+cp a b
+cp
+export nosuch
+export
+commit nosuch
+run --rm --network nosuch busybox true
+run --rm --network none --ip 1.2.3.4 busybox true
+run --rm --network none --mac-address nonsense busybox true
+run --rm --network none --expose nonsense busybox true
+run --rm --network none --device nonsense busybox true
+run --rm --network none --device /dev/nosuch busybox true
+run --rm --network none --log-driver nosuch busybox true
+run --rm --network none --log-opt max-size=nonsense busybox true
+run --rm --network none --sysctl nonsense busybox true
+run --rm --network none --health-interval 1 busybox true
+run --rm --network none --health-cmd true --no-healthcheck busybox true
+run --rm --network none --pids-limit nonsense busybox true
+run --rm --network none --shm-size nonsense busybox true
+run --rm --network none --oom-score-adj 2000 busybox true
+run --rm --network none --blkio-weight 5 busybox true
+run --rm --network none --cpuset-cpus 9999 busybox true
+run --rm --network none --tmpfs relative busybox true
+run --rm --network none --volumes-from nosuch busybox true
+run --rm --network none --link nosuch busybox true
+run --rm --network none --add-host nonsense busybox true
+run --rm --network none --dns nonsense busybox true
+run --rm --network none --ipc nosuch busybox true
+run --rm --network none --pid nosuch busybox true
+run --rm --network none --uts nosuch busybox true
+run --rm --network none --userns nosuch busybox true
+run --rm --network none --cgroupns nosuch busybox true
+run --rm --network none --gpus nonsense=x busybox true
+run --rm --network none --runtime nosuch busybox true
+run --rm --network none --isolation nosuch busybox true
+run --rm --network none --restart nosuch busybox true
+run --rm --network none --label-file /nosuch busybox true
+run --rm --network none --cidfile /nosuch/x busybox true
+run --rm --network none --mount type=volume,dst=relative busybox true
+run --rm --network none --mount type=tmpfs,dst=/t,tmpfs-size=nonsense busybox true
+run --rm --network none --mount nonsense busybox true
+run --rm --network none --entrypoint nosuch busybox
+run --rm --network none -it busybox true
+start
+start -ai nosuch
+stop
+kill
+restart
+pause
+pause nosuch
+unpause
+rename
+wait
+attach
+update
+rm -l nosuch
+logout nosuch.example
+push
+push nosuch
+push nosuch:tag
+pull
+pull BAD
+pull --platform nonsense busybox
+pull -a busybox:tag
+tag
+rmi
+rmi -f nosuch
+save -o /nosuch/x busybox
+load extra
+import nosuch-file
+info --format '{{.Nosuch}}'
+info extra
+version extra
+version --format nonsense
+help nosuch
+--log-level nonsense ps
+network create 'bad name!' ; network rm 'bad name!'
+`;
+
 /** The newest version of the API that the docker CLI here speaks: `inspect` prints what that version has. */
 let version: string;
 
@@ -244,7 +375,7 @@ suite('docker and berth', { skip: dockerMissing(), concurrency: false }, () => {
     assert.equal('Container' in shown, false);
   });
 
-  for (const line of [...lines(LOOKING), ...lines(DOING)]) {
+  for (const line of [...lines(LOOKING), ...lines(DOING), ...lines(MISUSED)]) {
     test(line, async () => {
       const [docker, berth] = [await said('docker', line), await said('berth', line)];
       const plain = (all: typeof docker): object[] => all.map(({ code, stdout }) => ({ code, stdout }));

@@ -1,7 +1,7 @@
 // Creates a container: pull policy, cidfile, warnings.
 import { readPlatform } from '../image/platform.ts';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { BerthError, isErrno } from '../../../base/errors.ts';
+import { BerthError, isErrno, messageOf } from '../../../base/errors.ts';
 import type { ContainerCreateBody } from '../../../spec/docker/container.ts';
 import type { Context } from '../../context.ts';
 import { Failure, NAME_IN_ERRORS } from '../../grammar/index.ts';
@@ -113,7 +113,8 @@ function newIdFile(path: string): number {
   try {
     return openSync(path, 'wx');
   } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw error;
+    if (!isErrno(error, 'EEXIST'))
+      throw new Error(`failed to create the container ID file: ${messageOf(error)}`, { cause: error });
     throw new Error(`container ID file found, make sure the other container isn't running or delete ${path}`, {
       cause: error,
     });
