@@ -39,6 +39,10 @@ interface Side extends AsyncDisposable {
   readonly pid: number;
 }
 
+const closing: (() => Promise<void>)[] = [];
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => void Promise.all(closing.map((close) => close())).finally(() => process.exit(130)));
+
 async function open(name: string, checkout: string): Promise<Side> {
   const folder = mkdtempSync('/tmp/berth-guard-');
   const meter = makeMeter(name);
@@ -67,8 +71,23 @@ async function open(name: string, checkout: string): Promise<Side> {
       },
     },
   );
+  const close = async (): Promise<void> => {
+    if (child.exitCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    }
+    await place[Symbol.asyncDispose]();
+    meter[Symbol.dispose]();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  closing.push(close);
   for (let attempt = 0; !existsSync(`${folder}/s.sock`); attempt += 1) {
-    if (child.exitCode !== null || attempt > 300) throw new Error(readFileSync(log, 'utf8').slice(-2000));
+    if (child.exitCode !== null || attempt > 300) {
+      const said = readFileSync(log, 'utf8').slice(-2000);
+      await close();
+      throw new Error(said);
+    }
     await pause(100);
   }
   const api = new Kept(host);
@@ -80,12 +99,7 @@ async function open(name: string, checkout: string): Promise<Side> {
       for (const { Id } of await api.json<{ Id: string }[]>('GET', '/containers/json?all=1'))
         await api.send('DELETE', `/containers/${Id}?force=true&v=true`);
       api[Symbol.dispose]();
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await ended;
-      await place[Symbol.asyncDispose]();
-      meter[Symbol.dispose]();
-      rmSync(folder, { recursive: true, force: true });
+      await close();
     },
   };
 }
