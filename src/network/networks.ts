@@ -126,6 +126,7 @@ export class Networks {
         ? new ForwardGuard({ log: input.log, drop: this.#settings.forwardingDrops })
         : undefined,
       relinked: (names) => this.overlays.relinked(names),
+      othersChanged: () => this.overlays.repair(),
       replug: (hostLink) =>
         replugging(hostLink, this.#live.values(), { names: this.#names, uplinkMtu: this.#uplinkMtu }),
       guard: this.#settings.respectsFirewall
@@ -179,7 +180,6 @@ export class Networks {
     return { ...shown(record, this.#members(record)), ...this.overlays.peers(record) };
   }
 
-  /** It is the cluster's that is meant. */
   isOfCluster(reference: string, cluster: readonly OverlayState[]): boolean {
     return findNetwork(reference, this.#visible(cluster))?.driver === 'overlay';
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TestCluster, type TestNode } from '../support/cluster.ts';
 import { until } from '../support/daemon.ts';
+import { Load } from '../support/load.ts';
 
 let cluster: TestCluster;
 
@@ -111,4 +112,123 @@ test('a published port answers on every host, and the task sees who asks', async
       const { stdout } = await client.run('curl', '-sm', '2', `http://${node.address}:8080/cgi-bin/who`);
       assert.match(stdout, /[ :]10\.77\.0\.100\]?\n$/, node.name);
     });
+});
+
+test('a container of docker run joins an attachable network, on a host that had nothing of it', async () => {
+  const [n1, n2] = [cluster.node(1), cluster.node(2)];
+  await n1.docker('network', 'create', '-d', 'overlay', '--attachable', 'lone');
+  const run = ['run', '-d', '--rm', '--network', 'lone', '--stop-timeout', '1'];
+  const ids = [
+    (await n1.docker(...run, '--name', 'first', '--network-alias', 'one', ...SERVER)).trim(),
+    (await n2.docker(...run, '--name', 'second', 'busybox', 'sleep', '1000')).trim(),
+  ];
+  const second = { node: n2, id: ids[1] ?? '', address: '' };
+  await until(async () => {
+    const [address = ''] = await lookup(second, 'one');
+    assert.deepEqual(await lookup(second, 'first'), [address]);
+    assert.equal((await ask(second, address)).host, ids[0]?.slice(0, 12));
+  });
+  const refused = await n1.try('network', 'rm', 'lone');
+  assert.match(refused.stderr, /is in use by task/);
+  await Promise.all([n1.docker('stop', 'first'), n2.docker('stop', 'second')]);
+  await until(async () => void (await n1.docker('network', 'rm', 'lone')));
+});
+
+test('a network that is not attachable takes no container, and an encrypted one is refused', async () => {
+  const n1 = cluster.node(1);
+  await n1.docker('network', 'create', '-d', 'overlay', '--internal', 'closed');
+  const run = await n1.try('run', '--rm', '--network', 'closed', 'busybox', 'true');
+  assert.match(run.stderr, /network closed not manually attachable/);
+  const encrypted = await n1.try('network', 'create', '-d', 'overlay', '--opt', 'encrypted', 'secret');
+  assert.match(encrypted.stderr, /encrypted overlay networks are not implemented/);
+  await n1.docker('network', 'rm', 'closed');
+});
+
+/** Links, entries and tables of overlay networks on a host, the ingress network's left out. */
+async function leftovers(node: TestNode): Promise<string[]> {
+  const ingress = (await cluster.node(1).docker('network', 'inspect', '-f', '{{.Id}}', 'ingress')).trim().slice(0, 12);
+  const links = await node.place.do('ip', '-o', 'link');
+  const entries = await node.place.do('sh', '-c', 'bridge fdb show; ip neigh show nud permanent');
+  return [...links.split('\n'), ...entries.split('\n')].filter(
+    (line) => /\bvx-|\bbr-[0-9a-z]{12}/.test(line) && /02:42:0a|vx-/.test(line) && !line.includes(ingress),
+  );
+}
+
+test('joins and leaves of tasks leave no link, rule or entry', async () => {
+  const n1 = cluster.node(1);
+  await n1.docker('service', 'rm', 'web');
+  await until(async () => {
+    for (const node of cluster.nodes) assert.deepEqual(await leftovers(node), []);
+  });
+  await n1.docker(...CREATE, '--name', 'brief', '--replicas', '0', '--network', 'front', 'busybox', 'sleep', '1000');
+  for (let round = 0; round < 5; round += 1)
+    for (const count of [10, 0]) {
+      await n1.docker('service', 'scale', '--detach', `brief=${count}`);
+      await cluster.running(n1, 'brief', count, 60_000);
+    }
+  await n1.docker('service', 'rm', 'brief');
+  await until(async () => {
+    for (const node of cluster.nodes) assert.deepEqual(await leftovers(node), []);
+  });
+});
+
+test('fault N52: a deleted link and flushed rules are put right, and a new daemon keeps both', async () => {
+  const [n1, n2] = [cluster.node(1), cluster.node(2)];
+  await n1.docker(...CREATE, '--name', 'pair', '--mode', 'global', '--network', 'front', ...SERVER);
+  await cluster.running(n1, 'pair', 2);
+  const [one, two] = await containersOf('pair', 'front');
+  assert.ok(one && two);
+  const link = `vx-${(await n1.docker('network', 'inspect', '-f', '{{.Id}}', 'front')).trim().slice(0, 12)}`;
+  const answers = async (): Promise<void> => {
+    assert.equal((await ask(one, two.address)).host, two.id.slice(0, 12));
+    assert.equal((await ask(two, one.address)).host, one.id.slice(0, 12));
+    const { stdout } = await n2.place.run('curl', '-sm', '2', 'http://10.77.0.2:8080/cgi-bin/who');
+    assert.match(stdout, /10\.77\.0\.2/);
+  };
+  await until(answers);
+  await n2.place.do('ip', 'link', 'del', link);
+  await n2.place.do('nft', 'flush', 'ruleset');
+  await until(answers, 5000);
+  await n2.daemon.kill();
+  await n2.place.do('ip', 'link', 'del', link);
+  await n2.daemon.up();
+  await until(answers);
+});
+
+test('fault N52: a host that comes back with another address is found there, and nothing is sent to the old one', async () => {
+  const [n1, n2] = [cluster.node(1), cluster.node(2)];
+  const [one, two] = await containersOf('pair', 'front');
+  assert.ok(one && two);
+  await n2.daemon.kill();
+  await n2.place.shell('ip addr del 10.77.0.2/24 dev eth0\nip addr add 10.77.0.22/24 dev eth0');
+  await n2.daemon.up();
+  await until(async () => assert.equal((await ask(one, two.address)).host, two.id.slice(0, 12)));
+  const entries = await n1.place.do('bridge', 'fdb', 'show');
+  assert.match(entries, /dst 10\.77\.0\.22 self/);
+  assert.doesNotMatch(entries, /dst 10\.77\.0\.2 self/);
+  assert.equal((await ask(two, one.address)).host, one.id.slice(0, 12));
+});
+
+test('a rolling update fails no request, whichever host is asked', async () => {
+  const n1 = cluster.node(1);
+  const publish = ['--replicas', '4', '-p', '8090:80', '--update-monitor', '100ms', '--update-order', 'start-first'];
+  await n1.docker(...CREATE, ...publish, '--name', 'rolled', ...SERVER);
+  await cluster.running(n1, 'rolled', 4);
+  const client = await cluster.client('10.77.0.101');
+  const targets = ['10.77.0.1', '10.77.0.22'];
+  const load = new Load(
+    client,
+    targets.map((address) => `http://${address}:8090/cgi-bin/who`),
+  );
+  await n1.docker('service', 'update', '--detach', '--no-resolve-image', '--env-add', 'V=2', 'rolled');
+  await until(async () => {
+    const [service] = await n1.json<{ UpdateStatus?: { State: string } }[]>(
+      `/services?filters=${encodeURIComponent('{"name":["rolled"]}')}`,
+    );
+    assert.equal(service?.UpdateStatus?.State, 'completed');
+  }, 60_000);
+  const { sent, failed } = await load.stop();
+  process.stdout.write(`# ${sent} requests, ${failed.length} failed\n`);
+  assert.ok(sent > 500, `${sent} requests`);
+  assert.deepEqual(failed, []);
 });

@@ -76,7 +76,7 @@ export class AgentNetworks {
     if (!question) return;
     this.#questions.delete(id);
     if (error === '') question.resolve(address);
-    else question.reject(new BerthError('forbidden', error));
+    else question.reject(new BerthError(error.endsWith(' not found') ? 'notFound' : 'forbidden', error));
   }
 
   async #apply(): Promise<void> {

@@ -10,6 +10,7 @@ import type { Identity } from '../security/identity.ts';
 import { dialManager, type ToManager } from '../wire/dial.ts';
 import type { LogLine, ManagerMessage } from '../wire/messages.ts';
 import type { Agent } from './agent.ts';
+import { atAddress } from './moved.ts';
 import type { AgentNetworks } from './networks.ts';
 
 export interface SessionOptions {
@@ -90,7 +91,10 @@ export class NodeSession {
     }
     const closed = new Promise<void>((resolve) => connection.onClose(resolve));
     connection.onMessage = (message) => this.#take(connection, message);
-    connection.send({ type: 'session', description: machine.describe(), address: identity.address });
+    const own = machine.addresses().map(({ address }) => address);
+    const now = atAddress(identity, own, connection.localAddress);
+    if (now !== identity) this.#options.save(now);
+    connection.send({ type: 'session', description: machine.describe(), address: now.address });
     await closed;
     if (this.#connection === connection) this.#connection = undefined;
     this.#options.networks.closed(connection);

@@ -5,7 +5,7 @@ import type { Held } from './cache.ts';
 import type { Objects } from './fold.ts';
 
 interface Round extends Objects {
-  readonly nodes: Objects['nodes'] & { values(): Iterable<Held<ClusterNode>> };
+  readonly nodes: Objects['nodes'] & { values(): readonly Held<ClusterNode>[] };
 }
 
 /** Virtual addresses and chosen ports of these services, and nodes' places on the ingress network; gives the keys of what has changed. */

@@ -38,14 +38,15 @@ export class Joins {
   /** The address with its prefix. Throws in Swarm's words. */
   ask(request: JoinRequest): Promise<string> {
     const { cache } = this.#writer;
-    const network = cache.get('networks', request.network);
+    const network =
+      cache.get('networks', request.network) ?? cache.all('networks').find(({ Spec }) => Spec.Name === request.network);
     if (!network) throw notFound(`network ${request.network} not found`);
     if (!network.Spec.Attachable)
       throw forbidden(
         `Could not attach to network ${network.Spec.Name}: rpc error: code = PermissionDenied desc = network ${network.Spec.Name} not manually attachable`,
       );
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    this.#waiting.push({ request, resolve, reject });
+    this.#waiting.push({ request: { ...request, network: network.ID }, resolve, reject });
     this.onRequest();
     return promise;
   }

@@ -11,6 +11,8 @@ export interface Identity {
   readonly role: NodeRole;
   /** Where others reach this node. */
   readonly address: string;
+  /** The machine has had it as an address of its own. */
+  readonly addressIsOwn?: boolean;
   /** Of a manager: `address:port` on which it listens, and by which others know it. */
   readonly listen: string;
   readonly advertise: string;

@@ -24,7 +24,11 @@ export class Connection<In, Out> {
   #released: Buffer | undefined;
   onMessage: (message: In) => void = () => undefined;
 
-  constructor(stream: Duplex, limit: number) {
+  /** This end's address; empty where it is not known. */
+  readonly localAddress: string;
+
+  constructor(stream: Duplex, limit: number, localAddress = '') {
+    this.localAddress = localAddress;
     this.#stream = stream;
     this.#limit = limit;
     stream.on('data', (chunk: Buffer) => this.#take(chunk));

@@ -41,7 +41,7 @@ export async function dialManager(address: string, credentials: Credentials): Pr
   const peer = socket.getPeerX509Certificate();
   const bearer = peer && bearerOf(peer);
   if (bearer?.role === 'manager' && bearer.cluster === credentials.cluster)
-    return new Connection(socket, MAX_MESSAGE_BYTES);
+    return new Connection(socket, MAX_MESSAGE_BYTES, socket.localAddress?.replace(/^::ffff:/, ''));
   socket.destroy();
   throw unavailable(`${address} is no manager of this cluster`);
 }

@@ -254,5 +254,12 @@ export function carryText(table: string, bridges: readonly CarriedBridge[]): str
 
 /** Takes everything of this daemon out of the kernel. */
 export function removeText(table: string): string {
-  return ['inet', 'netdev'].map((family) => `add table ${family} ${table}\ndelete table ${family} ${table}\n`).join('');
+  return [`inet ${table}`, `netdev ${table}`, `inet ${meshTable(table)}`]
+    .map((name) => `add table ${name}\ndelete table ${name}\n`)
+    .join('');
+}
+
+/** The one of published ports of the cluster. */
+export function meshTable(table: string): string {
+  return `${table}_mesh`;
 }

@@ -2,9 +2,10 @@
 import { closeSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { applyNft } from '../../host/nft.ts';
+import { applyNft, listTable } from '../../host/nft.ts';
 import { holdPort } from '../../host/port.ts';
-import { RulesetApplier } from '../firewall/ruleset-applier.ts';
+import { meshTable } from '../firewall/firewall.ts';
+import { MarkedApplier } from '../firewall/marked-applier.ts';
 import { type MeshPort, meshPorts, meshText } from './mesh.ts';
 import type { OverlayState } from './state.ts';
 
@@ -13,7 +14,7 @@ const ANY = Uint8Array.of(0, 0, 0, 0);
 export class Mesh {
   readonly #log: Log;
   readonly #table: string;
-  readonly #rules: RulesetApplier;
+  readonly #rules: MarkedApplier;
   readonly #held = new Map<string, number | undefined>();
   #bridge = '';
   #ports: readonly MeshPort[] = [];
@@ -23,7 +24,12 @@ export class Mesh {
   constructor(table: string, log: Log) {
     this.#log = log;
     this.#table = meshTable(table);
-    this.#rules = new RulesetApplier(() => meshText(this.#table, this.#bridge, this.#ports), applyNft);
+    this.#rules = new MarkedApplier(
+      'inet',
+      this.#table,
+      () => meshText(this.#table, this.#bridge, this.#ports),
+      applyNft,
+    );
   }
 
   /** The ingress network with its bridge here; undefined where this host is not on it. */
@@ -37,9 +43,13 @@ export class Mesh {
     await this.#rules.bring();
   }
 
-  /** Another program may have taken the table away. */
+  /** Another program may have taken the table away: it is looked at. */
   async repair(): Promise<void> {
-    if (!this.#used) return;
+    const { mark } = this.#rules;
+    if (mark === undefined || this.#rules.busy) return;
+    const there = await listTable('inet', this.#table);
+    if (there?.includes(mark) || mark !== this.#rules.mark || this.#rules.busy) return;
+    this.#log.warn(`table ${this.#table} was changed by another program: it is put back`);
     this.#rules.forget();
     await this.#rules.bring();
   }
@@ -65,10 +75,6 @@ export class Mesh {
     for (const fd of this.#held.values()) if (fd !== undefined) closeSync(fd);
     this.#held.clear();
   }
-}
-
-export function meshTable(table: string): string {
-  return `${table}_mesh`;
 }
 
 function keyOf({ protocol, published }: MeshPort): string {

@@ -1,6 +1,6 @@
 // Overlay networks on this host: what was said of them last, brought to links, entries, rules and names.
 import { addressText } from '../../base/address.ts';
-import { forbidden, messageOf, unavailable } from '../../base/errors.ts';
+import { messageOf, unavailable } from '../../base/errors.ts';
 import type { Network } from '../../spec/docker/index.ts';
 import type { Log } from '../../base/log.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -198,30 +198,31 @@ export class Overlays {
   async prepare(request: ContainerNetworks): Promise<void> {
     for (const [key, settings] of inOrder(request)) {
       const network = this.#input.catalog.find(key);
-      if (network?.driver !== 'overlay') continue;
+      // one that is not known here may be the cluster's all the same
+      if (network ? network.driver !== 'overlay' : !this.#joiner) continue;
       const wanted = settings.IPAMConfig?.IPv4Address ?? '';
-      if (this.#isTask(network.id, request.name, wanted)) continue;
-      if (!network.attachable)
-        throw forbidden(
-          `Could not attach to network ${network.name}: rpc error: code = PermissionDenied desc = network ${network.name} not manually attachable`,
-        );
+      if (network && this.#isTask(network.id, request.name, wanted)) continue;
       if (!this.#joiner) throw unavailable('this node is in no cluster, or its managers do not answer');
       const given = await this.#joiner.join({
-        network: network.id,
+        network: network?.id ?? key,
         container: request.id,
         name: request.name,
         aliases: settings.Aliases ?? [],
         address: wanted,
       });
       const places = this.#places.get(request.id) ?? new Map<string, string>();
-      places.set(network.id, given.split('/')[0] ?? '');
+      const known = network ?? this.#input.catalog.find(key);
+      if (known) places.set(known.id, given.split('/')[0] ?? '');
       this.#places.set(request.id, places);
     }
   }
 
   #isTask(id: string, name: string, address: string): boolean {
     const members = this.#states.get(id)?.state.members ?? [];
-    return members.some((one) => one.node === this.#node && one.address === address && one.names.includes(name));
+    return members.some(
+      (one) =>
+        one.service !== undefined && one.node === this.#node && one.address === address && one.names.includes(name),
+    );
   }
 
   placeOf(containerId: string, networkId: string): string | undefined {

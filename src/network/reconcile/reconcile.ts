@@ -50,6 +50,8 @@ export interface ReconcileInput {
   /** What makes the pair of this host's end again; undefined where its container is gone. */
   /** Links of these names were made again by others' doing. */
   readonly relinked: (names: ReadonlySet<string>) => void;
+  /** Rules of others have changed. */
+  readonly othersChanged: () => void;
   readonly replug: (hostLink: string) => (() => void) | undefined;
   /** Where the kernel's forwarding may be turned on. */
   readonly forwarding: ForwardGuard | undefined;
@@ -232,6 +234,7 @@ export class Reconciler {
         return true;
       },
       onOthers: () => {
+        this.#input.othersChanged();
         void this.accepts();
         this.#input.forwarding?.repair();
         this.#input.guard?.bring().catch((error: unknown) => log.warn(`input rules: ${messageOf(error)}`));
