@@ -1,6 +1,7 @@
 // The images that a project's services need: what is there, what is to be built, what is to be pulled.
 import { BerthError, invalid, messageOf } from '../base/errors.ts';
 import type { Client } from '../client/index.ts';
+import { contractFaults, readContract } from '../spec/berth/index.ts';
 import type { Project, Service } from './model/project.ts';
 import { parseDuration } from './load/durations.ts';
 import { imageName, type ObservedImage, observeImage } from './observe.ts';
@@ -19,6 +20,8 @@ export interface ImageOptions {
   readonly pull: 'always' | 'missing' | 'never' | 'build' | 'policy';
   readonly build: 'always' | 'missing' | 'never';
   readonly dryRun?: boolean;
+  /** what images say of the variables they need is not looked at */
+  readonly ignoresContract?: boolean;
 }
 
 export interface ImageNeed {
@@ -104,9 +107,23 @@ export async function ensureImages(
   const toBuild = wanted('build').map(({ service }) => service);
   if (toBuild.length > 0) await sources.build(project, toBuild);
   const now = toPull.length + toBuild.length === 0 ? there : await observeImages(client, project);
+  if (options.ignoresContract !== true) checkContracts(project, now);
   return Object.fromEntries(
     Object.entries(now).flatMap(([service, image]) => (image === undefined ? [] : [[service, image.id] as const])),
   );
+}
+
+/** Throws with all that the services' images need and were not given, before anything is made. Pure. */
+export function checkContracts(project: Project, there: There): void {
+  const faults = Object.entries(project.services).flatMap(([name, { environment = {} }]) => {
+    const image = there[name];
+    if (image === undefined) return [];
+    const given = Object.entries(environment).flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]));
+    // The image's own come first: the last of a name counts.
+    return contractFaults(readContract(image.labels), [...image.env, ...given]).map((fault) => `  ${name}: ${fault}`);
+  });
+  if (faults.length > 0)
+    throw invalid(`the images of these services need more of their environment:\n${faults.join('\n')}`);
 }
 
 async function pullOne(

@@ -125,13 +125,20 @@ export interface ObservedImage {
   readonly id: string;
   /** when the daemon gave it its name, in milliseconds since 1970 */
   readonly tagged: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly env: readonly string[];
 }
 
 /** An image; undefined when the daemon does not have it. */
 export async function observeImage(client: Client, name: string): Promise<ObservedImage | undefined> {
   try {
-    const { Id: id, Metadata: metadata } = await client.call('ImageInspect', { params: { name } });
-    return { id, tagged: Date.parse(metadata?.LastTagTime ?? '') || 0 };
+    const { Id: id, Metadata: metadata, Config: config } = await client.call('ImageInspect', { params: { name } });
+    return {
+      id,
+      tagged: Date.parse(metadata?.LastTagTime ?? '') || 0,
+      labels: config?.Labels ?? {},
+      env: config?.Env ?? [],
+    };
   } catch (error) {
     if (error instanceof BerthError && error.kind === 'notFound') return undefined;
     throw error;

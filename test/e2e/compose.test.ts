@@ -337,3 +337,22 @@ test('revisions: an update that does not become healthy is taken back, and an ol
   assert.match((await run('rollback', '9')).stderr, /there is no revision 9/);
   await run('down');
 });
+
+test('an image that needs variables is not started without them, by no client', async () => {
+  const { run } = project('needs', `services: {a: {image: needs, environment: {PORT: x}}, b: {${IDLE}}}\n`);
+  const context = join(folder, 'needs');
+  writeFileSync(
+    join(context, 'Dockerfile'),
+    'FROM busybox\nLABEL berth.env.TOKEN="required secret: who asks" berth.env.PORT=int\n',
+  );
+  assert.equal((await daemon.berth('build', '-q', '-t', 'needs', context)).code, 0);
+  const up = await run('up', '-d');
+  assert.equal(up.code, 1);
+  assert.match(up.stderr, /^ {2}a: PORT is no int: "x"\n {2}a: TOKEN is missing \(who asks\)$/m);
+  assert.equal((await run('ps', '-aq')).stdout, '');
+  const alone = await daemon.berth('run', '--rm', 'needs', 'true');
+  assert.equal(alone.code, 125);
+  assert.match(alone.stderr, /image needs needs its environment: TOKEN is missing \(who asks\)/);
+  assert.equal((await daemon.berth('run', '--rm', '-e', 'TOKEN=t', 'needs', 'true')).code, 0);
+  assert.match((await daemon.berth('env', 'needs')).stdout, /^TOKEN +text +yes +yes +who asks$/m);
+});

@@ -415,6 +415,7 @@ export const tree: CliNode = {
     ...Object.values(otherContainerVerbs),
     ...Object.values(otherImageVerbs),
     rmi,
+    leaf('env', 'Show the variables that an image needs', async () => (await import('./image/env.ts')).env),
     leaf('ports', 'List published ports and who reaches them', async () => (await import('./ports.ts')).ports),
     leaf('why', 'Say why a task is where it is', async () => (await import('./cluster/status.ts')).why),
     s.events,

@@ -4,6 +4,7 @@ import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
 import { invalid } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
+import { contractFaults, readContract } from '../../spec/berth/index.ts';
 import type { ContainerCreateResponse, EndpointSettings, HostConfig } from '../../spec/docker/index.ts';
 import { Container } from '../container.ts';
 import { type EngineContext, emit } from '../context.ts';
@@ -45,6 +46,7 @@ export async function create(context: EngineContext, request: ContainerRequest):
   const image = context.images.forContainer(draft.config.Image, platform);
   const id = request.ran?.id ?? randomId();
   const { config, hostConfig, endpoints, mounts, warnings } = completeCreate(draft, image.config, facts, id);
+  if (request.ran === undefined) checkContract(draft.config.Image, image.config.Labels, config.Env);
   const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const [path] = words;
   if (path === undefined) throw invalid('no command specified');
@@ -80,6 +82,16 @@ export async function create(context: EngineContext, request: ContainerRequest):
   emit(context, container, 'create');
   const foreign = platform === undefined ? foreignWarnings(image, facts.platform()) : [];
   return { Id: id, Warnings: [...warnings, ...foreign] };
+}
+
+/** Throws with everything that the image says it needs and was not given. */
+function checkContract(
+  image: string,
+  labels: Readonly<Record<string, string>> | null | undefined,
+  env: readonly string[] | null,
+): void {
+  const faults = contractFaults(readContract(labels), env ?? []);
+  if (faults.length > 0) throw invalid(`image ${image} needs its environment: ${faults.join('; ')}`);
 }
 
 function reserveName(context: EngineContext, given: string, id: string): string {

@@ -170,7 +170,7 @@ export const pull = composeCommand({
         context.cli.client,
         project,
         sourcesOf(context, report),
-        { pull: 'policy', build: 'missing' },
+        { pull: 'policy', build: 'missing', ignoresContract: true },
         report,
       );
     } catch (error) {
