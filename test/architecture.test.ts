@@ -68,11 +68,12 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
   },
   client: { may: ['base', 'spec', 'files'], is: 'the other end of the API; it works where no engine is' },
   compose: {
-    may: ['base', 'spec', 'client'],
+    may: ['base', 'spec', 'client', 'parity'],
     is: "systems of containers from a file, over the API of any daemon; how it is shown is the command line's",
   },
+  parity: { may: ['base'], is: 'what differs between two places, pure; who observes them is the one who asks' },
   cli: {
-    may: ['base', 'spec', 'client', 'compose', 'files', 'template'],
+    may: ['base', 'spec', 'client', 'compose', 'files', 'template', 'parity'],
     is: 'a program of some milliseconds over the client; the engine would have to be loaded with it',
   },
   cluster: {

@@ -5,6 +5,7 @@ import { isatty } from 'node:tty';
 import { createHash } from 'node:crypto';
 import { BerthError, messageOf } from '../base/errors.ts';
 import { Failure } from '../cli/grammar/index.ts';
+import { noteFor } from '../cli/messages/index.ts';
 import { ContextStore, editConfig, readConfig } from '../client/config/index.ts';
 import { type Contexts, placeOf, runCommand } from '../machine/index.ts';
 
@@ -30,12 +31,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       stdout.columns ?? 80,
     );
   } catch (error) {
+    const note = noteFor(messageOf(error), env, isatty(2));
     if (error instanceof Failure) {
-      err(`${error.message}\n`);
+      err(`${error.message}\n${note}`);
       return error.code;
     }
     const hint = error instanceof BerthError && error.hint !== undefined ? `${error.hint}\n` : '';
-    err(`berth machine: ${messageOf(error)}\n${hint}`);
+    err(`berth machine: ${messageOf(error)}\n${hint}${note}`);
     return 1;
   }
 }

@@ -34,6 +34,7 @@ export class Context {
   /** The host that a flag or a variable names. */
   readonly host: string | undefined;
   readonly contexts: ContextStore;
+  readonly #hash: (text: string) => string;
   /** starts a daemon when the default one does not answer; true when it has */
   readonly #start: ((endpoint: Endpoint) => Promise<boolean>) | undefined;
   #endpoint: Endpoint | undefined;
@@ -54,10 +55,16 @@ export class Context {
     if (globals.host.length > 0 && globals.context !== '')
       throw new Failure('conflicting options: cannot specify both --host and --context');
     if (globals.host.length > 1) throw new Failure('Specify only one -H');
+    this.#hash = hash;
     this.contexts = new ContextStore(globals.config, hash);
     this.host = globals.host[0] ?? (globals.context === '' ? env['BERTH_HOST'] || env['DOCKER_HOST'] : undefined);
     this.currentContext = this.#chooseContext();
     this.#start = this.host === undefined && this.currentContext === DEFAULT_CONTEXT ? start : undefined;
+  }
+
+  /** The same in another context, whatever flags and variables say. */
+  inContext(name: string): Context {
+    return new Context({ ...this.globals, context: name, host: [] }, this.env, this.cwd, this.#hash);
   }
 
   #chooseContext(): string {

@@ -18,6 +18,7 @@ import {
   type Values,
 } from './grammar/index.ts';
 import { globalFlags } from './globals.ts';
+import { codesPage, noteFor, pageOf } from './messages/index.ts';
 import { err, out } from './output.ts';
 
 export interface Surroundings {
@@ -34,17 +35,24 @@ export async function main(argv: readonly string[], surroundings: Surroundings):
   try {
     return await dispatch(argv, surroundings);
   } catch (error) {
-    if (error instanceof Failure) {
-      if (error.message !== '') err(`${error.message}\n`);
-      return error.code;
-    }
-    if (error instanceof BerthError) {
-      err(`${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`);
-      return 1;
-    }
-    err(`${error instanceof Error && surroundings.env['DEBUG'] ? error.stack : messageOf(error)}\n`);
+    const code = report(error, surroundings);
+    err(noteFor(messageOf(error), surroundings.env, process.getBuiltinModule('tty').isatty(2)));
+    return code;
+  }
+}
+
+/** Prints the error as Docker has it; gives the exit code. */
+function report(error: unknown, surroundings: Surroundings): number {
+  if (error instanceof Failure) {
+    if (error.message !== '') err(`${error.message}\n`);
+    return error.code;
+  }
+  if (error instanceof BerthError) {
+    err(`${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`);
     return 1;
   }
+  err(`${error instanceof Error && surroundings.env['DEBUG'] ? error.stack : messageOf(error)}\n`);
+  return 1;
 }
 
 async function dispatch(argv: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -79,6 +87,8 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
     err(groupHelp(NAME_IN_ERRORS, tree, width(), flags));
     return 0;
   }
+  if (global.args[0] === 'help' && /^(?:E\d{4}|errors)$/i.test(global.args[1] ?? '') && global.args.length === 2)
+    return errorHelp(global.args[1] ?? '', env);
   if (global.args[0] === 'help' && global.args[1] !== 'compose') return help(global.args.slice(1), flags);
   const found = find(global.args[0] === 'help' ? [...global.args.slice(1), '--help'] : global.args);
   if (found.node.children) return group(found);
@@ -133,6 +143,14 @@ function group(found: Found): number {
   if (parsed.args.length > 0) throw unknown(path, parsed.args[0] ?? '');
   err(groupHelp(path, node, width()));
   return 0;
+}
+
+/** `berth help E1203`, and `berth help errors` for all of them. */
+function errorHelp(code: string, env: Surroundings['env']): number {
+  if (code.toLowerCase() === 'errors') return page(codesPage(env));
+  const text = pageOf(code, env);
+  if (text === undefined) throw new Failure(`unknown help topic: ${code}`);
+  return page(text);
 }
 
 async function help(words: readonly string[], flags: Flags): Promise<number> {

@@ -26,10 +26,15 @@ export async function tend(layout: Layout, name: string, log: (line: string) => 
   if (!run || !own || !isSame(run.machine) || isSame(run.tend)) return;
   writeRun(layout, { ...run, tend: own });
   let wasUp = false;
-  while (isSame(run.machine)) {
-    rmSync(layout.master, { force: true });
+  let isEnded = false;
+  while (isSame(run.machine) && !isEnded) {
+    // what an earlier one left would look like a connection
+    for (const file of [layout.master, layout.socket]) rmSync(file, { force: true });
     const master = spawn('ssh', masterArguments(layout, name, run.sshPort), { stdio: ['ignore', 'ignore', 'pipe'] });
-    const stop = (): void => void master.kill();
+    const stop = (): void => {
+      isEnded = true;
+      master.kill();
+    };
     process.once('SIGTERM', stop);
     let stderr = '';
     master.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-2000)));

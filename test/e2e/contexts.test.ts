@@ -144,3 +144,42 @@ test('ssh: commands, streams and their ends go through it, and what it says is s
   assert.equal(lost.code, 1);
   assert.match(lost.stderr, /has exited with exit status 255, .*stderr=ssh: no route to near/);
 });
+
+test('parity says in what two containers differ, by hash where it may be secret, and a file remembers the place', async () => {
+  const config = home('parity');
+  const berth = (...args: string[]): Promise<Result> => run('berth', config, args, { BERTH_AUTOSTART: '0' });
+  await berth('context', 'create', 'here', '--docker', `host=${daemon.host}`);
+  await berth('context', 'use', 'here');
+  const make = (name: string, ...flags: string[]) => berth('create', '--name', name, ...flags, 'busybox', 'true');
+  await make('parity-1', '-m', '64m', '-e', 'SECRET=one', '--cap-add', 'NET_ADMIN');
+  await make('parity-2', '-m', '128m', '-e', 'SECRET=two', '-v', '/tmp:/x:ro');
+  const found = await berth('parity', 'parity-1', 'here/parity-2', '--format', 'json');
+  assert.equal(found.code, 1, found.stderr);
+  const rows = JSON.parse(found.stdout) as { what: string; left: string; right: string }[];
+  assert.deepEqual(
+    rows.map(({ what, left, right }) =>
+      what.startsWith('env') ? [what, left.length, right.length] : [what, left, right],
+    ),
+    [
+      ['capabilities added', 'NET_ADMIN', ''],
+      ['env SECRET', 12, 12],
+      ['limit memory', '67108864', '134217728'],
+      ['limit memory and swap', '134217728', '268435456'],
+      ['mount /x', '', 'bind, read-only'],
+    ],
+  );
+  assert.equal((await berth('parity', 'parity-1', 'here/parity-1')).code, 0);
+
+  const lock = join(config, 'lock');
+  assert.equal((await berth('parity', 'here', '--lock', lock)).code, 0);
+  assert.equal((await berth('parity', 'here', '--lock', lock)).code, 0);
+  await berth('rm', 'parity-2');
+  const changed = await berth('parity', 'here', '--lock', lock);
+  assert.equal(changed.code, 1);
+  assert.match(changed.stdout, /^parity-2 +container +- +there$/m);
+  await berth('rm', 'parity-1');
+  assert.equal((await berth('parity', 'here/nothing', 'here')).code, 2);
+  writeFileSync(lock, '{}');
+  const broken = await berth('parity', 'here', '--lock', lock);
+  assert.deepEqual([broken.code, broken.stderr], [2, `${lock}: it is no lock file of berth parity\n`]);
+});

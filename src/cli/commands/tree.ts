@@ -416,6 +416,7 @@ export const tree: CliNode = {
     ...Object.values(otherImageVerbs),
     rmi,
     leaf('env', 'Show the variables that an image needs', async () => (await import('./image/env.ts')).env),
+    leaf('parity', 'Compare two contexts, projects or containers', async () => (await import('./parity.ts')).parity),
     leaf('ports', 'List published ports and who reaches them', async () => (await import('./ports.ts')).ports),
     leaf('why', 'Say why a task is where it is', async () => (await import('./cluster/status.ts')).why),
     s.events,
