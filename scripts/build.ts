@@ -1,6 +1,16 @@
 // Bundles the programs into dist/. The client is one CommonJS file, since that is what Node starts fastest (an ES module
 // costs 1 ms, each further file half of one); the others are ES modules that share chunks.
-import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
@@ -44,6 +54,15 @@ const common: BuildOptions = {
   logLevel: 'warning',
 };
 
+/**
+ * A program that runs while it is built anew loads parts of itself that it has not needed yet: the chunks of earlier builds stay for a
+ * week after they were made last. BERTH_DIST_BEFORE: where they lie, when this build goes to another place first.
+ */
+const KEPT_MS = 7 * 24 * 3_600_000;
+const before = process.env['BERTH_DIST_BEFORE'] ?? out;
+const kept = globSync('chunk-*.mjs', { cwd: before })
+  .map((name) => ({ name, made: statSync(join(before, name)).mtime, data: readFileSync(join(before, name)) }))
+  .filter(({ made }) => Date.now() - made.getTime() < KEPT_MS);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
@@ -119,6 +138,13 @@ for (const file of programs) {
 }
 for (const file of workers)
   writeFileSync(join(out, `${nameOf(file)}.mjs`), `${REQUIRE}\nawait import('./main-${nameOf(file)}.mjs');\n`);
+
+for (const { name, made, data } of kept) {
+  const file = join(out, name);
+  if (existsSync(file)) continue;
+  writeFileSync(file, data);
+  utimesSync(file, made, made);
+}
 
 const count = readdirSync(out).filter((file) => /\.[cm]js$/.test(file)).length;
 process.stdout.write(`dist: ${count} files\n`);

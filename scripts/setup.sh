@@ -240,7 +240,7 @@ build_programs() {
     return 0
   fi
   rm -rf "$state/dist" "$state/old"
-  if ! (cd "$root" && BERTH_DIST=$state/dist quietly "$node" scripts/build.ts); then
+  if ! (cd "$root" && BERTH_DIST=$state/dist BERTH_DIST_BEFORE=$root/dist quietly "$node" scripts/build.ts); then
     last_words
     fail 'the programs could not be built; those of before are unchanged.' "Try 'npm run build' in $root."
   fi

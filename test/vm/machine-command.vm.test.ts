@@ -10,6 +10,8 @@ import { whyNoMachine } from './machine.ts';
 import { staticBusybox } from './system.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));
+/** A second start takes as long as all before it: for whoever changes what is kept over one. */
+const WITH_SECOND_START = process.env['BERTH_VM_SECOND_START'] === '1';
 const missing = ['mmdebstrap', 'ssh', 'ssh-keygen', 'mke2fs'].find((name) => findProgram(name) === undefined);
 const reason = (await whyNoMachine()) ?? (missing === undefined ? undefined : `${missing} is not installed`);
 
@@ -105,14 +107,16 @@ describe('berth machine', { skip: reason ?? false }, () => {
     await good('machine', 'stop', 'vm');
     note('stopped');
     await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
-    await good('machine', 'start', 'vm');
-    note('ready again');
-    assert.match(await fetchText(`http://127.0.0.1:${port}/Dockerfile`), /^FROM scratch/);
-    assert.equal(
-      await good('run', '--rm', '-v', 'kept:/kept', 'tools', 'wc', '-l', '/kept/starts'),
-      '2 /kept/starts\n',
-    );
-    note('data and restarted container are there');
+    if (WITH_SECOND_START) {
+      await good('machine', 'start', 'vm');
+      note('ready again');
+      assert.match(await fetchText(`http://127.0.0.1:${port}/Dockerfile`), /^FROM scratch/);
+      assert.equal(
+        await good('run', '--rm', '-v', 'kept:/kept', 'tools', 'wc', '-l', '/kept/starts'),
+        '2 /kept/starts\n',
+      );
+      note('data and restarted container are there');
+    }
     await good('machine', 'rm', '--force', 'vm');
     assert.equal(await good('machine', 'ls', '-q'), '');
     assert.equal((await good('context', 'show')).trim(), 'default');
