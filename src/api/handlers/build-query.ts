@@ -64,8 +64,8 @@ function mismatch(what: string, value: unknown, into: string): Error {
 }
 
 function kindOf(value: unknown): string {
-  const plain: unknown =
-    value instanceof String || value instanceof Number || value instanceof Boolean ? value.valueOf() : value;
+  // what is no object was put into one above
+  const plain: unknown = (Object(value) as object).valueOf();
   if (Array.isArray(plain)) return 'array';
   return typeof plain === 'boolean' ? 'bool' : typeof plain;
 }
