@@ -200,5 +200,6 @@ table netdev t {
 });
 
 test('removal names only what is ours', () => {
-  assert.equal(removeText('t'), 'add table inet t\ndelete table inet t\nadd table netdev t\ndelete table netdev t\n');
+  const tables = ['inet t', 'netdev t', 'inet t_mesh'];
+  assert.equal(removeText('t'), tables.map((table) => `add table ${table}\ndelete table ${table}\n`).join(''));
 });
