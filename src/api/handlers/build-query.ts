@@ -7,8 +7,8 @@ import type { Ulimit } from '../../spec/docker/index.ts';
 export function textMap(what: string, text: string | undefined, nullable: boolean): Map<string, string> {
   const type = nullable ? 'map[string]*string' : 'map[string]string';
   const value = read(what, text);
-  if (value === undefined) return new Map();
-  if (kindOf(value) !== 'object') throw mismatch(what, value, `Go value of type ${type}`);
+  if (value === null) return new Map();
+  if (!isObject(value)) throw mismatch(what, value, `Go value of type ${type}`);
   const found = new Map<string, string>();
   for (const [key, one] of Object.entries(value)) {
     if (one === null) {
@@ -23,7 +23,7 @@ export function textMap(what: string, text: string | undefined, nullable: boolea
 
 export function textList(what: string, text: string | undefined): string[] {
   const value = read(what, text);
-  if (value === undefined) return [];
+  if (value === null) return [];
   if (!Array.isArray(value)) throw mismatch(what, value, 'Go value of type []string');
   return value.map((one: unknown, index) => {
     if (one === null) return '';
@@ -34,9 +34,9 @@ export function textList(what: string, text: string | undefined): string[] {
 
 export function ulimitList(what: string, text: string | undefined): Ulimit[] {
   const value = read(what, text);
-  if (value === undefined) return [];
+  if (value === null) return [];
   if (!Array.isArray(value)) throw mismatch(what, value, 'Go value of type []*units.Ulimit');
-  return value.filter((one: unknown): one is Ulimit => kindOf(one) === 'object');
+  return value.filter((one: unknown): one is Ulimit => isObject(one));
 }
 
 /** What has a meaning on Windows alone. */
@@ -45,27 +45,25 @@ export function checkForeign({ isolation = '', securityopt = '' }: { isolation?:
   if (securityopt !== '' && securityopt !== '[]') throw invalid('security options are not supported on linux');
 }
 
-/** undefined where nothing is said. */
-function read(what: string, text: string | undefined): object | undefined {
-  if (text === undefined || text === '') return undefined;
-  let value: unknown;
+/** null where nothing is said. */
+function read(what: string, text: string | undefined): unknown {
+  if (text === undefined || text === '') return null;
   try {
-    value = parseJson(text);
+    return parseJson(text);
   } catch (error) {
     throw invalid(`error reading ${what}: ${messageOf(error)}`);
   }
-  if (value === null) return undefined;
-  // whatever is no object is refused by who asked
-  return typeof value === 'object' ? value : Object(value);
 }
 
 function mismatch(what: string, value: unknown, into: string): Error {
   return invalid(`error reading ${what}: json: cannot unmarshal ${kindOf(value)} into ${into}`);
 }
 
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function kindOf(value: unknown): string {
-  // what is no object was put into one above
-  const plain: unknown = (Object(value) as object).valueOf();
-  if (Array.isArray(plain)) return 'array';
-  return typeof plain === 'boolean' ? 'bool' : typeof plain;
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
 }
