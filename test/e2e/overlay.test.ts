@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TestCluster, type TestNode } from '../support/cluster.ts';
 import { until } from '../support/daemon.ts';
-import { Load } from '../support/load.ts';
 
 let cluster: TestCluster;
 
@@ -197,8 +196,11 @@ test('fault N52: a deleted link and flushed rules are put right, and a new daemo
 
 test('fault N52: a host that comes back with another address is found there, and nothing is sent to the old one', async () => {
   const [n1, n2] = [cluster.node(1), cluster.node(2)];
-  const [one, two] = await containersOf('pair', 'front');
-  assert.ok(one && two);
+  const [one, two] = await until(async () => {
+    const [first, second] = await containersOf('pair', 'front');
+    assert.ok(first && second);
+    return [first, second] as const;
+  });
   await n2.daemon.kill();
   await n2.place.shell('ip addr del 10.77.0.2/24 dev eth0\nip addr add 10.77.0.22/24 dev eth0');
   await n2.daemon.up();
@@ -207,28 +209,4 @@ test('fault N52: a host that comes back with another address is found there, and
   assert.match(entries, /dst 10\.77\.0\.22 self/);
   assert.doesNotMatch(entries, /dst 10\.77\.0\.2 self/);
   assert.equal((await ask(two, one.address)).host, one.id.slice(0, 12));
-});
-
-test('a rolling update fails no request, whichever host is asked', async () => {
-  const n1 = cluster.node(1);
-  const publish = ['--replicas', '4', '-p', '8090:80', '--update-monitor', '100ms', '--update-order', 'start-first'];
-  await n1.docker(...CREATE, ...publish, '--name', 'rolled', ...SERVER);
-  await cluster.running(n1, 'rolled', 4);
-  const client = await cluster.client('10.77.0.101');
-  const targets = ['10.77.0.1', '10.77.0.22'];
-  const load = new Load(
-    client,
-    targets.map((address) => `${address} 8090 /cgi-bin/who`),
-  );
-  await n1.docker('service', 'update', '--detach', '--no-resolve-image', '--env-add', 'V=2', 'rolled');
-  await until(async () => {
-    const [service] = await n1.json<{ UpdateStatus?: { State: string } }[]>(
-      `/services?filters=${encodeURIComponent('{"name":["rolled"]}')}`,
-    );
-    assert.equal(service?.UpdateStatus?.State, 'completed');
-  }, 60_000);
-  const { sent, failed } = await load.stop();
-  process.stdout.write(`# ${sent} requests, ${failed.length} failed\n`);
-  assert.ok(sent > 500, `${sent} requests`);
-  assert.deepEqual(failed, []);
 });

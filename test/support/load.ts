@@ -17,7 +17,7 @@ const timer = setInterval(() => {
   socket.on('data', (data) => (text += data));
   socket.on('error', (error) => (why = error.message));
   socket.on('close', () => {
-    if (why !== '' || !text.startsWith('HTTP/1.0 200')) console.log('failed ' + from + ' ' + host + ' ' + (why || text.slice(0, 40)));
+    if (why !== '' || !/^HTTP.1.[01] 200/.test(text)) console.log('failed ' + from + ' ' + host + ' ' + (why || text.slice(0, 40)));
     open -= 1;
     done();
   });
