@@ -14,11 +14,21 @@ const HEALTH = 'cat /proc/net/tcp /proc/net/tcp6 | grep -q ":0050 .* 0A "';
 await using cluster = await TestCluster.start(2);
 await cluster.form(1);
 const n1 = cluster.node(1);
-await n1.docker(
-  ...['service', 'create', '--detach', '--no-resolve-image', '--name', 'web', '--replicas', '4', '-p', '8090:80'],
-  ...['--health-cmd', HEALTH, '--health-interval', '500ms', '--health-retries', '20'],
-  ...['--update-order', 'start-first', '--update-monitor', '100ms', 'busybox', 'sh', '-c', SERVER],
-);
+const create = [
+  'service',
+  'create',
+  '--detach',
+  '--no-resolve-image',
+  '--name',
+  'web',
+  '--replicas',
+  '4',
+  '-p',
+  '8090:80',
+];
+const health = ['--health-cmd', HEALTH, '--health-interval', '500ms', '--health-retries', '20'];
+const update = ['--update-order', 'start-first', '--update-monitor', '100ms'];
+await n1.docker(...create, ...health, ...update, 'busybox', 'sh', '-c', SERVER);
 await cluster.running(n1, 'web', 4);
 const client = await cluster.client('10.77.0.101');
 const targets = ['10.77.0.1', '10.77.0.2'].map((address) => `${address} 8090 /cgi-bin/who`);
