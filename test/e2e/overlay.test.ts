@@ -193,20 +193,3 @@ test('fault N52: a deleted link and flushed rules are put right, and a new daemo
   await n2.daemon.up();
   await until(answers);
 });
-
-test('fault N52: a host that comes back with another address is found there, and nothing is sent to the old one', async () => {
-  const [n1, n2] = [cluster.node(1), cluster.node(2)];
-  const [one, two] = await until(async () => {
-    const [first, second] = await containersOf('pair', 'front');
-    assert.ok(first && second);
-    return [first, second] as const;
-  });
-  await n2.daemon.kill();
-  await n2.place.shell('ip addr del 10.77.0.2/24 dev eth0\nip addr add 10.77.0.22/24 dev eth0');
-  await n2.daemon.up();
-  await until(async () => assert.equal((await ask(one, two.address)).host, two.id.slice(0, 12)));
-  const entries = await n1.place.do('bridge', 'fdb', 'show');
-  assert.match(entries, /dst 10\.77\.0\.22 self/);
-  assert.doesNotMatch(entries, /dst 10\.77\.0\.2 self/);
-  assert.equal((await ask(two, one.address)).host, one.id.slice(0, 12));
-});
