@@ -2,7 +2,6 @@
 export type { ContainerNetworks, FileFacts, Given, PortMap } from './endpoints/container.ts';
 export { Explainer, type ExplainRequest } from './explain/index.ts';
 export { hostNetworks } from './links/links.ts';
-export type { OverlayState } from './overlay/state.ts';
 export { Networks, type NetworksInput } from './networks.ts';
 export type { ContainerNames, NetworkEvents } from './endpoints/ports.ts';
 export { onHost, removeFromHost } from './reconcile/remove.ts';

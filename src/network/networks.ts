@@ -31,7 +31,7 @@ import {
 import { NameServer } from './dns/index.ts';
 import { gatewayBridgeBody, isOwnGatewayBridge, withGateway } from './overlay/gateway.ts';
 import { Overlays } from './overlay/overlays.ts';
-import type { OverlayState } from './overlay/state.ts';
+import type { OverlayState } from '../spec/berth/index.ts';
 import { findNetwork, inScope } from './catalog/find.ts';
 import {
   emptied,

@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, messageOf, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import type { NetworkState } from '../network/state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 import type { ToManager } from '../wire/dial.ts';
 import type { ManagerMessage } from '../wire/messages.ts';
 import type { JoinOptions, TaskNetworks } from './ports.ts';
@@ -13,7 +13,7 @@ const ANSWER_MS = 10_000;
 
 interface Kept {
   readonly schema: 1;
-  readonly networks: readonly NetworkState[];
+  readonly networks: readonly OverlayState[];
 }
 
 interface Question {
@@ -30,7 +30,7 @@ export interface AgentNetworksOptions {
 
 export class AgentNetworks {
   readonly #options: AgentNetworksOptions;
-  readonly #states = new Map<string, NetworkState>();
+  readonly #states = new Map<string, OverlayState>();
   readonly #questions = new Map<number, Question>();
   #connection: ToManager | undefined;
   #count = 0;

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { NodeDescription } from '../model/objects.ts';
 import type { LogLine, LogsOptions, NodeLoad } from '../wire/messages.ts';
-import type { NetworkState } from '../network/state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 
 export interface ContainerView {
   readonly id: string;
@@ -56,7 +56,7 @@ export interface Joiner {
 /** Networks of the cluster on this machine. */
 export interface TaskNetworks {
   /** All that concern this node, and no others: known at once, and so on the host when it resolves. */
-  apply(node: string, states: readonly NetworkState[]): Promise<void>;
+  apply(node: string, states: readonly OverlayState[]): Promise<void>;
   setJoiner(joiner: Joiner | undefined): void;
   /** Containers that have a place by `join`. */
   joined(): string[];

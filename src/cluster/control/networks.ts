@@ -8,7 +8,7 @@ import { newId } from '../model/ids.ts';
 import type { ClusterNetwork } from '../model/network.ts';
 import { isTerminal, keys, stateOrder, type Task } from '../model/objects.ts';
 import { writeNetwork } from '../manager/create-network.ts';
-import type { NetworkState } from '../network/state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 import { headOf } from '../network/states.ts';
 
 /** Names that have a meaning of their own. */
@@ -22,7 +22,7 @@ export class NetworkControl {
   }
 
   /** Undefined where this machine is no manager that is up. */
-  states(): readonly NetworkState[] | undefined {
+  states(): readonly OverlayState[] | undefined {
     if (!this.#cluster.isManager) return undefined;
     const { cache } = this.#cluster.manager;
     return cache.all('networks').map((network) => headOf(network, cache.cluster.DataPathPort));

@@ -3,7 +3,7 @@ import { isTerminal, stateOrder, type Task } from '../model/objects.ts';
 import type { Cache, CacheChange } from './cache.ts';
 import type { ManagerMessage } from '../wire/messages.ts';
 import { Drains } from '../network/drain.ts';
-import type { NetworkState } from '../network/state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 import { headOf, type PlannedNetwork, planNetworks } from '../network/states.ts';
 
 export interface Receiver {
@@ -24,7 +24,7 @@ export class Distribution {
   readonly #nodes = new Map<string, Known>();
   readonly #drains: Drains;
   /** Of the last look, so that one network's text is made once for all nodes. */
-  #planned: readonly { readonly plan: PlannedNetwork; readonly text: string; readonly head: NetworkState }[] = [];
+  #planned: readonly { readonly plan: PlannedNetwork; readonly text: string; readonly head: OverlayState }[] = [];
 
   constructor(cache: Cache, onRelease: (task: string) => void) {
     this.#cache = cache;
@@ -87,7 +87,7 @@ export class Distribution {
 
   #send(known: Known, whole: boolean): void {
     const { receiver, sent } = known;
-    const set: NetworkState[] = [];
+    const set: OverlayState[] = [];
     const present = new Set<string>();
     for (const { plan, text, head } of this.#planned) {
       const isOn = plan.nodes.has(receiver.node);

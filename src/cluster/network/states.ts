@@ -2,7 +2,7 @@
 import type { Attachment, ClusterNetwork, NetworkAddress } from '../model/network.ts';
 import { type ClusterNode, isTerminal, type Service, stateOrder, type Task } from '../model/objects.ts';
 import { isIngress } from './allocate.ts';
-import type { NetworkMember, NetworkService, NetworkState } from './state.ts';
+import type { OverlayMember, OverlayService, OverlayState } from '../../spec/berth/index.ts';
 
 export interface StatesInput {
   readonly networks: readonly ClusterNetwork[];
@@ -15,7 +15,7 @@ export interface StatesInput {
 
 /** The whole state of every network, and for which nodes it is. */
 export interface PlannedNetwork {
-  readonly state: NetworkState;
+  readonly state: OverlayState;
   readonly nodes: ReadonlySet<string>;
 }
 
@@ -58,7 +58,7 @@ export function planNetworks(input: StatesInput): PlannedNetwork[] {
 }
 
 /** Without those who are on it: what a node needs to let a container join. */
-export function headOf({ ID, Spec, CreatedAt, Vni, Subnets }: ClusterNetwork, port: number): NetworkState {
+export function headOf({ ID, Spec, CreatedAt, Vni, Subnets }: ClusterNetwork, port: number): OverlayState {
   const [subnet] = Subnets;
   return {
     id: ID,
@@ -81,7 +81,7 @@ export function headOf({ ID, Spec, CreatedAt, Vni, Subnets }: ClusterNetwork, po
 
 const bare = (address: string): string => address.split('/')[0] ?? '';
 
-function memberOfTask(task: Task, address: string, nodes: ReadonlyMap<string, ClusterNode>): NetworkMember[] {
+function memberOfTask(task: Task, address: string, nodes: ReadonlyMap<string, ClusterNode>): OverlayMember[] {
   const node = nodes.get(task.NodeID ?? '');
   if (!node) return [];
   const container = task.Status.ContainerStatus?.ContainerID;
@@ -108,7 +108,7 @@ function memberOfAttachment(
   { ID, NodeID, ContainerID, Name, Aliases }: Attachment,
   address: string,
   nodes: ReadonlyMap<string, ClusterNode>,
-): NetworkMember[] {
+): OverlayMember[] {
   const node = nodes.get(NodeID);
   if (!node) return [];
   return [
@@ -123,7 +123,7 @@ function memberOfAttachment(
   ];
 }
 
-function memberOfNode({ ID, Status, IngressAddr }: ClusterNode): NetworkMember[] {
+function memberOfNode({ ID, Status, IngressAddr }: ClusterNode): OverlayMember[] {
   if (!IngressAddr) return [];
   return [
     {
@@ -142,13 +142,13 @@ function servicesOn(
   { ID, Spec }: ClusterNetwork,
   present: readonly string[],
   services: ReadonlyMap<string, Service>,
-): NetworkService[] {
+): OverlayService[] {
   const wanted = new Set(present);
   return [...services.values()]
     .filter(
       (service) => wanted.has(service.ID) || service.Endpoint.VirtualIPs?.some(({ NetworkID }) => NetworkID === ID),
     )
-    .map((service): NetworkService => {
+    .map((service): OverlayService => {
       const address = service.Endpoint.VirtualIPs?.find(({ NetworkID }) => NetworkID === ID)?.Addr;
       const aliases = service.Spec.TaskTemplate.Networks?.find(({ Target }) => Target === ID)?.Aliases ?? [];
       return {

@@ -1,5 +1,5 @@
 // What nodes and managers say to each other: one JSON line a message, over TLS.
-import type { NetworkState } from '../network/state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 import type { NodeDescription, NodeRole, PortConfig, TaskSpec, TaskState, TaskStatus } from '../model/objects.ts';
 
 /** A task as its node needs it. */
@@ -134,7 +134,7 @@ export type ManagerMessage =
       readonly type: 'networks';
       readonly sequence: number;
       readonly whole: boolean;
-      readonly set: readonly NetworkState[];
+      readonly set: readonly OverlayState[];
       readonly gone: readonly string[];
     }
   | { readonly type: 'attached'; readonly id: number; readonly address: string; readonly error: string }

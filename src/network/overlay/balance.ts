@@ -1,7 +1,7 @@
 // Rules in a container's own namespace: virtual addresses lead to healthy tasks, and what came in by a node goes back over it. Pure.
 import { parseAddress, parseBlock } from '../../base/address.ts';
 import { memberMac } from './record.ts';
-import type { OverlayState } from './state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 
 export const SERVICES_TABLE = 'berth_services';
 

@@ -7,7 +7,7 @@ import { holdPort } from '../../host/port.ts';
 import { meshTable } from '../firewall/firewall.ts';
 import { MarkedApplier } from '../firewall/marked-applier.ts';
 import { type MeshPort, meshPorts, meshText } from './mesh.ts';
-import type { OverlayState } from './state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 
 const ANY = Uint8Array.of(0, 0, 0, 0);
 

@@ -1,6 +1,6 @@
 // Published ports of services on every node: what comes to one is led to a healthy task over the ingress network, its source as it was. Pure.
 import { choose, readyOf } from './balance.ts';
-import type { OverlayState } from './state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 
 export interface MeshPort {
   readonly protocol: 'tcp' | 'udp' | 'sctp';

@@ -1,7 +1,7 @@
 // Who is called what on an overlay network: services by their virtual address or their tasks, tasks together and each alone. Pure.
 import { type Address, parseAddress } from '../../base/address.ts';
 import { readyOf } from './balance.ts';
-import type { OverlayState } from './state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 
 export interface NamedAddresses {
   /** The first is what its addresses are called. */

@@ -7,7 +7,7 @@ import { meshPorts, meshText } from './mesh.ts';
 import { overlayNames } from './names.ts';
 import { entriesText, planEntries, remoteEntries } from './plan.ts';
 import { recordOfState } from './record.ts';
-import type { OverlayMember, OverlayState } from './state.ts';
+import type { OverlayMember, OverlayState } from '../../spec/berth/index.ts';
 
 const member = (id: string, address: string, node = 'n2', more: Partial<OverlayMember> = {}): OverlayMember => ({
   id,

@@ -14,7 +14,8 @@ import { type NamedAddresses, overlayNames } from './names.ts';
 import { entriesText, planEntries, remoteEntries } from './plan.ts';
 import { recordOfState } from './record.ts';
 import { Sandboxes } from './sandbox.ts';
-import type { Joiner, OverlayState } from './state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
+import type { Joiner } from './joiner.ts';
 
 export interface OverlaysInput {
   readonly log: Log;

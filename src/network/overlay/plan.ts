@@ -1,6 +1,6 @@
 // Which hosts take packets for whom: entries of a VXLAN link and of its bridge, desired against observed. Pure.
 import { memberMac } from './record.ts';
-import type { OverlayState } from './state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 
 /** A member behind another host. */
 export interface RemoteEntry {

@@ -4,7 +4,7 @@ import { addressBytes, parseAddress } from '../../base/address.ts';
 import { bridgeName } from '../model/names.ts';
 import { mtuOption } from '../model/options.ts';
 import type { NetworkRecord } from '../model/record.ts';
-import type { OverlayState } from './state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 
 /** VXLAN over IPv4: Ethernet, VXLAN, UDP and IP headers. */
 const OVERHEAD = { 4: 50, 6: 70 } as const;

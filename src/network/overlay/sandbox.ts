@@ -8,7 +8,7 @@ import type { Live } from '../endpoints/container.ts';
 import { interfaceOf } from '../endpoints/attach-link.ts';
 import { RulesetApplier } from '../firewall/ruleset-applier.ts';
 import { balanceText, type Origin, originsOf } from './balance.ts';
-import type { OverlayState } from './state.ts';
+import type { OverlayState } from '../../spec/berth/index.ts';
 
 /** What the states are of the networks that a container is on. */
 export type StatesOf = (live: Live) => readonly OverlayState[];

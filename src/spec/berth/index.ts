@@ -3,3 +3,4 @@ export type { Explanation, ExplainStep, PublishedPort } from './network.ts';
 export type { EndedStep } from './step.ts';
 export type { ImageWaste, ImageWhy, LayerLine, StoreCheck } from './store.ts';
 export { type ContractVariable, contractFaults, readContract } from './contract.ts';
+export type { OverlayMember, OverlayService, OverlayState } from './overlay.ts';

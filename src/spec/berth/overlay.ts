@@ -1,7 +1,7 @@
-// A network as a node needs it, whole: who is on it and where, which names and virtual addresses there are.
+// A network of several hosts as it was said to this one, whole: who is on it and where, which names and virtual addresses there are.
 
 /** One container on a network, or with `isNode` a node's own place on the ingress network. */
-export interface NetworkMember {
+export interface OverlayMember {
   /** Of the task, attachment or node. */
   readonly id: string;
   readonly node: string;
@@ -18,7 +18,7 @@ export interface NetworkMember {
   readonly ready: boolean;
 }
 
-export interface NetworkService {
+export interface OverlayService {
   readonly id: string;
   /** Its name and the aliases that it has on this network. */
   readonly names: readonly string[];
@@ -32,7 +32,7 @@ export interface NetworkService {
   }[];
 }
 
-export interface NetworkState {
+export interface OverlayState {
   readonly id: string;
   readonly name: string;
   /** RFC 3339. */
@@ -49,6 +49,6 @@ export interface NetworkState {
   readonly labels: Readonly<Record<string, string>>;
   /** Something of this node is on it; otherwise the node only knows that containers may join it. */
   readonly active: boolean;
-  readonly members: readonly NetworkMember[];
-  readonly services: readonly NetworkService[];
+  readonly members: readonly OverlayMember[];
+  readonly services: readonly OverlayService[];
 }
