@@ -1,18 +1,17 @@
 // npm run bench:growth: what one more costs as there are more: processor time of the daemon and all that it starts, over the number of
 // containers, networks, images, layers, files of a build and listeners of events. Draws docs/growth.svg, so that a bend is seen.
 //   --only WORD   --small   (a tenth of the amounts)   --out FILE
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { pack } from 'tar-stream';
-import { Kept } from './kept.ts';
+import { archiveOf, life } from './hot-paths.ts';
+import type { Kept } from './kept.ts';
 import { median } from './measure.ts';
-import { makeMeter, type Meter } from './meter.ts';
-import { makeNamespace } from './namespace.ts';
+import type { Meter } from './meter.ts';
 import { type Line, plot } from './plot.ts';
+import { openSide } from './side.ts';
 import { printTable } from './table.ts';
 
 const { values } = parseArgs({
@@ -28,23 +27,6 @@ interface Subject {
   /** Adds from the one amount to the other. */
   grow(api: Kept, from: number, to: number): Promise<void>;
   readonly measured: Readonly<Record<string, (api: Kept, amount: number) => Promise<unknown>>>;
-}
-
-async function life(api: Kept, body: object): Promise<void> {
-  const { Id } = await api.json<{ Id: string }>('POST', '/containers/create', body);
-  const ended = api.call('POST', `/containers/${Id}/wait?condition=next-exit`);
-  await api.call('POST', `/containers/${Id}/start`);
-  await ended;
-  await api.call('DELETE', `/containers/${Id}`);
-}
-
-async function archiveOf(files: Iterable<readonly [string, string]>): Promise<Buffer> {
-  const archive = pack();
-  for (const [name, text] of files) archive.entry({ name }, text);
-  archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }
 
 async function build(api: Kept, tag: string, files: Iterable<readonly [string, string]>): Promise<void> {
@@ -161,20 +143,8 @@ async function cost(meter: Meter, call: () => Promise<unknown>): Promise<number>
 }
 
 async function measure(subject: Subject): Promise<readonly Line[]> {
-  const folder = mkdtempSync('/tmp/berth-growth-');
-  using meter = makeMeter('growth');
-  await using place = await makeNamespace();
-  const [file, ...args] = [...meter.enter, ...place.enter, join(ROOT, 'berth'), 'daemon'];
-  const log = join(folder, 'log');
-  const socket = join(folder, 's.sock');
-  const roots = ['--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`, '-H', `unix://${socket}`];
-  const daemon = spawn(file, [...args, ...roots], { stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')] });
-  const ended = new Promise((resolve) => daemon.once('exit', resolve));
-  for (let attempt = 0; !existsSync(socket); attempt += 1) {
-    if (daemon.exitCode !== null || attempt > 300) throw new Error(readFileSync(log, 'utf8').slice(-2000));
-    await pause(100);
-  }
-  using api = new Kept(`unix://${socket}`);
+  await using side = await openSide('growth', ROOT);
+  const { api, meter } = side;
   try {
     await api.call('POST', '/berth/images/bootstrap?name=busybox');
     const lines = new Map<string, [number, number][]>(Object.keys(subject.measured).map((name) => [name, []]));
@@ -189,13 +159,6 @@ async function measure(subject: Subject): Promise<readonly Line[]> {
     return [...lines].map(([name, points]) => ({ name, points }));
   } finally {
     for (const listener of listeners.splice(0)) listener.destroy();
-    for (const { Id } of await api.json<{ Id: string }[]>('GET', '/containers/json?all=1'))
-      await api.send('DELETE', `/containers/${Id}?force=true`);
-    for (const { Name } of await api.json<{ Name: string }[]>('GET', '/networks'))
-      await api.send('DELETE', `/networks/${Name}`);
-    daemon.kill('SIGTERM');
-    await ended;
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -2,17 +2,15 @@
 // and all that it starts, over the hot paths, A B A B. Prints what became slower by more than 10 %; it never fails on a number.
 //   --rounds N (default 8)   --only WORD   --json FILE   --times N   so many times the work in each turn
 //   --profile DIRECTORY   V8's profiles of both daemons, DIRECTORY/new and DIRECTORY/base
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { residentBytes } from './engines.ts';
 import { HOT_PATHS } from './hot-paths.ts';
-import { Kept } from './kept.ts';
 import { median } from './measure.ts';
-import { makeMeter, type Meter } from './meter.ts';
-import { makeNamespace } from './namespace.ts';
+import { openSide } from './side.ts';
 import { printTable } from './table.ts';
 
 const SLOWER = 1.1;
@@ -33,77 +31,6 @@ const { against, profile } = values;
 if (against === undefined || !existsSync(join(against, 'dist', 'berth.cjs')))
   throw new Error('--against CHECKOUT: a checkout of the commit to compare with, after `npm run build` in it');
 
-interface Side extends AsyncDisposable {
-  readonly api: Kept;
-  readonly meter: Meter;
-  readonly pid: number;
-}
-
-const closing: (() => Promise<void>)[] = [];
-for (const signal of ['SIGTERM', 'SIGINT'] as const)
-  process.once(signal, () => void Promise.all(closing.map((close) => close())).finally(() => process.exit(130)));
-
-async function open(name: string, checkout: string): Promise<Side> {
-  const folder = mkdtempSync('/tmp/berth-guard-');
-  const meter = makeMeter(name);
-  const place = await makeNamespace();
-  const log = join(folder, 'log');
-  const host = `unix://${folder}/s.sock`;
-  const [file, ...args] = [...meter.enter, ...place.enter, join(checkout, 'berth'), 'daemon'];
-  const child = spawn(
-    file,
-    [
-      ...args,
-      '--data-root',
-      `${folder}/data`,
-      '--exec-root',
-      `${folder}/exec`,
-      '-H',
-      host,
-      '--cgroup-parent',
-      meter.parent,
-    ],
-    {
-      stdio: ['ignore', openSync(log, 'a'), openSync(log, 'a')],
-      env: {
-        ...process.env,
-        ...(profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${join(profile, name)}` }),
-      },
-    },
-  );
-  const close = async (): Promise<void> => {
-    if (child.exitCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await ended;
-    }
-    await place[Symbol.asyncDispose]();
-    meter[Symbol.dispose]();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  closing.push(close);
-  for (let attempt = 0; !existsSync(`${folder}/s.sock`); attempt += 1) {
-    if (child.exitCode !== null || attempt > 300) {
-      const said = readFileSync(log, 'utf8').slice(-2000);
-      await close();
-      throw new Error(said);
-    }
-    await pause(100);
-  }
-  const api = new Kept(host);
-  return {
-    api,
-    meter,
-    pid: child.pid ?? 0,
-    async [Symbol.asyncDispose]() {
-      for (const { Id } of await api.json<{ Id: string }[]>('GET', '/containers/json?all=1'))
-        await api.send('DELETE', `/containers/${Id}?force=true&v=true`);
-      api[Symbol.dispose]();
-      await close();
-    },
-  };
-}
-
 /** Milliseconds of processor time of the daemon's own threads, to 10 ms. */
 function ownTime(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
@@ -111,8 +38,8 @@ function ownTime(pid: number): number {
 }
 
 const checkout = new URL('..', import.meta.url).pathname;
-await using mine = await open('new', checkout);
-await using theirs = await open('base', against);
+await using mine = await openSide('new', checkout, profile && join(profile, 'new'));
+await using theirs = await openSide('base', against, profile && join(profile, 'base'));
 const sides = { base: theirs, mine };
 const names = ['base', 'mine'] as const;
 

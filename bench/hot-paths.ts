@@ -15,7 +15,8 @@ export interface HotPath {
 const TRUE = { Image: 'busybox', Cmd: ['true'] };
 const NO_NETWORK = { NetworkMode: 'none' };
 
-async function life(api: Kept, body: object): Promise<void> {
+/** Create, start, wait, remove. */
+export async function life(api: Kept, body: object): Promise<void> {
   const { Id } = await api.json<{ Id: string }>('POST', '/containers/create', body);
   const ended = api.call('POST', `/containers/${Id}/wait?condition=next-exit`);
   await api.call('POST', `/containers/${Id}/start`);
@@ -31,15 +32,23 @@ async function run(api: Kept, name: string, body: object): Promise<void> {
 const sleeper = { Image: 'busybox', Cmd: ['sleep', '100000'], HostConfig: NO_NETWORK };
 const IDLE = 20;
 
-/** A Dockerfile with its files, as an archive. */
-async function context(dockerfile: string): Promise<Buffer> {
+/** [name, text] of each file, as an archive. */
+export async function archiveOf(files: Iterable<readonly [string, string]>): Promise<Buffer> {
   const archive = pack();
-  archive.entry({ name: 'Dockerfile' }, dockerfile);
-  for (let index = 0; index < 50; index += 1) archive.entry({ name: `files/${index}` }, `${index}\n`.repeat(2000));
+  for (const [name, text] of files) archive.entry({ name }, text);
   archive.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of archive) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+/** A Dockerfile with fifty files. */
+function context(dockerfile: string): Promise<Buffer> {
+  const files = Array.from({ length: 50 }, (_, index): [string, string] => [
+    `files/${index}`,
+    `${index}\n`.repeat(2000),
+  ]);
+  return archiveOf([['Dockerfile', dockerfile], ...files]);
 }
 
 const STEPS = `FROM busybox\nENV A=1\nWORKDIR /w\nCOPY files /w/files\nRUN echo one >one\nRUN echo two >two\nLABEL a=b\nCMD ["true"]\n`;
