@@ -106,7 +106,8 @@ export const HOT_PATHS: readonly HotPath[] = [
   {
     name: 'inspect of a container',
     count: 300,
-    once: async (api) => void (await api.call('GET', '/containers/idle0/json')),
+    prepare: (api) => run(api, 'inspected', sleeper),
+    once: async (api) => void (await api.call('GET', '/containers/inspected/json')),
   },
   {
     name: 'logs of 16 MB',
