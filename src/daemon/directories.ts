@@ -1,5 +1,5 @@
 // The daemon's own directories: their modes are set at each start, whoever made them. A directory that others share is refused.
-import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { invalid } from '../base/errors.ts';
 
@@ -11,6 +11,12 @@ const VOLUMES_MODE = 0o700;
 const EXEC_ROOT_MODE = 0o711;
 
 const STICKY = 0o1000;
+
+/** Where a root really is, made where it is not there yet: the kernel names mounts so, whatever links lead to them. */
+export function realRoot(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return realpathSync(path);
+}
 
 /** Throws when a root is a directory of the system, whose mode must not change. */
 export function secureDataRoot(dataRoot: string): void {

@@ -1,7 +1,7 @@
 // A daemon, opened: its parts from the lock on the data root to the builder, before anyone can reach them.
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { messageOf, unavailable } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type Builder, openBuildCache } from '../builder/index.ts';
@@ -32,7 +32,7 @@ import { type SystemFacts, VERSION } from '../system/index.ts';
 import { openVolumes, PLUGIN_PLACES, type VolumeRecord, type Volumes } from '../volumes/index.ts';
 import { kitCache, kitPush, makeBuilder } from './adapters/builder.ts';
 import { makeCluster } from './adapters/cluster.ts';
-import { secureExecRoot } from './directories.ts';
+import { realRoot, secureExecRoot } from './directories.ts';
 import { daemonId, hostWarnings, programVersion, systemFacts } from './facts.ts';
 import { lockRoot } from './lock.ts';
 import type { DaemonOptions } from './options.ts';
@@ -74,10 +74,11 @@ export interface Daemon extends AsyncDisposable {
 }
 
 /** Opens the daemon of `options.dataRoot`: what a former one left is taken back. Throws when another one has the root. */
-export async function openDaemon(options: DaemonOptions, ports: DaemonPorts): Promise<Daemon> {
+export async function openDaemon(given: DaemonOptions, ports: DaemonPorts): Promise<Daemon> {
   if (process.getuid?.() !== 0) throw unavailable('the daemon needs to be started with root privileges');
   const { log } = ports;
-  const dataRoot = resolve(options.dataRoot);
+  const dataRoot = realRoot(given.dataRoot);
+  const options: DaemonOptions = { ...given, dataRoot, execRoot: realRoot(given.execRoot) };
   // all that is held until the end, given back in reverse order; at once when something below throws
   await using held = new AsyncDisposableStack();
   held.use(lockRoot(dataRoot, options.pidfile));

@@ -1,5 +1,5 @@
 // The OCI runtimes of this host: those that are there and those that the settings add, and the one that is taken by default.
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { messageOf, unavailable } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { CgroupTrees } from '../host/cgroup.ts';
@@ -13,6 +13,7 @@ import {
   sealed,
   tryRuntime,
 } from '../runtime/index.ts';
+import { taskFilesIn } from './adapters/cluster.ts';
 import type { DaemonOptions } from './options.ts';
 
 export interface RuntimeSearch {
@@ -73,8 +74,8 @@ async function viewFor(
   if (plain) return undefined;
   try {
     const view = new RuntimeView({
-      execRoot: resolve(options.execRoot),
-      containers: join(dataRoot, 'containers'),
+      execRoot: options.execRoot,
+      shared: [join(dataRoot, 'containers'), taskFilesIn(options.execRoot)],
       v2Tree,
     });
     try {

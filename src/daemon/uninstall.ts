@@ -6,10 +6,12 @@ import { conflict } from '../base/errors.ts';
 import { groupDirectories, groupProcesses, observeCgroups, removeEmptyGroup } from '../host/cgroup.ts';
 import { mountsBelow, unmountSync } from '../host/mount.ts';
 import { removeFromHost } from '../network/index.ts';
+import { realRoot } from './directories.ts';
 import { lockRoot } from './lock.ts';
 
 /** Throws, and changes nothing, while a daemon or a container runs there. */
-export async function removeLeftovers(dataRoot: string, execRoot: string): Promise<void> {
+export async function removeLeftovers(data: string, exec: string): Promise<void> {
+  const [dataRoot, execRoot] = [realRoot(data), realRoot(exec)];
   const instance = createHash('sha256').update(dataRoot).digest('hex').slice(0, 8);
   using _ = lockRoot(dataRoot, join(execRoot, 'berth.pid'));
   const cgroups = observeCgroups();

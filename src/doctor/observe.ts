@@ -168,7 +168,7 @@ async function observeRuntime(name: string, root: boolean): Promise<RuntimeFact>
       return { ...at, version, trial: plain };
     }
     // The daemon's second try: crun without a sight of the v2 tree.
-    using view = new RuntimeView({ execRoot: folder, containers: join(folder, 'containers'), v2Tree });
+    using view = new RuntimeView({ execRoot: folder, shared: [join(folder, 'containers')], v2Tree });
     const inView = (await trialOf(view.of(runtime))).result === 'works';
     return { ...at, version, inView, trial: inView ? { result: 'works' } : plain };
   } catch (error) {

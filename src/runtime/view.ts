@@ -13,29 +13,31 @@ const KEEP_OLD_MS = 30_000;
 
 export class RuntimeView implements Disposable {
   readonly #folder: string;
-  readonly #containers: string;
+  readonly #shared: readonly string[];
   readonly #v2Tree: string;
   readonly #ignored: readonly string[];
   #number = 0;
   #seen = '';
 
   /**
-   * `containers` is where root file systems are mounted: it becomes a shared mount, so that what is mounted there is seen in
-   * the view and the other way round. `v2Tree` is the mount point to leave out.
+   * `shared` are the folders of the daemon that containers get mounts from, such as their root file systems: they become shared
+   * mounts, so that what is mounted there is seen in the view at once, and the other way round. `v2Tree` is the mount point to
+   * leave out.
    */
-  constructor(options: { execRoot: string; containers: string; v2Tree: string }) {
+  constructor(options: { execRoot: string; shared: readonly string[]; v2Tree: string }) {
     this.#folder = join(options.execRoot, 'view');
-    this.#containers = options.containers;
+    this.#shared = options.shared;
     this.#v2Tree = options.v2Tree;
-    this.#ignored = [options.containers, options.execRoot];
+    this.#ignored = [...options.shared, options.execRoot];
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    mkdirSync(this.#containers, { recursive: true, mode: 0o710 });
     for (const point of mountsBelow(this.#folder)) unmountSync(point);
     mount(this.#folder, this.#folder, '', MS.BIND, '');
     mount('', this.#folder, '', MS.PRIVATE, '');
-    if (!mountsBelow(this.#containers).includes(this.#containers)) {
-      mount(this.#containers, this.#containers, '', MS.BIND, '');
-      mount('', this.#containers, '', MS.SHARED, '');
+    for (const folder of this.#shared) {
+      mkdirSync(folder, { recursive: true, mode: 0o710 });
+      if (mountsBelow(folder).includes(folder)) continue;
+      mount(folder, folder, '', MS.BIND, '');
+      mount('', folder, '', MS.SHARED, '');
     }
     this.refresh();
   }
@@ -77,7 +79,7 @@ export class RuntimeView implements Disposable {
     setTimeout(() => unmountSync(old), KEEP_OLD_MS).unref();
   }
 
-  /** The host's mounts but those of containers, which are shared with the view. */
+  /** The host's mounts but the daemon's own, which are shared with the view or not for it. */
   #hostMounts(): string {
     return readFileSync('/proc/self/mountinfo', 'latin1')
       .split('\n')
@@ -88,6 +90,6 @@ export class RuntimeView implements Disposable {
   /** Root file systems that are still in use stay mounted, and their folder shared. */
   [Symbol.dispose](): void {
     for (const point of mountsBelow(this.#folder)) unmountSync(point);
-    if (mountsBelow(this.#containers).length === 1) unmountSync(this.#containers);
+    for (const folder of this.#shared) if (mountsBelow(folder).length === 1) unmountSync(folder);
   }
 }

@@ -6,6 +6,14 @@ const cases: readonly [string, 'create' | 'exec', string, string, string, number
   [
     'crun',
     'create',
+    'sh',
+    "error stat'ing file `/run/exec/tasks/key`: No such file or directory",
+    "error stat'ing file `/run/exec/tasks/key`: No such file or directory",
+    127,
+  ],
+  [
+    'crun',
+    'create',
     'nope',
     'executable file `nope` not found in $PATH: No such file or directory',
     'crun create failed: unable to start container process: exec: "nope": executable file not found in $PATH',

@@ -10,17 +10,20 @@ function unframed(text: string): string {
     .trim();
 }
 
-/** crun's sentences about a program that cannot be run, and what runc says of the same; `$0` is the program. */
+/**
+ * crun's sentences about a program that cannot be run, and what runc says of the same; `$0` is the program. They begin so:
+ * a sentence about anything else, such as the source of a mount that is not there, stays as it is.
+ */
 const PROGRAM_FAULTS: readonly [RegExp, string][] = [
-  [/executable file `?.*?`? not found in \$PATH/i, 'exec: "$0": executable file not found in $PATH'],
+  [/^executable file `?.*?`? not found in \$PATH/i, 'exec: "$0": executable file not found in $PATH'],
   [
-    /executable file `?.*?`? not found|(?:exec|open executable|stat)\b.*: No such file or directory/i,
+    /^(?:executable file `?.*?`? not found|(?:exec|open executable|stat)\b.*: No such file or directory)/i,
     'exec: "$0": stat $0: no such file or directory',
   ],
-  [/(?:open executable|executable).*: (?:Operation not permitted|Is a directory)/i, 'exec: "$0": permission denied'],
-  [/(?:open executable|executable|exec).*: Permission denied/i, 'exec: "$0": permission denied'],
-  [/(?:open executable|executable|exec|stat).*: Not a directory/i, 'exec: "$0": stat $0: not a directory'],
-  [/exec.*: Exec format error/i, 'exec $0: exec format error'],
+  [/^(?:open executable|executable).*: (?:Operation not permitted|Is a directory)/i, 'exec: "$0": permission denied'],
+  [/^(?:open executable|executable|exec).*: Permission denied/i, 'exec: "$0": permission denied'],
+  [/^(?:open executable|executable|exec|stat).*: Not a directory/i, 'exec: "$0": stat $0: not a directory'],
+  [/^exec.*: Exec format error/i, 'exec $0: exec format error'],
 ];
 
 export interface Refusal {

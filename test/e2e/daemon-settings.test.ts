@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { mountsBelow } from '../../src/host/mount.ts';
 import { TestDaemon, until } from '../support/daemon.ts';
 
 test('users S19: --bridge none, settings read again by SIGHUP with an event, containers stopped with live-restore false', async (t) => {
@@ -71,4 +72,28 @@ test('safety L1: a daemon that may open 1024 files keeps some for itself, says t
   }
   await until(async () => assert.equal((await daemon.call('GET', '/_ping')).status, 200));
   await daemon.busybox();
+});
+
+test('roots that are links: what is mounted there is found again, by a second life too, and nothing stays', async () => {
+  const linked =
+    'for one; do case $last in --data-root|--exec-root) [ -e "$one" ] || { mkdir "$one.real"; ln -s "$one.real" "$one"; };; esac; last=$one; done; exec "$@"';
+  const daemon = await TestDaemon.start([], ['sh', '-c', linked, 'sh']);
+  const ok = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await daemon.berth(...args);
+    assert.equal(code, 0, `berth ${args.join(' ')}: ${stderr}`);
+    return stdout.trim();
+  };
+  try {
+    await daemon.busybox();
+    assert.equal(await ok('info', '--format', '{{.DockerRootDir}}'), `${daemon.dataRoot}.real`);
+    const before = mountsBelow(daemon.folder).length;
+    await ok('run', '-d', '--name', 'one', '-v', 'kept:/kept', 'busybox', 'sleep', '1000');
+    await daemon.kill();
+    await daemon.up();
+    assert.equal(await ok('exec', 'one', 'cat', '/proc/1/comm'), 'sleep');
+    await ok('rm', '-f', 'one');
+    assert.equal(mountsBelow(daemon.folder).length, before, 'a second life mounts nothing once more');
+  } finally {
+    assert.deepEqual(await daemon.end(), []);
+  }
 });

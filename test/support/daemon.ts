@@ -1,7 +1,17 @@
 // A daemon of a test's own: private roots and socket, and a check that nothing of it is left behind.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -240,11 +250,12 @@ export class TestDaemon implements AsyncDisposable {
 
   /** Mounts that the daemon itself holds while it runs: the runtime's view of the host, and the shared folder of containers. */
   #isDaemons(point: string): boolean {
-    return point === join(this.dataRoot, 'containers') || point.startsWith(join(this.execRoot, 'view'));
+    const [data, exec] = [real(this.dataRoot), real(this.execRoot)];
+    return [join(data, 'containers'), join(exec, 'tasks')].includes(point) || point.startsWith(join(exec, 'view'));
   }
 
   get instance(): string {
-    return createHash('sha256').update(this.dataRoot).digest('hex').slice(0, 8);
+    return createHash('sha256').update(real(this.dataRoot)).digest('hex').slice(0, 8);
   }
 
   /** Mounts, control groups and processes of this daemon's instance, in words; empty when there are none. */
@@ -300,6 +311,11 @@ export class TestDaemon implements AsyncDisposable {
       ]).catch(() => undefined);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A root may be a link. */
+function real(root: string): string {
+  return existsSync(root) ? realpathSync(root) : root;
 }
 
 /** No settings of the person who runs the tests. */

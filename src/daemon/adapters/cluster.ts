@@ -148,8 +148,13 @@ function viewOf({ Id, State, Config }: ContainerInspect): ContainerView {
   };
 }
 
+/** Where secrets and configs of tasks are, each task's in a file system in memory of its own. */
+export function taskFilesIn(execRoot: string): string {
+  return join(execRoot, 'tasks');
+}
+
 function machineOf({ execRoot, facts }: ClusterParts, serve: Machine['serve']): Machine {
-  const folder = join(execRoot, 'tasks');
+  const folder = taskFilesIn(execRoot);
   const of = (task: string): string => join(folder, task);
   return {
     describe: () => ({
