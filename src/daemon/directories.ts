@@ -14,7 +14,7 @@ const STICKY = 0o1000;
 
 /** Where a root really is, made where it is not there yet: the kernel names mounts so, whatever links lead to them. */
 export function realRoot(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  mkdirSync(path, { recursive: true, mode: EXEC_ROOT_MODE });
   return realpathSync(path);
 }
 

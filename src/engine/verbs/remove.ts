@@ -64,7 +64,7 @@ export async function remove(context: EngineContext, container: Container, optio
     throw failure;
   }
   await untilFollowersLooked(context, container);
-  await removeRecord(context, container);
+  context.registry.remove(container);
   for (const [id, exec] of context.execs) if (exec.containerId === container.id) context.execs.delete(id);
   for (const mount of record.mounts) {
     if (mount.Type !== 'volume') continue;
@@ -83,21 +83,6 @@ export async function remove(context: EngineContext, container: Container, optio
   }
   emit(context, container, 'destroy');
   container.notifyRemoved();
-}
-
-/** How often, and at which distance in milliseconds, a record is tried to be removed from a full disk. */
-const [FULL_TRIES, FULL_MS] = [50, 100];
-
-/** On a full disk there is room for it when the container's files, which go beside this, have gone. */
-async function removeRecord(context: EngineContext, container: Container): Promise<void> {
-  for (let left = FULL_TRIES; ; left -= 1)
-    try {
-      context.registry.remove(container);
-      return;
-    } catch (error) {
-      if (left === 0 || !/disk is full/.test(messageOf(error))) throw error;
-      await delay(FULL_MS);
-    }
 }
 
 /** Who follows events inspects what they name: so long after `die` a container is still there for them, milliseconds. */

@@ -5,6 +5,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { faultPoint } from '../../host/fault.ts';
 import { migrate } from './migrate.ts';
+import { lengthenLog, Reserve } from './reserve.ts';
 
 /** One kind of object. Values are JSON; reads happen once at start, so the caller keeps its own map. */
 export interface RecordTable<T> {
@@ -23,16 +24,20 @@ export interface Records extends Disposable {
   together(work: () => void): void;
 }
 
+const [SQLITE_CORRUPT, SQLITE_NOTADB] = [11, 26];
+
 /**
  * Opens or makes the database. WAL with synchronous=NORMAL: every write survives the death of the daemon; power loss may
  * lose the last ones but never tears the file. A file that is no database is put aside as `<file>.damaged-<time>`; one of
- * an older Berth is brought forward (migrations.ts), one of a newer is refused.
+ * an older Berth is brought forward (migrations.ts), one of a newer is refused. On a full disk it opens, what is there can be
+ * changed and deleted, and what is new is refused.
  */
 export function openRecords(file: string, log: Log): Records {
   let database: DatabaseSync;
   try {
     database = connect(file);
   } catch (error) {
+    if (![SQLITE_CORRUPT, SQLITE_NOTADB].includes(codeOf(error))) throw error;
     const aside = `${file}.damaged-${Date.now()}`;
     log.warn(`${file} cannot be read (${messageOf(error)}); kept as ${aside}, starting with an empty one`);
     for (const suffix of ['', '-wal', '-shm']) {
@@ -50,20 +55,40 @@ export function openRecords(file: string, log: Log): Records {
     database.close();
     throw error;
   }
+  const reserve = new Reserve(database, file);
+  try {
+    reserve.hold();
+    lengthenLog(file);
+  } catch (error) {
+    log.warn(`${file}: no room is held for what ends on a full disk: ${messageOf(error)}`);
+  }
+  /** Before a record that is not there yet. */
+  const begin = (): void => {
+    if (!database.isTransaction) reserve.hold();
+  };
   return {
-    table: <T>(name: string) => tableOf<T>(database, name, log),
+    table: <T>(name: string) => tableOf<T>(database, name, { log, begin }),
     together(work) {
       database.exec('BEGIN IMMEDIATE');
       try {
         work();
         database.exec('COMMIT');
       } catch (error) {
-        database.exec('ROLLBACK');
+        if (database.isTransaction) database.exec('ROLLBACK');
         throw error;
       }
     },
-    [Symbol.dispose]: () => database.close(),
+    [Symbol.dispose]() {
+      database.close();
+      // closing took the log away; it is there again before others take its room
+      lengthenLog(file);
+    },
   };
+}
+
+/** Of SQLite, without what tells more of it. */
+function codeOf(error: unknown): number {
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
 }
 
 function connect(file: string): DatabaseSync {
@@ -71,7 +96,10 @@ function connect(file: string): DatabaseSync {
   closeSync(openSync(file, 'a', 0o600));
   const database = new DatabaseSync(file);
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
+    // exclusive: nobody else opens it, and the index of the log is then no file that needs room
+    database.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000',
+    );
     database.prepare('SELECT count(*) FROM sqlite_master').get();
   } catch (error) {
     database.close();
@@ -80,7 +108,11 @@ function connect(file: string): DatabaseSync {
   return database;
 }
 
-function tableOf<T>(database: DatabaseSync, name: string, log: Log): RecordTable<T> {
+function tableOf<T>(
+  database: DatabaseSync,
+  name: string,
+  { log, begin }: { readonly log: Log; readonly begin: () => void },
+): RecordTable<T> {
   if (!/^[a-z_]+$/.test(name)) throw new Error(`bad table name ${name}`);
   database.exec(`CREATE TABLE IF NOT EXISTS ${name} (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`);
   const insert: StatementSync = database.prepare(
@@ -107,6 +139,7 @@ function tableOf<T>(database: DatabaseSync, name: string, log: Log): RecordTable
     },
     put(key, value) {
       faultPoint(`records.${name}.put`);
+      if (exists.get(key) === undefined) begin();
       insert.run(key, JSON.stringify(value));
     },
     delete(key) {
