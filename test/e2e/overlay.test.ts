@@ -193,3 +193,21 @@ test('fault N52: a deleted link and flushed rules are put right, and a new daemo
   await n2.daemon.up();
   await until(answers);
 });
+
+test('fault N52: a host that comes back with another address is found there, and nothing is sent to the old one', async () => {
+  const [n1, n2] = [cluster.node(1), cluster.node(2)];
+  await n2.daemon.kill();
+  await n2.place.shell('ip addr del 10.77.0.2/24 dev eth0\nip addr add 10.77.0.22/24 dev eth0');
+  await n2.daemon.up();
+  // looked for each time: on a slow machine the host was gone for so long that others have taken the place of its containers
+  await until(async () => {
+    const [one, two] = await containersOf('pair', 'front');
+    assert.ok(one && two);
+    assert.deepEqual([one.node.name, two.node.name], ['n1', 'n2']);
+    assert.equal((await ask(one, two.address)).host, two.id.slice(0, 12));
+    assert.equal((await ask(two, one.address)).host, one.id.slice(0, 12));
+  });
+  const entries = await n1.place.do('bridge', 'fdb', 'show');
+  assert.match(entries, /dst 10\.77\.0\.22 self/);
+  assert.doesNotMatch(entries, /dst 10\.77\.0\.2 self/);
+});

@@ -15,8 +15,8 @@ const VOLUME_MS: Readonly<Record<string, number>> = {
   ignore: 100,
   yaml: 100,
 };
-/** A machine that does other things beside takes longer for the same, by its caches. */
-const SLACK = 2;
+/** A machine that does other things beside takes longer for the same, by its caches and by its second thread a core. */
+const SLACK = 3;
 /** What twice the input may take, as a multiple: 2 where time is linear, 4 where it is a square. */
 const MAX_RATIO = 3;
 /** Below it a ratio says more of the clock than of the parser. */

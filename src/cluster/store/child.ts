@@ -29,6 +29,7 @@ export interface EtcdOptions {
 /** Back-off after an end that nobody asked for, milliseconds. */
 const RESTART_MS = [100, 500, 2000, 5000] as const;
 const READY_MS = 30_000;
+const HEARTBEAT_MS = 150;
 
 export class EtcdChild {
   readonly store: EtcdStore;
@@ -131,6 +132,11 @@ export function etcdArguments(options: EtcdOptions): string[] {
     `--initial-advertise-peer-urls=${peer}`,
     `--initial-cluster=${members.join(',')}`,
     `--initial-cluster-state=${joins ? 'existing' : 'new'}`,
+    // who was away for a while asks whether it could win before it makes everybody vote: the default from etcd 3.5 on
+    '--pre-vote',
+    // a disk or a processor that is busy for a second is no reason for another leader; ours may be silent for longer (LEASE_S)
+    `--heartbeat-interval=${HEARTBEAT_MS}`,
+    `--election-timeout=${10 * HEARTBEAT_MS}`,
     '--auto-compaction-mode=periodic',
     '--auto-compaction-retention=10m',
     '--quota-backend-bytes=2147483648',

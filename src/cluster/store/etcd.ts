@@ -56,7 +56,7 @@ export class EtcdStore implements KeyValueStore {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const { kvs = [] } = await this.#call<WireRange>('/v3/kv/range', { key: encode(key) });
+    const { kvs = [] } = await this.#read({ key: encode(key) });
     return kvs[0] && entryOf(kvs[0]);
   }
 
@@ -65,7 +65,7 @@ export class EtcdStore implements KeyValueStore {
     let from = encode(prefix);
     let revision = at;
     for (;;) {
-      const page = await this.#call<WireRange>('/v3/kv/range', {
+      const page = await this.#read({
         key: from,
         range_end: rangeEnd(prefix),
         limit: PAGE,
@@ -190,6 +190,16 @@ export class EtcdStore implements KeyValueStore {
 
   close(): void {
     this.#agent.destroy();
+  }
+
+  /** A question that a change of the leader broke off is asked once more: unlike a write it cannot happen twice. */
+  async #read(range: object): Promise<WireRange> {
+    try {
+      return await this.#call<WireRange>('/v3/kv/range', range);
+    } catch (error) {
+      if (!/leader changed/.test(messageOf(error))) throw error;
+      return this.#call<WireRange>('/v3/kv/range', range);
+    }
   }
 
   async #call<T>(path: string, body: object, timeoutMs = ANSWER_MS): Promise<T> {
