@@ -1,4 +1,4 @@
-// The daemon's handle on its cluster: on a machine that is in none, it costs a look for one file, and nothing is loaded.
+// The daemon's handle on its cluster: on a machine that is in none, it costs one look for a file, and nothing is loaded.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -7,6 +7,7 @@ import type { ClusterControl } from './control/index.ts';
 
 export class ClusterAccess {
   readonly #options: ClusterOptions;
+  readonly #wasMember: boolean;
   #opened: Promise<ClusterControl> | undefined;
   #control: ClusterControl | undefined;
 
@@ -15,15 +16,12 @@ export class ClusterAccess {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
+    this.#wasMember = existsSync(join(options.dataRoot, 'cluster', 'identity.json'));
   }
 
   /** This machine is in a cluster, or was when the daemon began. */
   get isMember(): boolean {
-    return this.#control?.cluster.identity !== undefined || (!this.#control && this.#isKept);
-  }
-
-  get #isKept(): boolean {
-    return existsSync(join(this.#options.dataRoot, 'cluster', 'identity.json'));
+    return this.#control?.cluster.identity !== undefined || (!this.#control && this.#wasMember);
   }
 
   open(): Promise<ClusterControl> {
@@ -35,7 +33,7 @@ export class ClusterAccess {
 
   /** Goes on with what this machine was part of. */
   async start(): Promise<void> {
-    if (!this.#isKept) {
+    if (!this.#wasMember) {
       // what a crash in the midst of leaving has left goes
       await this.#options.networks.apply('', []);
       return;

@@ -25,24 +25,38 @@ export function findBase(context: ImageContext, reference: string, platform: Pla
 
 /** The image that was made of the same parent with the same content, whenever that was; the newest of several. */
 export function twinOf({ catalog }: ImageContext, file: ImageFile, parent: Digest | undefined): ImageFile | undefined {
-  const own = timeless(file);
+  const step = file.history?.at(-1)?.created_by;
   return [...catalog.all()]
     .filter((image) => image.parent === parent && image.file.history?.length === file.history?.length)
-    .filter((image) => timeless(image.file) === own)
+    .filter((image) => image.file.history?.at(-1)?.created_by === step && timeless(image.file) === timeless(file))
     .map((image) => image.file)
     .sort((a, b) => ((a.created ?? '') < (b.created ?? '') ? 1 : -1))[0];
 }
 
+/** By the file itself, which never changes: a build asks for the same ones at each of its steps. */
+const TIMELESS = new WeakMap<ImageFile, string>();
+
 function timeless(image: ImageFile): string {
+  const known = TIMELESS.get(image) ?? withoutTimes(image);
+  TIMELESS.set(image, known);
+  return known;
+}
+
+function withoutTimes(image: ImageFile): string {
   const { created: _, history, ...file } = image;
   const config = compactConfig(file.config ?? {});
   const rows = (history ?? []).map(({ created: _when, ...row }) => row);
-  // keys have no order
-  return JSON.stringify({ ...file, config, rows }, (_key, value: unknown) =>
-    value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
+  return JSON.stringify(ordered({ ...file, config, rows }));
+}
+
+/** Keys have no order: the same ones for the same content. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (value === null || typeof value !== 'object') return value;
+  const object = value as Readonly<Record<string, unknown>>;
+  const sorted: Record<string, unknown> = {};
+  for (const key of Object.keys(object).sort()) sorted[key] = ordered(object[key]);
+  return sorted;
 }
 
 export async function createBuilt(
