@@ -35,7 +35,8 @@ export class Reserve {
       DELETE FROM reserve;
       INSERT INTO reserve VALUES (zeroblob(${RESERVE_BYTES}));
       PRAGMA wal_checkpoint(PASSIVE);
-      DELETE FROM reserve`);
+      DELETE FROM reserve;
+      PRAGMA shrink_memory`);
   }
 }
 
