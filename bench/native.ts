@@ -1,6 +1,7 @@
 // npm run bench:native: the same work on the host, in a container and in a virtual machine, in one run: what a container costs.
 // The container has the host's own programs (/usr, read-only) and files of its own (overlay); the machine is the tests' small one,
-// with KVM where the host has it, else emulated, which is named. Prints medians of wall and processor time, and ratios to the host.
+// with KVM where the host has it, else emulated, which is named. What is about files is done in a volume too. Prints medians of wall and
+// processor time, and ratios to the host; draws docs/native.svg.
 //   --rounds N (default 5)   --no-machine   --json FILE
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { runMachine, whyNoMachine } from '../test/vm/machine.ts';
 import { startBerth } from './engines.ts';
 import { median, timeOf } from './measure.ts';
+import { bars } from './plot.ts';
 import { printTable } from './table.ts';
 
 const BERTH = new URL('../berth', import.meta.url).pathname;
@@ -29,8 +31,15 @@ interface Figure {
   readonly cpu: number;
 }
 
-type Place = 'host' | 'container' | 'machine';
-const figures: Record<Place, Map<string, Figure[]>> = { host: new Map(), container: new Map(), machine: new Map() };
+type Place = 'host' | 'container' | 'volume' | 'machine';
+const figures: Record<Place, Map<string, Figure[]>> = {
+  host: new Map(),
+  container: new Map(),
+  volume: new Map(),
+  machine: new Map(),
+};
+/** Subjects that a volume makes a difference for. */
+const OF_FILES = ['files', 'write', 'read'] as const;
 let accelerator = '';
 
 const folder = mkdtempSync('/tmp/berth-native-');
@@ -39,18 +48,17 @@ try {
   const own = (...args: string[]): readonly [string, string[]] => [BERTH, ['-H', berth.host, ...args]];
   makeImage((archive) => execFileSync(...own('import', archive, 'native'), { stdio: 'ignore' }));
   const node = dirname(process.execPath);
-  const container = (...command: string[]): string[] => {
-    const mounts = ['/usr:/usr:ro', `${node}:${node}:ro`, `${WORK}:/work.mjs:ro`].flatMap((mount) => ['-v', mount]);
-    return ['run', '--rm', '--network', 'none', ...mounts, 'native', ...command];
+  const container = (command: readonly string[], more: readonly string[] = []): string[] => {
+    const mounts = ['/usr:/usr:ro', `${node}:${node}:ro`, `${WORK}:/work.mjs:ro`, ...more];
+    return ['run', '--rm', '--network', 'none', ...mounts.flatMap((mount) => ['-v', mount]), 'native', ...command];
   };
+  const work = [process.execPath, '/work.mjs', '/work/here'];
   for (let round = 0; round < rounds; round += 1) {
     collect('host', execFileSync(process.execPath, [WORK, join(folder, 'work')], { encoding: 'utf8' }));
     rmSync(join(folder, 'work'), { recursive: true });
-    collect(
-      'container',
-      execFileSync(...own(...container(process.execPath, '/work.mjs', '/work')), { encoding: 'utf8' }),
-    );
-    await oneMore(own(...container('/usr/bin/true')));
+    collect('container', execFileSync(...own(...container(work)), { encoding: 'utf8' }));
+    collect('volume', execFileSync(...own(...container([...work, ...OF_FILES], ['/work'])), { encoding: 'utf8' }));
+    await oneMore(own(...container(['/usr/bin/true'])));
   }
   const why = values['no-machine'] ? 'not asked for' : await whyNoMachine();
   if (why === undefined) await inMachine();
@@ -109,12 +117,11 @@ function report(): void {
   const of = (place: Place, name: string, key: 'wall' | 'cpu'): number =>
     median((figures[place].get(name) ?? [{ name, wall: Number.NaN, cpu: Number.NaN }]).map((figure) => figure[key]));
   /** Rounds are pairs, host and container one after the other: the median of their ratios, not the ratio of medians. */
-  const ratio = (name: string, key: 'wall' | 'cpu'): number =>
-    median(
-      (figures.container.get(name) ?? []).map(
-        (figure, round) => figure[key] / (figures.host.get(name)?.[round]?.[key] ?? Number.NaN),
-      ),
-    );
+  const ratio = (name: string, key: 'wall' | 'cpu', place: Place = 'container'): number => {
+    const found = figures[place].get(name) ?? [];
+    if (found.length === 0) return Number.NaN;
+    return median(found.map((figure, round) => figure[key] / (figures.host.get(name)?.[round]?.[key] ?? Number.NaN)));
+  };
   const rows = [...figures.host.keys()].map((name) => ({
     name,
     host: of('host', name, 'wall'),
@@ -123,11 +130,23 @@ function report(): void {
     ratio: ratio(name, 'wall'),
     cpuHost: of('host', name, 'cpu'),
     cpuRatio: ratio(name, 'cpu'),
+    volume: ratio(name, 'wall', 'volume'),
+    volumeCpu: ratio(name, 'cpu', 'volume'),
   }));
   const text = (value: number, digits: number): string => (Number.isNaN(value) ? '' : value.toFixed(digits));
   printTable(
     [
-      ['', 'host ms', 'container', `machine ${accelerator}`, 'container / host', 'host cpu ms', 'cpu ratio'],
+      [
+        '',
+        'host ms',
+        'container',
+        `machine ${accelerator}`,
+        'container / host',
+        'host cpu ms',
+        'cpu ratio',
+        'volume / host',
+        'cpu ratio',
+      ],
       ...rows.map((row) => [
         row.name,
         text(row.host, 1),
@@ -136,9 +155,16 @@ function report(): void {
         text(row.ratio, 3),
         text(row.cpuHost, 1),
         text(row.cpuRatio, 3),
+        text(row.volume, 3),
+        text(row.volumeCpu, 3),
       ]),
     ],
     [0],
   );
+  const groups = rows
+    .filter(({ cpuHost }) => !Number.isNaN(cpuHost))
+    .map((row) => ({ name: row.name, values: [1, row.ratio, row.machine / row.host] }));
+  const places = ['the host', 'a container', `a machine (${accelerator || 'none'})`];
+  writeFileSync(new URL('../docs/native.svg', import.meta.url), bars(places, groups));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ accelerator, rows }, null, 2)}\n`);
 }

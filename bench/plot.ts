@@ -1,4 +1,5 @@
-// Pure. Draws panels of lines as an SVG: a panel for each subject, its amount on the x axis, milliseconds of processor on the y axis.
+// Pure. Draws SVGs: panels of lines, a panel for each subject, its amount on the x axis, milliseconds of processor on the y axis; and
+// groups of bars.
 
 export interface Line {
   readonly name: string;
@@ -14,7 +15,7 @@ export interface Panel {
 const WIDTH = 300;
 const HEIGHT = 190;
 const EDGE = { left: 44, right: 12, top: 28, bottom: 44 };
-const COLOURS = ['#2563eb', '#ea580c', '#059669'];
+const COLOURS = ['#2563eb', '#ea580c', '#059669', '#64748b'];
 
 /** `columns` panels in a row. */
 export function plot(panels: readonly Panel[], columns = 3): string {
@@ -63,6 +64,41 @@ function panelOf({ title, lines }: Panel): string {
     ...grid,
     ...ticks,
     ...drawn,
+  ].join('\n');
+}
+
+export interface Bars {
+  readonly name: string;
+  /** Multiples of the first place's figure; NaN where there is none. */
+  readonly values: readonly number[];
+}
+
+/** A group of bars for each name, one a place, on a scale of powers of ten that begins at 0.5: 1 is the first place itself. */
+export function bars(places: readonly string[], groups: readonly Bars[]): string {
+  const [left, bar, gap, width] = [70, 11, 9, 640];
+  const most = Math.max(...groups.flatMap(({ values }) => values.filter((value) => !Number.isNaN(value))), 10);
+  const x = (value: number): number => left + (Math.log10(value / 0.5) / Math.log10((2 * most) / 0.5)) * (width - left);
+  const tall = places.length * bar + gap;
+  const drawn = groups.map(({ name, values }, group) => {
+    const y = 34 + group * tall;
+    const rows = values.map((value, place) =>
+      Number.isNaN(value)
+        ? ''
+        : `<rect x="${left}" y="${y + place * bar}" width="${(x(value) - left).toFixed(1)}" height="${bar - 2}" fill="${COLOURS[place % COLOURS.length]}"/>` +
+          `<text x="${(x(value) + 4).toFixed(1)}" y="${y + place * bar + 8}">${short(Number(value.toPrecision(3)))}</text>`,
+    );
+    return `<text x="${left - 6}" y="${y + tall / 2 - 2}" text-anchor="end">${escaped(name)}</text>${rows.join('')}`;
+  });
+  const key = places.map(
+    (place, index) =>
+      `<text x="${left + index * 180}" y="18" font-weight="bold" fill="${COLOURS[index % COLOURS.length]}">${escaped(place)}</text>`,
+  );
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width + 40} ${40 + groups.length * tall}" font-family="sans-serif" font-size="9">`,
+    '<rect width="100%" height="100%" fill="white"/>',
+    ...key,
+    ...drawn,
+    '</svg>\n',
   ].join('\n');
 }
 
