@@ -17,8 +17,10 @@ export interface ContainerImage {
 }
 
 export interface ImageSource {
-  /** Gives back the layers of images that were removed while a container used them. */
+  /** Gives back whatever no image and no container needs; when all containers are known. */
   sweep(): void;
+  /** After a container was removed: gives back its image's layers when that was removed before. */
+  released(): void;
   /** By name, name@digest, id or id prefix. Throws notFound `No such image: name:tag`. */
   forContainer(reference: string, platform?: string): ContainerImage;
   /**

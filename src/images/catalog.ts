@@ -444,6 +444,11 @@ export class Catalog {
     return this.#store.collect(roots, blobRoots);
   }
 
+  /** A removed image waits to be forgotten: no container uses it any more. */
+  get hasUnusedRemoved(): boolean {
+    return [...this.#removed.keys()].some((id) => this.#users.usersOf(id).length === 0);
+  }
+
   /** What `collect` would keep and remove now, with the reasons. */
   plan(): Decision[] {
     const { roots, blobRoots } = this.#needed();

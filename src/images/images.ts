@@ -238,9 +238,15 @@ export class Images implements ImageSource, Disposable {
     return this.#context.catalog.count;
   }
 
+  /** After a container was removed: the layers of its image, if that was removed before and no other container uses it. */
+  released(): void {
+    // all images are looked through only when something goes: a container's life must not cost more the more there are
+    if (this.#context.catalog.hasUnusedRemoved) this.sweep();
+  }
+
   /**
-   * Gives back the layers of images that were removed while a container used them. For the engine to call after a container
-   * was removed, and once at start when all containers are known; never before that. Answers the bytes of what went.
+   * Gives back the layers of images that were removed while a container used them, and whatever else nothing needs. For the
+   * engine to call once at start when all containers are known; never before that. Answers the bytes of what went.
    */
   sweep(): number {
     return this.#context.catalog.collect(true).reduce((sum, { size }) => sum + size, 0);

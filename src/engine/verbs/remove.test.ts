@@ -20,7 +20,7 @@ function world(t: TestContext, more: Partial<Record<'volumes' | 'images', object
     registry: { remove: () => done.push('record'), save: () => undefined, find: () => undefined },
     execs: new Map(),
     volumes: { removeUnused: (name: string) => (done.push(name), Promise.resolve()) },
-    images: { sweep: () => done.push('sweep') },
+    images: { released: () => done.push('released') },
     events: ({ action }: { action: string }) => done.push(action),
     log: { warn: (text: string) => done.push(`warn: ${text}`), error: (text: string) => done.push(`error: ${text}`) },
     ...more,
@@ -41,7 +41,7 @@ test('a volume that cannot be removed does not keep those waiting who wait for t
   const { context, container, done } = world(t, {
     volumes: { removeUnused: (name: string) => Promise.reject(new Error(`${name} is busy`)) },
     images: {
-      sweep: () => {
+      released: () => {
         throw new Error('no sweep');
       },
     },

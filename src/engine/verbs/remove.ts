@@ -77,7 +77,7 @@ export async function remove(context: EngineContext, container: Container, optio
       );
   }
   try {
-    context.images.sweep();
+    context.images.released();
   } catch (error) {
     context.log.warn(`images that container ${container.id} used: ${messageOf(error)}`);
   }
