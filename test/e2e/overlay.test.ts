@@ -1,5 +1,7 @@
 // Networks over several hosts, driven by Docker's own client: containers that talk as if they were on one.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { TestCluster, type TestNode } from '../support/cluster.ts';
 import { until } from '../support/daemon.ts';
@@ -111,6 +113,41 @@ test('a published port answers on every host, and the task sees who asks', async
       const { stdout } = await client.run('curl', '-sm', '2', `http://${node.address}:8080/cgi-bin/who`);
       assert.match(stdout, /[ :]10\.77\.0\.100\]?\n$/, node.name);
     });
+});
+
+/** Answers every packet from a socket with no address of its own, or with the one given, saying who asked. */
+const ECHO = `const socket = require('node:dgram').createSocket('udp4');
+socket.on('message', (data, { address, port }) => socket.send(data + ' from ' + address, port, address));
+socket.bind(Number(process.argv[1]), process.argv[2], () => console.log('bound'));`;
+const UDP_ASK = `const socket = require('node:dgram').createSocket('udp4');
+socket.connect(Number(process.argv[2]), process.argv[1], () => socket.send('hello'));
+socket.on('message', (data) => { console.log(String(data)); process.exit(0); });
+setTimeout(() => process.exit(1), 1000);`;
+
+test('a published port of UDP answers on every host from the address that was asked, and the task sees who asks', async () => {
+  const n1 = cluster.node(1);
+  const ports = ['-p', '9000:9000/udp', '-p', '9001:9001/udp'];
+  await n1.docker(...CREATE, '--name', 'datagrams', ...ports, 'busybox', 'sleep', '1000');
+  await cluster.running(n1, 'datagrams', 1);
+  const [task] = await containersOf('datagrams', 'ingress');
+  assert.ok(task);
+  const pid = (await task.node.docker('inspect', '-f', '{{.State.Pid}}', task.id)).trim();
+  // one server that listens anywhere, one at its address on the ingress network alone
+  const servers = [['9000'], ['9001', task.address]].map((words) =>
+    spawn('nsenter', [`--net=/proc/${pid}/ns/net`, process.execPath, '-e', ECHO, ...words]),
+  );
+  try {
+    await Promise.all(servers.map(({ stdout }) => once(stdout, 'data')));
+    const client = await cluster.client('10.77.0.103');
+    for (const node of cluster.nodes)
+      for (const port of ['9000', '9001'])
+        await until(async () => {
+          const { stdout } = await client.run(process.execPath, '-e', UDP_ASK, node.address, port);
+          assert.equal(stdout, 'hello from 10.77.0.103\n', `${node.name} ${port}`);
+        });
+  } finally {
+    for (const server of servers) server.kill();
+  }
 });
 
 test('a container of docker run joins an attachable network, on a host that had nothing of it', async () => {

@@ -41,8 +41,11 @@ export function readyOf(members: OverlayState['members'], service: string): stri
   return members.filter((one) => one.service === service && one.ready).map(({ address }) => address);
 }
 
-/** The table anew; only taken away where there is nothing to say. */
-export function balanceText(states: readonly OverlayState[]): string {
+/**
+ * The table anew; only taken away where there is nothing to say. `wayOut` is the container's address on the network by which it gets out:
+ * what a UDP socket of no address of its own would answer a stranger from.
+ */
+export function balanceText(states: readonly OverlayState[], wayOut = ''): string {
   const virtual = [...virtualAddresses(states)];
   const origins = states.flatMap(originsOf);
   const head = `add table inet ${SERVICES_TABLE}\ndelete table inet ${SERVICES_TABLE}\n`;
@@ -78,8 +81,26 @@ export function balanceText(states: readonly OverlayState[]): string {
           '    type route hook output priority mangle; policy accept;',
           '    ct mark != 0 meta mark set ct mark',
           '  }',
+          ...(wayOut === '' ? [] : answering(wayOut)),
         ];
   return `${head}table inet ${SERVICES_TABLE} {\n${[...balance, ...back].join('\n')}\n}\n`;
+}
+
+const UNBOUND = ' socket wildcard 1';
+
+/** The kernel chooses the source of such an answer by the main table, before any mark: that is then what it is known by. */
+function answering(wayOut: string): string[] {
+  return [
+    '  chain answering {',
+    '    type nat hook prerouting priority dstnat; policy accept;',
+    `    meta l4proto udp ct mark & 0xffff0000 == ${MARKS}${UNBOUND} dnat ip to ${wayOut}`,
+    '  }',
+  ];
+}
+
+/** For a kernel that cannot look for the socket: as if none had an address of its own. */
+export function withoutSockets(text: string): string {
+  return text.replaceAll(UNBOUND, '');
 }
 
 /** One of these, each in its turn; what is chosen for nobody must not go on to somebody else. */

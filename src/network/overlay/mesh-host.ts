@@ -1,6 +1,6 @@
 // Published ports of services as this host has them: held, so that nobody else takes them, and led to tasks by a table of their own.
 import { closeSync } from 'node:fs';
-import { messageOf } from '../../base/errors.ts';
+import { messageOf, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { applyNft, listTable } from '../../host/nft.ts';
 import { holdPort } from '../../host/port.ts';
@@ -15,7 +15,7 @@ export class Mesh {
   readonly #log: Log;
   readonly #table: string;
   readonly #rules: MarkedApplier;
-  readonly #held = new Map<string, number | undefined>();
+  readonly #held = new Map<string, number>();
   #bridge = '';
   #ports: readonly MeshPort[] = [];
   #used = false;
@@ -58,13 +58,15 @@ export class Mesh {
     const keys = new Set(wanted.map(keyOf));
     for (const [key, fd] of this.#held) {
       if (keys.has(key)) continue;
-      if (fd !== undefined) closeSync(fd);
+      closeSync(fd);
       this.#held.delete(key);
     }
     for (const port of wanted) {
       if (this.#held.has(keyOf(port))) continue;
       try {
-        this.#held.set(keyOf(port), holdPort(port.protocol, '0.0.0.0', ANY, port.published));
+        const fd = holdPort(port.protocol, '0.0.0.0', ANY, port.published);
+        if (fd === undefined) throw unavailable(`this kernel has no ${port.protocol}`);
+        this.#held.set(keyOf(port), fd);
       } catch (error) {
         this.#log.warn(`port ${keyOf(port)} of a service is not published here: ${messageOf(error)}`);
       }
@@ -72,7 +74,7 @@ export class Mesh {
   }
 
   close(): void {
-    for (const fd of this.#held.values()) if (fd !== undefined) closeSync(fd);
+    for (const fd of this.#held.values()) closeSync(fd);
     this.#held.clear();
   }
 }

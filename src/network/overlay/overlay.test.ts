@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressText } from '../../base/address.ts';
-import { balanceText } from './balance.ts';
+import { balanceText, withoutSockets } from './balance.ts';
 import { meshPorts, meshText } from './mesh.ts';
 import { overlayNames } from './names.ts';
 import { entriesText, planEntries, remoteEntries } from './plan.ts';
@@ -122,6 +122,10 @@ test('a published port leads to tasks of the service, its source as it was', () 
   assert.match(text, /meta l4proto tcp dnat ip to 10\.0\.1\.3:80\n {4}drop/);
   assert.doesNotMatch(text, /(?<!127\.0\.0\.0\/8 )masquerade/);
   assert.match(balanceText([ingress]), /elements = \{ 02:42:0a:00:01:09 : 1651638281 \}/);
+  const answering = 'meta l4proto udp ct mark & 0xffff0000 == 1651638272 socket wildcard 1 dnat ip to 172.18.0.3';
+  const whole = balanceText([ingress], '172.18.0.3');
+  assert.ok(whole.includes(answering), whole);
+  assert.ok(withoutSockets(whole).includes(answering.replace(' socket wildcard 1', '')));
 });
 
 test('fault N52: packets are as much smaller as VXLAN takes', () => {

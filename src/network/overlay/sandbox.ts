@@ -1,13 +1,14 @@
 // Puts rules and routes of overlay networks into containers' own namespaces, as often as something of them has changed.
-import { addressBytes, parseAddress } from '../../base/address.ts';
+import { addressBytes, addressText, parseAddress } from '../../base/address.ts';
 import { isErrno } from '../../base/errors.ts';
 import { writeFileSync } from 'node:fs';
 import { applyNft } from '../../host/nft.ts';
 import { inNamespaceAt, Routing } from '../../host/netlink/index.ts';
 import type { Live } from '../endpoints/container.ts';
 import { interfaceOf } from '../endpoints/attach-link.ts';
+import { gatewayEndpoint } from '../endpoints/endpoint.ts';
 import { RulesetApplier } from '../firewall/ruleset-applier.ts';
-import { balanceText, type Origin, originsOf } from './balance.ts';
+import { balanceText, type Origin, originsOf, withoutSockets } from './balance.ts';
 import type { OverlayState } from '../../spec/berth/index.ts';
 
 /** What the states are of the networks that a container is on. */
@@ -43,9 +44,8 @@ export class Sandboxes {
 
   #new(live: Live): Sandbox {
     const rules = new RulesetApplier(
-      () => balanceText(this.#statesOf(live)),
-      (text) =>
-        live.namespace === undefined ? Promise.resolve() : inNamespaceAt(live.namespace, () => applyNft(text)),
+      () => balanceText(this.#statesOf(live), wayOutOf(live)),
+      (text) => applyInside(live, text),
     );
     const sandbox: Sandbox = { rules, origins: '', marks: [] };
     this.#known.set(live, sandbox);
@@ -66,6 +66,19 @@ export class Sandboxes {
     sandbox.origins = text;
     sandbox.marks = origins.map(({ mark }) => mark);
   }
+}
+
+function wayOutOf({ endpoints }: Live): string {
+  const address = gatewayEndpoint(endpoints, 4)?.addresses.find(({ family }) => family === 4);
+  return address ? addressText(address) : '';
+}
+
+async function applyInside(live: Live, text: string): Promise<void> {
+  const apply = async (one: string): Promise<void> => {
+    if (live.namespace !== undefined) await inNamespaceAt(live.namespace, () => applyNft(one));
+  };
+  const plain = withoutSockets(text);
+  await (plain === text ? apply(text) : apply(text).catch(() => apply(plain)));
 }
 
 /** Inside the namespace. */
