@@ -1,7 +1,8 @@
 // An overlay root file system: shared read-only layers below, one writable directory on top.
 import { closeSync, constants, openSync } from 'node:fs';
 import { MS, mount } from './mount.ts';
-import { O_PATH } from './tree/descriptors.ts';
+
+const O_PATH = 0o10000000;
 
 /** mount(2) takes a page of options with a zero byte at its end. */
 const MAX_OPTIONS = 4095;
