@@ -28,9 +28,9 @@ export interface ExecuteOptions {
 
 /** Templates that run each other go no deeper. */
 const MAX_DEPTH = 1000;
-/** Statements that run, each once for every variable that it sees: less than a second. */
+/** Statements that run, each once for every variable that it sees, with values that are looked up and rounds of loops: less than a second. */
 const MAX_STEPS = 1_000_000;
-/** In what is printed, and in any one text on the way. */
+/** In what is printed, and in all that functions are given and make. */
 const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024;
 
 function longText(): TemplateError {
@@ -56,6 +56,8 @@ class Run {
   readonly #defined: ParsedTemplate['defined'];
   #depth = 0;
   #steps = 0;
+  /** Characters and members of lists that functions were given or made. */
+  #handled = 0;
 
   constructor(source: string, root: unknown, options: ExecuteOptions, defined: ParsedTemplate['defined']) {
     this.#defined = defined;
@@ -67,8 +69,7 @@ class Run {
   walk(body: readonly Statement[], dot: unknown, scope: Scope): string {
     let out = '';
     for (const one of body) {
-      this.#steps += scope.length;
-      if (this.#steps > MAX_STEPS) throw new TemplateError(`more than ${MAX_STEPS} steps`);
+      this.#step(scope.length);
       if (out.length > MAX_TEXT_CHARACTERS) throw longText();
       switch (one.kind) {
         case 'text':
@@ -102,6 +103,16 @@ class Run {
     return out;
   }
 
+  #step(count: number): void {
+    if ((this.#steps += count) > MAX_STEPS) throw new TemplateError(`more than ${MAX_STEPS} steps`);
+  }
+
+  /** A text that is doubled twenty times is short in the template, and long work for each function. */
+  #handle(value: unknown): void {
+    if (typeof value !== 'string' && !Array.isArray(value)) return;
+    if ((this.#handled += value.length) > MAX_TEXT_CHARACTERS) throw longText();
+  }
+
   #template(one: Extract<Statement, { kind: 'template' }>, dot: unknown, scope: Scope): string {
     const body = this.#defined.get(one.name);
     if (!body) throw this.#bad(one.at, `template ${JSON.stringify(one.name)} not defined`);
@@ -117,8 +128,9 @@ class Run {
 
   #range(one: Extract<Statement, { kind: 'range' }>, dot: unknown, scope: Scope): string {
     const value = this.#pipeline(one.pipeline, dot, scope, true);
-    if (typeof value === 'number' && value > MAX_STEPS) throw new TemplateError(`more than ${MAX_STEPS} steps`);
+    if (typeof value === 'number') this.#step(Math.max(0, value));
     const items = this.#items(value, one.pipeline);
+    this.#step(items.length * scope.length);
     if (items.length === 0) return this.walk(one.otherwise, dot, [...scope]);
     const names = one.pipeline.declares;
     let out = '';
@@ -204,9 +216,11 @@ class Run {
     const least = LEAST[name] ?? 0;
     if (args.length < least)
       throw this.#bad(head, `wrong number of args for ${name}: want at least ${least} got ${args.length}`);
+    this.#step(1);
     try {
+      for (const one of args) this.#handle(one);
       const value = this.#options.functions[name]?.(...args);
-      if (typeof value === 'string' && value.length > MAX_TEXT_CHARACTERS) throw longText();
+      this.#handle(value);
       return value;
     } catch (error) {
       if (error instanceof TemplateError) throw error;
@@ -225,6 +239,7 @@ class Run {
   }
 
   #operand(operand: Operand, dot: unknown, scope: Scope, args: unknown[]): unknown {
+    this.#step(operand.kind === 'variable' ? scope.length : 1);
     switch (operand.kind) {
       case 'dot':
         return dot;

@@ -166,6 +166,28 @@ test('limit: what a short template can make of little ends', () => {
   assert.throws(() => run(`{{$a := printf "%1000000d" 1}}{{range 1000}}{{$a}}{{end}}`), {
     message: /a text of more than/,
   });
+  // what is not printed is work too
+  const doubled = `"\\\\"${'|js'.repeat(20)}`;
+  for (const long of [
+    `{{"\\\\"${'|js'.repeat(24)}|len}}`,
+    `{{len (${doubled})}}`.repeat(20),
+    `{{$a := ${doubled}}}{{range 100000}}{{len $a}}{{end}}`,
+    `{{$a := split (${doubled}) ""}}{{range 100000}}{{join $a ""|len}}{{end}}`,
+  ]) {
+    const start = process.threadCpuUsage().user;
+    assert.throws(() => run(long), { message: /a text of more than/ });
+    assert.ok(process.threadCpuUsage().user - start < 3_000_000, long.slice(0, 50));
+  }
+  for (const empty of [
+    '{{range 1000000}}{{end}}'.repeat(1000),
+    `{{range 1000}}{{range 1000}}{{range 1000}}{{end}}{{end}}{{end}}`,
+    `{{range 1000000}}{{if (or ${'false '.repeat(20_000)})}}{{end}}{{end}}`,
+    `{{range 1000000}}{{or ${'(not 1) '.repeat(10_000)}}}{{end}}`,
+  ]) {
+    const start = process.threadCpuUsage().user;
+    assert.throws(() => run(empty), { message: /more than 1000000 steps/ });
+    assert.ok(process.threadCpuUsage().user - start < 3_000_000, empty.slice(0, 50));
+  }
   assert.throws(() => run('{{pad "x" 1000001 0}}'), { message: /more than 1000000 blanks/ });
   assert.equal(run('{{printf "%1000001d|%.1000001f" 1 1.5}}'), '%!(BADWIDTH)|%!(BADPREC)');
 });

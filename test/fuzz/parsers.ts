@@ -32,6 +32,8 @@ export interface Parser {
   readonly bad: readonly (readonly [head: string, repeated: string, tail: string])[];
   /** How often `run` reads the whole input; once where it is not said. */
   readonly reads?: number;
+  /** It works on threads of its own, which count. */
+  readonly threads?: boolean;
 }
 
 const PLATFORM = { architecture: 'amd64', os: 'linux', variant: '' };
@@ -375,6 +377,7 @@ export const PARSERS: Readonly<Record<string, Parser>> = {
     ],
   },
   zstd: {
+    threads: true,
     run: async (input) => {
       async function* pieces(): AsyncGenerator<Buffer, void, void> {
         const source = sourceOf(input);

@@ -3,6 +3,7 @@ import { type IncomingMessage, request as httpRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, unavailable } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import type { ClusterAccess } from '../../cluster/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { type RouteId, routes } from '../../spec/docker/index.ts';
@@ -28,6 +29,8 @@ const OF_CONTAINERS: readonly RouteId[] = [
 const OF_EXECS: readonly RouteId[] = ['ExecInspect', 'ExecResize', 'ExecStart'];
 /** Execs on other nodes that are remembered; the oldest is forgotten. */
 export const MAX_EXECS = 4096;
+/** What is read as a whole of a node's answer: errors and the ids of execs. The node may be anybody's by now. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 export function withRemote(handlers: Handlers, engine: Engine, access: ClusterAccess): Handlers {
   const execs = new Map<string, string>();
@@ -54,9 +57,11 @@ export function withRemote(handlers: Handlers, engine: Engine, access: ClusterAc
   return { ...handlers, ...Object.fromEntries(wrapped) };
 }
 
-function remember(execs: Map<string, string>, answer: string, node: string): void {
-  const { Id } = JSON.parse(answer) as { Id?: string };
-  if (Id === undefined) return;
+/** The answer to an exec that was created there. */
+export function remember(execs: Map<string, string>, answer: string, node: string): void {
+  const value = parsed(answer);
+  const Id = typeof value === 'object' && value !== null && 'Id' in value ? value.Id : undefined;
+  if (typeof Id !== 'string' || Id === '') return;
   execs.set(Id, node);
   const [oldest] = execs.keys();
   if (execs.size > MAX_EXECS && oldest !== undefined) execs.delete(oldest);
@@ -118,8 +123,7 @@ async function whole(
   method: string,
   response: ApiResponse,
 ): Promise<string | undefined> {
-  let text = '';
-  for await (const chunk of message.setEncoding('utf8') as AsyncIterable<string>) text += chunk;
+  const text = await readShort(message);
   const status = message.statusCode ?? 500;
   if (method === 'HEAD' || text === '') {
     response.empty(status);
@@ -129,6 +133,25 @@ async function whole(
     response.text(text, status);
     return undefined;
   }
-  response.json(JSON.parse(text), status);
+  response.json(parsed(text), status);
   return status === 201 ? text : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw unavailable(`the node of the task: ${messageOf(error)}`);
+  }
+}
+
+async function readShort(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    if ((size += chunk.length) > MAX_ANSWER_BYTES)
+      throw unavailable(`the node of the task answers with more than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }

@@ -298,6 +298,21 @@ describe('priorities', () => {
     ]);
   });
 
+  test('limit: 64 tasks are made room for in one run, and 256 nodes are looked at for one', () => {
+    const nodes = Array.from({ length: 300 }, (_, at) => aNode(`n${String(at).padStart(3, '0')}`));
+    const on = (service: Service, from: number, to: number): readonly Task[] =>
+      nodes.slice(from, to).map(({ id }) => aTask(`${service.id}-${id}`, { serviceId: service.id, needs, nodeId: id }));
+    const needs = { nanoCpus: 4 * CPU };
+    const stopped = (tasks: readonly Task[]): number =>
+      schedule({ nodes, tasks, services, now: 0, preemption: true }).steps.filter(({ op }) => op.kind === 'setDesired')
+        .length;
+    assert.equal(stopped([...on(low, 0, 300), ...waiting(high, 63)]), 63);
+    assert.equal(stopped([...on(low, 0, 300), ...waiting(high, 100)]), 64);
+    // all nodes are full of what matters as much, but for one at the end
+    assert.equal(stopped([...on(high, 0, 255), ...on(low, 255, 256), ...on(high, 256, 300), ...waiting(high, 1)]), 1);
+    assert.equal(stopped([...on(high, 0, 256), ...on(low, 256, 257), ...on(high, 257, 300), ...waiting(high, 1)]), 0);
+  });
+
   test('nor beyond the disruption budget, nor twice while the first still stop', () => {
     const guarded = new Map([
       ...services,

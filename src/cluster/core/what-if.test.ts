@@ -49,6 +49,17 @@ describe('what if', () => {
     );
   });
 
+  test('limit: after so many plans the forecast is what was reached', () => {
+    const sim = new Simulator([aNode('n1')], [web(1)]);
+    sim.tick();
+    const change: Change = { kind: 'scale', serviceId: 'web', replicas: 3 };
+    const count = (rounds?: number): number =>
+      whatIf(sim.world, [change], sim.now, rounds === undefined ? {} : { rounds }).placed.length;
+    assert.deepEqual([count(0), count(1), count()], [0, 2, 2]);
+    // what never settles ends too: tasks that are refused as soon as they are there would be made again for ever
+    assert.equal(whatIf(sim.world, [change], sim.now).pending.length, 0);
+  });
+
   test('the forecast equals what then happens', () => {
     const node = fc.record({ cpus: fc.integer({ min: 1, max: 8 }) });
     const service = fc.record({

@@ -27,12 +27,15 @@ export function whatIf(
   world: World,
   changes: readonly Change[],
   now: number,
-  options: Partial<Pick<ScheduleSnapshot, 'strategy' | 'seed' | 'cursor' | 'preemption'>> = {},
+  options: Partial<Pick<ScheduleSnapshot, 'strategy' | 'seed' | 'cursor' | 'preemption'>> & {
+    readonly rounds?: number;
+  } = {},
 ): Forecast {
   let after = changes.reduce((state, change) => changed(state, change, now), world);
   let pending: readonly Pending[] = [];
-  let { cursor } = options;
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+  const { rounds = MAX_ROUNDS, ...settings } = options;
+  let { cursor } = settings;
+  for (let round = 0; round < rounds; round += 1) {
     let count = 0;
     for (const service of after.services.values()) {
       const tasks = [...after.tasks.values()].filter((task) => task.serviceId === service.id);
@@ -41,7 +44,7 @@ export function whatIf(
       after = apply(after, steps, now);
     }
     const placed = schedule({
-      ...options,
+      ...settings,
       nodes: [...after.nodes.values()],
       tasks: after.tasks.values(),
       services: after.services,

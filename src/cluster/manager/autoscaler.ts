@@ -23,16 +23,21 @@ export class Autoscaler {
   /** By service and metric. */
   readonly #series = new Map<string, Map<string, core.Sample[]>>();
   readonly loads = new Map<string, NodeLoad>();
+  readonly #clock: () => number;
+
+  constructor(clock: () => number = steadyNow) {
+    this.#clock = clock;
+  }
 
   record(node: string, load: NodeLoad | undefined, usage: readonly Usage[]): void {
     if (load) this.loads.set(node, load);
-    const at = steadyNow();
+    const at = this.#clock();
     for (const [task, cpus, bytes] of usage) this.#usage.set(task, { at, cpus, bytes });
   }
 
   /** Steps that scale, and when the next sample is due. */
   plan(services: Iterable<Service>, tasksOf: (service: string) => readonly Task[]): core.Plan {
-    const now = steadyNow();
+    const now = this.#clock();
     const steps: core.Step[] = [];
     const scaled = new Set<string>();
     for (const service of services) {
@@ -96,7 +101,7 @@ export class Autoscaler {
     readonly text: string;
     readonly series: Readonly<Record<string, readonly core.Sample[]>>;
   } {
-    const now = steadyNow();
+    const now = this.#clock();
     const metrics = this.#series.get(service.ID) ?? new Map<string, core.Sample[]>();
     const lines = policiesOf(service).map((policy) => {
       const decision = core.autoscale(metrics.get(policy.metric) ?? [], policy, wanted(service), now);

@@ -236,6 +236,17 @@ test('limit: of the audit trail the newest entries stay', () => {
   database.close();
 });
 
+test('limit: an account has fifty personal tokens', () => {
+  const key = { account: 'bob', name: 'k', role: 'read', expiresAt: undefined } as const;
+  for (let at = 0; at < 50; at += 1) accounts().addKey(`key${at}`, { ...key, secret: `secret${at}` }, at);
+  const beyond = (): void => accounts().addKey('beyond', { ...key, secret: 'beyond' }, 50);
+  assert.throws(beyond, /50 tokens at most/);
+  accounts().addKey('ada1', { ...key, account: 'ada', secret: 'ada1' }, 50);
+  accounts().removeKey('bob', 'key0');
+  beyond();
+  assert.equal(accounts().keysOf('bob').length, 50);
+});
+
 test('limit: scopes of one token', async () => {
   const scopes = Array.from({ length: 70 }, (_, at) => `scope=repository:team/r${at}:pull`).join('&');
   const answer = await get(`/token?service=${hub.address}&${scopes}`, basic('ada'));

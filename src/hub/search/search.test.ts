@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { hashPassword } from '../access/secrets.ts';
 import { TestHub } from '../testing.ts';
+import { openDatabase } from '../metadata/index.ts';
+import { Search } from './search.ts';
 
 let hub: TestHub;
 before(async () => {
@@ -62,4 +67,26 @@ test('limit: words of a question beyond the sixteenth are left out, and a page h
   assert.deepEqual(await names([...words.slice(1), 'nothing'].join(' ')), []);
   const answer = await hub.ask('GET', '/v1/search?q=redis&n=100000');
   assert.equal((JSON.parse(answer.body.toString()) as { page_size: number }).page_size, 100);
+});
+
+test('limit: two thousand matches are ranked, the first that were pushed where a word has more', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'berth-search-'));
+  const database = openDatabase(join(root, 'hub.db'));
+  t.after(() => {
+    database.close();
+    rmSync(root, { recursive: true });
+  });
+  const insert = database.prepare('INSERT INTO repository (name, pushed_at, pulls, pullable) VALUES (?, ?, ?, 1)');
+  database.exec('BEGIN');
+  for (let at = 0; at < 2100; at += 1) insert.run(`team/app${String(at).padStart(4, '0')}`, at, at);
+  database.exec('COMMIT');
+  const search = new Search(database);
+  const found = search.names({ text: 'app' });
+  assert.deepEqual([found.length, found[0], found.includes('team/app2099')], [2000, 'team/app1999', false]);
+  assert.deepEqual(search.names({ text: 'app2099' }), ['team/app2099']);
+  // without words, and with a condition, the best of all of them
+  for (const question of [{ text: '' }, { text: 'app', minSize: 0 }]) {
+    const best = search.names(question);
+    assert.deepEqual([best.length, best[0]], [2000, 'team/app2099']);
+  }
 });
