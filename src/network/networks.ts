@@ -396,7 +396,7 @@ export class Networks {
     const network = this.#catalog.get(reference);
     const live = this.#live.get(containerId);
     const endpoint = live?.endpoints.find((one) => one.network.id === network.id);
-    if (!live || !endpoint) throw internal(`container ${containerId} is not connected to the network ${network.name}`);
+    if (!live || !endpoint) throw internal(`container ${containerId} is not connected to network ${network.name}`);
     await this.#takeOff(live, endpoint);
     setWayOut(live);
     const ports = moveClaims(this.#ports, live);
