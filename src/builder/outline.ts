@@ -3,6 +3,7 @@ import { invalid } from '../base/errors.ts';
 import {
   type Dockerfile,
   expand,
+  Budget,
   expandInstruction,
   globalScope,
   type Instruction,
@@ -63,6 +64,7 @@ class Outliner {
   readonly secrets = new Map<string, OutlineMount>();
   readonly ssh = new Map<string, OutlineMount>();
   readonly #input: OutlineInput;
+  readonly #budget = new Budget();
   readonly #global: ReadonlyMap<string, string>;
   /** Arguments before the first FROM. */
   readonly #meta = new Map<string, OutlineArg>();
@@ -72,7 +74,7 @@ class Outliner {
   constructor(input: OutlineInput) {
     const { dockerfile, automatic, given } = input;
     this.#input = input;
-    this.#global = globalScope(automatic, dockerfile.metaArgs, given, dockerfile.escape);
+    this.#global = globalScope(automatic, dockerfile.metaArgs, given, dockerfile.escape, this.#budget);
     for (const { definitions, range } of dockerfile.metaArgs)
       for (const { key: name, description } of definitions)
         this.#meta.set(name, { name, description, value: this.#global.get(name), line: range.start.line });
@@ -89,8 +91,8 @@ class Outliner {
     const before = this.#scopes.get(stage.index);
     if (before) return before;
     const { escape } = this.#input.dockerfile;
-    const base = expand(stage.base, this.#global, escape);
-    const platform = expand(stage.platform, this.#global, escape);
+    const base = expand(stage.base, this.#global, escape, { budget: this.#budget });
+    const platform = expand(stage.platform, this.#global, escape, { budget: this.#budget });
     for (const name of [...base.used, ...platform.used]) {
       const meta = this.#meta.get(name);
       if (meta) this.args.set(name, meta);
@@ -104,7 +106,7 @@ class Outliner {
 
   #instruction(instruction: Instruction, stage: Stage, scope: Map<string, string>): void {
     if (instruction.kind === 'arg') return this.#arg(instruction, scope);
-    const expanded = expandInstruction(instruction, scope, this.#input.dockerfile.escape);
+    const expanded = expandInstruction(instruction, scope, this.#input.dockerfile.escape, this.#budget);
     const { instruction: full, mounts } = expanded;
     if (full.kind === 'env') for (const { key, value } of full.pairs) scope.set(key, value);
     const from = full.kind === 'copy' ? [full.from] : mounts.map((mount) => mount.from);
@@ -125,7 +127,7 @@ class Outliner {
     const { given, automatic, dockerfile } = this.#input;
     for (const definition of definitions) {
       const { key: name, description } = definition;
-      const { value } = stageArg(definition, scope, given, this.#global, dockerfile.escape);
+      const { value } = stageArg(definition, scope, given, this.#global, dockerfile.escape, this.#budget);
       if (value !== undefined) scope.set(name, value);
       if (automatic.has(name)) continue;
       // one that only asks for what was set before the first FROM is shown where that was

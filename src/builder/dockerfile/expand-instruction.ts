@@ -1,5 +1,5 @@
 // An instruction with the variables in its words replaced, as each kind has it.
-import { type Expanded, expand, type Variables } from './expand.ts';
+import { Budget, type Expanded, expand, type Variables } from './expand.ts';
 import type { Instruction, KeyValue, Mount } from './instructions.ts';
 import { readMount } from './read/mount.ts';
 
@@ -17,7 +17,12 @@ export interface ExpandedInstruction {
  * words, which are a shell's matter; of RUN the mounts are read. ARG is left as it is, since what is given from outside
  * may make its default unneeded: `expand` its values one by one. Throws a Failure.
  */
-export function expandInstruction(instruction: Instruction, variables: Variables, escape: string): ExpandedInstruction {
+export function expandInstruction(
+  instruction: Instruction,
+  variables: Variables,
+  escape: string,
+  budget = new Budget(),
+): ExpandedInstruction {
   const used = new Set<string>();
   const missing = new Set<string>();
   const noted = (expanded: Expanded): Expanded => {
@@ -25,9 +30,9 @@ export function expandInstruction(instruction: Instruction, variables: Variables
     for (const name of expanded.missing) missing.add(name);
     return expanded;
   };
-  const word = (text: string): string => noted(expand(text, variables, escape)).text;
-  const content = (text: string): string => noted(expand(text, variables, '\\', { ignoreQuotes: true })).text;
-  const words = (text: string): readonly string[] => noted(expand(text, variables, escape)).words;
+  const word = (text: string): string => noted(expand(text, variables, escape, { budget })).text;
+  const content = (text: string): string => noted(expand(text, variables, '\\', { ignoreQuotes: true, budget })).text;
+  const words = (text: string): readonly string[] => noted(expand(text, variables, escape, { budget })).words;
   const mounts = instruction.kind === 'run' ? instruction.mounts.map((mount) => readMount(mount, word)) : [];
   return { instruction: replaced(instruction, word, words, content), mounts, used, missing };
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { MAX_PATTERN_CHARACTERS, MAX_PATTERN_WILDCARDS } from './glob.ts';
-import { MAX_DEPTH, MAX_EXPANDED_CHARACTERS } from './expand.ts';
+import { Budget, MAX_DEPTH, MAX_EXPANDED_CHARACTERS } from './expand.ts';
 import { expand, Failure } from './index.ts';
 
 const NAMES = new Map([
@@ -158,4 +158,31 @@ test('substitutions are bounded in depth and in what they become', () => {
     () => expand('$a$a', new Map([['a', 'a'.repeat(MAX_EXPANDED_CHARACTERS - 1)]])),
     /expands to more than/,
   );
+});
+
+test('safety H3: short words that would become long are refused, each and all together', () => {
+  const spent = (run: () => void): number => {
+    const start = process.threadCpuUsage();
+    run();
+    const { user, system } = process.threadCpuUsage(start);
+    return (user + system) / 1000;
+  };
+  const variables = new Map([['a', 'x'.repeat(100_000)]]);
+  const long = spent(() => assert.throws(() => expand('${a//?/$a}', variables), /expands to more than 1048576/));
+  assert.ok(long < 500, `${long} ms`);
+  // 42 characters that become 300,000
+  const word = '${b///\\}${b///\\}${b///\\}${b///y:+"x y"}}}}';
+  const budget = new Budget();
+  const all = spent(() =>
+    assert.throws(() => {
+      for (let times = 0; times < 1000; times += 1)
+        expand(word, new Map([['b', 'aaaa/bbbb.tar.gz']]), '\\', { budget });
+    }, /the words and variables of the Dockerfile come to more than 8388608/),
+  );
+  assert.ok(all < 3000, `${all} ms`);
+  const other = new Budget();
+  // what is looked at counts, not only what becomes of it
+  assert.throws(() => {
+    for (let times = 0; times < 10; times += 1) expand(`\${a#${'?'.repeat(200)}z}`, variables, '\\', { budget: other });
+  }, /the words and variables/);
 });

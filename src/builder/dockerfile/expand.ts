@@ -1,6 +1,6 @@
 // Variables in a word: `$a`, `${a:-b}` and the other forms of the shell's substitution, with quotes and escapes.
 import { Failure } from './failure.ts';
-import { replacePattern, trimPrefix, trimSuffix } from './glob.ts';
+import { matchingCost, replacePattern, trimPrefix, trimSuffix } from './glob.ts';
 import { isSpace, SPACES } from './space.ts';
 
 export interface ExpandOptions {
@@ -12,6 +12,8 @@ export interface ExpandOptions {
   readonly ignoreQuotes?: boolean;
   /** A variable that is not set stays as it was written. */
   readonly keepUnset?: boolean;
+  /** Of the whole Dockerfile; a word that has none has its own. */
+  readonly budget?: Budget;
 }
 
 export interface Expanded {
@@ -79,6 +81,20 @@ export const MAX_DEPTH = 64;
 /** What all variables in one word may become; the kernel takes no argument that is an eighth as long. */
 export const MAX_EXPANDED_CHARACTERS = 1024 * 1024;
 
+/** What all words of a Dockerfile may become, counted with what patterns look at and with what each instruction copies: a second's work. */
+export const MAX_DOCKERFILE_EXPANDED = 8 * 1024 * 1024;
+
+/** A hundred thousand words of forty characters fit into a Dockerfile, each of which may become a million. */
+export class Budget {
+  #left = MAX_DOCKERFILE_EXPANDED;
+
+  spend(characters: number): void {
+    this.#left -= characters;
+    if (this.#left < 0)
+      throw new Failure(`the words and variables of the Dockerfile come to more than ${MAX_DOCKERFILE_EXPANDED}`);
+  }
+}
+
 class Expander {
   readonly used = new Set<string>();
   readonly missing = new Set<string>();
@@ -87,6 +103,7 @@ class Expander {
   readonly #escape: string;
   readonly #options: ExpandOptions;
   #at = 0;
+  readonly #budget: Budget;
   #keepEscapes = false;
   #depth = 0;
   #expanded = 0;
@@ -96,6 +113,7 @@ class Expander {
     this.#variables = variables;
     this.#escape = escape;
     this.#options = options;
+    this.#budget = options.budget ?? new Budget();
   }
 
   /** Up to the stop character, which is taken, or up to the end. */
@@ -219,6 +237,7 @@ class Expander {
     const value = this.#substitution();
     this.#depth -= 1;
     this.#expanded += value.length;
+    this.#budget.spend(value.length);
     if (this.#expanded > MAX_EXPANDED_CHARACTERS)
       throw new Failure(`expands to more than ${MAX_EXPANDED_CHARACTERS} characters`);
     return value;
@@ -266,6 +285,7 @@ class Expander {
       case '%': {
         const longest = word.startsWith(modifier);
         const pattern = longest ? word.slice(1) : word;
+        this.#budget.spend(matchingCost(pattern, value ?? ''));
         return (modifier === '#' ? trimPrefix : trimSuffix)(pattern, value ?? '', longest);
       }
       default:
@@ -281,7 +301,10 @@ class Expander {
     const replacement = this.#inside('}', true, "syntax error: missing '}'");
     const value = this.#lookUp(name);
     if (value === undefined && this.#options.keepUnset) return `\${${name}/${pattern}/${replacement}}`;
-    return replacePattern(pattern, value ?? '', replacement, all);
+    this.#budget.spend(matchingCost(pattern, value ?? ''));
+    const replaced = replacePattern(pattern, value ?? '', replacement, { all, most: MAX_EXPANDED_CHARACTERS });
+    if (replaced === undefined) throw new Failure(`expands to more than ${MAX_EXPANDED_CHARACTERS} characters`);
+    return replaced;
   }
 
   #inside(stop: string, keepEscapes: boolean, unended: string): string {

@@ -25,12 +25,16 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+/** Longer words are no slips of the hand. */
+const MAX_GUESSED = 256;
+
 /** The option that `text` was probably meant to be, at most two changes away. */
 export function guess(text: string, options: readonly string[], caseSensitive = true): string | undefined {
   const wanted = caseSensitive ? text : text.toLowerCase();
   let best: string | undefined;
   let least = 3;
-  for (const option of options) {
+  for (const option of wanted.length > MAX_GUESSED ? [] : options) {
+    if (Math.abs(option.length - wanted.length) >= least) continue;
     const candidate = caseSensitive ? option : option.toLowerCase();
     if (candidate === wanted) return undefined;
     const changes = distance(wanted, candidate);

@@ -33,8 +33,26 @@ function globOf(pattern: string): Glob {
   return new Glob(tokens, '\n');
 }
 
-/** The text with the first match replaced, or all of them, each as long as it can be. */
-export function replacePattern(pattern: string, text: string, replacement: string, all: boolean): string {
+/** Characters that are looked at, more or less. */
+export function matchingCost(pattern: string, text: string): number {
+  let wildcards = 0;
+  for (const character of pattern) if (character === '*' || character === '?') wildcards += 1;
+  return text.length * (1 + wildcards);
+}
+
+export interface ReplaceOptions {
+  readonly all: boolean;
+  /** Characters of the result. */
+  readonly most: number;
+}
+
+/** The text with the first match replaced, or all of them, each as long as it can be; undefined where that is too long. */
+export function replacePattern(
+  pattern: string,
+  text: string,
+  replacement: string,
+  { all, most }: ReplaceOptions,
+): string | undefined {
   const glob = globOf(pattern);
   let result = '';
   let done = 0;
@@ -45,6 +63,7 @@ export function replacePattern(pattern: string, text: string, replacement: strin
     if (found.end > done || found.start === 0) {
       result += text.slice(done, found.start) + replacement;
       done = found.end;
+      if (result.length > most) return undefined;
     }
     if (!all) break;
     from = found.end > from ? found.end : from + (isWide(text, from) ? 2 : 1);

@@ -2,7 +2,7 @@
 export type { Directive, Heredoc, Node, Parsed, Position, Problem, Range } from './ast.ts';
 export { heredocText } from './ast.ts';
 export { syntaxOf } from './directives.ts';
-export { expand, type Expanded, type ExpandOptions, type Variables } from './expand.ts';
+export { Budget, expand, type Expanded, type ExpandOptions, type Variables } from './expand.ts';
 export { type ExpandedInstruction, expandInstruction } from './expand-instruction.ts';
 export { Failure, guess, withGuess } from './failure.ts';
 export type * from './instructions.ts';

@@ -1,6 +1,6 @@
 // Build arguments: which exist without being declared, and what is in scope where.
 import type { Instruction } from './instructions.ts';
-import { expand, type Variables } from './expand.ts';
+import { Budget, expand, type Variables } from './expand.ts';
 
 /** Usable in RUN without ARG; in no history and in no cache key. */
 export const PROXY_ARGS: readonly string[] = [
@@ -57,6 +57,7 @@ export function globalScope(
   metaArgs: readonly Instruction<'arg'>[],
   given: ReadonlyMap<string, string>,
   escape: string,
+  budget = new Budget(),
 ): Map<string, string> {
   const scope = new Map(automatic);
   for (const name of automatic.keys()) {
@@ -67,7 +68,7 @@ export function globalScope(
     for (const { key, value } of definitions) {
       const outside = given.get(key);
       if (outside !== undefined) scope.set(key, outside);
-      else if (value !== undefined) scope.set(key, expand(value, scope, escape).text);
+      else if (value !== undefined) scope.set(key, expand(value, scope, escape, { budget }).text);
     }
   }
   return scope;
@@ -88,12 +89,13 @@ export function stageArg(
   given: ReadonlyMap<string, string>,
   global: ReadonlyMap<string, string>,
   escape: string,
+  budget = new Budget(),
 ): ArgValue {
   const { key, value } = definition;
   const outside = given.get(key);
   if (outside !== undefined) return { key, value: outside, missing: new Set() };
   if (value !== undefined) {
-    const { text, missing } = expand(value, variables, escape);
+    const { text, missing } = expand(value, variables, escape, { budget });
     return { key, value: text, missing };
   }
   return { key, value: global.get(key), missing: new Set() };

@@ -31,6 +31,30 @@ export function workingDirectory(config: ImageConfig, path: string): string {
   return posix.resolve('/', config.WorkingDir ?? '', path);
 }
 
+/** How much is copied and looked at when an instruction changes such a configuration, as a count of parts. */
+export function workOf(config: ImageConfig, args: number, instruction: Instruction): number {
+  const variables = (config.Env?.length ?? 0) + args;
+  const parts = [config.ExposedPorts, config.Volumes, config.Labels].map((one) => Object.keys(one ?? {}).length);
+  const size = parts.reduce((sum, count) => sum + count, variables);
+  const path = (config.WorkingDir?.length ?? 0) + (config.OnBuild?.length ?? 0);
+  switch (instruction.kind) {
+    case 'env':
+      return size + path + (variables + instruction.pairs.length) * instruction.pairs.length;
+    case 'arg':
+      return size + path + (variables + instruction.definitions.length) * instruction.definitions.length;
+    case 'expose':
+      return size + path + instruction.ports.reduce((sum, word) => sum + widthOf(word), 0);
+    default:
+      return size + path;
+  }
+}
+
+/** Ports that a word of EXPOSE stands for. */
+function widthOf(word: string): number {
+  const range = parseRange(innerRange(word));
+  return range ? range.last - range.first + 1 : 1;
+}
+
 /** `commandSet`: this stage has had a CMD. */
 export function applyMeta(
   config: ImageConfig,
@@ -103,10 +127,15 @@ function healthOf(check: Healthcheck): NonNullable<ImageConfig['Healthcheck']> {
 
 /** `80`, `443/udp`, `1000-1002` to `80/tcp` … */
 function portsOf(word: string): string[] {
-  const [range = '', protocol = ''] = word.split('/');
-  // what stands before it, as in the argument of -p, is of the host
-  const inner = range.slice(range.lastIndexOf(':') + 1);
+  const [range = '', protocol = ''] = word.split('/', 2);
+  const inner = innerRange(word);
   if (!parseRange(inner)) throw invalid(`invalid containerPort: ${range}`);
   if (!parseProtocol(protocol)) throw invalid(`invalid port: ${JSON.stringify(word)}: invalid proto: ${protocol}`);
   return portKeys(`${inner}/${protocol}`) ?? [];
+}
+
+/** What stands before it, as in the argument of -p, is of the host. */
+function innerRange(word: string): string {
+  const [range = ''] = word.split('/', 1);
+  return range.slice(range.lastIndexOf(':') + 1);
 }

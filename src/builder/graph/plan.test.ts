@@ -195,3 +195,25 @@ test('users B7: a source is asked of the client by its plain path, the whole con
 test('users B14: what begins with nothing works in its root', () => {
   assert.equal(graphOf('FROM scratch\nCOPY a /\n').result.config.WorkingDir, '/');
 });
+
+test('safety H3: a Dockerfile that changes much again and again is refused within seconds', () => {
+  const list = (count: number, of: (at: number) => string, between = '\n'): string =>
+    Array.from({ length: count }, (_, at) => of(at)).join(between);
+  const many = list(10_000, (at) => `a${at}=1`, ' ').slice(0, 60_000);
+  const bad = [
+    list(9000, (at) => `ENV a${at}=1`),
+    list(9000, (at) => `ARG a${at}=1`),
+    list(60, () => `ENV ${many}`),
+    list(9000, (at) => `WORKDIR a${at}`),
+    list(9000, (at) => `VOLUME /a${at}`),
+    `EXPOSE ${list(5000, () => '1-65535', ' ')}`,
+    `ARG r=1-65535\nEXPOSE ${list(5000, () => '$r', ' ')}`,
+    `ENV e=aaaa/bbbb.tar.gz\n${list(500, () => 'ENV b=${e///\\}${e///\\}${e///\\}${e///y:+"x y"}}}}')}`,
+  ];
+  for (const text of bad) {
+    const start = process.threadCpuUsage();
+    assert.throws(() => planBuild(input(`FROM scratch\n${text}\n`)), /more than \d+/, text.slice(0, 60));
+    const { user, system } = process.threadCpuUsage(start);
+    assert.ok(user + system < 6_000_000, `${text.slice(0, 60)}: ${(user + system) / 1000} ms`);
+  }
+});

@@ -7,6 +7,7 @@ import {
   type Dockerfile,
   expand,
   Failure,
+  Budget,
   globalScope,
   type Range,
   type Stage,
@@ -78,6 +79,7 @@ export function planBuild(input: PlanInput): Planned {
 export class Planner {
   readonly input: PlanInput;
   readonly global: Map<string, string>;
+  readonly budget = new Budget();
   readonly #automatic: ReadonlyMap<string, string>;
   readonly #vertices: GraphVertex[] = [];
   readonly #stages = new Map<number, StagePlan | undefined>();
@@ -93,7 +95,7 @@ export class Planner {
     const { dockerfile, buildArgs, platform, buildPlatform, target } = input;
     const full = (one: Platform) => ({ ...one, variant: one.variant ?? '' });
     this.#automatic = automaticArgs(full(buildPlatform), full(platform), target);
-    this.global = globalScope(this.#automatic, dockerfile.metaArgs, buildArgs, dockerfile.escape);
+    this.global = globalScope(this.#automatic, dockerfile.metaArgs, buildArgs, dockerfile.escape, this.budget);
     for (const { definitions } of dockerfile.metaArgs) for (const { key } of definitions) this.declared.add(key);
     for (const key of this.#automatic.keys()) this.declared.add(key);
   }
@@ -278,7 +280,7 @@ export class Planner {
 
   /** The words of FROM. */
   fromWord(text: string): string {
-    return expand(text, this.global, this.input.dockerfile.escape).text;
+    return expand(text, this.global, this.input.dockerfile.escape, { budget: this.budget }).text;
   }
 
   platformOf(stage: Stage): Platform {

@@ -14,7 +14,7 @@ import {
   stageArg,
 } from '../dockerfile/index.ts';
 import { createdBy, type HistoryOptions, noOperation } from './created-by.ts';
-import { applyMeta, commandOf, startConfig, workingDirectory } from './config.ts';
+import { applyMeta, commandOf, startConfig, workingDirectory, workOf } from './config.ts';
 import type { KnownImage, Planner } from './plan.ts';
 import { execOf } from './run.ts';
 import { type Arg, argsAfterEnv, namesOf, visible } from './scope.ts';
@@ -142,21 +142,24 @@ export class StagePlan {
 
   /** False when an image that the instruction needs is missing. */
   #apply(instruction: Instruction): boolean {
-    const { escape } = this.planner.input.dockerfile;
+    const { budget, input } = this.planner;
+    const { escape } = input.dockerfile;
+    budget.spend(workOf(this.config, this.args.length, instruction));
     const variables = visible(this.config.Env ?? [], this.args);
-    const expanded = expandInstruction(instruction, variables, escape);
+    const expanded = expandInstruction(instruction, variables, escape, budget);
+    if (expanded.instruction.kind === 'expose') budget.spend(workOf(this.config, 0, expanded.instruction));
     switch (expanded.instruction.kind) {
       case 'arg': {
         const shown: ArgDefinition[] = [];
         for (const definition of expanded.instruction.definitions) {
-          const { buildArgs } = this.planner.input;
+          const { buildArgs } = input;
           const before = visible(this.config.Env ?? [], this.args);
-          const { key, value } = stageArg(definition, before, buildArgs, this.planner.global, escape);
+          const { key, value } = stageArg(definition, before, buildArgs, this.planner.global, escape, budget);
           this.planner.declared.add(key);
           this.args.push({ key, value });
           // the classic builder does not tell what was given from outside
           const told = this.planner.input.classic
-            ? stageArg(definition, before, new Map(), new Map(), escape).value
+            ? stageArg(definition, before, new Map(), new Map(), escape, budget).value
             : value;
           shown.push({ ...definition, value: told });
         }

@@ -1,6 +1,14 @@
 // `build --check`: all that can be said against a Dockerfile, from its text and what is known of the build.
 import { Failure } from '../dockerfile/failure.ts';
-import { type Dockerfile, expand, globalScope, type Platform, automaticArgs, type Stage } from '../dockerfile/index.ts';
+import {
+  Budget,
+  type Dockerfile,
+  expand,
+  globalScope,
+  type Platform,
+  automaticArgs,
+  type Stage,
+} from '../dockerfile/index.ts';
 import type { IgnoreMatcher } from '../../spec/ignore/index.ts';
 import { type CheckOptions, readCheckOptions } from './config.ts';
 import { type Finding, Findings } from './finding.ts';
@@ -35,12 +43,13 @@ export function checkDockerfile(dockerfile: Dockerfile, facts: CheckFacts): Chec
   checkText(dockerfile, findings);
   try {
     const { escape, metaArgs, stages } = dockerfile;
+    const budget = new Budget();
     const targetName = facts.targetStage || (stages.at(-1)?.name ?? '');
     const automatic = automaticArgs(facts.build, facts.target, targetName);
-    checkDefaults(dockerfile, globalScope(automatic, metaArgs, new Map(), escape), findings);
-    const global = globalScope(automatic, metaArgs, facts.given, escape);
-    const wanted = facts.allStages ? new Set(stages.keys()) : reachable(dockerfile, facts.targetStage, global);
-    checkStages({ ...facts, dockerfile, global }, wanted, findings);
+    checkDefaults(dockerfile, globalScope(automatic, metaArgs, new Map(), escape, budget), findings, budget);
+    const global = globalScope(automatic, metaArgs, facts.given, escape, budget);
+    const wanted = facts.allStages ? new Set(stages.keys()) : reachable(dockerfile, facts.targetStage, global, budget);
+    checkStages({ ...facts, dockerfile, global, budget }, wanted, findings);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
   }
@@ -54,14 +63,25 @@ const REFERENCE =
   /^(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
 
 /** Base images have to make sense with nothing given from outside. */
-function checkDefaults({ stages, escape }: Dockerfile, scope: ReadonlyMap<string, string>, findings: Findings): void {
+function checkDefaults(
+  { stages, escape }: Dockerfile,
+  scope: ReadonlyMap<string, string>,
+  findings: Findings,
+  budget: Budget,
+): void {
   for (const { base, range } of stages) {
-    if (!REFERENCE.test(expand(base, scope, escape).text)) findings.above([])('InvalidDefaultArgInFrom', range, base);
+    if (!REFERENCE.test(expand(base, scope, escape, { budget }).text))
+      findings.above([])('InvalidDefaultArgInFrom', range, base);
   }
 }
 
 /** The target and the stages that it needs. */
-function reachable({ stages, escape }: Dockerfile, target: string, global: ReadonlyMap<string, string>): Set<number> {
+function reachable(
+  { stages, escape }: Dockerfile,
+  target: string,
+  global: ReadonlyMap<string, string>,
+  budget: Budget,
+): Set<number> {
   const byName = (name: string, before: number): Stage | undefined =>
     stages.findLast((stage) => stage.index < before && stage.name !== '' && stage.name === name.toLowerCase()) ??
     (/^\d+$/.test(name) && Number(name) < before ? stages[Number(name)] : undefined);
@@ -69,9 +89,9 @@ function reachable({ stages, escape }: Dockerfile, target: string, global: Reado
   const visit = (stage: Stage | undefined): void => {
     if (!stage || found.has(stage.index)) return;
     found.add(stage.index);
-    visit(byName(expand(stage.base, global, escape).text, stage.index));
+    visit(byName(expand(stage.base, global, escape, { budget }).text, stage.index));
     for (const one of stage.instructions) {
-      if (one.kind === 'copy') visit(byName(expand(one.from, global, escape).text, stage.index));
+      if (one.kind === 'copy') visit(byName(expand(one.from, global, escape, { budget }).text, stage.index));
       if (one.kind !== 'run') continue;
       for (const mount of one.mounts) visit(byName(/(?:^|,)from=([^,]*)/.exec(mount)?.[1] ?? '', stage.index));
     }

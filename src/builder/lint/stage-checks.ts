@@ -3,6 +3,7 @@ import { guess } from '../dockerfile/failure.ts';
 import {
   type Dockerfile,
   expand,
+  type Budget,
   expandInstruction,
   type Instruction,
   type Platform,
@@ -29,6 +30,8 @@ export interface StageFacts {
   readonly global: ReadonlyMap<string, string>;
   readonly given: ReadonlyMap<string, string>;
   readonly target: Platform;
+  /** Of all words of the Dockerfile. */
+  readonly budget: Budget;
   readonly ignore?: IgnoreMatcher;
   /** undefined when nothing is known of it: then variables count as set. */
   readonly base: (reference: string, platform: string) => BaseFacts | undefined;
@@ -61,21 +64,25 @@ interface Base {
   readonly platform: string;
 }
 
-function checkFrom(stage: Stage, { dockerfile, global }: StageFacts, note: Note): Base {
+function checkFrom(stage: Stage, facts: StageFacts, note: Note): Base {
+  const { dockerfile, global } = facts;
   const { escape, metaArgs } = dockerfile;
+  const { budget } = facts;
   const declared = new Set([
     ...global.keys(),
     ...metaArgs.flatMap(({ definitions }) => definitions.map(({ key }) => key)),
   ]);
   const undeclared = (missing: ReadonlySet<string>): void => {
     for (const name of missing) {
-      if (!declared.has(name)) note('UndefinedArgInFrom', stage.range, name, guess(name, [...declared]) ?? '');
+      if (declared.has(name)) continue;
+      budget.spend(name.length * declared.size);
+      note('UndefinedArgInFrom', stage.range, name, guess(name, [...declared]) ?? '');
     }
   };
-  const base = expand(stage.base, global, escape);
+  const base = expand(stage.base, global, escape, { budget });
   undeclared(base.missing);
   if (stage.platform === '') return { base: base.text, platform: '' };
-  const platform = expand(stage.platform, global, escape);
+  const platform = expand(stage.platform, global, escape, { budget });
   undeclared(platform.missing);
   if (platform.used.size === 1 && platform.missing.size === 0 && platform.used.has('TARGETPLATFORM')) {
     if (platform.text === global.get('TARGETPLATFORM')) note('RedundantTargetPlatform', stage.range, stage.platform);
@@ -118,10 +125,11 @@ function checkInstructions(stage: Stage, before: Left, facts: StageFacts, findin
       if (!before.envKnown) return;
       for (const name of missing) {
         if (declared.has(name) || PROXY_ARGS.includes(name)) continue;
+        facts.budget.spend(name.length * scope.size);
         note('UndefinedVar', instruction.range, name, guess(name, [...scope.keys()]) ?? '');
       }
     };
-    const { instruction: one, missing } = expandInstruction(instruction, scope, escape);
+    const { instruction: one, missing } = expandInstruction(instruction, scope, escape, facts.budget);
     undefinedVars(missing);
     switch (one.kind) {
       case 'env':
@@ -139,7 +147,7 @@ function checkInstructions(stage: Stage, before: Left, facts: StageFacts, findin
         for (const definition of one.definitions) {
           const { key } = definition;
           if (SECRET.test(key) && !HARMLESS.test(key)) note('SecretsUsedInArgOrEnv', one.range, 'ARG', key);
-          const arg = stageArg(definition, scope, facts.given, facts.global, escape);
+          const arg = stageArg(definition, scope, facts.given, facts.global, escape, facts.budget);
           undefinedVars(arg.missing);
           declared.add(key);
           if (arg.value !== undefined && !env.has(key)) scope.set(key, arg.value);
