@@ -46,7 +46,18 @@ export class TaskControl {
           byLabels(filters, 'label', task.Spec.ContainerSpec?.Labels) &&
           this.#upToDate(filters, task),
       )
-      .map(view);
+      .map((task) => this.#view(task));
+  }
+
+  #view(task: Task): object {
+    const { cache } = this.#cluster.manager;
+    const attachments = (task.Addresses ?? []).flatMap(({ NetworkID, Addr }) => {
+      const network = cache.get('networks', NetworkID);
+      if (!network) return [];
+      const { ID, Version, CreatedAt, UpdatedAt, Spec } = network;
+      return [{ Network: { ID, Version, CreatedAt, UpdatedAt, Spec }, Addresses: [Addr] }];
+    });
+    return { ...view(task), ...(attachments.length === 0 ? {} : { NetworksAttachments: attachments }) };
   }
 
   #upToDate(filters: Filters, task: Task): boolean {
@@ -66,7 +77,7 @@ export class TaskControl {
   }
 
   inspect(reference: string): object {
-    return view(this.get(reference));
+    return this.#view(this.get(reference));
   }
 
   /** Why it is where it is, and what became of it. */

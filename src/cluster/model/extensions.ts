@@ -15,6 +15,7 @@ export const LABEL = {
   priority: 'berth.priority',
   maxUnavailable: 'berth.max-unavailable',
   autoscale: 'berth.autoscale',
+  ports: 'berth.ports',
 } as const;
 
 export interface Extensions {
@@ -25,6 +26,14 @@ export interface Extensions {
   readonly maxUnavailable?: number;
   /** One for each metric; the one that asks for most is followed. */
   readonly autoscale?: readonly AutoscalePolicy[];
+  /** Ports that are found by name, published or not. */
+  readonly ports?: readonly NamedPort[];
+}
+
+export interface NamedPort {
+  readonly name: string;
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly port: number;
 }
 
 const STRATEGIES: readonly Strategy[] = ['spread', 'least-busy', 'binpack', 'in-turn', 'random'];
@@ -56,6 +65,7 @@ export function extensionsOf(labels: Labels = {}): {
   const priority = number(LABEL.priority);
   const maxUnavailable = number(LABEL.maxUnavailable);
   const autoscale = autoscaleOf(labels[LABEL.autoscale], (why) => wrong(LABEL.autoscale, why));
+  const ports = portsOf(labels[LABEL.ports], (why) => wrong(LABEL.ports, why));
   const schedule = scheduleOf(labels, wrong, oneOf(LABEL.overlap, OVERLAPS), number(LABEL.deadline));
   return {
     value: {
@@ -65,6 +75,7 @@ export function extensionsOf(labels: Labels = {}): {
       ...(priority === undefined ? {} : { priority }),
       ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
       ...(autoscale ? { autoscale } : {}),
+      ...(ports ? { ports } : {}),
     },
     problems,
   };
@@ -127,4 +138,19 @@ function autoscaleOf(text: string | undefined, wrong: (why: string) => undefined
   if (shared.min < 1) return wrong('min is at least 1: nothing can wake a service of none yet');
   const times = [shared.up.stabilisation, shared.down.stabilisation];
   return times.every((time) => time >= 0) ? policies : wrong('up and down are seconds');
+}
+
+/** `http=80,stats=9100/udp` */
+function portsOf(text: string | undefined, wrong: (why: string) => undefined): NamedPort[] | undefined {
+  if (text === undefined) return undefined;
+  const ports: NamedPort[] = [];
+  for (const part of text.split(',')) {
+    const [, name = '', digits = '', protocol = 'tcp'] =
+      /^([a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?)=(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(part.trim()) ?? [];
+    const port = Number(digits);
+    if (name === '' || port < 1 || port > 65_535)
+      return wrong(`${JSON.stringify(part)} is no port with a name, as http=80 or stats=9100/udp`);
+    ports.push({ name, protocol: protocol as NamedPort['protocol'], port });
+  }
+  return ports;
 }

@@ -1,6 +1,7 @@
 // What each node is to know of networks, from the objects of the cluster. Pure.
 import type { Attachment, ClusterNetwork, NetworkAddress } from '../model/network.ts';
 import { type ClusterNode, isTerminal, type Service, stateOrder, type Task } from '../model/objects.ts';
+import { extensionsOf } from '../model/extensions.ts';
 import { isIngress } from './allocate.ts';
 import type { OverlayMember, OverlayService, OverlayState } from '../../spec/berth/index.ts';
 
@@ -153,7 +154,7 @@ function servicesOn(
       const aliases = service.Spec.TaskTemplate.Networks?.find(({ Target }) => Target === ID)?.Aliases ?? [];
       return {
         id: service.ID,
-        names: [...new Set([service.Spec.Name, ...aliases])],
+        names: [...new Set([service.Spec.Name, ...aliases, ...nameInStack(service.Spec)])],
         ...(address === undefined ? {} : { address: bare(address) }),
         ports: Spec.Ingress
           ? (service.Endpoint.Ports ?? [])
@@ -162,9 +163,27 @@ function servicesOn(
                 PublishedPort === 0 ? [] : [{ protocol: Protocol, published: PublishedPort, target: TargetPort }],
               )
           : [],
+        ...namedPorts(service),
       };
     })
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const STACK_LABEL = 'com.docker.stack.namespace';
+
+/** `web.shop` for the service `shop_web` of the stack `shop`: one name from every stack on a network. */
+function nameInStack({ Name, Labels = {} }: Service['Spec']): string[] {
+  const stack = Labels[STACK_LABEL];
+  return stack !== undefined && Name.startsWith(`${stack}_`) ? [`${Name.slice(stack.length + 1)}.${stack}`] : [];
+}
+
+/** Those that a person named by the label, and published ones that have a name. */
+function namedPorts({ Spec, Endpoint }: Service): Pick<OverlayService, 'named'> {
+  const published = (Endpoint.Ports ?? []).flatMap(({ Name, Protocol = 'tcp', TargetPort }) =>
+    Name ? [{ name: Name, protocol: Protocol, port: TargetPort }] : [],
+  );
+  const named = [...(extensionsOf(Spec.Labels).value.ports ?? []), ...published];
+  return named.length === 0 ? {} : { named };
 }
 
 function byNetwork<T>(

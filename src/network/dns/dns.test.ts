@@ -50,6 +50,21 @@ describe('answers', () => {
     assert.equal(told('web', TYPE.AAAA), 'fd000000000000000000000000000002');
   });
 
+  test("ports with names, and for how long a network's names hold", () => {
+    const ports = [{ label: '_http._tcp', targets: [{ name: 'web.1', port: 8080 }] }];
+    const members = [{ names: ['web'], addresses: addresses('10.0.0.2'), ports }];
+    const zone = zoneOf({ ...wish, networks: [{ name: 'far', ttl: 1, members }] });
+    for (const name of ['_http._tcp.web', '_HTTP._tcp.web.far']) {
+      const query = read(ask(name, TYPE.SRV));
+      const found = reply(query, zone, 0);
+      assert.ok(found.kind === 'answers');
+      const [one] = found.answers;
+      assert.equal(Buffer.from(one?.data ?? []).toString('latin1'), '\0\0\0\0\x1f\x90\x03web\x011\x03far\0');
+      assert.equal(response(query, 0, found.answers, 600).readUInt32BE(12 + query.question.length + 6), 1);
+    }
+    assert.equal(told('_http._tcp.web', TYPE.SRV), 'forward');
+  });
+
   test('several addresses take turns', () => {
     assert.equal(told('www', TYPE.A, 0), '0a000002 0a000003');
     assert.equal(told('www', TYPE.A, 1), '0a000003 0a000002');

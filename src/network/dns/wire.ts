@@ -1,6 +1,6 @@
 // DNS messages as bytes: one question in, answers out (RFC 1035, EDNS of RFC 6891). Pure.
 
-export const TYPE = { A: 1, PTR: 12, AAAA: 28, OPT: 41 } as const;
+export const TYPE = { A: 1, PTR: 12, AAAA: 28, SRV: 33, OPT: 41 } as const;
 export const CODE = { OK: 0, FORMAT: 1, FAILURE: 2, NO_NAME: 3, NOT_IMPLEMENTED: 4, REFUSED: 5 } as const;
 const HEADER = 12;
 const INTERNET = 1;
@@ -112,6 +112,8 @@ function questionEnd(message: Buffer): number | undefined {
 export interface Answer {
   readonly type: number;
   readonly data: Uint8Array;
+  /** Seconds; what is usual where it says nothing. */
+  readonly ttl?: number;
 }
 
 const OPTION = Buffer.from([0, 0, TYPE.OPT, 16, 0, 0, 0, 0, 0, 0, 0]);
@@ -137,17 +139,24 @@ export function response(query: Query, code: number, records: readonly Answer[],
   out.writeUInt16BE(edns ? 1 : 0, 10);
   question.copy(out, HEADER);
   let at = HEADER + question.length;
-  for (const { type, data } of records.slice(0, kept)) {
+  for (const { type, data, ttl: own = ttl } of records.slice(0, kept)) {
     out.writeUInt16BE(0xc00c, at); // the name of the question
     out.writeUInt16BE(type, at + 2);
     out.writeUInt16BE(INTERNET, at + 4);
-    out.writeUInt32BE(ttl, at + 6);
+    out.writeUInt32BE(own, at + 6);
     out.writeUInt16BE(data.length, at + 10);
     out.set(data, at + HEADER);
     at += HEADER + data.length;
   }
   if (edns) OPTION.copy(out, at);
   return out;
+}
+
+/** Of a port: no priority, equal weights (RFC 2782). */
+export function encodeService(port: number, target: string): Buffer {
+  const head = Buffer.alloc(6);
+  head.writeUInt16BE(port, 4);
+  return Buffer.concat([head, encodeName(target)]);
 }
 
 export function encodeName(name: string): Buffer {

@@ -7,6 +7,9 @@ import { isPredefined, type NetworkRecord } from '../model/record.ts';
 import { isGatewayBridge } from '../model/traits.ts';
 import type { Member } from '../endpoints/show.ts';
 
+/** Seconds: what is on another host may be somewhere else a moment later, and asking again costs nothing. */
+const OVERLAY_TTL = 1;
+
 export class Zones {
   readonly #members: (network: NetworkRecord) => readonly Member[];
   readonly #overlay: (network: NetworkRecord) => readonly ZoneMember[] | undefined;
@@ -68,6 +71,7 @@ export class Zones {
       networks: own.map(({ network, links }) => ({
         name: network.name,
         members: this.#membersOn(network, live, links),
+        ...(network.driver === 'overlay' ? { ttl: OVERLAY_TTL } : {}),
       })),
       blocks: own.flatMap(({ network }) => subnetsOf(network).map(({ block }) => block)),
       outside: live.endpoints.some(({ gateways }) => gateways.length > 0) || hasServerOn(own, live.wish.dns),

@@ -7,6 +7,11 @@ export interface NamedAddresses {
   /** The first is what its addresses are called. */
   readonly names: readonly string[];
   readonly addresses: readonly Address[];
+  /** Ports with names: `_http._tcp` before each of the names leads to these. */
+  readonly ports?: readonly {
+    readonly label: string;
+    readonly targets: readonly { readonly name: string; readonly port: number }[];
+  }[];
 }
 
 const read = (texts: readonly string[]): Address[] => texts.flatMap((text) => parseAddress(text) ?? []);
@@ -17,11 +22,25 @@ export function overlayNames({ services, members }: OverlayState): NamedAddresse
     ...members
       .filter(({ ready, names }) => ready && names.length > 0)
       .map(({ names, address }) => ({ names, addresses: read([address]) })),
-    ...services.flatMap(({ id, names, address }) => {
+    ...services.flatMap(({ id, names, address, named = [] }) => {
       const tasks = read(readyOf(members, id));
+      const each = members.flatMap((one) => (one.service === id && one.ready ? one.names.slice(0, 1) : []));
+      const portsAt = (targets: readonly string[]): Pick<NamedAddresses, 'ports'> =>
+        named.length === 0
+          ? {}
+          : {
+              ports: named.map(({ name, protocol, port }) => ({
+                label: `_${name}._${protocol}`,
+                targets: targets.map((target) => ({ name: target, port })),
+              })),
+            };
       return [
-        { names, addresses: address === undefined ? tasks : read([address]) },
-        { names: names.map((name) => `tasks.${name}`), addresses: tasks },
+        {
+          names,
+          addresses: address === undefined ? tasks : read([address]),
+          ...portsAt(address === undefined ? each : names.slice(0, 1)),
+        },
+        { names: names.map((name) => `tasks.${name}`), addresses: tasks, ...portsAt(each) },
       ];
     }),
   ];

@@ -30,6 +30,12 @@ export interface OverlayService {
     readonly published: number;
     readonly target: number;
   }[];
+  /** Ports of its tasks that have names. */
+  readonly named?: readonly {
+    readonly name: string;
+    readonly protocol: 'tcp' | 'udp' | 'sctp';
+    readonly port: number;
+  }[];
 }
 
 export interface OverlayState {
