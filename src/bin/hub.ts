@@ -46,6 +46,8 @@ ${flagUsages(serveFlags, process.stdout.columns ?? 80)}
 
 /** Resolves to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // an fsync holds a thread for as long as the disk takes; read by libuv when the first thread is needed
+  process.env['UV_THREADPOOL_SIZE'] ??= '16';
   const [command = '', ...rest] = argv;
   if (command === 'serve') return serve(rest);
   const found = findCommand(argv);

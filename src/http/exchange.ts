@@ -1,7 +1,5 @@
 // One request and its answer: what was asked, taken apart, and the few forms in which an answer goes out.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Params } from './router.ts';
 
 export class Exchange {
@@ -56,11 +54,29 @@ export class Exchange {
     this.response.end(this.isHead ? undefined : content);
   }
 
-  /** `headers` say how long it is. */
-  async stream(status: number, source: () => Readable, headers: OutgoingHttpHeaders): Promise<void> {
-    this.response.writeHead(status, headers);
-    if (this.isHead) this.response.end();
-    else await pipeline(source(), this.response);
+  /** `headers` say how long it is; a piece that was handed over may be used again when that has resolved. */
+  async pieces(
+    status: number,
+    send: (take: (piece: Buffer) => Promise<void>) => Promise<void>,
+    headers: OutgoingHttpHeaders,
+  ): Promise<void> {
+    const { response, signal } = this;
+    response.writeHead(status, headers);
+    if (!this.isHead)
+      await send(
+        (piece) =>
+          new Promise((resolve, reject) => {
+            const gone = (): void => reject(new Error('the client has gone'));
+            if (signal.aborted) return gone();
+            signal.addEventListener('abort', gone, { once: true });
+            response.write(piece, (error) => {
+              signal.removeEventListener('abort', gone);
+              if (error) reject(error);
+              else resolve();
+            });
+          }),
+      );
+    response.end();
   }
 
   /** A body that nobody read must not be taken for the next request, nor be waited for. */

@@ -73,6 +73,7 @@ test('kill -9 at any point of a push leaves nothing half, and the next push is w
   assert.deepEqual([...passes.keys()].toSorted(), [
     'hub.blob.rename',
     'hub.remove',
+    'hub.settle',
     'hub.upload.sync',
     'hub.upload.write',
     'hub.write.rename',

@@ -38,12 +38,15 @@ export async function pullBlob({ registry, exchange }: Call): Promise<void> {
     case 'unsatisfiable':
       throw new RegistryError('RANGE_INVALID', { headers: { 'Content-Range': `bytes */${facts.size}` } });
     case 'part':
-      return exchange.stream(206, () => blobs.stream(digest, range), {
+      return exchange.pieces(206, (take) => blobs.send(digest, range, take), {
         ...type,
         'Content-Length': range.end - range.start + 1,
         'Content-Range': `bytes ${range.start}-${range.end}/${facts.size}`,
       });
     case 'whole':
-      return exchange.stream(200, () => blobs.stream(digest), { ...type, 'Content-Length': facts.size });
+      return exchange.pieces(200, (take) => blobs.send(digest, { start: 0, end: facts.size - 1 }, take), {
+        ...type,
+        'Content-Length': facts.size,
+      });
   }
 }

@@ -41,6 +41,7 @@ export async function pushManifest({ registry, exchange, caller }: Call): Promis
   await leases.settled(digest.text);
   await blobs.write(digest, content);
   await repositories.linkManifest(name, digest);
+  if (tags.length === 0) await registry.storage.settle();
   for (const tag of tags) await repositories.tag(name, tag, digest);
   registry.catalog.addManifest(name, {
     digest: digest.text,

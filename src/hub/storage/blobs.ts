@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { ALGORITHMS, type BlobDigest, parseDigest } from '../model/index.ts';
-import type { ObjectFacts, StorageDriver } from './driver.ts';
+import type { ObjectFacts, Range, StorageDriver } from './driver.ts';
 import { BLOBS, blobFolder, blobPath } from './paths.ts';
 
 export class Blobs {
@@ -16,8 +16,13 @@ export class Blobs {
     return this.#driver.facts(blobPath(digest));
   }
 
-  stream(digest: BlobDigest, range?: { readonly start: number; readonly end: number }): Readable {
+  stream(digest: BlobDigest, range?: Range): Readable {
     return this.#driver.stream(blobPath(digest), range);
+  }
+
+  /** Hands over its bytes; a piece is used again when `take` has resolved. */
+  send(digest: BlobDigest, range: Range, take: (piece: Buffer) => Promise<void>): Promise<void> {
+    return this.#driver.send(blobPath(digest), range, take);
   }
 
   /** A small one; undefined when it is not there, or is not what its name says. */

@@ -1,18 +1,28 @@
-// The storage driver over a directory: temporary file, fsync, rename, fsync of the directory.
+// The storage driver over a directory: temporary file, rename, and fsync of all that waits for it at once, since a disk takes as long for
+// one as for a hundred.
 import { randomUUID } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { isErrno } from '../../base/errors.ts';
+import { internal, isErrno } from '../../base/errors.ts';
 import { faultPoint } from '../../host/fault.ts';
-import type { Appender, ObjectFacts, StorageDriver } from './driver.ts';
+import { giveBuffer, takeBuffer } from './buffers.ts';
+import type { Appender, ObjectFacts, Range, StorageDriver } from './driver.ts';
 
 /** What goes to a client at a time: large enough that threads are not the price. */
 const READ_BYTES = 512 * 1024;
+/** So many files and folders at most wait for the next settling; whoever adds more settles them. */
+const MAX_UNSETTLED = 4096;
+/** Synced at a time: they share the disk's journal. */
+const SYNC_AT_ONCE = 8;
 
 export class FileSystem implements StorageDriver {
   readonly #root: string;
+  /** Files and folders that were written and not synced. */
+  #unsettled = new Set<string>();
+  #settling: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
 
   constructor(root: string) {
     this.#root = root;
@@ -38,19 +48,43 @@ export class FileSystem implements StorageDriver {
     }
   }
 
-  stream(path: string, range?: { readonly start: number; readonly end: number }): Readable {
+  stream(path: string, range?: Range): Readable {
     return createReadStream(this.#at(path), { highWaterMark: READ_BYTES, ...range });
   }
 
-  async write(path: string, content: string | Uint8Array): Promise<void> {
+  /** Two buffers: one is filled while the other is on its way. */
+  async send(path: string, { start, end }: Range, take: (piece: Buffer) => Promise<void>): Promise<void> {
+    const file = await open(this.#at(path), 'r');
+    let [filled, other] = [takeBuffer(), takeBuffer()];
+    let sent = Promise.resolve();
+    try {
+      for (let at = start; at <= end; ) {
+        const { bytesRead } = await file.read(filled, 0, Math.min(filled.length, end + 1 - at), at);
+        if (bytesRead === 0) throw internal(`${path} ends after ${at} bytes`);
+        await sent;
+        sent = take(filled.subarray(0, bytesRead));
+        sent.catch(() => undefined);
+        at += bytesRead;
+        [filled, other] = [other, filled];
+      }
+      await sent;
+      // those of a connection that broke may still be in the kernel's hands
+      giveBuffer(filled);
+      giveBuffer(other);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async write(path: string, content: string | Uint8Array, lasts: 'now' | 'settled' = 'now'): Promise<void> {
     const target = this.#at(path);
     const temporary = `${target}.${randomUUID()}.tmp`;
-    await this.#makeFolder(dirname(target));
+    const made = await makeFolder(dirname(target));
     try {
       const file = await open(temporary, 'wx', 0o644);
       try {
         await file.writeFile(content);
-        await file.sync();
+        if (lasts === 'now') await file.sync();
       } finally {
         await file.close();
       }
@@ -60,7 +94,9 @@ export class FileSystem implements StorageDriver {
       await rm(temporary, { force: true });
       throw error;
     }
-    await syncFolder(dirname(target));
+    const folders = [dirname(target), ...made];
+    if (lasts === 'now') await syncAll(folders);
+    else await this.#later([target, ...folders]);
   }
 
   async list(path: string): Promise<readonly string[]> {
@@ -79,30 +115,57 @@ export class FileSystem implements StorageDriver {
 
   async append(path: string): Promise<Appender> {
     const target = this.#at(path);
-    await this.#makeFolder(dirname(target));
+    await this.#later(await makeFolder(dirname(target)));
     return new FileAppender(await open(target, 'a', 0o644));
   }
 
   async move(from: string, to: string): Promise<void> {
     const target = this.#at(to);
-    await this.#makeFolder(dirname(target));
+    const made = await makeFolder(dirname(target));
     faultPoint('hub.blob.rename');
     await rename(this.#at(from), target);
-    await syncFolder(dirname(target));
+    await this.#later([dirname(target), ...made]);
+  }
+
+  /** Whoever comes while others settle waits for the next time, with all that came meanwhile. */
+  settle(): Promise<void> {
+    this.#next ??= this.#settling
+      .catch(() => undefined)
+      .then(async () => {
+        this.#settling = this.#next ?? this.#settling;
+        this.#next = undefined;
+        const paths = this.#unsettled;
+        this.#unsettled = new Set();
+        try {
+          if (paths.size > 0) faultPoint('hub.settle');
+          await syncAll([...paths]);
+        } catch (error) {
+          for (const path of paths) this.#unsettled.add(path);
+          throw error;
+        }
+      });
+    return this.#next;
+  }
+
+  async #later(paths: readonly string[]): Promise<void> {
+    for (const path of paths) this.#unsettled.add(path);
+    if (this.#unsettled.size > MAX_UNSETTLED) await this.settle();
   }
 
   #at(path: string): string {
     return join(this.#root, path);
   }
+}
 
-  /** The names of new folders last, too: each is synced into the one above it. */
-  async #makeFolder(folder: string): Promise<void> {
-    const known = await stat(folder).catch(() => undefined);
-    if (known) return;
-    const first = await mkdir(folder, { recursive: true, mode: 0o755 });
-    if (first === undefined) return;
-    for (let at = folder; at.length >= first.length; at = dirname(at)) await syncFolder(dirname(at));
-  }
+/** Answers the folders that have a new name in them, which is to be synced too. */
+async function makeFolder(folder: string): Promise<readonly string[]> {
+  const known = await stat(folder).catch(() => undefined);
+  if (known) return [];
+  const first = await mkdir(folder, { recursive: true, mode: 0o755 });
+  if (first === undefined) return [];
+  const above: string[] = [];
+  for (let at = folder; at.length >= first.length; at = dirname(at)) above.push(dirname(at));
+  return above;
 }
 
 class FileAppender implements Appender {
@@ -136,11 +199,24 @@ class FileAppender implements Appender {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+/** What was removed meanwhile needs it no more. */
+async function syncAll(paths: readonly string[]): Promise<void> {
+  let next = 0;
+  const sync = async (): Promise<void> => {
+    for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
+      let file: FileHandle;
+      try {
+        file = await open(path, 'r');
+      } catch (error) {
+        if (isErrno(error, 'ENOENT', 'ENOTDIR')) continue;
+        throw error;
+      }
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(SYNC_AT_ONCE, paths.length) }, sync));
 }

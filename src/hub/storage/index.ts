@@ -34,5 +34,6 @@ export function openStorage(driver: StorageDriver, graceMs: number): Storage {
     repositories: new Repositories(driver),
     uploads: new Uploads(driver),
     leases: new Leases(graceMs),
+    settle: () => driver.settle(),
   };
 }

@@ -1,6 +1,6 @@
 // What each repository has: blobs, manifests and tags, as links into the one tree of blobs.
 import { type BlobDigest, ALGORITHMS, isRepositoryName, isTag, parseDigest } from '../model/index.ts';
-import type { StorageDriver } from './driver.ts';
+import type { ObjectFacts, StorageDriver } from './driver.ts';
 import {
   layerFolder,
   layerLink,
@@ -29,7 +29,7 @@ export class Repositories {
   }
 
   async hasBlob(name: string, digest: BlobDigest): Promise<boolean> {
-    return (await this.#driver.facts(layerLink(name, digest))) !== undefined;
+    return isLink(await this.#driver.facts(layerLink(name, digest)));
   }
 
   /** Milliseconds since 1970. */
@@ -37,8 +37,9 @@ export class Repositories {
     return (await this.#driver.facts(layerLink(name, digest)))?.changedAt;
   }
 
+  /** For good with the next settling: before that no manifest names it. */
   linkBlob(name: string, digest: BlobDigest): Promise<void> {
-    return this.#driver.write(layerLink(name, digest), digest.text);
+    return this.#driver.write(layerLink(name, digest), digest.text, 'settled');
   }
 
   unlinkBlob(name: string, digest: BlobDigest): Promise<void> {
@@ -46,11 +47,12 @@ export class Repositories {
   }
 
   async hasManifest(name: string, digest: BlobDigest): Promise<boolean> {
-    return (await this.#driver.facts(revisionLink(name, digest))) !== undefined;
+    return isLink(await this.#driver.facts(revisionLink(name, digest)));
   }
 
+  /** For good with the next settling. */
   linkManifest(name: string, digest: BlobDigest): Promise<void> {
-    return this.#driver.write(revisionLink(name, digest), digest.text);
+    return this.#driver.write(revisionLink(name, digest), digest.text, 'settled');
   }
 
   /** Tags first: one that names what is not there would be worse than none. */
@@ -70,8 +72,10 @@ export class Repositories {
     return link && parseDigest(link.toString('latin1').trim());
   }
 
+  /** What it names, and all that hangs on that, is for good before the tag is there. */
   async tag(name: string, tag: string, digest: BlobDigest): Promise<void> {
-    await this.#driver.write(tagHistoryLink(name, tag, digest), digest.text);
+    await this.#driver.write(tagHistoryLink(name, tag, digest), digest.text, 'settled');
+    await this.#driver.settle();
     await this.#driver.write(tagLink(name, tag), digest.text);
   }
 
@@ -118,6 +122,11 @@ export class Repositories {
       }
     return found;
   }
+}
+
+/** An empty one is what a power loss left of it before it was for good. */
+function isLink(facts: ObjectFacts | undefined): boolean {
+  return facts !== undefined && facts.size > 0;
 }
 
 /** Names are ASCII: the order of code units is the order of bytes. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { AwsClient } from 'aws4fetch';
 import { internal, invalid, unavailable } from '../../base/errors.ts';
-import type { Appender, ObjectFacts, StorageDriver } from './driver.ts';
+import type { Appender, ObjectFacts, Range, StorageDriver } from './driver.ts';
 import { FileSystem } from './filesystem.ts';
 
 export interface BucketPlace {
@@ -67,9 +67,14 @@ export class Bucket implements StorageDriver {
     };
   }
 
-  stream(path: string, range?: { readonly start: number; readonly end: number }): Readable {
+  stream(path: string, range?: Range): Readable {
     if (this.#isSpooled(path)) return this.#spool.stream(path, range);
     return Readable.from(this.#bytes(path, range), { objectMode: false });
+  }
+
+  async send(path: string, range: Range, take: (piece: Buffer) => Promise<void>): Promise<void> {
+    if (this.#isSpooled(path)) await this.#spool.send(path, range, take);
+    else for await (const piece of this.#bytes(path, range)) await take(piece);
   }
 
   async write(path: string, content: string | Uint8Array): Promise<void> {
@@ -115,6 +120,11 @@ export class Bucket implements StorageDriver {
     await rm(join(this.#spoolRoot, from), { force: true });
   }
 
+  /** What a bucket has said yes to is for good. */
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async #putParts(file: FileHandle, size: number, to: string): Promise<void> {
     const begun = await this.#ask('POST', to, { query: { uploads: '' } });
     const uploadId = texts(await textOf(begun), 'UploadId')[0] ?? '';
@@ -138,7 +148,7 @@ export class Bucket implements StorageDriver {
     }
   }
 
-  async *#bytes(path: string, range?: { readonly start: number; readonly end: number }): AsyncGenerator<Buffer> {
+  async *#bytes(path: string, range?: Range): AsyncGenerator<Buffer> {
     const headers = range ? { Range: `bytes=${range.start}-${range.end}` } : {};
     const response = await this.#ask('GET', path, { headers });
     if (!response?.body) return;

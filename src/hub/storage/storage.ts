@@ -9,4 +9,6 @@ export interface Storage {
   readonly repositories: Repositories;
   readonly uploads: Uploads;
   readonly leases: Leases;
+  /** All that was written before is for good when it returns. */
+  readonly settle: () => Promise<void>;
 }

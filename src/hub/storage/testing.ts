@@ -28,6 +28,16 @@ export function driverContract(name: string, open: () => Promise<DriverUnderTest
     await driver.write('a/b/link', Buffer.from('shorter'));
     assert.equal(await textOf('a/b/link'), 'shorter');
     assert.equal(await textOf('a/b/link', { start: 1, end: 3 }), 'hor');
+    const pieces: Buffer[] = [];
+    await driver.send('a/b/link', { start: 2, end: 6 }, async (piece) => void pieces.push(Buffer.from(piece)));
+    assert.equal(Buffer.concat(pieces).toString(), 'orter');
+    await driver.send('a/b/link', { start: 0, end: -1 }, () =>
+      Promise.reject(new Error('there is nothing to hand over')),
+    );
+    await assert.rejects(
+      driver.send('a/b/link', { start: 0, end: 6 }, () => Promise.reject(new Error('gone'))),
+      /gone/,
+    );
     const facts = await driver.facts('a/b/link');
     assert.equal(facts?.size, 7);
     assert.ok(Math.abs((facts?.changedAt ?? 0) - Date.now()) < 60_000);
@@ -84,6 +94,7 @@ export function driverContract(name: string, open: () => Promise<DriverUnderTest
       const target = `blobs/${size}/data`;
       await driver.write(target, 'of before');
       await driver.move(from, target);
+      await driver.settle();
       assert.equal((await driver.facts(target))?.size, size);
       assert.equal(await textOf(target, { start: 0, end: 4 }), '1234x');
       assert.equal(await textOf(target, { start: size - 1, end: size - 1 }), 'x');

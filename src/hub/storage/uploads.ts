@@ -1,14 +1,14 @@
 // Uploads under way: bytes go to disk and into the hash as they come, so that a blob is checked the moment its last byte is here.
 import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { usedUp } from '../../base/garbage.ts';
 import { KeyedMutex } from '../../base/mutex.ts';
 import { type Algorithm, type BlobDigest, RegistryError } from '../model/index.ts';
+import { giveBuffer, takeBuffer } from './buffers.ts';
 import type { StorageDriver } from './driver.ts';
 import { uploadData, uploadFolder, uploadsPath, uploadStart } from './paths.ts';
 
 /** Uploads whose hash is remembered; what came of the others is read again when they go on. */
 const MAX_SESSIONS = 10_000;
-/** Bytes that are written at a time; as many are gathered meanwhile. */
-const BATCH_BYTES = 1024 * 1024;
 
 interface Session {
   readonly algorithm: Algorithm;
@@ -46,7 +46,7 @@ export class Uploads {
 
   async start(name: string, algorithm: Algorithm = 'sha256'): Promise<UploadState> {
     const id = randomUUID();
-    await this.#driver.write(uploadStart(name, id), new Date().toISOString());
+    await this.#driver.write(uploadStart(name, id), new Date().toISOString(), 'settled');
     this.#remember(id, { algorithm, hash: createHash(algorithm), size: 0 });
     return { id, size: 0 };
   }
@@ -155,32 +155,36 @@ export class Uploads {
   async #write(name: string, id: string, session: Session, part: UploadPart): Promise<void> {
     const before = { size: session.size, hash: session.hash.copy() };
     const appender = await this.#driver.append(uploadData(name, id));
-    let batch: Buffer[] = [];
+    // two buffers: one is filled while a thread writes the other
+    let [filling, other] = [takeBuffer(), takeBuffer()];
     let gathered = 0;
     let writing: Promise<void> = Promise.resolve();
     const flush = async (): Promise<void> => {
-      const chunks = batch;
-      batch = [];
-      gathered = 0;
       await writing;
-      writing = chunks.length > 0 ? appender.write(chunks) : Promise.resolve();
+      if (gathered === 0) return;
+      const batch = filling.subarray(0, gathered);
+      [filling, other] = [other, filling];
+      gathered = 0;
+      writing = appender.write([batch]);
       // the thread writes while this one hashes
       writing.catch(() => undefined);
-      for (const chunk of chunks) {
-        session.hash.update(chunk);
-        session.size += chunk.length;
-      }
+      session.hash.update(batch);
+      session.size += batch.length;
     };
     try {
       for await (const chunk of part.source) {
-        batch.push(chunk);
-        gathered += chunk.length;
-        if (session.size + gathered > part.most)
+        if (session.size + gathered + chunk.length > part.most)
           throw new RegistryError('SIZE_INVALID', {
             status: 413,
             message: `a blob may have ${part.most} bytes at most`,
           });
-        if (gathered >= BATCH_BYTES) await flush();
+        for (let at = 0; at < chunk.length; ) {
+          const copied = chunk.copy(filling, gathered, at);
+          at += copied;
+          gathered += copied;
+          if (gathered === filling.length) await flush();
+        }
+        usedUp(chunk.length);
       }
       await flush();
       await writing;
@@ -207,6 +211,8 @@ export class Uploads {
       throw error;
     } finally {
       await appender.close();
+      giveBuffer(filling);
+      giveBuffer(other);
     }
   }
 }

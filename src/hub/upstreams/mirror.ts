@@ -114,6 +114,7 @@ export class Mirror {
       await storage.blobs.write(digest, content);
       await storage.repositories.linkManifest(name, digest);
       if (isTag) await storage.repositories.tag(name, text, digest);
+      else await storage.settle();
       catalog.addManifest(name, {
         digest: digest.text,
         size: content.length,
