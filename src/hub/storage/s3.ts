@@ -73,6 +73,7 @@ export class Bucket implements StorageDriver {
   }
 
   async send(path: string, range: Range, take: (piece: Buffer) => Promise<void>): Promise<void> {
+    if (range.end < range.start) return;
     if (this.#isSpooled(path)) await this.#spool.send(path, range, take);
     else for await (const piece of this.#bytes(path, range)) await take(piece);
   }
