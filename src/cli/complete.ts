@@ -4,9 +4,13 @@ import { type Candidate, completionOf, FILES, NO_FILES, type ObjectKind } from '
 import type { Context } from './context.ts';
 import type { Flags } from './grammar/index.ts';
 import { out } from './output.ts';
+import { printable } from '../base/printable.ts';
 
 /** A shell that waits longer seems to hang. */
 const PATIENCE_MS = 1000;
+
+/** A shell puts a name into the line as it is, and would run what is in `$(…)`; names of daemons that mean well have no such signs. */
+const NAME = /^[\p{L}\p{N}_./][\p{L}\p{N}_.:/@+=,%-]*$/u;
 
 /** `words` are those of the line, the last one perhaps empty. Prints candidates and how to go on; never fails. */
 export async function complete(
@@ -22,10 +26,15 @@ export async function complete(
     const { of, prefix, without } = completion;
     const objects = await objectsOf(context, of);
     found = objects
-      .filter(({ value }) => !without.includes(value))
+      .filter(({ value }) => !without.includes(value) && NAME.test(value))
       .map(({ value, about }) => ({ value: `${prefix}${value}`, about }));
   }
-  const lines = found.filter(({ value }) => value.startsWith(last));
+  // the shell puts it on the terminal, and its lines into its list
+  const isPlain = (text: string): boolean =>
+    printable(text) === text && !['\n', '\t', '\x1b'].some((one) => text.includes(one));
+  const lines = found
+    .filter(({ value }) => value.startsWith(last) && isPlain(value))
+    .map(({ value, about }) => ({ value, about: isPlain(about) ? about : '' }));
   out(
     `${lines.map(({ value, about }) => (about === '' ? `${value}\n` : `${value}\t${about}\n`)).join('')}:${completion.kind === 'files' ? FILES : NO_FILES}\n`,
   );

@@ -10,7 +10,7 @@ import {
   RegistryCredentials,
 } from '../client/config/index.ts';
 import { type Command, Failure, type Flags, type Node as TreeNode } from './grammar/index.ts';
-import { err, out } from './output.ts';
+import { draw, err, out } from './output.ts';
 
 export interface Globals {
   readonly host: readonly string[];
@@ -126,6 +126,11 @@ export class Context {
 
   err(data: string | Uint8Array): void {
     err(data);
+  }
+
+  /** As `out` and `err`, for texts that command the terminal. */
+  draw(fd: 1 | 2, text: string): void {
+    draw(fd, text);
   }
 
   terminal(fd: 0 | 1 | 2): boolean {

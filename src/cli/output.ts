@@ -1,5 +1,6 @@
 // Writes to stdout and stderr at once, without process.stdout: no stream is made, and nothing is left to flush at exit.
 import { writeSync } from 'node:fs';
+import { printable } from '../base/printable.ts';
 
 const idle = new Int32Array(new SharedArrayBuffer(4));
 
@@ -18,5 +19,15 @@ export function writeAll(fd: number, data: string | Uint8Array): void {
   }
 }
 
-export const out = (data: string | Uint8Array): void => writeAll(1, data);
-export const err = (data: string | Uint8Array): void => writeAll(2, data);
+/** A text is the client's own, with names and messages of others in it, which command no terminal; bytes are what a container wrote, and go as they are. */
+function write(fd: 1 | 2, data: string | Uint8Array): void {
+  if (typeof data !== 'string') return writeAll(fd, data);
+  const shown = printable(data);
+  // asked late: the module of terminals is slow to load
+  writeAll(fd, shown === data || !process.getBuiltinModule('tty').isatty(fd) ? data : shown);
+}
+
+export const out = (data: string | Uint8Array): void => write(1, data);
+export const err = (data: string | Uint8Array): void => write(2, data);
+/** With commands to the terminal that are ours; what is of others in it is made `printable` before. */
+export const draw = (fd: 1 | 2, text: string): void => writeAll(fd, text);

@@ -4,6 +4,7 @@ import type { ShownEvent, ShownFinding } from '../../spec/berth/build.ts';
 import type { Context } from '../context.ts';
 import { Failure } from '../grammar/index.ts';
 import { placeText, warningsText } from '../progress/build/place.ts';
+import { printable } from '../../base/printable.ts';
 import { PlainBuild } from '../progress/build/plain.ts';
 import { rawLine } from '../progress/build/raw.ts';
 import { TerminalBuild } from '../progress/build/terminal.ts';
@@ -49,7 +50,7 @@ export class BuildView {
     if (event.kind === 'vertex' && event.vertex.error !== undefined && this.#logs.has(event.vertex.id)) {
       this.#failed ??= event.vertex;
     }
-    if (this.#kind === 'plain') this.#context.err(this.#plain.add(event));
+    if (this.#kind === 'plain') this.#write(this.#plain.add(event));
     else if (this.#kind === 'rawjson') this.#context.err(rawLine(event));
     else if (this.#kind === 'tty') this.#terminal.add(event);
   };
@@ -80,7 +81,7 @@ export class BuildView {
     if (this.#failed && this.#kind !== 'rawjson') {
       const { lines = [], rest = '' } = this.#logs.get(this.#failed.id) ?? {};
       const shown = [...lines, ...(rest === '' ? [] : [rest])].slice(-LAST_LINES);
-      this.#context.err(`------\n > ${this.#failed.name}:\n${shown.map((line) => `${line}\n`).join('')}------\n`);
+      this.#write(`------\n > ${this.#failed.name}:\n${shown.map((line) => `${line}\n`).join('')}------\n`);
     }
     if (error.place) this.#context.err(placeText(error.place));
     const offer = this.#offer && this.#failed && this.#kind === 'tty';
@@ -97,10 +98,15 @@ export class BuildView {
     this.#logs.set(vertex, kept);
   }
 
+  /** With what steps wrote, which may go back to the beginning of its line. */
+  #write(text: string): void {
+    this.#context.draw(2, this.#context.terminal(2) ? printable(text, { returns: true }) : text);
+  }
+
   #draw(ended: boolean): void {
     if (this.#waiting) return;
     const [height, width] = this.#context.size();
     const size = [height || 24, width || 80] as const;
-    this.#context.err(this.#terminal.draw(BigInt(Date.now()) * 1_000_000n, this.#began, size, ended));
+    this.#context.draw(2, this.#terminal.draw(BigInt(Date.now()) * 1_000_000n, this.#began, size, ended));
   }
 }

@@ -5,7 +5,7 @@ import type { Display } from '../progress/index.ts';
 export function displayOn(context: Context, fd: 1 | 2 | undefined, onAux?: (aux: unknown) => void): Display {
   const terminal = fd !== undefined && context.terminal(fd);
   return {
-    write: fd === undefined ? () => undefined : (text) => (fd === 1 ? context.out(text) : context.err(text)),
+    write: fd === undefined ? () => undefined : (text) => context.draw(fd, text),
     terminal,
     width: terminal ? context.size()[1] || 200 : 200,
     ...(onAux ? { onAux } : {}),

@@ -3,6 +3,7 @@ import { humanSize } from '../../base/units.ts';
 import { lines } from '../../client/index.ts';
 import type { ProgressMessage } from '../../spec/docker/image.ts';
 import { Failure } from '../grammar/index.ts';
+import { printable } from '../../base/printable.ts';
 
 export interface Display {
   readonly write: (text: string) => void;
@@ -56,11 +57,13 @@ export function formatMessage(
     out += '\x1b[2K\r';
     end = '\r';
   } else if (bar !== '') return '';
-  if (message.id) out += `${message.id}: `;
-  if (detail !== undefined && terminal) return `${out}${message.status ?? ''} ${bar}${end}`;
-  if (message.progress) return `${out}${message.status ?? ''} ${message.progress}${end}`;
-  if (message.stream) return `${out}${message.stream}${end}`;
-  return `${out}${message.status ?? ''}${end}\n`;
+  // what a program wrote may go back to the beginning of its line
+  const safe = (text = '', returns = false): string => (terminal ? printable(text, { returns }) : text);
+  if (message.id) out += `${safe(message.id)}: `;
+  if (detail !== undefined && terminal) return `${out}${safe(message.status)} ${safe(bar)}${end}`;
+  if (message.progress) return `${out}${safe(message.status)} ${safe(message.progress)}${end}`;
+  if (message.stream) return `${out}${safe(message.stream, true)}${end}`;
+  return `${out}${safe(message.status)}${end}\n`;
 }
 
 /** A bar with sizes; '' where nothing is known yet. */

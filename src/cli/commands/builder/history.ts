@@ -84,7 +84,7 @@ export const logs = command({
       params: { id: name },
       query: flags.follow ? { follow: true } : {},
     });
-    for await (const chunk of answer.body) context.out(chunk.toString());
+    for await (const chunk of answer.body) context.out(chunk);
     return 0;
   },
 });

@@ -11,6 +11,7 @@ import type { ComposeContext } from './command.ts';
 import { containerEvents } from './events.ts';
 import { shownName } from './follow.ts';
 import { LineSplitter, type LogLines } from './log-lines.ts';
+import { printable } from '../../../base/printable.ts';
 
 export interface AttachedOptions {
   /** services whose output is shown */
@@ -68,8 +69,8 @@ export class Attached {
     const name = this.nameOf(id);
     const show = (write: (text: string) => void) => (line: string) =>
       write(this.#options.lines.line(name, this.#stamped(line)));
-    const stdout = new LineSplitter(show((text) => this.#context.out(text)));
-    const stderr = new LineSplitter(show((text) => this.#context.err(text)));
+    const stdout = new LineSplitter(show((text) => this.#context.cli.out(Buffer.from(text))));
+    const stderr = new LineSplitter(show((text) => this.#context.cli.err(Buffer.from(text))));
     const demux = new Demux((stream, data) => (stream === 'stderr' ? stderr : stdout).push(data));
     const reading = (async () => {
       for (let chunk = await wire.inbox.take(); chunk; chunk = await wire.inbox.take())
@@ -160,7 +161,10 @@ export async function followProject(
       const status = Number(attributes['exitCode'] ?? 0);
       const goesOn = await restarts(context, id);
       if (options.shown(service))
-        context.out(`\r\x1b[K${attached.nameOf(id)} exited with code ${status}${goesOn ? ' (restarting)' : ''}\n`);
+        context.cli.draw(
+          1,
+          `\r\x1b[K${printable(attached.nameOf(id))} exited with code ${status}${goesOn ? ' (restarting)' : ''}\n`,
+        );
       if (goesOn) continue;
       const isMine = options.exitCodeFrom === '' || options.exitCodeFrom === service;
       const ends = options.abort === 'exit' || (options.abort === 'failure' && status !== 0);

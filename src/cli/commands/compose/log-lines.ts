@@ -1,4 +1,5 @@
 // Lines of several containers with who wrote them before each: `web-1  | `, in colours where there are some.
+import { printable } from '../../../base/printable.ts';
 
 const COLOURS = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 
@@ -24,7 +25,7 @@ export class LogLines {
 
   line(name: string, text: string): string {
     if (!this.#options.hasPrefix) return `${text}\n`;
-    const prefix = `${name.padEnd(this.#width)}  | `;
+    const prefix = printable(`${name.padEnd(this.#width)}  | `);
     if (!this.#options.isColoured) return `${prefix}${text}\n`;
     return `\x1b[${this.#colours.get(name) ?? 36}m${prefix}\x1b[0m${text}\n`;
   }

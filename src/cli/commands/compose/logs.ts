@@ -47,7 +47,9 @@ export const logs = composeCommand({
     };
     const { client } = context.cli;
     await settleAll(
-      containers.map((one) => readLog(client, one.id, query, (line) => context.out(lines.line(shownName(one), line)))),
+      containers.map((one) =>
+        readLog(client, one.id, query, (line) => context.cli.out(Buffer.from(lines.line(shownName(one), line)))),
+      ),
     );
     return 0;
   },

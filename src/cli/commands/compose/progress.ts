@@ -1,5 +1,6 @@
 // Progress on stderr: plain lines, lines of JSON, a list that is drawn anew in a terminal, or nothing.
 import type { ProgressEvent, Report } from '../../../compose/index.ts';
+import { printable } from '../../../base/printable.ts';
 import type { ComposeContext } from './command.ts';
 
 export interface Progress {
@@ -11,6 +12,7 @@ export interface Progress {
 export function progressOn(context: ComposeContext): Progress {
   const { settings, cli } = context;
   const err = (text: string): void => cli.err(text);
+  const draw = (text: string): void => cli.draw(2, text);
   const mode = settings.progress === 'auto' ? (cli.terminal(2) ? 'tty' : 'plain') : settings.progress;
   switch (mode) {
     case 'quiet':
@@ -18,7 +20,7 @@ export function progressOn(context: ComposeContext): Progress {
     case 'json':
       return { report: (event) => err(`${jsonLine(event, settings.dryRun)}\n`), end: () => {} };
     case 'tty':
-      return new TerminalProgress(err, settings.dryRun, () => Date.now(), process.stderr.columns ?? 80);
+      return new TerminalProgress(draw, settings.dryRun, () => Date.now(), process.stderr.columns ?? 80);
     case 'plain':
       return { report: (event) => err(`${plainLine(event, settings.dryRun)}\n`), end: () => {} };
   }
@@ -92,7 +94,7 @@ export class TerminalProgress implements Progress {
     const lines = rows.map(({ event, began, ended: end }) => {
       const took = `${(((end ?? this.#now()) - began) / 1000).toFixed(1)}s`;
       const isFirst = event.status === 'error' ? event.text.split('\n')[0] : event.text;
-      const text = ` ${label(event).padEnd(pad)}  ${isFirst}`;
+      const text = printable(` ${label(event).padEnd(pad)}  ${isFirst}`);
       const room = Math.max(10, this.#width - took.length - 4);
       return ` ${MARKS[event.status]}${text.slice(0, room).padEnd(room)}${took}`;
     });

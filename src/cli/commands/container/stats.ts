@@ -47,7 +47,8 @@ export const stats = command({
         : (await context.client.call('ContainerList', { query: flags.all ? { all: true } : {} })).map((one) => one.Id);
     const draw = (): void => {
       const rows = [...shown.values()];
-      context.out(`${flags['no-stream'] ? '' : '\x1b[H\x1b[J'}${renderRows(format, rows, KIND)}`);
+      if (!flags['no-stream']) context.draw(1, '\x1b[H\x1b[J');
+      context.out(renderRows(format, rows, KIND));
     };
     if (flags['no-stream']) {
       const errors: string[] = [];

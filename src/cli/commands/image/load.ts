@@ -33,7 +33,7 @@ export const load = command({
     });
     if (/json/.test(answer.head.headers.get('content-type') ?? ''))
       await showProgress(answer.body, displayOn(context, 1));
-    else for await (const chunk of answer.body) context.out(chunk);
+    else for await (const chunk of answer.body) context.out(chunk.toString());
     return 0;
   },
 });

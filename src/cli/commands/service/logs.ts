@@ -26,11 +26,11 @@ export const logs = command({
         tail: flags.tail,
       },
     });
-    const shown = (data: Uint8Array): Uint8Array | string => {
+    const shown = (data: Uint8Array): Uint8Array => {
       if (flags.raw) return data;
       const text = Buffer.from(data).toString();
       const task = /com\.docker\.swarm\.task\.id=(\w+)/.exec(text)?.[1] ?? '';
-      return `${task.slice(0, 12)} | ${text.replace(/com\.docker\.swarm\.\S+ /, '')}`;
+      return Buffer.from(`${task.slice(0, 12)} | ${text.replace(/com\.docker\.swarm\.\S+ /, '')}`);
     };
     const demux = new Demux((stream, data) =>
       stream === 'stderr' ? context.err(shown(data)) : context.out(shown(data)),

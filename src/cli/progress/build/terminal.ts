@@ -1,5 +1,6 @@
 // Build events as a block of lines that is drawn over itself: steps, their times, and the last output of those that run. A fold; pure.
 import type { ShownEvent, ShownVertex } from '../../../spec/berth/build.ts';
+import { lastWritten, printable } from '../../../base/printable.ts';
 import { amount } from './plain.ts';
 
 /** Lines of output of one step that runs. */
@@ -59,7 +60,7 @@ export class TerminalBuild {
     const shown = ended || rows.length <= room ? rows : [rows[0] ?? '', ...rows.slice(-(room - 1))];
     const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : '';
     this.#drawn = shown.length;
-    return `${up}\x1b[J${shown.map((row) => row.slice(0, Math.max(1, width - 1))).join('\n')}\n`;
+    return `${up}\x1b[J${shown.map((row) => printable(row.slice(0, Math.max(1, width - 1)))).join('\n')}\n`;
   }
 
   #rows({ vertex, lines, status }: Step, now: bigint, width: number, ended: boolean): string[] {
@@ -75,7 +76,7 @@ export class TerminalBuild {
     for (const { name, current, total } of status.values()) {
       rows.push(` => => ${name} ${amount(current)}${total > 0 ? ` / ${amount(total)}` : ''}`);
     }
-    for (const line of lines) rows.push(` => => # ${line}`);
+    for (const line of lines) rows.push(` => => # ${lastWritten(line)}`);
     return rows;
   }
 }
