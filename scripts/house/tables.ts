@@ -16,18 +16,12 @@ export const CIRCLES_LEFT: readonly string[] = [
 
 /** Pure files that run code which is not, or are told a function, and what would cure it. */
 export const IMPURE_LEFT: Readonly<Record<string, string>> = {
-  'builder/attest/statement.ts': 'base/ids.ts makes random ids beside digests',
-  'builder/cache/remote/config.ts': 'base/ids.ts makes random ids beside digests',
-  'builder/graph/keys.ts': 'base/ids.ts makes random ids beside digests',
   'builder/lint/check.ts': 'asks whether a path exists by a function',
   'builder/lint/stage-checks.ts': 'asks whether a path exists by a function',
   'daemon/options.ts': 'takes a name from the face of runtime/, which starts programs',
-  'images/file.ts': 'base/ids.ts makes random ids beside digests',
   'images/pull/words.ts': 'takes errors from the face of the registry client',
-  'images/push/manifest.ts': 'base/ids.ts makes random ids beside digests',
   'network/catalog/create.ts': 'asks whether a link exists by a function',
   'network/catalog/filter.ts': 'base/go-regexp.ts loads its engine when it is first asked',
-  'registry/client/document.ts': 'base/ids.ts makes random ids beside digests',
 };
 
 /** Of the large folders: which parts may import which. `.` is the folder's own files. Types count. */

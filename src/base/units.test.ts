@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseRfc3339, rfc3339 } from './clock.ts';
-import { bytesSize, goDuration, humanDuration, humanSize, parseBytes, parseDuration } from './units.ts';
+import { bytesSize, durationFault, goDuration, humanDuration, humanSize, parseBytes, parseDuration } from './units.ts';
 
 test('sizes', () => {
   for (const [text, bytes] of [
@@ -64,4 +64,17 @@ test('times', () => {
 test('durations as Go writes them', () => {
   const texts = [0, 0.5, 50, 999, 1000, 1500, 60_000, 90_000, 3_600_000, 5_400_250].map(goDuration);
   assert.deepEqual(texts, ['0s', '500µs', '50ms', '999ms', '1s', '1.5s', '1m0s', '1m30s', '1h0m0s', '1h30m0.25s']);
+});
+
+test('users B8: a text that is no duration is refused in the words of Go', () => {
+  const cases: readonly [string, string][] = [
+    ['', 'time: invalid duration ""'],
+    ['x', 'time: invalid duration "x"'],
+    ['1', 'time: missing unit in duration "1"'],
+    ['1h5', 'time: missing unit in duration "1h5"'],
+    ['1x', 'time: unknown unit "x" in duration "1x"'],
+    ['-1.5m3 s', 'time: unknown unit " s" in duration "-1.5m3 s"'],
+    ['1m.', 'time: invalid duration "1m."'],
+  ];
+  for (const [text, words] of cases) assert.deepEqual([parseDuration(text), durationFault(text)], [undefined, words]);
 });

@@ -82,6 +82,21 @@ export function parseDuration(text: string): bigint | undefined {
   return sign * total;
 }
 
+/** What Go says of a text that is no duration. */
+export function durationFault(text: string): string {
+  const shown = JSON.stringify(text);
+  let rest = text.length > MAX_DURATION_CHARACTERS ? '' : text.replace(/^[+-]/, '');
+  while (rest !== '') {
+    const [number = ''] = /^\d*(?:\.\d*)?/.exec(rest) ?? [];
+    if (!/\d/.test(number)) break;
+    const [unit = ''] = /^[^.\d]*/.exec(rest.slice(number.length)) ?? [];
+    if (unit === '') return `time: missing unit in duration ${shown}`;
+    if (!(unit in UNIT_NANOS)) return `time: unknown unit ${JSON.stringify(unit)} in duration ${shown}`;
+    rest = rest.slice(number.length + unit.length);
+  }
+  return `time: invalid duration ${shown}`;
+}
+
 /** "About an hour", "3 weeks": docker/go-units HumanDuration, used by `ps` and `images`. */
 export function humanDuration(seconds: number): string {
   const minutes = Math.floor(seconds / 60);

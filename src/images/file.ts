@@ -1,7 +1,7 @@
 // An image's configuration as it comes from elsewhere: read within a limit, and refused when it contradicts itself. Pure.
 import { invalid, messageOf } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
-import { isDigest } from '../base/ids.ts';
+import { isDigest } from '../base/digest.ts';
 import type { ImageFile } from '../spec/oci/index.ts';
 import { checkTexts, readConfig } from './config.ts';
 

@@ -53,6 +53,7 @@ export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: Step
   try {
     const code = await pid.exit;
     const complaint = code === 0 || wish.signal.aborted ? '' : complaintIn(log);
+    pid.endOutput(complaint);
     if (complaint !== '') throw new LaunchError(complaint, code);
     return code;
   } finally {
@@ -63,8 +64,14 @@ export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: Step
 
 interface Started {
   readonly exit: Promise<number>;
+  /** After the exit: hands on what was held back, unless it is this complaint of the runtime's. */
+  endOutput(complaint: string): void;
   kill(): void;
 }
+
+/** So long the first line of errors waits: the runtime writes its complaint there too, and then ends. Milliseconds. */
+const HELD_MS = 50;
+const MAX_HELD = 4096;
 
 function start([file, args]: [string, string[]], cwd: string, wish: StepRequest): Started {
   using out = outputPipe();
@@ -79,8 +86,27 @@ function start([file, args]: [string, string[]], cwd: string, wish: StepRequest)
     stdout: out.fd,
     stderr: err.fd,
   });
-  out.socket.on('data', (chunk: Buffer) => wish.onOutput(1, chunk));
-  err.socket.on('data', (chunk: Buffer) => wish.onOutput(2, chunk));
+  let held: Buffer | undefined;
+  let isFirst = true;
+  const handOn = (): void => {
+    isFirst = false;
+    const chunk = held;
+    held = undefined;
+    if (chunk) wish.onOutput(2, chunk);
+  };
+  out.socket.on('data', (chunk: Buffer) => {
+    handOn();
+    wish.onOutput(1, chunk);
+  });
+  err.socket.on('data', (chunk: Buffer) => {
+    if (isFirst && !held && chunk.length < MAX_HELD) {
+      held = chunk;
+      setTimeout(handOn, HELD_MS);
+      return;
+    }
+    handOn();
+    wish.onOutput(2, chunk);
+  });
   let ended = false;
   const exit = (async () => {
     await closed(alive.socket);
@@ -96,6 +122,10 @@ function start([file, args]: [string, string[]], cwd: string, wish: StepRequest)
   })();
   return {
     exit,
+    endOutput(complaint) {
+      if (complaint !== '' && held?.toString().trim() === complaint.replace(/^\d{4}-\S+Z: /, '')) held = undefined;
+      handOn();
+    },
     kill: () => {
       if (!ended) process.kill(pid, 'SIGKILL');
     },

@@ -405,6 +405,13 @@ test('users S15: nothing to build, nothing to read and nothing to run are told i
     'FROM busybox\nRUN ["/nosuch"]\n',
     /unable to start container process: exec: "\/nosuch": stat \/nosuch: no such file or directory/,
   );
+  // the runtime's own sentence is no output of the step
+  assert.doesNotMatch((await build({ Dockerfile: 'FROM busybox\nRUN ["/nosuch"]\n' })).stderr, /executable file/);
+  await fails(
+    'FROM busybox\nADD nosuch /\n',
+    /^ADD failed: file not found in build context or excluded by .* stat nosuch:/m,
+  );
+  await fails('FROM busybox AS a\nFROM busybox\nCOPY --from=a /no /\n', /^COPY failed: stat no: file does not exist$/m);
   await fails('FROM busybox\nENV A\n', /failed to parse Dockerfile: ENV must have two arguments/);
   // what is found behind the first step is part of the answer that has begun
   await fails('FROM busybox\nVOLUME $NONE\n', /^VOLUME specified can not be an empty string$/m);

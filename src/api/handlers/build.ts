@@ -1,5 +1,5 @@
 // POST /build: the classic builder's query and archive in, its progress stream out.
-import { BerthError, invalid, messageOf } from '../../base/errors.ts';
+import { invalid, messageOf } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import {
   type Builder,
@@ -137,11 +137,7 @@ function failure(error: unknown): object {
     const message = `The command '${error.command}' returned a non-zero code: ${error.code}`;
     return { errorDetail: { code: error.code, message }, error: message };
   }
-  const missing = error instanceof BerthError ? /^"\/?(.*)": not found$/.exec(error.message)?.[1] : undefined;
-  const message =
-    missing === undefined
-      ? messageOf(error)
-      : `COPY failed: file not found in build context or excluded by .dockerignore: stat ${missing}: file does not exist`;
+  const message = messageOf(error);
   return { errorDetail: { message }, error: message };
 }
 

@@ -1,5 +1,5 @@
 // Attestations as an index carries them: in-toto statements about a manifest, in a manifest of their own. Pure.
-import { type Digest, sha256 } from '../../base/ids.ts';
+import { type Digest, sha256 } from '../../base/digest.ts';
 import { type Descriptor, MEDIA } from '../../spec/oci/index.ts';
 
 const STATEMENT_TYPE = 'https://in-toto.io/Statement/v0.1';

@@ -78,6 +78,8 @@ export function applyMeta(
         Labels: { ...config.Labels, ...Object.fromEntries(instruction.pairs.map(({ key, value }) => [key, value])) },
       };
     case 'env':
+      for (const { key, value } of classic ? instruction.pairs : [])
+        if (key === '') throw invalid(`invalid environment variable: =${value}`);
       return {
         ...config,
         Env: instruction.pairs.reduce<string[]>(

@@ -1,5 +1,5 @@
 // What a step depends on, as named values: their digest is its key in the cache, and their difference says why it ran again. Pure.
-import { sha256 } from '../../base/ids.ts';
+import { sha256 } from '../../base/digest.ts';
 import type { ManifestEntry } from '../../host/sandbox/index.ts';
 import type { Selected } from './select.ts';
 import type { ExecMount, Op } from './vertex.ts';

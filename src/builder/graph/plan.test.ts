@@ -118,6 +118,40 @@ test('what cannot be built is said in the words of the builder', () => {
   wrong('ARG X\nFROM $X\n', /should not be blank/);
 });
 
+test('users B8: the classic builder refuses what BuildKit takes, in its own words', () => {
+  const cases: readonly [string, string][] = [
+    ['ENV ""=x', 'invalid environment variable: =x'],
+    ['WORKDIR ""', 'cannot normalize nothing'],
+    ['COPY ../a /', 'COPY failed: forbidden path outside the build context: ../a ()'],
+    ['COPY b ./../../a /', 'COPY failed: forbidden path outside the build context: ../../a ()'],
+    ['COPY /../a /', 'COPY failed: forbidden path outside the build context: ../a ()'],
+    ['ADD sub/../../x /', 'ADD failed: forbidden path outside the build context: sub/../../x ()'],
+    ['COPY --from=a ../x /', 'COPY failed: forbidden path outside the build context: ../x ()'],
+  ];
+  for (const [line, message] of cases) {
+    const text = `FROM busybox AS a\nFROM busybox\n${line}\n`;
+    assert.throws(() => graphOf(text, { classic: true }), { message, kind: 'invalid' }, line);
+    graphOf(text);
+  }
+  graphOf('FROM busybox\nCOPY sub/../a ..a /\n', { classic: true });
+});
+
+test('users B8: a checksum that is none is refused before anything is fetched', () => {
+  const cases: readonly [string, string][] = [
+    ['sha256:abc', 'invalid checksum digest length'],
+    ['abc', 'invalid checksum digest format'],
+    [`sha256:${'z'.repeat(64)}`, 'invalid checksum digest format'],
+    ['md5:abc', 'unsupported digest algorithm'],
+  ];
+  for (const [checksum, message] of cases)
+    assert.throws(
+      () => graphOf(`FROM busybox\nADD --checksum=${checksum} http://localhost/x /\n`),
+      { message },
+      checksum,
+    );
+  graphOf(`FROM busybox\nADD --checksum=sha512:${'a'.repeat(128)} http://localhost/x /\n`);
+});
+
 test('what cannot be built is said with the lines of its instruction', () => {
   const lines = (text: string): readonly unknown[] => {
     try {

@@ -1,8 +1,8 @@
 // Which files of a tree a COPY means: paths and patterns against what is there. Pure.
 import { dropEnds } from '../../base/ends.ts';
-import { invalid } from '../../base/errors.ts';
 import type { Manifest, ManifestEntry } from '../../host/sandbox/index.ts';
 import { ignoreMatcher } from '../../spec/ignore/index.ts';
+import { MissingSource } from '../failure.ts';
 import { wildcard } from './match.ts';
 
 export interface Selected {
@@ -32,7 +32,7 @@ export function select(
   return found.flatMap(({ path, shown }) => {
     const real = tree.follow(path);
     const entry = real === '' ? DIRECTORY : real === undefined ? undefined : manifest.get(real);
-    if (real === undefined || !entry) throw missing(source);
+    if (real === undefined || !entry) throw new MissingSource(source);
     const name = shown.slice(shown.lastIndexOf('/') + 1);
     if (options.parents) return [withParents(tree, real, shown, entry, excluded)];
     if (entry.type !== 'directory') {
@@ -79,10 +79,6 @@ function withParents(
 
 const DIRECTORY: ManifestEntry = { type: 'directory', mode: 0o755, size: 0, sha256: '', linkname: '' };
 
-function missing(source: string): Error {
-  return invalid(`${JSON.stringify(source.replace(/(.)\/$/, '$1'))}: not found`);
-}
-
 class Tree {
   readonly manifest: Manifest;
   #sorted: string[] | undefined;
@@ -119,7 +115,7 @@ class Tree {
     if (first < 0) return [{ path: clean, shown: parents ? path : clean }];
     // links before the pattern are followed, those in it are not
     const root = parents ? '' : this.follow(parts.slice(0, first).join('/'));
-    if (root === undefined) throw missing(`/${parts.slice(0, first).join('/')}`);
+    if (root === undefined) throw new MissingSource(`/${parts.slice(0, first).join('/')}`);
     const prefix = root === '' ? '' : `${root}/`;
     const matches = wildcard(parents ? clean : parts.slice(first).join('/'), parents);
     return this.#names

@@ -175,6 +175,7 @@ export class StagePlan {
       case 'add':
         return this.#effect(expanded);
       case 'workdir': {
+        if (this.planner.input.classic && expanded.instruction.path === '') throw invalid('cannot normalize nothing');
         const path = workingDirectory(this.config, expanded.instruction.path);
         this.config = { ...this.config, WorkingDir: path };
         if (path === '/') {

@@ -1,6 +1,7 @@
 // COPY and ADD: where files come from and where they go. Pure.
 import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
+import { validateDigest } from '../../base/digest.ts';
 import type { Instruction } from '../dockerfile/index.ts';
 import type { StagePlan } from './stage.ts';
 import type { CopySource, Op } from './vertex.ts';
@@ -20,6 +21,7 @@ export function copyOf(
   const isAdd = instruction.kind === 'add';
   const local = instruction.sources.filter((source) => !isAdd || !isRemote(source));
   if (local.length > 0) {
+    if (plan.planner.input.classic) for (const source of local) checkInside(source, isAdd ? 'ADD' : 'COPY');
     const paths = local.map(askedPath);
     const from = isAdd ? '' : instruction.from;
     const vertex = from === '' ? plan.planner.context('', paths) : plan.planner.from(from, plan.stage, paths);
@@ -31,6 +33,7 @@ export function copyOf(
     if (instruction.checksum !== '' && instruction.sources.length !== 1)
       throw invalid('checksum cannot be specified for multiple sources');
     if (instruction.checksum !== '' && remote.length === 0) throw invalid('checksum requires HTTP(S) or Git sources');
+    if (instruction.checksum !== '' && !remote.some(isGit)) validateDigest(instruction.checksum);
     for (const url of remote)
       add(
         plan.planner.remote({ url, checksum: instruction.checksum, keepGitDir: instruction.keepGitDir ?? false }),
@@ -64,6 +67,13 @@ export function copyOf(
     },
     inputs,
   };
+}
+
+/** The classic builder refuses what BuildKit takes from the root of the context. */
+function checkInside(source: string, keyword: string): void {
+  const shown = source.replace(/^\//, '').replace(/^\.\//, '');
+  if (/^\.\.(\/|$)/.test(posix.normalize(shown)))
+    throw invalid(`${keyword} failed: forbidden path outside the build context: ${shown} ()`);
 }
 
 /** A source as it is asked of a client, who would find nothing by `..`, `./` or a slash at its end. */

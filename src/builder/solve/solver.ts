@@ -26,6 +26,7 @@ import type { Lease } from '../../store/index.ts';
 import { formatPlatform } from '../../spec/oci/index.ts';
 import { explain } from '../history/explain.ts';
 import { type StepNames, stepNames } from '../history/steps.ts';
+import { MissingSource } from '../failure.ts';
 import { Limit } from './limit.ts';
 import type { Sources } from './sources.ts';
 import { StepRun } from './step-run.ts';
@@ -335,7 +336,12 @@ export class Solver {
         value.kind === 'tree'
           ? value.tree.manifest
           : await this.#sources.scan(this.#readable(value), path, this.#signal);
-      selected.push(select(manifest, path, options));
+      try {
+        selected.push(select(manifest, path, options));
+      } catch (error) {
+        if (!this.#request.classic || !(error instanceof MissingSource)) throw error;
+        throw invalid(`${op.keyword} failed: ${missingWords(error.source, value.kind === 'tree')}`, { cause: error });
+      }
     }
     if (this.#request.classic === true && selected.every((groups) => groups.length === 0))
       throw invalid(`${op.keyword} failed: no source files were specified`);
@@ -481,4 +487,10 @@ function valueOf({ id, chain, created }: CacheRecord): LayersValue {
 function limitsText(request: BuildRequest): string {
   const { shmSize } = request.limits ?? {};
   return shmSize ? `shm ${shmSize}` : '';
+}
+
+/** As the classic builder says that a source is not in the context, or not in the stage or image it is copied from. */
+function missingWords(source: string, isContext: boolean): string {
+  const stat = `stat ${source.replace(/^\//, '')}: file does not exist`;
+  return isContext ? `file not found in build context or excluded by .dockerignore: ${stat}` : stat;
 }

@@ -1,7 +1,7 @@
 // Applies the instructions of `--change` (import, commit) to a container configuration.
 import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
-import { parseDuration } from '../../base/units.ts';
+import { durationFault, parseDuration } from '../../base/units.ts';
 import { type ImageConfig, parseProtocol, parseRange, portKeys } from '../../spec/docker/index.ts';
 import { expand, jsonArray, splitWords } from './words.ts';
 
@@ -163,7 +163,7 @@ function healthcheck(text: string): Healthcheck {
     )[flag];
     if (field === undefined) throw invalid(`unknown flag: ${flag}`);
     const nanos = parseDuration(value);
-    if (nanos === undefined) throw invalid(`time: invalid duration "${value}"`);
+    if (nanos === undefined) throw invalid(durationFault(value));
     if (nanos < 1_000_000n && nanos !== 0n) throw invalid(`Interval "${flag}" cannot be less than 1ms`);
     result[field] = Number(nanos);
   }

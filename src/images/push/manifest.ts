@@ -1,5 +1,5 @@
 // The manifest of an image for a push: the one that it came with, or a new one of its layers' blobs. Pure.
-import { sha256, type Digest } from '../../base/ids.ts';
+import { sha256, type Digest } from '../../base/digest.ts';
 import { type Descriptor, MEDIA } from '../../spec/oci/index.ts';
 
 export interface ManifestOut {

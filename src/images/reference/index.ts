@@ -1,5 +1,6 @@
 // Names of images: read, normalised and printed as Docker does (`debian` is `docker.io/library/debian`).
 import { invalid } from '../../base/errors.ts';
+import { validateDigest } from '../../base/digest.ts';
 import { globTest } from '../../spec/ignore/pattern.ts';
 
 /**
@@ -27,11 +28,6 @@ const DIGEST = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{
 const REFERENCE = new RegExp(`^(?:(${DOMAIN})/)?(${REMOTE})(?::(${TAG}))?(?:@(${DIGEST}))?$`);
 const TAG_ONLY = new RegExp(`^${TAG}$`);
 const IDENTIFIER = /^[a-f0-9]{64}$/;
-const DIGEST_LENGTHS: ReadonlyMap<string, number> = new Map([
-  ['sha256', 64],
-  ['sha384', 96],
-  ['sha512', 128],
-]);
 
 const DEFAULT_DOMAIN = 'docker.io';
 const MAX_PATH = 255;
@@ -52,7 +48,7 @@ export function parseReference(text: string): Reference {
   }
   const [, host = '', path, tag, digest] = match;
   if (path.length > MAX_PATH) throw invalid('repository name must not be more than 255 characters');
-  if (digest !== undefined) checkDigest(digest);
+  if (digest !== undefined) validateDigest(digest);
   return {
     domain: host,
     path,
@@ -73,15 +69,6 @@ function splitDomain(name: string): [string, string] {
     [domain, remote] = [first, rest];
   if (domain === DEFAULT_DOMAIN && !remote.includes('/')) remote = `library/${remote}`;
   return [domain, remote];
-}
-
-function checkDigest(digest: string): void {
-  const colon = digest.indexOf(':');
-  const length = DIGEST_LENGTHS.get(digest.slice(0, colon));
-  if (length === undefined) throw invalid('unsupported digest algorithm');
-  const hex = digest.slice(colon + 1);
-  if (hex.length !== length) throw invalid('invalid checksum digest length');
-  if (!/^[a-f0-9]+$/.test(hex)) throw invalid('invalid checksum digest format');
 }
 
 /** What a person may have meant by any text: an id, a digest, or a name. */
@@ -113,7 +100,7 @@ export function withTagOrDigest(reference: Reference, text: string): Reference {
 }
 
 export function withDigest(reference: Reference, digest: string): Reference {
-  checkDigest(digest);
+  validateDigest(digest);
   return { domain: reference.domain, path: reference.path, digest };
 }
 

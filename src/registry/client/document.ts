@@ -1,7 +1,7 @@
 // Manifests and indexes as registries send them: read within limits, and refused when they may mean two things. Pure.
 import { invalid, messageOf } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
-import { isDigest } from '../../base/ids.ts';
+import { isDigest } from '../../base/digest.ts';
 import type { Descriptor, Platform } from '../../spec/oci/index.ts';
 import { MEDIA } from '../../spec/oci/index.ts';
 

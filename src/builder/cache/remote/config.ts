@@ -1,6 +1,6 @@
 // A build cache as text, in BuildKit's format `application/vnd.buildkit.cacheconfig.v0`: layers, and which step each is the result of. Pure.
 import { invalid } from '../../../base/errors.ts';
-import { type Digest, isDigest } from '../../../base/ids.ts';
+import { type Digest, isDigest } from '../../../base/digest.ts';
 
 export const CONFIG_TYPE = 'application/vnd.buildkit.cacheconfig.v0';
 /** The key in an image's configuration under which the cache of its own layers is. */

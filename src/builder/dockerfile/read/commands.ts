@@ -1,5 +1,5 @@
 // RUN, CMD, ENTRYPOINT, SHELL and HEALTHCHECK: what is run, in shell or exec form.
-import { parseDuration } from '../../../base/units.ts';
+import { durationFault, parseDuration } from '../../../base/units.ts';
 import { quote } from '../expand.ts';
 import { Failure } from '../failure.ts';
 import { readFlags } from '../flags.ts';
@@ -51,7 +51,7 @@ const MILLISECOND = 1_000_000;
 function interval(flag: string, text: string | undefined): number {
   if (text === undefined || text === '') return 0;
   const nanos = parseDuration(text);
-  if (nanos === undefined) throw new Failure(`time: invalid duration ${quote(text)}`);
+  if (nanos === undefined) throw new Failure(durationFault(text));
   if (nanos !== 0n && nanos < MILLISECOND) {
     throw new Failure(`Interval ${quote(flag)} cannot be less than 1ms`);
   }
