@@ -69,13 +69,19 @@ async function during(name: string, nodes: readonly TestNode[], work: () => Prom
   );
 }
 
-const path = `/services?filters=${encodeURIComponent('{"name":["web"]}')}`;
-await during('update of 6 tasks', cluster.nodes, async () => {
-  await n1.docker('service', 'update', '--detach', '--no-resolve-image', '--env-add', 'VERSION=2', 'web');
+/** Until the last update of a service is complete. */
+async function updated(name: string): Promise<void> {
+  const path = `/services?filters=${encodeURIComponent(JSON.stringify({ name: [name] }))}`;
   await until(async () => {
     const [service] = await n1.json<{ UpdateStatus?: { State: string } }[]>(path);
     if (service?.UpdateStatus?.State !== 'completed') throw new Error(`the update is ${service?.UpdateStatus?.State}`);
   }, 120_000);
+}
+
+const UPDATE = ['service', 'update', '--detach', '--no-resolve-image'];
+await during('update of 6 tasks', cluster.nodes, async () => {
+  await n1.docker(...UPDATE, '--env-add', 'VERSION=2', 'web');
+  await updated('web');
 });
 
 async function idOf(node: TestNode): Promise<string> {
@@ -92,10 +98,11 @@ await during('a drained host', cluster.nodes, async () => {
   }, 60_000);
 });
 await n1.docker('node', 'update', '--availability', 'active', 'n2');
-for (const service of ['web', 'echo'])
-  await n1.docker('service', 'update', '--detach', '--force', '--no-resolve-image', service);
-await pause(3000);
-for (const service of ['web', 'echo']) await cluster.running(n1, service, 6, 60_000);
+for (const name of ['web', 'echo']) {
+  await n1.docker(...UPDATE, '--force', '--update-monitor', '100ms', name);
+  await updated(name);
+  await cluster.running(n1, name, 6, 60_000);
+}
 
 const n3 = cluster.node(3);
 const [file = '', ...words] = client.enter(process.execPath, '-e', OPEN, '10.77.0.1 8091', '10.77.0.2 8091');

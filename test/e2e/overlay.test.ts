@@ -1,6 +1,6 @@
 // Networks over several hosts, driven by Docker's own client: containers that talk as if they were on one.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { TestCluster, type TestNode } from '../support/cluster.ts';
@@ -120,34 +120,59 @@ const ECHO = `const socket = require('node:dgram').createSocket('udp4');
 socket.on('message', (data, { address, port }) => socket.send(data + ' from ' + address, port, address));
 socket.bind(Number(process.argv[1]), process.argv[2], () => console.log('bound'));`;
 const UDP_ASK = `const socket = require('node:dgram').createSocket('udp4');
-socket.connect(Number(process.argv[2]), process.argv[1], () => socket.send('hello'));
+socket.bind(Number(process.argv[3] ?? 0), () =>
+  socket.connect(Number(process.argv[2]), process.argv[1], () => socket.send('hello')));
 socket.on('message', (data) => { console.log(String(data)); process.exit(0); });
 setTimeout(() => process.exit(1), 1000);`;
+
+/** Servers in the namespace of a task's container; one listens anywhere, one at its address on the ingress network alone. */
+async function echo(task: Container): Promise<ChildProcess[]> {
+  const pid = (await task.node.docker('inspect', '-f', '{{.State.Pid}}', task.id)).trim();
+  const servers = [['9000'], ['9001', task.address]].map((words) =>
+    spawn('nsenter', [`--net=/proc/${pid}/ns/net`, process.execPath, '-e', ECHO, ...words]),
+  );
+  const ready = servers.map(async (server) => {
+    await Promise.race([once(server.stdout, 'data'), once(server, 'exit')]);
+    assert.equal(server.exitCode, null, String(server.stderr.read()));
+  });
+  await Promise.all(ready);
+  return servers;
+}
 
 test('a published port of UDP answers on every host from the address that was asked, and the task sees who asks', async () => {
   const n1 = cluster.node(1);
   const ports = ['-p', '9000:9000/udp', '-p', '9001:9001/udp'];
   await n1.docker(...CREATE, '--name', 'datagrams', ...ports, 'busybox', 'sleep', '1000');
   await cluster.running(n1, 'datagrams', 1);
+  const client = await cluster.client('10.77.0.103');
+  const answers = async (node: TestNode, port: string, own: string): Promise<void> => {
+    const { stdout } = await client.run(process.execPath, '-e', UDP_ASK, node.address, port, own);
+    assert.equal(stdout, 'hello from 10.77.0.103\n', `${node.name} ${port}`);
+  };
   const [task] = await containersOf('datagrams', 'ingress');
   assert.ok(task);
-  const pid = (await task.node.docker('inspect', '-f', '{{.State.Pid}}', task.id)).trim();
-  // one server that listens anywhere, one at its address on the ingress network alone
-  const servers = [['9000'], ['9001', task.address]].map((words) =>
-    spawn('nsenter', [`--net=/proc/${pid}/ns/net`, process.execPath, '-e', ECHO, ...words]),
-  );
+  const first = await echo(task);
   try {
-    await Promise.all(servers.map(({ stdout }) => once(stdout, 'data')));
-    const client = await cluster.client('10.77.0.103');
     for (const node of cluster.nodes)
-      for (const port of ['9000', '9001'])
-        await until(async () => {
-          const { stdout } = await client.run(process.execPath, '-e', UDP_ASK, node.address, port);
-          assert.equal(stdout, 'hello from 10.77.0.103\n', `${node.name} ${port}`);
-        });
+      for (const port of ['9000', '9001']) await until(() => answers(node, port, '5300'));
   } finally {
-    for (const server of servers) server.kill();
+    for (const server of first) server.kill();
   }
+  // the same client from the same port, which the kernel would go on sending to the task that has ended
+  await n1.docker('service', 'update', '--detach', '--force', '--no-resolve-image', 'datagrams');
+  const next = await until(async () => {
+    const [found, ...more] = await containersOf('datagrams', 'ingress');
+    assert.ok(found && more.length === 0 && found.id !== task.id);
+    return found;
+  });
+  await cluster.running(n1, 'datagrams', 1);
+  const second = await echo(next);
+  try {
+    for (const node of cluster.nodes) await until(() => answers(node, '9000', '5300'), 8000);
+  } finally {
+    for (const server of second) server.kill();
+  }
+  await n1.docker('service', 'rm', 'datagrams');
 });
 
 test('a container of docker run joins an attachable network, on a host that had nothing of it', async () => {

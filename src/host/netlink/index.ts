@@ -32,6 +32,7 @@ import {
   vethRequest,
   vxlanRequest,
 } from './routing.ts';
+import { flowsRequest, forgetRequest, readFlow } from './flows.ts';
 import { elementBatch, type Redirect, redirectBatch, type SetElement } from './nftables.ts';
 import { NetlinkSocket } from './socket.ts';
 
@@ -221,6 +222,27 @@ export function redirectPort(options: Redirect): void {
     // a former daemon's
     socket.transact(redirectBatch(options, true), what);
   }
+}
+
+/**
+ * Connections of this namespace that are led to one of these addresses (IPv4) are forgotten, or of those alone the ones that were never answered.
+ * Gives how many. Throws like a system call where the kernel has no conntrack over netlink.
+ */
+export function forgetFlows(addresses: readonly Uint8Array[], unansweredOnly: boolean): number {
+  using socket = new NetlinkSocket('netfilter');
+  let count = 0;
+  for (const address of addresses)
+    for (const message of socket.ask(flowsRequest(address), 'list connections')) {
+      const flow = readFlow(message);
+      if (!flow || !flow.from.equals(address) || (unansweredOnly && flow.answered)) continue;
+      try {
+        socket.ask(forgetRequest(flow), 'forget a connection');
+        count += 1;
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error;
+      }
+    }
+  return count;
 }
 
 /** Changes elements of a table's sets, of the namespace in which it was made. It stays open, so that its doings are known among the kernel's events. */

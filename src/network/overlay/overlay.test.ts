@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressText } from '../../base/address.ts';
 import { balanceText, withoutSockets } from './balance.ts';
+import { leftBetween } from './flows.ts';
 import { meshPorts, meshText } from './mesh.ts';
 import { overlayNames } from './names.ts';
 import { entriesText, planEntries, remoteEntries } from './plan.ts';
@@ -136,4 +137,12 @@ test('fault N52: packets are as much smaller as VXLAN takes', () => {
     pathMtu: 1500,
   });
   assert.equal(own.overlay?.mtu, 1300);
+});
+
+test('connections are forgotten to who has gone, and to who is not ready those that were not answered', () => {
+  const before = state([member('a', '10.0.1.3'), member('b', '10.0.1.4'), member('c', '10.0.1.5')]);
+  const after = state([member('a', '10.0.1.3'), member('b', '10.0.1.4', 'n2', { ready: false })]);
+  assert.deepEqual(leftBetween(before, after), { gone: ['10.0.1.5'], unready: ['10.0.1.4'] });
+  assert.deepEqual(leftBetween(after, state([])), { gone: ['10.0.1.3', '10.0.1.4'], unready: [] });
+  assert.deepEqual(leftBetween(undefined, before), { gone: [], unready: [] });
 });

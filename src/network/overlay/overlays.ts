@@ -9,6 +9,7 @@ import { mtuAt } from '../links/links.ts';
 import { vxlanName } from '../model/names.ts';
 import type { NetworkRecord } from '../model/record.ts';
 import { applyEntries, observeEntries } from './entries.ts';
+import { Flows, leftBetween } from './flows.ts';
 import { Mesh } from './mesh-host.ts';
 import { type NamedAddresses, overlayNames } from './names.ts';
 import { entriesText, planEntries, remoteEntries } from './plan.ts';
@@ -41,10 +42,12 @@ export class Overlays {
   readonly #places = new Map<string, Map<string, string>>();
   readonly #mesh: Mesh;
   readonly #sandboxes: Sandboxes;
+  readonly #flows: Flows;
 
   constructor(input: OverlaysInput) {
     this.#input = input;
     this.#mesh = new Mesh(input.table, input.log);
+    this.#flows = new Flows(input.log);
     this.#sandboxes = new Sandboxes((live) => this.#statesOf(live));
   }
 
@@ -71,6 +74,11 @@ export class Overlays {
       ...(ingress ? [this.#bringMesh()] : []),
     ]);
     for (const one of all) if (one.status === 'rejected') log.warn(`overlay networks: ${messageOf(one.reason)}`);
+    const left = [...new Set([...before.keys(), ...ids])].map((id) =>
+      leftBetween(before.get(id)?.state, this.#states.get(id)?.state),
+    );
+    const [absent, unready] = [left.flatMap((one) => one.gone), left.flatMap((one) => one.unready)];
+    this.#flows.forget({ gone: absent, unready }, touched);
   }
 
   /** Containers of this host are on it, or it is said to be on it. */
@@ -248,6 +256,7 @@ export class Overlays {
   }
 
   close(): void {
+    this.#flows.close();
     this.#mesh.close();
   }
 }
