@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { hashPassword } from '../access/secrets.ts';
+import { MAX_README } from '../metadata/index.ts';
 import { type Answer, TestHub } from '../testing.ts';
+import { renderReadme } from './readme.ts';
 
 const PASSWORD = 'a long password';
 const HOSTILE = '"><script>alert(1)</script>';
@@ -106,6 +108,20 @@ test('a readme is Markdown without HTML, scripts or pictures of elsewhere', asyn
   assert.match(text, /<h3>Title<\/h3>/);
   assert.ok(!/<script>|<img|href="(javascript|data):/.test(text));
   assert.match(text, /<a href="https:\/\/example\.com" rel="nofollow noopener noreferrer">/);
+});
+
+test('safety H3: a readme that is bad for its reader is no long work, and a long paragraph keeps its own links', () => {
+  const start = process.threadCpuUsage().user;
+  for (const part of ['http://a.b/(', '((((http://a.b', '[', '![', '[a][', '*a **b ', '> ', '- ', '`', '<', 'a@b.c '])
+    for (const text of [
+      part.repeat(MAX_README / part.length),
+      `${part.repeat(2048 / part.length)}\n\n`.repeat(MAX_README / 2050),
+    ])
+      renderReadme(text);
+  assert.ok(process.threadCpuUsage().user - start < 20_000_000, `${process.threadCpuUsage().user - start}`);
+  const long = `https://a.example ${'word '.repeat(1000)}[b](https://b.example)`;
+  assert.match(renderReadme(long).toString(), /<p>https:\/\/a.example word .*<a href="https:\/\/b.example"/);
+  assert.match(renderReadme('see https://a.example').toString(), /<a href="https:\/\/a.example"/);
 });
 
 test('a personal token does what its role says, makes no other, and ends with its removal', async () => {

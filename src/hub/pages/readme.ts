@@ -2,8 +2,17 @@
 import MarkdownIt from 'markdown-it';
 import { html, type Markup, trusted } from './markup.ts';
 
+/** Addresses become links in paragraphs that are no longer. */
+const MAX_LINKED = 2048;
+
 const markdown = new MarkdownIt({ html: false, linkify: true, typographer: false });
 markdown.validateLink = (url) => /^(?:https?:|mailto:|#|\/(?!\/))/i.test(url.trim());
+// to find addresses in a text takes time by the square of its length
+const { linkify } = markdown;
+const hasAddresses = linkify.pretest.bind(linkify);
+const addressAt = linkify.matchAtStart.bind(linkify);
+linkify.pretest = (text) => text.length <= MAX_LINKED && hasAddresses(text);
+linkify.matchAtStart = (text) => (text.length <= MAX_LINKED ? addressAt(text) : null);
 // pictures of elsewhere would tell their server who reads: the page's policy refuses them, so a link stands there
 markdown.renderer.rules['image'] = (tokens, index) => {
   const token = tokens[index];

@@ -104,6 +104,24 @@ test('a push goes on to another registry, with all that it names, after the othe
   await target[Symbol.asyncDispose]();
 });
 
+test('a web hook to where a cloud keeps the secrets of a machine is refused, and told nothing where its name leads there', async () => {
+  let sent: Promise<void> | undefined;
+  withDatabase((database) => {
+    const hooks = new Webhooks(database);
+    for (const url of ['http://169.254.169.254/x', 'http://[fe80::1]/', 'http://[::ffff:a9fe:a9fe]/', 'ftp://a/', 'x'])
+      assert.throws(() => hooks.set({ pattern: '*', url, secret: 's' }), /link-local|no address/);
+    // as one that was set before, or whose name changed
+    const target = 'http://2852039166/';
+    database.prepare('INSERT INTO webhook (pattern, url, secret) VALUES (?, ?, ?)').run('none/*', target, 's');
+    const job = { id: 1, kind: 'webhook', target, body: '{}', nextAt: 0, tries: 0, error: '' };
+    sent = hooks.send(job);
+    // what becomes of it is looked at below
+    sent.catch(() => undefined);
+    hooks.remove('none/*', target);
+  });
+  await assert.rejects(sent ?? Promise.resolve(), /link-local/);
+});
+
 test('a web hook is told of pushes and deletions, signed, again when it refused', async () => {
   const came: { headers: IncomingHttpHeaders; body: string }[] = [];
   const server = createServer((request, response) => {

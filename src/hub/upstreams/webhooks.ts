@@ -1,7 +1,9 @@
 // Tells programs elsewhere what was pushed and deleted: the envelope of docker-registry's notifications, signed.
 import { createHmac, randomUUID } from 'node:crypto';
+import http from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { invalid, notFound, unavailable } from '../../base/errors.ts';
+import { lookupElsewhere, namesLinkLocal } from '../../base/outbound.ts';
 import { matchesPattern } from '../model/index.ts';
 import type { Job, JobQueue } from './queue.ts';
 
@@ -41,6 +43,7 @@ export class Webhooks {
 
   set({ pattern, url, secret }: Webhook): void {
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw invalid(`${url} is no address: https://… is wanted`);
+    if (namesLinkLocal(new URL(url))) throw linkLocal();
     this.#database
       .prepare('INSERT OR REPLACE INTO webhook (pattern, url, secret) VALUES (?, ?, ?)')
       .run(pattern, url, secret);
@@ -65,16 +68,36 @@ export class Webhooks {
     // it was removed meanwhile
     if (!hook) return;
     const signature = createHmac('sha256', hook.secret).update(body).digest('hex');
-    const response = await fetch(target, {
-      method: 'POST',
-      body,
-      headers: { 'Content-Type': TYPE, 'X-Hub-Signature-256': `sha256=${signature}`, 'User-Agent': 'berth-hub' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS),
+    const status = await post(new URL(target), body, {
+      'Content-Type': TYPE,
+      'X-Hub-Signature-256': `sha256=${signature}`,
+      'User-Agent': 'berth-hub',
     });
-    await response.body?.cancel();
-    if (!response.ok) throw unavailable(`it answers ${response.status}`);
+    if (status < 200 || status > 299) throw unavailable(`it answers ${status}`);
   }
+}
+
+const linkLocal = (): Error => invalid('link-local addresses are told nothing');
+
+/** Gives the status; a redirect is not followed, and the body is nobody's. The address that is checked is the one that is used. */
+async function post(url: URL, body: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  if (namesLinkLocal(url)) throw linkLocal();
+  const { request: send } = url.protocol === 'https:' ? (await import('node:https')).default : http;
+  return new Promise((resolve, reject) => {
+    const request = send(url, {
+      method: 'POST',
+      headers: { ...headers, 'Content-Length': Buffer.byteLength(body) },
+      lookup: lookupElsewhere(linkLocal),
+      signal: AbortSignal.timeout(ANSWER_MS),
+      agent: false,
+    });
+    request.once('error', reject);
+    request.once('response', (response) => {
+      resolve(response.statusCode ?? 0);
+      response.destroy();
+    });
+    request.end(body);
+  });
 }
 
 function envelope(event: HubEvent, at: number): string {
