@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import type { TLSSocket, TlsOptions } from 'node:tls';
-import { forbidden, invalid } from '../base/errors.ts';
+import { forbidden, invalid, unavailable } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { API_VERSION, type Route, type RouteId, routes } from '../spec/docker/index.ts';
 import { notImplementedText } from './absent.ts';
@@ -29,6 +29,8 @@ export interface ApiServerOptions {
   readonly tls?: TlsOptions;
   /** Connections at a time; more are closed. */
   readonly maxConnections: number;
+  /** Whether open files are so few that no stream may begin. */
+  readonly isShort?: () => boolean;
   /** Host names that a request may name; undefined for a unix socket, where there is nothing to rebind. */
   readonly allowedHosts?: (host: string) => boolean;
 }
@@ -124,6 +126,23 @@ function boundConnections(server: Server, most = MAX_CONNECTIONS): void {
   });
 }
 
+/** What holds a connection and mostly another open file, for as long as the client likes. */
+const STREAMS: ReadonlySet<RouteId> = new Set<RouteId>([
+  'BerthBuild',
+  'BerthBuildLogs',
+  'ContainerAttach',
+  'ContainerAttachWebsocket',
+  'ContainerLogs',
+  'ContainerStats',
+  'ContainerWait',
+  'ExecStart',
+  'ImageBuild',
+  'ServiceLogs',
+  'Session',
+  'SystemEvents',
+  'TaskLogs',
+]);
+
 async function answer(
   options: ApiServerOptions,
   request: IncomingMessage,
@@ -175,6 +194,10 @@ async function answer(
       else reply.json({ message: notImplementedText(found.id, method) }, 501);
       return;
     }
+    if (STREAMS.has(found.id) && options.isShort?.() === true)
+      throw unavailable('too many open files: the daemon has none left for one more stream', {
+        hint: 'End streams of logs, attachments and events, or start the daemon with a larger LimitNOFILE.',
+      });
     const route: Route = routes[found.id];
     const body = taken ? await upgradedBody(request, taken) : request;
     const apiRequest: ApiRequest = {

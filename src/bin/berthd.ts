@@ -12,7 +12,7 @@ import { openDaemon } from '../daemon/open.ts';
 import { daemonFlags, type DaemonOptions, daemonOptions } from '../daemon/options.ts';
 import { readIfThere } from '../daemon/settings.ts';
 import { boundAddress, notifyManager, passedDescriptors } from '../host/activation.ts';
-import { keepFromChildren, openFilesLimit, shareOfOpenFiles } from '../host/descriptors.ts';
+import { fewFilesLeft, keepFromChildren, openFilesLimit, shareOfOpenFiles } from '../host/descriptors.ts';
 import { whenQuiet } from '../host/memory.ts';
 import { VERSION } from '../system/index.ts';
 
@@ -83,6 +83,7 @@ async function run(argv: readonly string[], options: DaemonOptions, log: Levelle
       product: `Berth/${VERSION} (linux)`,
       ...(address.kind === 'tcp' && options.tls ? { tls: tlsOptions(options.tls) } : {}),
       ...(allowedHosts ? { allowedHosts } : {}),
+      isShort: () => fewFilesLeft(openFiles),
       maxConnections:
         address.kind === 'tcp' ? shareOfOpenFiles(4, MAX_TCP_CONNECTIONS) : shareOfOpenFiles(2, MAX_LOCAL_CONNECTIONS),
     });

@@ -1,5 +1,6 @@
 // Open files of this process: how many there may be, and which of them children inherit.
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { isErrno } from '../base/errors.ts';
 import { bind } from './libc.ts';
 
 const fcntlCall = bind('int fcntl(int fd, int command, int value)');
@@ -25,4 +26,19 @@ export function openFilesLimit(limits: string = readFileSync('/proc/self/limits'
 /** A part of the open files that are allowed, at most `most`. */
 export function shareOfOpenFiles(divisor: number, most: number): number {
   return Math.max(1, Math.min(most, Math.floor(openFilesLimit() / divisor)));
+}
+
+/** Kept for what is short: to start and to stop, to look, to answer that there are too few. */
+const RESERVED = 128;
+
+/** Whether so few may still be opened that nothing should hold one for long. The kernel gives the lowest number that is free. */
+export function fewFilesLeft(limit: number): boolean {
+  try {
+    const fd = openSync('/dev/null', 'r');
+    closeSync(fd);
+    return fd >= limit - Math.min(RESERVED, Math.floor(limit / 8));
+  } catch (error) {
+    if (isErrno(error, 'EMFILE', 'ENFILE')) return true;
+    throw error;
+  }
 }

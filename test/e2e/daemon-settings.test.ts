@@ -1,8 +1,10 @@
 // Settings of the daemon as somebody brings them who used dockerd before: taken, read again, and meant.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { mountsBelow } from '../../src/host/mount.ts';
 import { TestDaemon, until } from '../support/daemon.ts';
@@ -72,6 +74,63 @@ test('safety L1: a daemon that may open 1024 files keeps some for itself, says t
   }
   await until(async () => assert.equal((await daemon.call('GET', '/_ping')).status, 200));
   await daemon.busybox();
+});
+
+test('with 1024 open files streams are refused before none are left, by a clear error, and all else goes on', async () => {
+  await using daemon = await TestDaemon.start([], ['prlimit', '--nofile=1024:1024']);
+  await daemon.busybox();
+  const start = async (name: string): Promise<void> => {
+    const body = { Image: 'busybox', Cmd: ['sh', '-c', 'echo begun; exec sleep 1000'], StopSignal: 'SIGKILL' };
+    const made = await daemon.call('POST', `/containers/create?name=${name}`, {
+      ...body,
+      HostConfig: { NetworkMode: 'none' },
+    });
+    assert.equal(made.status, 201, made.body);
+    const started = await daemon.call('POST', `/containers/${name}/start`);
+    assert.equal(started.status, 204, started.body);
+  };
+  await start('one');
+  const following: IncomingMessage[] = [];
+  const follow = (): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const path = '/containers/one/logs?stdout=1&follow=1';
+      const sent = request({ socketPath: daemon.socket, path, agent: false }, resolve);
+      sent.once('error', reject);
+      sent.end();
+    });
+  try {
+    let refused: IncomingMessage | undefined;
+    while (!refused && following.length < 600) {
+      const answer = await follow();
+      if (answer.statusCode === 200) following.push(answer.on('error', () => undefined).resume());
+      else refused = answer;
+    }
+    assert.ok(following.length > 300, `${following.length} followed`);
+    assert.equal(refused?.statusCode, 503);
+    assert.match(JSON.stringify(JSON.parse(await text(refused))), /too many open files/);
+    // what is short works: another container, its end, lists, a client's own errors
+    await start('two');
+    assert.equal((await daemon.call('POST', '/containers/two/stop')).status, 204);
+    const { code, stdout, stderr } = await daemon.berth('ps', '--format', '{{.Names}}');
+    assert.deepEqual([code, stdout, stderr], [0, 'one\n', '']);
+    for (const args of [
+      ['run', '--rm', '--network', 'none', 'busybox', 'true'],
+      ['logs', 'one'],
+      ['exec', 'one', 'true'],
+    ])
+      assert.match((await daemon.berth(...args)).stderr, /too many open files/, args.join(' '));
+    const built = await daemon.client('berth', ['build', '-q', '-'], { input: 'FROM busybox\nRUN echo x > /x\n' });
+    assert.match(built.stderr, /too many open files/);
+    const pulled = await daemon.berth('pull', '-q', '127.0.0.1:1/none');
+    assert.match(pulled.stderr, /connection refused/);
+  } finally {
+    for (const one of following) one.destroy();
+  }
+  await until(async () => assert.equal((await daemon.berth('exec', 'one', 'true')).code, 0));
+  const built = await daemon.client('berth', ['build', '-q', '-'], { input: 'FROM busybox\nRUN echo x > /x\n' });
+  assert.equal(built.code, 0, built.stderr);
+  assert.ok(!/EMFILE/.test(daemon.log));
+  for (const name of ['one', 'two']) await daemon.call('DELETE', `/containers/${name}?force=1`);
 });
 
 test('roots that are links: what is mounted there is found again, by a second life too, and nothing stays', async () => {
