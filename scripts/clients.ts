@@ -1,8 +1,9 @@
 // Suites and scenarios of other people's clients against a daemon of its own: `npm run clients [docker] [docker-py] [testcontainers]`.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TestDaemon } from '../test/support/daemon.ts';
 import { dockerPyTests } from './clients/docker-py.ts';
-import { dockerClient, dockerPy, testcontainers } from './clients/packages.ts';
+import { CACHE, dockerClient, dockerPy, testcontainers } from './clients/packages.ts';
 import { type Outcome, scenarios } from './clients/scenarios.ts';
 import { testcontainersSteps } from './clients/testcontainers.ts';
 
@@ -36,6 +37,7 @@ for (const name of chosen) {
   }
   await using daemon = other === undefined ? await started() : undefined;
   const outcomes = await suite(other ?? daemon?.host ?? '');
+  if (daemon) writeFileSync(join(CACHE, `${name}.daemon.log`), daemon.log);
   const failed = outcomes.filter(({ why }) => why !== undefined);
   process.stdout.write(`${name}: ${outcomes.length - failed.length} of ${outcomes.length} pass\n`);
   for (const { name: test, why } of failed) {

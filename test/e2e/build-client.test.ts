@@ -387,7 +387,7 @@ FROM scratch
 COPY --from=cross /out /
 `;
 
-test('several platforms are one image, a folder each as files, and what is said of them goes along', async () => {
+test('users S16: several platforms are one image, a folder each as files, and what is said of them goes along', async () => {
   const at = context({ Dockerfile: CROSS });
   const many = ['--platform', 'linux/amd64,linux/arm64'];
   const meta = join(folder, 'metadata.json');
