@@ -26,7 +26,7 @@ import { PullLimit } from './pull-limit.ts';
 import { type BucketSettings, bucketStorage, fileStorage, lockRoot, openStorage, ownBucket } from './storage/index.ts';
 import { Metrics, sendHealth } from './health.ts';
 import { Search, searchRoutes } from './search/index.ts';
-import { type Job, JobQueue, Mirror, Replicas, Upstreams, Webhooks } from './upstreams/index.ts';
+import { Follows, type Job, JobQueue, Mirror, Replicas, Upstreams, Webhooks } from './upstreams/index.ts';
 import { collectRegularly, retain, scanStorage } from './upkeep/index.ts';
 
 export interface HubOptions {
@@ -96,10 +96,22 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const limits = { manifestBytes: options.manifestBytes ?? MANIFEST_BYTES, blobBytes: options.blobBytes ?? BLOB_BYTES };
   const registries = new Registries({ ...DEFAULT_SETTINGS, insecure: options.insecure ?? [] });
   const upstreams = new Upstreams(database);
+  const bringPlace = {
+    storage,
+    catalog,
+    registries,
+    blobBytes: limits.blobBytes,
+    checkTag: (...about: Parameters<Access['rules']['checkTag']>) => access.rules.checkTag(...about),
+  };
   const mirror = new Mirror({ storage, catalog, upstreams, registries, blobBytes: limits.blobBytes, log });
   const webhooks = new Webhooks(database);
   const replicas = new Replicas(database, storage, registries);
-  const works = { webhook: (job: Job) => webhooks.send(job), replicate: (job: Job) => replicas.copy(job) };
+  const follows = new Follows(database);
+  const works = {
+    webhook: (job: Job) => webhooks.send(job),
+    replicate: (job: Job) => replicas.copy(job),
+    follow: (job: Job) => follows.round(bringPlace, job, closing.signal),
+  };
   const queue = new JobQueue(database, works, log);
   const announce = (
     { name, address }: Caller,
@@ -159,6 +171,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   }
 
   queue.start(closing.signal);
+  follows.start(queue, closing.signal);
   collectRegularly({ storage, catalog, log, before: letGo }, options.collectEveryMs ?? 6 * HOUR_MS, closing.signal);
   const metrics = new Metrics();
   const search = new Search(database);

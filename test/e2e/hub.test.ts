@@ -158,6 +158,68 @@ test('docker-registry serves the directory of a hub, and a hub that of docker-re
   assert.match(collected.stdout + collected.stderr, /added: marking manifest[\s\S]* 0 blobs and 0 manifests eligible/);
 });
 
+test('a docker-registry with passwords is imported, the second time only what is missing', {
+  skip: missing('docker-registry') || missing('skopeo') || missing('htpasswd'),
+}, async () => {
+  const passwords = join(folder, 'htpasswd');
+  writeFileSync(passwords, (await fine('htpasswd', '-Bbn', 'ada', 'secret')).stdout);
+  await using registry = await TestRegistry.start({
+    auth: ['htpasswd:', '  realm: test', `  path: ${passwords}`],
+  });
+  const layout = join(folder, 'imported');
+  mkdirSync(layout);
+  const { index } = writeLayout(layout, 'v1');
+  const push = (name: string): Promise<Result> =>
+    fine(
+      'skopeo',
+      'copy',
+      '--all',
+      '--dest-creds',
+      'ada:secret',
+      '--dest-tls-verify=false',
+      `oci:${layout}:v1`,
+      `docker://${registry.address}/${name}`,
+    );
+  await push('team/app:v1');
+  await push('team/app:v2');
+  await push('alone:v1');
+  const root = join(folder, 'import-root');
+  mkdirSync(root);
+  const words = ['--', BERTH, 'hub', 'import', registry.address, '--root', root, '--insecure', '-u', 'ada'];
+  const wrong = await execute(process.execPath, words, { input: 'wrong\n' });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /unauthorized|UNAUTHORIZED|no basic auth|incorrect/i);
+  const first = await execute(process.execPath, words, { input: 'secret\n' });
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stdout, /^3 tags of 2 repositories came with \d+ blobs of \d+ bytes; 0 tags were here already$/m);
+  await push('team/app:v3');
+  const second = await execute(process.execPath, [...words, '--only', 'team/*'], { input: 'secret\n' });
+  assert.match(second.stdout, /^1 tags of 1 repositories came with 0 blobs of 0 bytes; 2 tags were here already$/m);
+  await using over = await HubProcess.start({ root });
+  const copy = join(folder, 'import-copy');
+  await fine(
+    'skopeo',
+    'copy',
+    '--all',
+    '--preserve-digests',
+    '--src-tls-verify=false',
+    `docker://${over.address}/team/app:v3`,
+    `dir:${copy}`,
+  );
+  const raw = await fine(
+    'skopeo',
+    'inspect',
+    '--raw',
+    '--tls-verify=false',
+    `docker://${over.address}/team/app@${index}`,
+  );
+  assert.equal((JSON.parse(raw.stdout) as { manifests: object[] }).manifests.length, 4);
+  // one who serves is not worked on behind its back
+  const refused = await execute(process.execPath, words, { input: 'secret\n' });
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /berth hub follow/);
+});
+
 test('accounts made while it serves are asked for: login, push, a robot that only reads', {
   skip: missing('skopeo'),
 }, async () => {

@@ -252,4 +252,20 @@ CREATE TRIGGER search_delete AFTER DELETE ON repository BEGIN
 END;
 `,
   },
+  {
+    version: 6,
+    what: 'repositories of other registries that are brought here again and again',
+    sql: `
+CREATE TABLE follow (
+  pattern TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  path TEXT NOT NULL,
+  account TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  every_ms INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  PRIMARY KEY (pattern, domain, path)
+) WITHOUT ROWID;
+`,
+  },
 ];

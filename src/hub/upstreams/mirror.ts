@@ -3,17 +3,8 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { RefusedError, type Registries, type Remote } from '../../registry/client/index.ts';
-import { imageFacts } from '../images/index.ts';
-import type { Catalog } from '../metadata/index.ts';
-import {
-  type BlobDigest,
-  checkDigest,
-  mediaTypeOf,
-  readManifest,
-  type Reference,
-  RegistryError,
-} from '../model/index.ts';
-import { commitBlob, type Storage } from '../storage/index.ts';
+import { type BlobDigest, type Reference, RegistryError } from '../model/index.ts';
+import { keepBlob, keepManifest, type KeepPlace } from './keep.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** A tag is asked for upstream when it was not for so long, milliseconds. */
@@ -25,12 +16,9 @@ const ANSWER_MS = 15_000;
 /** Tags that are remembered as fresh. */
 const MAX_FRESH = 50_000;
 
-export interface MirrorPlace {
-  readonly storage: Storage;
-  readonly catalog: Catalog;
+export interface MirrorPlace extends KeepPlace {
   readonly upstreams: Upstreams;
   readonly registries: Registries;
-  readonly blobBytes: number;
   readonly log: Log;
 }
 
@@ -102,27 +90,10 @@ export class Mirror {
   async #fetchManifest(name: string, path: string, text: string, known: BlobDigest | undefined): Promise<void> {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const remote = await this.#remote(name, path, signal);
-    const { storage, catalog } = this.#place;
     const isTag = !text.includes(':');
     const same = known !== undefined && (await remote.manifestDigest(text, signal)) === known.text;
     if (!same) {
-      const { content, digest: digestText, type } = await remote.manifestBytes(text, signal);
-      const digest = checkDigest(digestText);
-      const info = readManifest(content, mediaTypeOf(type));
-      storage.leases.renew(digest.text);
-      await storage.leases.settled(digest.text);
-      await storage.blobs.write(digest, content);
-      await storage.repositories.linkManifest(name, digest);
-      if (isTag) await storage.repositories.tag(name, text, digest);
-      else await storage.settle();
-      catalog.addManifest(name, {
-        digest: digest.text,
-        size: content.length,
-        info,
-        tags: isTag ? [text] : [],
-        at: Date.now(),
-        image: await imageFacts(storage, info),
-      });
+      await keepManifest(this.#place, name, await remote.manifestBytes(text, signal), isTag ? text : undefined);
     }
     if (!isTag) return;
     const [oldest] = this.#fresh.keys();
@@ -131,18 +102,9 @@ export class Mirror {
   }
 
   async #fetchBlob(name: string, path: string, digest: BlobDigest): Promise<void> {
-    const { storage, catalog, blobBytes } = this.#place;
     const remote = await this.#remote(name, path, AbortSignal.timeout(ANSWER_MS));
-    const { answer } = await remote.blob(digest.text, 0, new AbortController().signal);
-    const { id } = await storage.uploads.start(name, digest.algorithm);
-    try {
-      await storage.uploads.append(name, id, { source: answer.body, algorithm: digest.algorithm, most: blobBytes });
-      const size = await commitBlob(storage, name, id, digest);
-      catalog.addBlob(name, digest.text, size, Date.now());
-    } catch (error) {
-      await storage.uploads.cancel(name, id);
-      throw error;
-    }
+    // its bytes may take as long as they come
+    await keepBlob(this.#place, remote, name, digest, new AbortController().signal);
   }
 
   /** Whoever asks for the same meanwhile waits for the same. */

@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../metadata/index.ts';
-import { digestOf, TestHub } from '../testing.ts';
-import { setReplica, Upstreams, Webhooks } from './index.ts';
+import { checkDigest } from '../model/index.ts';
+import { digestOf, INDEX, MANIFEST, TestHub } from '../testing.ts';
+import { DEFAULT_SETTINGS, Registries } from '../../registry/client/index.ts';
+import { bring, Follows, setReplica, Upstreams, Webhooks } from './index.ts';
 import { waitAfter } from './queue.ts';
 
 let upstream: TestHub;
@@ -154,4 +156,96 @@ test('a web hook is told of pushes and deletions, signed, again when it refused'
 
 test('waits grow to an hour', () => {
   assert.deepEqual([1, 2, 3, 30].map(waitAfter), [2000, 4000, 8000, 3_600_000]);
+});
+
+/** What comes when the hub asks for all that the upstream has below `only`. */
+async function bringAll(only: string, signal = new AbortController().signal) {
+  const failures: string[] = [];
+  const { registry, access } = hub.hub;
+  const done = await bring(
+    {
+      storage: registry.storage,
+      catalog: registry.catalog,
+      registries: new Registries(DEFAULT_SETTINGS),
+      blobBytes: 1e9,
+      checkTag: (...about) => access.rules.checkTag(...about),
+      say: (name, tag, failure) => {
+        if (failure !== undefined) failures.push(`${name}:${tag} ${failure}`);
+      },
+    },
+    { domain: upstream.address, path: 'shop', pattern: only, credentials: {} },
+    signal,
+  );
+  return { done, failures };
+}
+
+test('an import brings all tags with indexes and what is attached, once, and the next time what is missing', async () => {
+  const one = await upstream.pushImage('shop/web', 'v1', ['of both', 'of the web']);
+  const size = (await upstream.ask('GET', `/v2/shop/web/manifests/${one}`)).body.length;
+  const index = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: INDEX,
+    manifests: [{ mediaType: MANIFEST, digest: one, size }],
+  });
+  await upstream.ask('PUT', '/v2/shop/web/manifests/all', { body: index, headers: { 'Content-Type': INDEX } });
+  const subject = { mediaType: INDEX, digest: digestOf(index), size: index.length };
+  await upstream.pushImage('shop/web', 'attached', ['what is in it'], { subject, artifactType: 'application/sbom' });
+  await upstream.ask('DELETE', '/v2/shop/web/manifests/attached');
+  await upstream.pushImage('shop/deep/worker', 'v1', ['of both', 'of the worker']);
+  await upstream.pushImage('other/thing', 'v1', ['elsewhere']);
+  const first = await bringAll('*');
+  assert.deepEqual(first.failures, []);
+  assert.deepEqual([first.done.repositories, first.done.tags, first.done.same, first.done.failed], [2, 3, 0, 0]);
+  // the layer that both have came once, and the configuration was here
+  assert.equal(first.done.blobs, 4);
+  assert.equal(first.done.bytes, 'of bothof the webof the workerwhat is in it'.length);
+  assert.equal(digestOf((await hub.ask('GET', '/v2/web/manifests/all')).body), digestOf(index));
+  assert.equal(digestOf((await hub.ask('GET', '/v2/web/manifests/v1')).body), one);
+  const blob = await hub.ask('GET', `/v2/deep/worker/blobs/${digestOf('of the worker')}`);
+  assert.equal(blob.body.toString(), 'of the worker');
+  const referrers = JSON.parse((await hub.ask('GET', `/v2/web/referrers/${digestOf(index)}`)).body.toString()) as {
+    manifests: { artifactType: string }[];
+  };
+  assert.deepEqual(
+    referrers.manifests.map(({ artifactType }) => artifactType),
+    ['application/sbom'],
+  );
+  assert.equal((await hub.ask('GET', '/v2/thing/tags/list')).status, 404);
+  await upstream.pushImage('shop/web', 'v2', ['of both', 'of v2']);
+  const second = await bringAll('*');
+  assert.deepEqual([second.done.tags, second.done.same, second.done.blobs], [1, 3, 1]);
+});
+
+test('an import that one tag breaks brings the others, and leaves an immutable tag as it is', async () => {
+  await upstream.pushImage('shop/part', 'a', ['fine']);
+  await upstream.pushImage('shop/part', 'b', ['lost']);
+  await upstream.pushImage('shop/part', 'c', ['fine too']);
+  await upstream.hub.registry.storage.blobs.remove(checkDigest(digestOf('lost')));
+  await hub.pushImage('part', 'c', ['of before']);
+  withDatabase((database) =>
+    database.prepare("INSERT INTO rule (kind, pattern, value) VALUES ('immutable', 'part', 'c')").run(),
+  );
+  const { done, failures } = await bringAll('part');
+  assert.deepEqual([done.tags, done.failed], [1, 2]);
+  assert.match(failures.join('\n'), /part:b .*\npart:c tag c of part is immutable/);
+  assert.equal((await hub.ask('GET', '/v2/part/manifests/b')).status, 404);
+  assert.equal((await hub.ask('GET', `/v2/part/blobs/${digestOf('fine')}`)).status, 200);
+});
+
+test('what appears in a registry that is followed comes by itself, and goes on when it was away', async () => {
+  const followed = await TestHub.start();
+  try {
+    await followed.pushImage('news/app', '1', ['first']);
+    withDatabase((database) =>
+      new Follows(database).set('news/*', followed.address, { account: '', secret: '' }, 10_000),
+    );
+    await until(async () => (await hub.ask('GET', '/v2/news/app/manifests/1')).status === 200);
+    const again = await followed.pushImage('news/app', '2', ['second']);
+    // its time has come
+    withDatabase((database) => database.exec('UPDATE follow SET next_at = 0'));
+    await until(async () => (await hub.ask('GET', `/v2/news/app/manifests/${again}`)).status === 200);
+    withDatabase((database) => new Follows(database).remove('news/*', followed.address));
+  } finally {
+    await followed[Symbol.asyncDispose]();
+  }
 });

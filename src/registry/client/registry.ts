@@ -1,6 +1,7 @@
 // All registries that the daemon speaks to: connections, certificates and tokens, shared by whatever goes on at once.
 import { lookup } from 'node:dns/promises';
 import { BerthError, internal, invalid } from '../../base/errors.ts';
+import { listRepositories } from './catalog.ts';
 import { chooseChallenge } from './challenge.ts';
 import { tlsFor } from './certificates.ts';
 import { Transport } from './http.ts';
@@ -57,6 +58,16 @@ export class Registries {
   async writer(domain: string, path: string, credentials: Credentials, signal: AbortSignal): Promise<Remote> {
     checkDomain(domain);
     return new Remote(await this.access(originOf(domain), signal), path, credentials);
+  }
+
+  /** Names of all its repositories. Throws RefusedError where the registry keeps them to itself. */
+  async *repositories(
+    domain: string,
+    credentials: Credentials,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void, void> {
+    checkDomain(domain);
+    yield* listRepositories(await this.access(originOf(domain), signal), credentials, signal);
   }
 
   /** Finds out how an endpoint is spoken to. Throws NetworkError when it cannot be. */

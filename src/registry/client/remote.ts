@@ -150,15 +150,33 @@ export class Remote {
       const body = (await jsonOf(answer, MAX_TAGS_BYTES, 'the list of tags')) as { tags?: unknown } | null;
       const tags: unknown[] = Array.isArray(body?.tags) ? body.tags : [];
       for (const tag of tags) if (typeof tag === 'string' && /^[\w][\w.-]{0,127}$/.test(tag)) found.push(tag);
-      const next: string | undefined = nextLink(answer.header('link') ?? '');
-      const before: string = url.href;
-      url = next === undefined ? undefined : resolveUrl(next, answer.url);
-      if (url && (url.origin !== answer.url.origin || url.href === before || tags.length === 0)) url = undefined;
+      url = pageAfter(answer, url, tags.length);
     }
     return found.slice(0, limit);
   }
 
   /** Takes a blob over from another repository of the registry; an upload to go on with when it does not. */
+  /** Digests of what is attached to a manifest; none where the registry does not say such things. */
+  async referrers(digest: string, signal: AbortSignal): Promise<string[]> {
+    const found: string[] = [];
+    let url: URL | undefined = this.#url(`referrers/${digest}`);
+    while (url && found.length < MAX_TAGS) {
+      const answer = await this.#send({ method: 'GET', url, headers: { Accept: ACCEPTED }, signal });
+      if (answer.status !== 200) {
+        answer.body.resume();
+        return found;
+      }
+      const body = (await jsonOf(answer, MAX_TAGS_BYTES, 'the list of referrers')) as { manifests?: unknown } | null;
+      const listed: unknown[] = Array.isArray(body?.manifests) ? body.manifests : [];
+      for (const one of listed) {
+        const { digest: text } = (one ?? {}) as { digest?: unknown };
+        if (typeof text === 'string' && isDigest(text)) found.push(text);
+      }
+      url = pageAfter(answer, url, listed.length);
+    }
+    return found;
+  }
+
   async mount(digest: string, from: string, signal: AbortSignal): Promise<Upload | undefined> {
     const url = this.#url('blobs/uploads/');
     url.searchParams.set('mount', digest);
@@ -368,7 +386,14 @@ function refuseBlob(answer: Answer): Promise<never> {
   throw new RefusedError('notFound', 'unknown blob', 404, 'BLOB_UNKNOWN');
 }
 
-async function jsonOf(answer: Answer, limit: number, what: string): Promise<unknown> {
+/** Where the next page is: of the same registry, and another one than that of `url`, which had `count` entries. */
+export function pageAfter(answer: Answer, url: URL, count: number): URL | undefined {
+  const next = nextLink(answer.header('link') ?? '');
+  const found = next === undefined ? undefined : resolveUrl(next, answer.url);
+  return found && found.origin === answer.url.origin && found.href !== url.href && count > 0 ? found : undefined;
+}
+
+export async function jsonOf(answer: Answer, limit: number, what: string): Promise<unknown> {
   const body = await readBody(answer, limit, what);
   try {
     return JSON.parse(body.toString());
