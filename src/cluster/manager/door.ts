@@ -16,6 +16,7 @@ import type { Election } from './election.ts';
 import { effectiveRole, type Sessions, type ToNode } from './sessions.ts';
 import type { Tunnels } from './tunnels.ts';
 import type { Writer } from './writer.ts';
+import { natProblem } from './nat.ts';
 
 /** Peers that have not shown who they are, at a time. */
 export const MAX_STRANGERS = 256;
@@ -258,6 +259,8 @@ export class Door {
         type: 'error',
         message: 'rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster',
       };
+    const problem = natProblem(message, remote);
+    if (problem !== undefined) return { type: 'error', message: problem };
     const node = newId();
     const address = message.address === '' ? remote : message.address;
     const certificate = await this.#certificate(node, role, address, message.publicKey);

@@ -33,6 +33,7 @@ export async function joinCluster(request: JoinRequest, machine: Machine): Promi
       token: request.JoinToken ?? '',
       publicKey: pair.publicKey,
       address: where.address,
+      local: connection.localAddress,
       availability: available,
       description: machine.describe(),
     });

@@ -21,6 +21,7 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
   join: (message) =>
     areTexts(message, 'token', 'publicKey') &&
     isAddress(message['address']) &&
+    (message['local'] === undefined || isAddress(message['local'])) &&
     ['active', 'pause', 'drain'].includes(String(message['availability'])) &&
     isDescription(message['description']),
   session: ({ address, description }) => isAddress(address) && isDescription(description),

@@ -60,7 +60,10 @@ export async function dialWithToken(address: string, digest: string): Promise<{ 
   const ofCluster =
     leaf && root && rootDigest(root.raw) === digest && leaf.checkIssued(root) && leaf.verify(root.publicKey);
   if (ofCluster && isValid(leaf) && bearerOf(leaf)?.role === 'manager')
-    return { connection: new Connection(socket, MAX_MESSAGE_BYTES), root: root.toString() };
+    return {
+      connection: new Connection(socket, MAX_MESSAGE_BYTES, socket.localAddress?.replace(/^::ffff:/, '')),
+      root: root.toString(),
+    };
   socket.destroy();
   throw unavailable('remote CA does not match fingerprint. Is the join token from this cluster?');
 }

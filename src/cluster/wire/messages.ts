@@ -43,6 +43,8 @@ export type NodeMessage =
       readonly token: string;
       readonly publicKey: string;
       readonly address: string;
+      /** What its own end of the connection is to it. */
+      readonly local?: string;
       readonly availability: 'active' | 'pause' | 'drain';
       readonly description: NodeDescription;
     }
