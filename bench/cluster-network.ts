@@ -63,8 +63,21 @@ stack.use(hand.from);
 stack.use(hand.to);
 const asker = (await n1.docker('run', '-d', '--network', 'front', 'busybox', 'sleep', '10000')).trim();
 await n1.docker(
-  ...['service', 'create', '--detach', '--no-resolve-image', '--name', 'web', '--network', 'front'],
-  ...['-p', `8095:${PORT}`, '--constraint', 'node.hostname==n2', 'busybox', 'sleep', '10000'],
+  'service',
+  'create',
+  '--detach',
+  '--no-resolve-image',
+  '--name',
+  'web',
+  '--network',
+  'front',
+  '-p',
+  `8095:${PORT}`,
+  '--constraint',
+  'node.hostname==n2',
+  'busybox',
+  'sleep',
+  '10000',
 );
 await cluster.running(n1, 'web', 1);
 const task = (await n2.docker('ps', '-q', '--no-trunc', '--filter', 'label=com.docker.swarm.service.name=web')).trim();
@@ -129,10 +142,24 @@ console.log(`\nnames answered: ${Math.round(median(names)).toLocaleString('en')}
 function many(count: number): OverlayState {
   const host = (number: number): string => `10.8.${number >> 8}.${number & 255}`;
   return {
-    ...{ id: 'x', name: 'x', created: '', vni: 1, port: 1, subnet: '10.8.0.0/16', gateway: host(1) },
-    ...{ internal: false, attachable: false, ingress: false, options: {}, labels: {}, active: true },
+    id: 'x',
+    name: 'x',
+    created: '',
+    vni: 1,
+    port: 1,
+    subnet: '10.8.0.0/16',
+    gateway: host(1),
+    internal: false,
+    attachable: false,
+    ingress: false,
+    options: {},
+    labels: {},
+    active: true,
     services: Array.from({ length: count }, (_, at) => ({
-      ...{ id: `s${at}`, names: [`s${at}`], address: host(at * 4 + 4), ports: [] },
+      id: `s${at}`,
+      names: [`s${at}`],
+      address: host(at * 4 + 4),
+      ports: [],
     })),
     members: Array.from({ length: count * 3 }, (_, at) => {
       const service = Math.floor(at / 3);

@@ -459,7 +459,7 @@ export class Networks {
     live.endpoints = live.endpoints.filter((one) => one !== endpoint);
     this.#zones.changed(live, [endpoint.network, ...live.endpoints.map(({ network }) => network)]);
     await this.#interfaces.detach(live, endpoint);
-    await this.#reconciler.changed(live.wish.id);
+    await Promise.all([this.overlays.detached(live, endpoint), this.#reconciler.changed(live.wish.id)]);
   }
 
   async #serveNames(live: Live): Promise<void> {

@@ -233,6 +233,31 @@ test('joins and leaves of tasks leave no link, rule or entry', async () => {
   });
 });
 
+test('a container that goes from one of its networks gives its place there back, and keeps the others', async () => {
+  const [n1, n2] = [cluster.node(1), cluster.node(2)];
+  await n1.docker('network', 'create', '-d', 'overlay', '--attachable', 'brief');
+  const run = ['run', '-d', '--rm', '--network', 'front', '--stop-timeout', '0'];
+  const one = (await n1.docker(...run, '--name', 'stays', 'busybox', 'sleep', '1000')).trim();
+  const two = (await n2.docker(...run, '--name', 'guest', 'busybox', 'sleep', '1000')).trim();
+  const asker = { node: n1, id: one, address: '' };
+  await until(async () => assert.equal((await lookup(asker, 'guest')).length, 1));
+  for (let round = 0; round < 5; round += 1)
+    await Promise.all(
+      [
+        [n1, one],
+        [n2, two],
+      ].map(async ([node, id]) => {
+        for (const verb of ['connect', 'disconnect'])
+          await (node as TestNode).docker('network', verb, 'brief', id as string);
+      }),
+    );
+  // nobody has a place on it any more, so that it can be removed while both go on
+  await until(() => n1.docker('network', 'rm', 'brief'));
+  assert.equal((await lookup(asker, 'guest')).length, 1);
+  await n2.docker('exec', two, 'ping', '-c', '1', '-W', '2', 'stays');
+  await Promise.all([n1.docker('rm', '-f', one), n2.docker('rm', '-f', two)]);
+});
+
 test('fault N52: a deleted link and flushed rules are put right, and a new daemon keeps both', async () => {
   const [n1, n2] = [cluster.node(1), cluster.node(2)];
   await n1.docker(...CREATE, '--name', 'pair', '--mode', 'global', '--network', 'front', ...SERVER);

@@ -44,7 +44,8 @@ export class AgentNetworks {
     for (const state of this.#read().networks) this.#states.set(state.id, state);
     this.#options.networks.setJoiner({
       join: (options) => this.#join(options),
-      leave: (container) => this.#connection?.send({ type: 'detach', container }),
+      leave: (container, network) =>
+        this.#connection?.send({ type: 'detach', container, ...(network === undefined ? {} : { network }) }),
     });
     await this.#apply();
   }

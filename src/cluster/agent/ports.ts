@@ -50,7 +50,8 @@ export interface JoinOptions {
 export interface Joiner {
   /** The address with its prefix. Throws in Swarm's words. */
   join(options: JoinOptions): Promise<string>;
-  leave(container: string): void;
+  /** Of one network, or of all that it has places on. */
+  leave(container: string, network?: string): void;
 }
 
 /** Networks of the cluster on this machine. */

@@ -176,7 +176,7 @@ export class Door {
         await this.#attach(connection, bearer.node, message);
         return;
       case 'detach':
-        await sessions?.joins.leave(bearer.node, message.container);
+        await sessions?.joins.leave(bearer.node, message.container, message.network);
         return;
       case 'attached':
         await sessions?.joins.keepOnly(bearer.node, message.containers);

@@ -99,9 +99,13 @@ export class Joins {
     return true;
   }
 
-  /** The container is on no network any more. */
-  async leave(node: string, container: string): Promise<void> {
-    await this.#remove(this.#of(node).filter(({ ContainerID }) => ContainerID === container));
+  /** The container is not on this network any more, or on none. */
+  async leave(node: string, container: string, network?: string): Promise<void> {
+    await this.#remove(
+      this.#of(node).filter(
+        ({ ContainerID, NetworkID }) => ContainerID === container && NetworkID === (network ?? NetworkID),
+      ),
+    );
   }
 
   /** What a node says of itself when its session begins: other containers of its are gone. */

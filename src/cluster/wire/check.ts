@@ -42,7 +42,8 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
     (message['address'] === '' || isIP(String(message['address'])) === 4) &&
     isListOf(message['aliases'], isText) &&
     !isLong(message),
-  detach: (message) => areTexts(message, 'container'),
+  detach: (message) =>
+    areTexts(message, 'container') && (message['network'] === undefined || areTexts(message, 'network')),
   attached: ({ containers }) => isListOf(containers, isText),
   status: (message) => areTexts(message, 'task', 'service') && isStatus(message['status']),
   renew: (message) => areTexts(message, 'publicKey'),

@@ -68,7 +68,7 @@ export type NodeMessage =
       readonly aliases: readonly string[];
       readonly address: string;
     }
-  | { readonly type: 'detach'; readonly container: string }
+  | { readonly type: 'detach'; readonly container: string /** Of this one alone. */; readonly network?: string }
   /** Containers that have such a place, all of them: at the beginning of a session. */
   | { readonly type: 'attached'; readonly containers: readonly string[] }
   /** From a manager to the leader, who has the sessions. */

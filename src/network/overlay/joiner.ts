@@ -11,5 +11,6 @@ export interface Joiner {
     /** Empty for any. */
     readonly address: string;
   }): Promise<string>;
-  leave(container: string): void;
+  /** Of one network, or of all that it has places on. */
+  leave(container: string, network?: string): void;
 }

@@ -5,6 +5,7 @@ import type { Network } from '../../spec/docker/index.ts';
 import type { Log } from '../../base/log.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { type ContainerNetworks, identityOf, inOrder, type Live } from '../endpoints/container.ts';
+import type { Endpoint } from '../endpoints/endpoint.ts';
 import { mtuAt } from '../links/links.ts';
 import { vxlanName } from '../model/names.ts';
 import type { NetworkRecord } from '../model/record.ts';
@@ -248,6 +249,16 @@ export class Overlays {
         !this.#isTask(network.id, identityOf(live).name, addressText(address))
       );
     });
+  }
+
+  /** The container goes on without this network. */
+  async detached(live: Live, { network, addresses }: Endpoint): Promise<void> {
+    if (network.driver !== 'overlay') return;
+    const { id, name } = identityOf(live);
+    this.#places.get(id)?.delete(network.id);
+    const [address] = addresses;
+    if (address && !this.#isTask(network.id, name, addressText(address))) this.#joiner?.leave(id, network.id);
+    await this.#sandboxes.bring(live);
   }
 
   left(live: Live): void {
