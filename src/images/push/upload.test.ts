@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,4 +126,79 @@ test('413: pieces, and smaller ones, until they are taken; then it is told', asy
   assert.equal(small.blob(), digest);
   assert.equal(small.requests.at(-1), `PUT ${MEGABYTE}`);
   await assert.rejects(push({ largest: 1000 }), { kind: 'tooLarge', message: /unexpected status: 413/ });
+});
+
+/** A push to a registry that answers so; the errors that it ends with. */
+async function pushTo(listener: RequestListener): Promise<unknown> {
+  const server = createServer((request, response) => {
+    request.on('error', () => undefined);
+    if (request.method === 'HEAD') response.writeHead(404).end();
+    else if (request.url === '/v2/') response.writeHead(200).end('{}');
+    else listener(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const settings = { ...DEFAULT_SETTINGS, attempts: 2, timing: { ...DEFAULT_SETTINGS.timing, backoff: 10 } };
+    const domain = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const remote = await new Registries(settings).writer(domain, 'a/b', { username: 'u', password: 'p' }, signal);
+    const path = join(folder, 'blob');
+    const wish = { digest, size: content.length, path, remote, sources: [], settings, onProgress: () => undefined };
+    return await uploadBlob({ ...wish, signal }).catch((error: unknown) => error);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+test('a registry that sends an upload to no good place, or says that it has more than there is, gets an error', async () => {
+  for (const [location, message] of [
+    ['file:///etc/passwd', /unsupported kind/],
+    ['http://169.254.169.254/x', /link-local/],
+    ['http://[::ffff:169.254.169.254]/x', /link-local/],
+    ['http://', /an address that is none/],
+    [`/${'x'.repeat(20_000)}`, /./],
+    [undefined, /without saying where/],
+  ] as const) {
+    const end = await pushTo((request, response) => {
+      request.resume();
+      if (request.method === 'POST')
+        response.writeHead(202, location === undefined ? {} : { Location: location }).end();
+      else response.writeHead(500).end();
+    });
+    assert.ok(end instanceof Error && 'kind' in end, String(end));
+    assert.match(end.message, message);
+  }
+  let puts = 0;
+  const end = await pushTo((request, response) => {
+    if (request.method === 'POST') response.writeHead(202, { Location: '/v2/a/b/blobs/uploads/1' }).end();
+    else if (request.method === 'GET') response.writeHead(204, { Range: `0-${10 ** 15}` }).end();
+    else {
+      puts += 1;
+      request.socket.destroy();
+    }
+  });
+  assert.ok(end instanceof Error && !/out of range/i.test(end.message), String(end));
+  assert.ok(puts >= 2, 'it begins anew');
+});
+
+test('what a registry sends on after its answer is not read without end', async () => {
+  let sent = 0;
+  const closed = Promise.withResolvers<void>();
+  const end = await pushTo((request, response) => {
+    request.resume();
+    if (request.method !== 'POST') {
+      request.once('end', () => response.writeHead(201).end());
+      return;
+    }
+    response.writeHead(202, { Location: '/v2/a/b/blobs/uploads/1' });
+    const more = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(64 * 1024))) sent += 64 * 1024;
+    };
+    response.on('drain', more);
+    response.once('close', closed.resolve);
+    more();
+  });
+  assert.deepEqual(end, { kind: 'pushed' });
+  await closed.promise;
+  assert.ok(sent < 16 * MEGABYTE, `${sent} bytes were taken`);
 });

@@ -79,7 +79,7 @@ export async function uploadBlob(request: UploadRequest): Promise<UploadEnd> {
       const wait = waitBefore(error, attempt, limits);
       if (wait === undefined) throw error;
       await sleep(wait, undefined, { signal });
-      const state = upload && error instanceof NetworkError ? await reached(remote, upload, signal) : undefined;
+      const state = upload && error instanceof NetworkError ? await reached(request, upload) : undefined;
       upload = state?.upload;
       sent = state?.size ?? 0;
       // whoever has lost a connection once may lose it again
@@ -93,13 +93,12 @@ function smaller(pieces: number): number {
   return Math.max(LEAST_PIECE_BYTES, pieces / 4);
 }
 
-async function reached(
-  remote: Remote,
-  upload: Upload,
-  signal: AbortSignal,
-): Promise<{ upload: Upload; size: number } | undefined> {
+async function reached(request: UploadRequest, upload: Upload): Promise<{ upload: Upload; size: number } | undefined> {
+  const { remote, signal } = request;
   try {
-    return await remote.uploadedBytes(upload, signal);
+    const state = await remote.uploadedBytes(upload, signal);
+    // one that has more than there is has something else
+    return state && state.size <= request.size ? state : undefined;
   } catch (error) {
     if (signal.aborted) throw error;
     return undefined;

@@ -36,6 +36,8 @@ export interface Answer {
 
 const MAX_HEADER_BYTES = 64 * 1024;
 const ERROR_BYTES = 16 * 1024;
+/** For the rest of an answer that nobody reads. */
+const DISCARD_MS = 30_000;
 
 const CONNECTIONS = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 24, maxFreeSockets: 8 };
 
@@ -232,6 +234,17 @@ export async function readBody(answer: Answer, limit: number, what: string): Pro
     throw networkError('GET', answer.url, error);
   }
   return Buffer.concat(chunks);
+}
+
+/** What nobody reads: the connection is given back when it ends soon, and closed when it does not. */
+export function discard({ body }: Pick<Answer, 'body'>): void {
+  let size = 0;
+  const timer = setTimeout(() => body.destroy(), DISCARD_MS).unref();
+  body.on('data', (chunk: Buffer) => {
+    if ((size += chunk.length) > ERROR_BYTES) body.destroy();
+  });
+  body.on('error', () => undefined);
+  body.once('close', () => clearTimeout(timer));
 }
 
 /** Throws what an answer that is no success says; its body is used up. */

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { BerthError, internal, invalid } from '../../base/errors.ts';
 import { chooseChallenge } from './challenge.ts';
+import { discard } from './http.ts';
 import type { Registries } from './registry.ts';
 import { originOf } from './settings.ts';
 import { basicOf, type Credentials, loginToken, Tokens } from './tokens.ts';
@@ -26,7 +27,7 @@ export async function login(
   const wrong = (): BerthError =>
     new BerthError('unauthorized', `Get "${url.href}": unauthorized: incorrect username or password`);
   const first = await access.transport.send({ method: 'GET', url, signal });
-  first.body.resume();
+  discard(first);
   if (first.status === 200) return '';
   if (first.status !== 401) throw failed(first.status);
   const challenge = chooseChallenge(first.header('www-authenticate') ?? '', access.base.origin);
@@ -46,7 +47,7 @@ export async function login(
     }
   }
   const second = await access.transport.send({ method: 'GET', url, authorization, signal });
-  second.body.resume();
+  discard(second);
   if (second.status === 200) return token;
   throw failed(second.status);
 }

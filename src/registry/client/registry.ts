@@ -4,7 +4,7 @@ import { BerthError, internal, invalid } from '../../base/errors.ts';
 import { listRepositories } from './catalog.ts';
 import { chooseChallenge } from './challenge.ts';
 import { tlsFor } from './certificates.ts';
-import { Transport } from './http.ts';
+import { discard, Transport } from './http.ts';
 import { type Access, Remote } from './remote.ts';
 import { bareName, type Endpoint, endpointsOf, isInsecure, originOf, type RegistrySettings } from './settings.ts';
 import { type Credentials, ANONYMOUS, Tokens } from './tokens.ts';
@@ -143,7 +143,7 @@ async function ping(access: Access, signal: AbortSignal): Promise<void> {
     url: new URL(`${access.endpoint.prefix}/v2/`, access.base),
     signal,
   });
-  answer.body.resume();
+  discard(answer);
   const header = answer.header('www-authenticate');
   if (answer.status === 401 && header !== undefined && answer.sameOrigin)
     access.challenge = chooseChallenge(header, access.base.origin);

@@ -5,7 +5,7 @@ import { isDigest, sha256 } from '../../base/ids.ts';
 import { chooseChallenge, type Challenge } from './challenge.ts';
 import { ACCEPTED, type Document, MAX_DOCUMENT, parseDocument } from './document.ts';
 import { nextLink } from './link.ts';
-import { type Answer, readBody, refuse, resolveUrl, type Transport, type Wish } from './http.ts';
+import { type Answer, discard, readBody, refuse, resolveUrl, type Transport, type Wish } from './http.ts';
 import type { Endpoint } from './settings.ts';
 import { ANONYMOUS, basicOf, type Credentials, type Tokens } from './tokens.ts';
 import { goMethod, RefusedError, shown } from './words.ts';
@@ -94,7 +94,7 @@ export class Remote {
     const url = this.#url(`manifests/${reference}`);
     const answer = await this.#send({ method: 'HEAD', url, headers: { Accept: ACCEPTED }, signal });
     if (answer.status !== 200) return refuse('HEAD', answer);
-    answer.body.resume();
+    discard(answer);
     return answer.header('docker-content-digest');
   }
 
@@ -104,7 +104,7 @@ export class Remote {
       { method: 'HEAD', url: this.#url(`blobs/${digest}`), signal },
       scopes ?? this.#pushScopes(),
     );
-    answer.body.resume();
+    discard(answer);
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) return refuse('HEAD', answer);
     return Number(answer.header('content-length') ?? 0);
@@ -134,7 +134,7 @@ export class Remote {
       throw invalid(`${answer.url.host} sent another part of ${digest} than asked for`);
     }
     if (answer.status === 416 && offset > 0) {
-      answer.body.resume();
+      discard(answer);
       return this.blob(digest, 0, signal);
     }
     if (answer.status !== 200) return refuseBlob(answer);
@@ -185,7 +185,7 @@ export class Remote {
       ...this.#pushScopes(),
       `repository:${from}:pull`,
     ]);
-    answer.body.resume();
+    discard(answer);
     if (answer.status === 201) return undefined;
     if (answer.status !== 202) return refuse('POST', answer);
     return uploadOf(answer);
@@ -194,7 +194,7 @@ export class Remote {
   async startUpload(signal: AbortSignal): Promise<Upload> {
     const answer = await this.#send({ method: 'POST', url: this.#url('blobs/uploads/'), signal }, this.#pushScopes());
     if (answer.status !== 202) return refuse('POST', answer);
-    answer.body.resume();
+    discard(answer);
     return uploadOf(answer);
   }
 
@@ -218,7 +218,7 @@ export class Remote {
       this.#pushScopes(),
     );
     if (answer.status < 200 || answer.status > 299) return refuse('PUT', answer);
-    answer.body.resume();
+    discard(answer);
     return undefined;
   }
 
@@ -243,14 +243,14 @@ export class Remote {
       this.#pushScopes(),
     );
     if (answer.status !== 202) return refuse('PATCH', answer);
-    answer.body.resume();
+    discard(answer);
     return uploadOf(answer);
   }
 
   /** How much of an upload the registry has; undefined when it has forgotten it. */
   async uploadedBytes(upload: Upload, signal: AbortSignal): Promise<{ upload: Upload; size: number } | undefined> {
     const answer = await this.#send({ method: 'GET', url: upload.url, signal }, this.#pushScopes());
-    answer.body.resume();
+    discard(answer);
     if (answer.status !== 204 && answer.status !== 202) return undefined;
     const last = /^(?:bytes=)?0-(\d+)$/.exec(answer.header('range') ?? '')?.[1];
     const size = last === undefined || last === '0' ? 0 : Number(last) + 1;
@@ -269,7 +269,7 @@ export class Remote {
       this.#pushScopes(),
     );
     if (answer.status < 200 || answer.status > 299) return refuse('PUT', answer);
-    answer.body.resume();
+    discard(answer);
     return undefined;
   }
 
@@ -313,14 +313,14 @@ export async function sendAuthorized(
     if (!answer.sameOrigin) return sendToTarget(access, wish, scopes, answer, header);
     const challenge = chooseChallenge(header, access.base.host);
     if (failure && isDeepStrictEqual(failure.challenge, challenge)) {
-      answer.body.resume();
+      discard(answer);
       throw failure.error;
     }
     access.challenge = challenge;
     if (challenge.scheme === 'basic') {
       const user = credentials.username !== undefined && credentials.username !== '';
       if (authorization !== undefined && user) return answer;
-      answer.body.resume();
+      discard(answer);
       if (!user)
         throw new RefusedError(
           'unauthorized',
@@ -330,7 +330,7 @@ export async function sendAuthorized(
         );
       continue;
     }
-    answer.body.resume();
+    discard(answer);
     refused = authorization;
   }
 }
@@ -350,14 +350,14 @@ async function sendToTarget(
   const registry = new URL(answer.url.origin);
   const challenge = chooseChallenge(header, registry.host);
   if (challenge.scheme !== 'bearer') return answer;
-  answer.body.resume();
+  discard(answer);
   const { signal } = wish;
   const request = { challenge, registry, scopes: [...scopes].sort(), credentials: ANONYMOUS, transport, signal };
   const authorization = await tokens.bearer(request);
   const second = await transport.send({ ...wish, url: answer.url, authorization });
   if (second.status !== 401) return { ...second, sameOrigin: false };
   // the token was good once
-  second.body.resume();
+  discard(second);
   const again = await tokens.bearer(request, authorization);
   return { ...(await transport.send({ ...wish, url: answer.url, authorization: again })), sameOrigin: false };
 }

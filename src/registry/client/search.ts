@@ -1,7 +1,7 @@
 // Looks for repositories by a word: the index API of Docker Hub and of registries that have it, else their catalog.
 import { internal, invalid, messageOf, unavailable } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
-import { readBody } from './http.ts';
+import { discard, readBody } from './http.ts';
 import type { Registries } from './registry.ts';
 import { sendAuthorized } from './remote.ts';
 import { HUB, originOf } from './settings.ts';
@@ -48,7 +48,7 @@ export async function search(
   const answer = await sendAuthorized(access, credentials, wanted, []);
   if (answer.status === 200)
     return resultsOf(parsed(await readBody(answer, MAX_BYTES, 'the search result'))).filter(keep);
-  answer.body.resume();
+  discard(answer);
   if (answer.status !== 404 || domain === HUB) throw unavailable(`Unexpected status code ${answer.status}`);
   return (await byCatalog(registries, domain, term, credentials, signal)).filter(keep).slice(0, limit);
 }
@@ -105,7 +105,7 @@ async function byCatalog(
     throw error instanceof RefusedError ? none() : error;
   });
   if (answer.status !== 200) {
-    answer.body.resume();
+    discard(answer);
     throw none();
   }
   const { repositories } = (parsed(await readBody(answer, MAX_BYTES, 'the catalog')) ?? {}) as {
