@@ -1,5 +1,5 @@
 // The integration tests of docker-py, each by its name. They come with the sources of Debian's package.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execute } from '../../test/support/daemon.ts';
 import { CACHE } from './packages.ts';
@@ -9,7 +9,19 @@ const TIMEOUT_MS = 30 * 60_000;
 
 export async function dockerPyTests(sources: string, host: string): Promise<Outcome[]> {
   const report = join(CACHE, 'docker-py.xml');
-  const options = ['-p', 'no:cacheprovider', '-q', '--tb=line', `--junitxml=${report}`];
+  // of the credentials' tests one takes the environment away from all after it, and the rest need helpers of a desktop
+  const options = [
+    '--ignore=tests/integration/credentials',
+    '-p',
+    'no:cacheprovider',
+    '-q',
+    '--tb=line',
+    `--junitxml=${report}`,
+  ];
+  // contexts are made and taken away: not those of who runs this
+  const config = join(CACHE, 'docker-py.config');
+  rmSync(config, { recursive: true, force: true });
+  mkdirSync(config, { recursive: true });
   // for ssh alone, which no test here uses
   const stubs = join(CACHE, 'stubs');
   mkdirSync(stubs, { recursive: true });
@@ -18,7 +30,13 @@ export async function dockerPyTests(sources: string, host: string): Promise<Outc
     'sh',
     ['-c', 'cd "$0" && exec "$@"', sources, 'python3', '-m', 'pytest', ...options, 'tests/integration'],
     {
-      env: { DOCKER_HOST: host, PYTHONPATH: `${sources}:${stubs}`, PYTHONDONTWRITEBYTECODE: '1' },
+      env: {
+        DOCKER_HOST: host,
+        HOME: config,
+        DOCKER_CONFIG: config,
+        PYTHONPATH: `${sources}:${stubs}`,
+        PYTHONDONTWRITEBYTECODE: '1',
+      },
       timeoutMs: TIMEOUT_MS,
     },
   );

@@ -1,7 +1,7 @@
 // Handlers of /nodes.
 import type { ClusterAccess } from '../../cluster/index.ts';
 import type { Handlers } from '../handler.ts';
-import { idOf, inCluster, objectOf } from './swarm.ts';
+import { idOf, inCluster, specOf } from './swarm.ts';
 
 export function nodeHandlers(access: ClusterAccess): Handlers {
   return {
@@ -12,7 +12,7 @@ export function nodeHandlers(access: ClusterAccess): Handlers {
       response.json(nodes.inspect(idOf(request))),
     ),
     NodeUpdate: inCluster(access, 'NodeUpdate', async ({ nodes }, request, response) => {
-      await nodes.update(idOf(request), request.query.version, await objectOf(request));
+      await nodes.update(idOf(request), request.query.version, await specOf(request));
       response.empty(200);
     }),
     NodeDelete: inCluster(access, 'NodeDelete', async ({ nodes }, request, response) => {

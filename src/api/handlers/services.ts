@@ -4,7 +4,7 @@ import { BerthError } from '../../base/errors.ts';
 import type { ClusterAccess, ClusterControl, ClusterTask } from '../../cluster/index.ts';
 import { frameHead, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, ApiResponse, Handlers } from '../handler.ts';
-import { idOf, inCluster, objectOf } from './swarm.ts';
+import { idOf, inCluster, specOf } from './swarm.ts';
 
 export function serviceHandlers(access: ClusterAccess): Handlers {
   return {
@@ -12,14 +12,14 @@ export function serviceHandlers(access: ClusterAccess): Handlers {
       response.json(services.list(request.query.filters ?? new Map(), request.query.status ?? false)),
     ),
     ServiceCreate: inCluster(access, 'ServiceCreate', async ({ services }, request, response) =>
-      response.json({ ID: await services.create(await objectOf(request)) }, 201),
+      response.json({ ID: await services.create(await specOf(request)) }, 201),
     ),
     ServiceInspect: inCluster(access, 'ServiceInspect', ({ services }, request, response) =>
       response.json(services.inspect(idOf(request), request.query.insertDefaults ?? false)),
     ),
     ServiceUpdate: inCluster(access, 'ServiceUpdate', async ({ services }, request, response) => {
       const { version, rollback } = request.query;
-      await services.update(idOf(request), { version, rollback, spec: await objectOf(request) });
+      await services.update(idOf(request), { version, rollback, spec: await specOf(request) });
       response.json({ Warnings: null });
     }),
     ServiceDelete: inCluster(access, 'ServiceDelete', async ({ services }, request, response) => {

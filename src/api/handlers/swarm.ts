@@ -3,6 +3,7 @@ import { invalid, unavailable } from '../../base/errors.ts';
 import type { ClusterAccess, ClusterControl } from '../../cluster/index.ts';
 import type { RouteId } from '../../spec/docker/index.ts';
 import type { ApiRequest, ApiResponse, Handler, Handlers } from '../handler.ts';
+import { spelled } from '../decode/spelling.ts';
 import { outsideOfSwarm } from '../swarm.ts';
 
 /** A handler that asks the cluster; on a machine that is in none it answers so, and nothing is loaded for it. */
@@ -26,6 +27,9 @@ export async function objectOf<T>(request: ApiRequest): Promise<T> {
     throw invalid('invalid JSON: an object is wanted');
   return body as T;
 }
+
+/** The spec of a cluster's object, or a request about one: its keys are found whatever their case. */
+export const specOf = async <T>(request: ApiRequest): Promise<T> => spelled(await objectOf(request)) as T;
 
 /** Of a cluster with many thousands of tasks; larger ones are refused. */
 export const MAX_BACKUP_BYTES = 512 * 1024 * 1024;
@@ -62,10 +66,10 @@ export function swarmHandlers(access: ClusterAccess): Handlers {
       response.json(await forecast.whatIf(await objectOf(request))),
     ),
     SwarmInit: inCluster(access, 'SwarmInit', async ({ swarm }, request, response) => {
-      response.json(await swarm.init(await objectOf(request)));
+      response.json(await swarm.init(await specOf(request)));
     }),
     SwarmJoin: inCluster(access, 'SwarmJoin', async ({ swarm }, request, response) => {
-      await swarm.join(await objectOf(request));
+      await swarm.join(await specOf(request));
       response.empty(200);
     }),
     SwarmLeave: inCluster(access, 'SwarmLeave', async ({ cluster }, request, response) => {
@@ -74,7 +78,7 @@ export function swarmHandlers(access: ClusterAccess): Handlers {
     }),
     SwarmUpdate: inCluster(access, 'SwarmUpdate', async ({ swarm }, request, response) => {
       const { version, rotateWorkerToken, rotateManagerToken, rotateManagerUnlockKey } = request.query;
-      await swarm.update(await objectOf(request), version, {
+      await swarm.update(await specOf(request), version, {
         worker: rotateWorkerToken ?? false,
         manager: rotateManagerToken ?? false,
         unlockKey: rotateManagerUnlockKey ?? false,
