@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { secureDataRoot, secureExecRoot } from './directories.ts';
+import { replaceableOnTheWay, secureDataRoot, secureExecRoot } from './directories.ts';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
 
@@ -37,4 +37,28 @@ test('safety M5: a directory of the whole system is no root of the daemon', (t) 
   chmodSync(shared, 0o1777);
   for (const one of [shared, '/']) assert.throws(() => secureDataRoot(one), /is shared with others/);
   assert.equal(modeOf(shared), '1777');
+});
+
+test('who could put something else in the place of a root, or of a link on the way to it, is found', (t) => {
+  const root = mkdtempSync('/tmp/berth-ways-');
+  t.after(() => rmSync(root, { recursive: true }));
+  const [real, other, link] = [join(root, 'a/real'), join(root, 'b'), join(root, 'b/link')];
+  mkdirSync(real, { recursive: true });
+  mkdirSync(other);
+  symlinkSync(real, link);
+  for (const path of [real, link]) assert.equal(replaceableOnTheWay(path), undefined);
+  // the directory that has the link, then the one that has what it leads to
+  chownSync(other, 65534, 65534);
+  assert.equal(replaceableOnTheWay(link), link);
+  assert.equal(replaceableOnTheWay(real), undefined);
+  chownSync(other, 0, 0);
+  chmodSync(join(root, 'a'), 0o777);
+  assert.equal(replaceableOnTheWay(link), real);
+  chmodSync(join(root, 'a'), 0o1777);
+  assert.equal(replaceableOnTheWay(link), undefined);
+  // in a sticky directory a name belongs to who made it
+  chmodSync(other, 0o1777);
+  lchownSync(link, 65534, 65534);
+  assert.equal(replaceableOnTheWay(link), link);
+  assert.equal(replaceableOnTheWay('/tmp'), undefined);
 });

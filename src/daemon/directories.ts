@@ -1,6 +1,6 @@
 // The daemon's own directories: their modes are set at each start, whoever made them. A directory that others share is refused.
-import { chmodSync, chownSync, mkdirSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { invalid } from '../base/errors.ts';
 
 /** What a directory lets others do at most; the owner is always root. */
@@ -16,6 +16,22 @@ const STICKY = 0o1000;
 export function realRoot(path: string): string {
   mkdirSync(path, { recursive: true, mode: EXEC_ROOT_MODE });
   return realpathSync(path);
+}
+
+/**
+ * What somebody who is not root may put something else in the place of, on the way to a root and to where its links lead: with
+ * that they choose what the daemon owns at its next start, or move its files under it. Undefined where nobody can.
+ */
+export function replaceableOnTheWay(given: string): string | undefined {
+  for (const path of [resolve(given), realpathSync(given)])
+    for (let at = path; at !== '/'; at = dirname(at)) {
+      const { uid: owner } = lstatSync(at);
+      const { mode, uid } = lstatSync(dirname(at));
+      const anybody = (mode & 0o022) !== 0;
+      // in a sticky directory names belong to who made them
+      if (uid !== 0 || (anybody && ((mode & STICKY) === 0 || owner !== 0))) return at;
+    }
+  return undefined;
 }
 
 /** Throws when a root is a directory of the system, whose mode must not change. */

@@ -32,7 +32,7 @@ import { type SystemFacts, VERSION } from '../system/index.ts';
 import { openVolumes, PLUGIN_PLACES, type VolumeRecord, type Volumes } from '../volumes/index.ts';
 import { kitCache, kitPush, makeBuilder } from './adapters/builder.ts';
 import { makeCluster } from './adapters/cluster.ts';
-import { realRoot, secureExecRoot } from './directories.ts';
+import { realRoot, replaceableOnTheWay, secureExecRoot } from './directories.ts';
 import { daemonId, hostWarnings, programVersion, systemFacts } from './facts.ts';
 import { lockRoot } from './lock.ts';
 import type { DaemonOptions } from './options.ts';
@@ -79,6 +79,13 @@ export async function openDaemon(given: DaemonOptions, ports: DaemonPorts): Prom
   const { log } = ports;
   const dataRoot = realRoot(given.dataRoot);
   const options: DaemonOptions = { ...given, dataRoot, execRoot: realRoot(given.execRoot) };
+  for (const root of new Set([given.dataRoot, given.execRoot])) {
+    const theirs = replaceableOnTheWay(root);
+    if (theirs !== undefined)
+      log.warn(
+        `${theirs} can be replaced by a user who is not root: with that they choose what the daemon has for ${root}; its directory should belong to root`,
+      );
+  }
   // all that is held until the end, given back in reverse order; at once when something below throws
   await using held = new AsyncDisposableStack();
   held.use(lockRoot(dataRoot, options.pidfile));
