@@ -111,7 +111,7 @@ export async function openDaemon(given: DaemonOptions, ports: DaemonPorts): Prom
   const records = held.use(openRecords(join(dataRoot, 'berth.db'), log));
   const events = new EventLog(ports.clock ? { clock: ports.clock } : {});
   const containers = openContainers(records);
-  const store = await openStore(dataRoot, log, undefined, options.pushCompression);
+  const store = held.use(await openStore(dataRoot, log, undefined, options.pushCompression));
   const cache = openBuildCache(records, store.layers);
   const registries = new Registries(registrySettings(options));
   const images = openImages({
