@@ -16,8 +16,15 @@ import {
   tagsPath,
 } from './paths.ts';
 
+/** Names of tags that are remembered, of all repositories together. */
+const MAX_KNOWN_TAGS = 200_000;
+
 export class Repositories {
   readonly #driver: StorageDriver;
+  /** Sorted tags by repository, since a page of them would else list the whole folder; one process alone writes here. */
+  readonly #tags = new Map<string, readonly string[]>();
+  #knownTags = 0;
+  #changes = 0;
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;
@@ -76,16 +83,50 @@ export class Repositories {
   async tag(name: string, tag: string, digest: BlobDigest): Promise<void> {
     await this.#driver.write(tagHistoryLink(name, tag, digest), digest.text, 'settled');
     await this.#driver.settle();
-    await this.#driver.write(tagLink(name, tag), digest.text);
+    const isNew = (await this.#driver.facts(tagLink(name, tag))) === undefined;
+    try {
+      await this.#driver.write(tagLink(name, tag), digest.text);
+    } finally {
+      if (isNew) this.#forgetTags(name);
+    }
   }
 
-  untag(name: string, tag: string): Promise<void> {
-    return this.#driver.remove(tagFolder(name, tag));
+  async untag(name: string, tag: string): Promise<void> {
+    try {
+      await this.#driver.remove(tagFolder(name, tag));
+    } finally {
+      this.#forgetTags(name);
+    }
   }
 
   /** In lexical order of their bytes. */
   async tags(name: string): Promise<readonly string[]> {
-    return (await this.#driver.list(tagsPath(name))).filter(isTag).toSorted(byBytes);
+    const known = this.#tags.get(name);
+    if (known) return known;
+    const before = this.#changes;
+    const tags = (await this.#driver.list(tagsPath(name))).filter(isTag).toSorted(byBytes);
+    // what changed while the folder was read may be in it or not
+    if (before === this.#changes && !this.#tags.has(name)) this.#keepTags(name, tags);
+    return tags;
+  }
+
+  #keepTags(name: string, tags: readonly string[]): void {
+    this.#tags.set(name, tags);
+    this.#knownTags += tags.length;
+    for (const oldest of this.#tags.keys()) {
+      if (this.#knownTags <= MAX_KNOWN_TAGS && this.#tags.size <= MAX_KNOWN_TAGS / 10) break;
+      this.#dropTags(oldest);
+    }
+  }
+
+  #forgetTags(name: string): void {
+    this.#changes += 1;
+    this.#dropTags(name);
+  }
+
+  #dropTags(name: string): void {
+    this.#knownTags -= this.#tags.get(name)?.length ?? 0;
+    this.#tags.delete(name);
   }
 
   manifests(name: string): Promise<readonly BlobDigest[]> {
@@ -109,8 +150,15 @@ export class Repositories {
     }
   }
 
-  remove(name: string): Promise<void> {
-    return this.#driver.remove(repositoryPath(name));
+  /** All that is below it goes too. */
+  async remove(name: string): Promise<void> {
+    try {
+      await this.#driver.remove(repositoryPath(name));
+    } finally {
+      for (const known of this.#tags.keys())
+        if (known === name || known.startsWith(`${name}/`)) this.#forgetTags(known);
+      this.#changes += 1;
+    }
   }
 
   async #digests(path: string): Promise<readonly BlobDigest[]> {
