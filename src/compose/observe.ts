@@ -14,6 +14,8 @@ export interface ObservedContainer {
   /** 0 of a one-off container */
   readonly number: number;
   readonly isOneOff: boolean;
+  /** made to take another's place, and not yet reached by the service's names and ports */
+  readonly isHidden: boolean;
   readonly state: ContainerStatus;
   readonly hash: string;
   /** id of the image that it was made from */
@@ -39,6 +41,10 @@ export interface Observed {
   /** id of the image of each service */
   readonly images: Readonly<Record<string, string>>;
 }
+
+/** The name of a container that is to take another's place. */
+export const interimName = (id: string, name: string): string => `${id.slice(0, 12)}_${name}`;
+export const isInterim = (name: string): boolean => /^[0-9a-f]{12}_/.test(name);
 
 export type Filter = 'all' | 'services' | 'oneOff';
 
@@ -67,6 +73,7 @@ function containerOf(summary: ContainerSummary): ObservedContainer {
     service: labels[LABEL.service] ?? '',
     number: Number(labels[LABEL.number] ?? 0),
     isOneOff: labels[LABEL.oneOff] === 'True',
+    isHidden: false,
     state: summary.State,
     hash: labels[LABEL.hash] ?? '',
     image: labels[LABEL.image] ?? '',
@@ -92,11 +99,24 @@ export async function observe(
   const names = Object.keys(project.networks ?? {}).map((key) => networkName(project, key));
   const volumeNames = Object.entries(project.volumes ?? {}).map(([key, volume]) => volume.name ?? key);
   const [containers, networks, volumes] = await Promise.all([
-    observeContainers(client, project.name),
+    observeContainers(client, project.name).then((all) => Promise.all(all.map((one) => withHiding(client, one)))),
     observeNetworks(client, names),
     observeVolumes(client, volumeNames),
   ]);
   return { containers, networks, volumes, images };
+}
+
+/** An update that was cut short leaves a container under an interim name; the list does not say which names lead to it. */
+async function withHiding(client: Client, container: ObservedContainer): Promise<ObservedContainer> {
+  if (!isInterim(container.name)) return container;
+  try {
+    const { NetworkSettings: settings } = await client.call('ContainerInspect', { params: { id: container.id } });
+    const aliases = Object.values(settings.Networks).flatMap((endpoint) => endpoint?.Aliases ?? []);
+    return { ...container, isHidden: aliases.length > 0 && !aliases.includes(container.service) };
+  } catch (error) {
+    if (error instanceof BerthError && error.kind === 'notFound') return container;
+    throw error;
+  }
 }
 
 async function observeNetworks(client: Client, names: readonly string[]): Promise<Record<string, ObservedResource>> {

@@ -41,6 +41,7 @@ function planned(
       name: `p-${given.service}-${number}`,
       number,
       isOneOff: false,
+      isHidden: false,
       state: 'running',
       hash:
         old.services[given.service] === undefined ? '' : sums.service(given.service, (service) => `id of ${service}`),
@@ -170,6 +171,21 @@ test('fault C63: an update that was cut short between two containers is finished
     `1. stop p-a-1: the service is scaled to 1
 2. remove p-a-1: the service is scaled to 1 (after 1)
 3. rename 0123456789ab_p-a-1 to p-a-1: an earlier update was cut short (after 2)
+4. start p-a-1: it is not running (after 1-3)
+`,
+  );
+});
+
+test('fault C62: a container that has not taken over yet goes, and the update begins again', () => {
+  const containers = [
+    { service: 'a', hash: 'old' },
+    { service: 'a', name: '0123456789ab_p-a-1', isHidden: true },
+  ];
+  assert.equal(
+    planned('services: {a: {image: i}}', { containers }),
+    `1. stop 0123456789ab_p-a-1: an update was cut short
+2. remove 0123456789ab_p-a-1: an update was cut short (after 1)
+3. recreate p-a-1: its configuration changed (after 2)
 4. start p-a-1: it is not running (after 1-3)
 `,
   );

@@ -4,7 +4,7 @@ import type { ContainerSpec } from './create/container.ts';
 import { networkName } from './create/networks.ts';
 import { LABEL } from './create/labels.ts';
 import type { Dependency, Port, Project, Service } from './model/project.ts';
-import type { Observed, ObservedContainer } from './observe.ts';
+import { isInterim, type Observed, type ObservedContainer } from './observe.ts';
 import type { Op, Step, Target } from './steps.ts';
 
 export interface UpOptions {
@@ -269,14 +269,19 @@ class Planner {
       throw invalid(
         `WARNING: The ${JSON.stringify(name)} service is using the custom container name ${JSON.stringify(service.container_name)}. Docker requires each container to have a unique name. Remove the custom name to scale the service`,
       );
-    const found = this.#observed.containers
-      .filter((one) => one.service === name && !one.isOneOff && !this.#lost.has(one.id))
+    const mine = this.#observed.containers.filter(
+      (one) => one.service === name && !one.isOneOff && !this.#lost.has(one.id),
+    );
+    // Nobody would reach it: the old one is still there, or a new one is made.
+    const cleared = mine.filter(({ isHidden }) => isHidden).map((one) => this.#remove(one, 'an update was cut short'));
+    const found = mine
+      .filter(({ isHidden }) => !isHidden)
       .map((container) => ({ container, verdict: this.#judge(name, service, container) }))
       // What is out of date goes first when there are too many, then the highest numbers.
       .sort(
         (a, b) => Number(a.verdict.recreate) - Number(b.verdict.recreate) || a.container.number - b.container.number,
       );
-    const before = this.#before(name, service);
+    const before = [...this.#before(name, service), ...cleared];
     const created: number[] = [];
     const present: { name: string; running: boolean }[] = [];
     const interim: (Target & { to: string })[] = [];
@@ -451,10 +456,6 @@ class Planner {
     );
   }
 }
-
-/** The name of a container that is to take another's place. */
-export const interimName = (id: string, name: string): string => `${id.slice(0, 12)}_${name}`;
-const isInterim = (name: string): boolean => /^[0-9a-f]{12}_/.test(name);
 
 const target = ({ id, name, service }: ObservedContainer): Target => ({ id, name, service });
 
