@@ -47,11 +47,14 @@ export function raw(
 ): Promise<{ readonly status: number; readonly body: Buffer }> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'Content-Type': type, 'Content-Length': String(body.length) };
+    let isAnswered = false;
     const sent = request({ socketPath: host.replace(/^unix:\/\//, ''), method, path, headers }, (answer) => {
+      isAnswered = true;
       buffer(answer).then((content) => resolve({ status: answer.statusCode ?? 0, body: content }), reject);
     });
     sent.once('error', reject);
-    sent.once('close', () => reject(new Error('the connection was closed')));
+    // it also closes when the answer has come, which may not have been read yet; one that is cut off fails by itself
+    sent.once('close', () => isAnswered || reject(new Error('the connection was closed')));
     sent.end(body);
   });
 }
