@@ -34,6 +34,7 @@ export class AgentNetworks {
   readonly #questions = new Map<number, Question>();
   #connection: ToManager | undefined;
   #count = 0;
+  #applied: Promise<void> = Promise.resolve();
 
   constructor(options: AgentNetworksOptions) {
     this.#options = options;
@@ -80,7 +81,13 @@ export class AgentNetworks {
     else question.reject(new BerthError(error.endsWith(' not found') ? 'notFound' : 'forbidden', error));
   }
 
-  async #apply(): Promise<void> {
+  /** One after the other: a network that goes and comes back at once must not lose the links of its second life. */
+  #apply(): Promise<void> {
+    this.#applied = this.#applied.then(() => this.#applyNow());
+    return this.#applied;
+  }
+
+  async #applyNow(): Promise<void> {
     const { networks, node, log } = this.#options;
     try {
       await networks.apply(node, [...this.#states.values()]);
@@ -98,10 +105,16 @@ export class AgentNetworks {
     const timer = setTimeout(() => reject(unavailable('no manager of the cluster answers')), ANSWER_MS);
     this.#questions.set(id, { resolve, reject });
     connection.send({ type: 'attach', id, ...options });
-    return promise.finally(() => {
-      clearTimeout(timer);
-      this.#questions.delete(id);
-    });
+    return promise
+      .finally(() => {
+        clearTimeout(timer);
+        this.#questions.delete(id);
+      })
+      .then(async (address) => {
+        // what was said before the answer holds when the container gets its interface
+        await this.#applied;
+        return address;
+      });
   }
 
   get #file(): string {

@@ -28,6 +28,8 @@ interface Waiting {
 export class Joins {
   readonly #writer: Writer;
   #waiting: Waiting[] = [];
+  /** Whoever leaves and comes back at once must not be given the place that is just being taken away. */
+  #leaving: Promise<unknown> = Promise.resolve();
   /** Asked for by the loop, in whose rounds alone addresses are given. */
   onRequest: () => void = () => undefined;
 
@@ -36,7 +38,8 @@ export class Joins {
   }
 
   /** The address with its prefix. Throws in Swarm's words. */
-  ask(request: JoinRequest): Promise<string> {
+  async ask(request: JoinRequest): Promise<string> {
+    await this.#leaving;
     const { cache } = this.#writer;
     const network =
       cache.get('networks', request.network) ?? cache.all('networks').find(({ Spec }) => Spec.Name === request.network);
@@ -120,7 +123,10 @@ export class Joins {
   }
 
   async #remove(gone: readonly Attachment[]): Promise<void> {
-    if (gone.length > 0) await this.#writer.remove(gone.map(({ ID }) => keys.attachment(ID)));
+    if (gone.length === 0) return;
+    const removed = this.#writer.remove(gone.map(({ ID }) => keys.attachment(ID)));
+    this.#leaving = Promise.allSettled([this.#leaving, removed]);
+    await removed;
   }
 
   #of(node: string): Attachment[] {

@@ -1,4 +1,5 @@
 // Overlay networks on this host: what was said of them last, brought to links, entries, rules and names.
+import { setTimeout as pause } from 'node:timers/promises';
 import { addressText } from '../../base/address.ts';
 import { messageOf, unavailable } from '../../base/errors.ts';
 import type { Network } from '../../spec/docker/index.ts';
@@ -34,9 +35,15 @@ export interface OverlaysInput {
   readonly gateway: (needed: boolean) => Promise<void>;
 }
 
+/** So long a state is waited for, and looked for so often, milliseconds. */
+const SAID_MS = 5000;
+const SAID_STEP_MS = 5;
+
 export class Overlays {
   readonly #input: OverlaysInput;
   #states = new Map<string, { readonly state: OverlayState; readonly text: string }>();
+  /** States whose links are there. */
+  #applied: ReadonlyMap<string, OverlayState> = new Map();
   #node = '';
   #joiner: Joiner | undefined;
   /** Of containers that asked for a place: by container, then by network. */
@@ -65,6 +72,7 @@ export class Overlays {
     await this.#input.gateway(states.length > 0);
     await Promise.all(gone.map((record) => this.#leave(record)));
     for (const { id } of changed) this.#linkUp(id);
+    this.#applied = new Map(states.filter(({ active }) => active).map((state) => [state.id, state]));
     const ids = new Set(changed.map(({ id }) => id));
     const touched = [...this.#input.live()].filter(({ endpoints }) =>
       endpoints.some(({ network }) => ids.has(network.id)),
@@ -224,6 +232,15 @@ export class Overlays {
       const known = network ?? this.#input.catalog.find(key);
       if (known) places.set(known.id, given.split('/')[0] ?? '');
       this.#places.set(request.id, places);
+      if (known) await this.#isSaid(known.id, given.split('/')[0] ?? '');
+    }
+  }
+
+  /** The answer to who asks for a place may come before the state in which it is there, and just behind one in which this host was not on the network. */
+  async #isSaid(id: string, address: string): Promise<void> {
+    for (const end = Date.now() + SAID_MS; Date.now() < end; await pause(SAID_STEP_MS)) {
+      const ready = this.#applied.get(id);
+      if (ready?.members.some((one) => one.address === address && one.node === this.#node)) return;
     }
   }
 
