@@ -186,3 +186,40 @@ test('fault C62: kill -9 of the client at every request of an update without a g
   await eachRequest(t, 6, before, ['up', '-d'], () => isWhole('two'));
   await isGone();
 });
+
+/** The daemon dies at a point within a command; one that comes back finishes what it finds, and the next `up` the rest. */
+async function daemonDies(fault: string, before: () => Promise<unknown>, ...command: string[]): Promise<void> {
+  await before();
+  await daemon.stop();
+  await daemon.up({ BERTH_FAULT: fault });
+  await run(...command);
+  await until(() => assert.ok(daemon.died, `the daemon has not come to ${fault}`));
+  await daemon.up();
+}
+
+test('fault C62: kill -9 of the daemon within up, down and an update', async (t) => {
+  write('one');
+  const up = async (): Promise<void> => {
+    write('one');
+    await ok('up', '-d', '--wait');
+  };
+  const update = async (): Promise<void> => {
+    await up();
+    write('two');
+  };
+  for (const fault of ['records.volumes.put:1', 'records.containers.put:4', 'spawn.conmon:2'])
+    await t.test(`up, at ${fault}`, async () => {
+      await daemonDies(fault, isGone, 'up', '-d');
+      await isWhole('one');
+    });
+  for (const fault of ['records.containers.delete:1', 'records.networks.delete:1'])
+    await t.test(`down, at ${fault}`, async () => {
+      await daemonDies(fault, up, 'down', '-v', '-t', '0');
+      await isWhole('one');
+    });
+  await t.test('update, when the old container goes', async () => {
+    await daemonDies('records.containers.delete:1', update, 'up', '-d');
+    await isWhole('two');
+  });
+  await isGone();
+});
