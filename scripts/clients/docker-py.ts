@@ -22,6 +22,8 @@ export async function dockerPyTests(sources: string, host: string): Promise<Outc
   const config = join(CACHE, 'docker-py.config');
   rmSync(config, { recursive: true, force: true });
   mkdirSync(config, { recursive: true });
+  // without this file they would be made in the sources
+  writeFileSync(join(config, 'config.json'), '{}\n');
   // for ssh alone, which no test here uses
   const stubs = join(CACHE, 'stubs');
   mkdirSync(stubs, { recursive: true });
