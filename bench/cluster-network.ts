@@ -6,7 +6,7 @@ import { balanceText } from '../src/network/overlay/balance.ts';
 import type { OverlayState } from '../src/spec/berth/index.ts';
 import { TestCluster, type TestNode } from '../test/support/cluster.ts';
 import { until } from '../test/support/daemon.ts';
-import { Place, wire } from '../test/support/world.ts';
+import { Place, wire } from '../test/support/namespaces.ts';
 import { median } from './measure.ts';
 import { printTable } from './table.ts';
 

@@ -16,8 +16,8 @@ const MADE: Readonly<Record<string, { readonly count: number; readonly of: strin
   'client/config/contexts.ts': { count: 1, of: 'a constant that the message shows too' },
   'spec/docker/shorthand/reference.ts': { count: 1, of: 'parts of the grammar of references, constants of the file' },
   'builder/ops/emulators.ts': { count: 1, of: 'the names of the fields of binfmt_misc' },
-  'builder/dockerfile/words.ts': { count: 1, of: 'a constant expression with another flag' },
-  'builder/dockerfile/space.ts': { count: 1, of: 'a constant' },
+  'builder/dockerfile/syntax/split-words.ts': { count: 1, of: 'a constant expression with another flag' },
+  'builder/dockerfile/syntax/space.ts': { count: 1, of: 'a constant' },
   'host/forward-filter.ts': { count: 2, of: 'the mark of an instance, letters and digits of our own' },
   'host/abilities.ts': { count: 1, of: 'the titles of lines of /proc/self/limits' },
 };

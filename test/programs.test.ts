@@ -21,7 +21,7 @@ const SITES: Readonly<Record<string, Site>> = {
     why: 'a new folder below the data root that no container has seen; no hooks, no local protocols, no submodule by another',
   },
   'cli/autostart.ts': { calls: 1, starts: 'berthd', why: "our own entry and the user's own options" },
-  'cli/raw-mode.ts': { calls: 1, starts: 'stty', why: 'no paths; its terminal is the one that it inherits' },
+  'cli/session/raw-mode.ts': { calls: 1, starts: 'stty', why: 'no paths; its terminal is the one that it inherits' },
   'client/build/key-agent.ts': {
     calls: 2,
     starts: 'ssh-agent, ssh-add',
@@ -94,7 +94,7 @@ const SITES: Readonly<Record<string, Site>> = {
   },
   'network/firewall/forward-guard.ts': { calls: 2, starts: 'nft', why: 'lists tables, by words alone' },
   'network/firewall/input-guard.ts': { calls: 1, starts: 'nft', why: 'lists tables, by words alone' },
-  'runtime/choose.ts': { calls: 1, starts: 'the OCI runtime', why: '--version alone' },
+  'runtime/choice/choose.ts': { calls: 1, starts: 'the OCI runtime', why: '--version alone' },
   'runtime/index.ts': { calls: 1, starts: 'the OCI runtime', why: RUNTIME },
   'runtime/monitor/start.ts': { calls: 1, starts: 'the OCI runtime', why: RUNTIME },
   'runtime/monitor/launch.ts': { calls: 1, starts: 'conmon, which starts the OCI runtime', why: RUNTIME },

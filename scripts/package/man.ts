@@ -3,7 +3,7 @@ import { tree } from '../../src/cli/commands/tree.ts';
 import { globalFlags } from '../../src/cli/globals.ts';
 import { type Flags, useLine } from '../../src/cli/grammar/index.ts';
 import { inHelp } from '../../src/cli/grammar/failure.ts';
-import type { CliNode } from '../../src/cli/context.ts';
+import type { CliNode } from '../../src/cli/session/context.ts';
 import { daemonFlags } from '../../src/daemon/options.ts';
 
 export interface Page {

@@ -1,55 +1,30 @@
 // One build from beginning to end: the Dockerfile read, base images found, the graph made and solved, the outputs written.
 import { cancelled, invalid } from '../base/errors.ts';
 import { rfc3339 } from '../base/clock.ts';
-import { type Digest, randomId } from '../base/ids.ts';
+import { randomId } from '../base/ids.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
-import type { Material } from './attest/provenance.ts';
-import { attestWish } from './attest/wish.ts';
-import { switchedOn } from './build-arguments.ts';
+import { attestWish } from './attest/request.ts';
+import { switchedOn } from './model/build-arguments.ts';
 import { checksOf } from './checks.ts';
-import type { BuilderContext } from './context.ts';
+import type { BuilderContext } from './services/context.ts';
 import type { Dockerfile, Range } from './dockerfile/index.ts';
-import type { StepEvent } from './event.ts';
 import { checkExports, dropCache, exportCaches, importCaches } from './cache/remote/index.ts';
 import { ImportFailure } from './cache/remote/imports.ts';
 import { chainsBelow } from './cache/remote/write.ts';
 import { checkOutputs, writeOutputs } from './export/index.ts';
 import { placeOf } from './graph/place.ts';
 import type { Graph } from './graph/vertex.ts';
-import { internalStep, internalVertex } from './internal-step.ts';
+import { internalStep, internalVertex } from './model/internal-step.ts';
 import { located, rangeOf } from './located.ts';
 import { makeGraph } from './make-graph.ts';
 import { parsed, readDockerfile } from './read-dockerfile.ts';
 import { reportSteps } from './steps.ts';
-import type { BuildRequest, BuildResult, BuildSink } from './request.ts';
+import type { BuildRequest, BuildResult, BuildSink } from './model/request.ts';
+import type { BuildEnd, Solved } from './solve/solved.ts';
 import { Solver } from './solve/solver.ts';
 import { Sources } from './solve/sources.ts';
 
 const LOAD = 'load build definition from Dockerfile';
-export interface Solved {
-  readonly graph: Graph;
-  readonly solver: Solver;
-  readonly platform: Platform;
-  /** The image that the last step was made on, where steps are images. */
-  below?: Digest;
-  /** The end of the last step, which is not told yet. */
-  last?: StepEvent | undefined;
-}
-
-/** What is known of a build when its steps are done. */
-export interface BuildEnd {
-  readonly context: BuilderContext;
-  readonly request: BuildRequest;
-  readonly id: string;
-  /** RFC 3339. */
-  readonly started: string;
-  readonly dockerfile: { readonly name: string; readonly text: Uint8Array };
-  /** What was fetched from elsewhere. */
-  readonly materials: readonly Material[];
-  readonly sink: BuildSink;
-  readonly signal: AbortSignal;
-}
-
 /** Findings of the checks as warnings of the step that read the Dockerfile. Throws when they fail the build. */
 function tellChecks(
   context: BuilderContext,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { invalid } from '../base/errors.ts';
 import { checkBuild } from './check-build.ts';
-import type { BuilderContext } from './context.ts';
+import type { BuilderContext } from './services/context.ts';
 import { subrequestAnswer } from './describe.ts';
-import type { BuildRequest } from './request.ts';
+import type { BuildRequest } from './model/request.ts';
 
 const images = {
   find(reference: string) {

@@ -3,15 +3,15 @@ import { messageOf } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import { hostPlatform } from '../spec/oci/index.ts';
 import { type CheckFault, type CheckResult, checksOf } from './checks.ts';
-import type { BuilderContext } from './context.ts';
+import type { BuilderContext } from './services/context.ts';
 import type { Dockerfile } from './dockerfile/index.ts';
 import { placed, placeOf } from './graph/place.ts';
 import { imageKey, type ImageNeed, type KnownImage, planBuild } from './graph/plan.ts';
 import { planInput, unresolved } from './make-graph.ts';
 import { sourceOf } from './located.ts';
 import { parsed, readDockerfile } from './read-dockerfile.ts';
-import type { BuilderImages } from './ports.ts';
-import type { BuildRequest, NamedContext } from './request.ts';
+import type { BuilderImages } from './model/ports.ts';
+import type { BuildRequest, NamedContext } from './model/request.ts';
 
 export async function checkBuild(
   context: BuilderContext,

@@ -5,8 +5,8 @@ import { hostPlatform, type Platform, parsePlatform } from '../spec/oci/index.ts
 import { automaticArgs, type Dockerfile, type Platform as Named, Failure } from './dockerfile/index.ts';
 import { type BaseFacts, checkDockerfile, type Checked, type CheckOptions, readCheckOptions } from './lint/index.ts';
 import { type Outline, outlineOf } from './outline.ts';
-import type { BuilderImages } from './ports.ts';
-import type { BuildRequest } from './request.ts';
+import type { BuilderImages } from './model/ports.ts';
+import type { BuildRequest } from './model/request.ts';
 
 export interface ShownCheck {
   readonly rule: string;

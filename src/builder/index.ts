@@ -10,7 +10,7 @@ import { formatPlatform } from '../spec/oci/index.ts';
 import type { OciRuntime, Runtime } from '../runtime/index.ts';
 import type { HostAbilities } from '../runtime/spec/index.ts';
 import type { Records, Store } from '../store/index.ts';
-import { switchedOn } from './build-arguments.ts';
+import { switchedOn } from './model/build-arguments.ts';
 import { runBuild } from './build.ts';
 import { checkBuild } from './check-build.ts';
 import type { CheckResult } from './checks.ts';
@@ -23,17 +23,17 @@ import { SharedWork } from './cache/shared-work.ts';
 import { TarContext } from './context/tar.ts';
 import { Trees } from './context/trees.ts';
 import { RemoteContext } from './context/remote.ts';
-import { type BuilderContext, knownHostsIn } from './context.ts';
-import type { BuilderImages, BuilderNetworks } from './ports.ts';
-import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource, SshAgents } from './request.ts';
+import { type BuilderContext, knownHostsIn } from './services/context.ts';
+import type { BuilderImages, BuilderNetworks } from './model/ports.ts';
+import type { Build, BuildRequest, BuildResult, BuildSink, ContextSource, SshAgents } from './model/request.ts';
 
 export { ClassicText } from './classic/text.ts';
-export { StepFailure } from './failure.ts';
-export type { BuildEvent, Vertex } from './event.ts';
+export { StepFailure } from './model/failure.ts';
+export type { BuildEvent, Vertex } from './model/event.ts';
 export { PlainText } from './history/plain.ts';
 export { type BuildRecord } from './history/index.ts';
 export { PRUNE_FILTERS, type PruneOptions, type Usage } from './cache/plan.ts';
-export type * from './request.ts';
+export type * from './model/request.ts';
 
 /** Above this the least recently used results go after a build. */
 const MAX_CACHE_BYTES = 20 * 1000 ** 3;

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { sha256 } from '../base/ids.ts';
 import { MEDIA, type Platform } from '../spec/oci/index.ts';
-import type { BuilderContext } from './context.ts';
+import type { BuilderContext } from './services/context.ts';
 import { withoutLayouts } from './layouts.ts';
-import type { BuildRequest } from './request.ts';
+import type { BuildRequest } from './model/request.ts';
 
 const platform: Platform = { os: 'linux', architecture: 'amd64' };
 const blobs = new Map<string, Buffer>();

@@ -12,10 +12,10 @@ import {
   platformMatches,
 } from '../spec/oci/index.ts';
 import { processorLevel } from '../host/processor.ts';
-import type { BuilderContext } from './context.ts';
+import type { BuilderContext } from './services/context.ts';
 import { readBelow } from './context/read.ts';
-import { internalStep } from './internal-step.ts';
-import type { BuildRequest, BuildSink, NamedContext, ReadBlob } from './request.ts';
+import { internalStep } from './model/internal-step.ts';
+import type { BuildRequest, BuildSink, NamedContext, ReadBlob } from './model/request.ts';
 
 /** An index of images above this is refused. */
 const MAX_INDEX_BYTES = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 // Which lines of a Dockerfile an error is about, so that clients can show them.
 import type { Dockerfile, Range } from './dockerfile/index.ts';
-import type { Solved } from './build.ts';
+import type { Solved } from './solve/solved.ts';
 
 export interface ErrorSource {
   readonly file: string;

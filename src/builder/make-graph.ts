@@ -1,15 +1,15 @@
 // The graph of a build for one platform: planned again and again while base images become known, which are looked for or pulled.
 import { BerthError } from '../base/errors.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
-import type { BuilderContext } from './context.ts';
+import type { BuilderContext } from './services/context.ts';
 import type { Dockerfile } from './dockerfile/index.ts';
-import { fullName } from './full-name.ts';
+import { fullName } from './model/full-name.ts';
 import { imageKey, type ImageNeed, type KnownImage, planBuild, type PlanInput } from './graph/plan.ts';
 import { placed } from './graph/place.ts';
 import type { Graph } from './graph/vertex.ts';
-import { internalStep } from './internal-step.ts';
+import { internalStep } from './model/internal-step.ts';
 import { withoutLayouts } from './layouts.ts';
-import type { BuildRequest, BuildSink } from './request.ts';
+import type { BuildRequest, BuildSink } from './model/request.ts';
 
 /** What the planner is told of a request. */
 export function planInput(

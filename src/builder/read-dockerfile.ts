@@ -2,10 +2,10 @@
 import { posix } from 'node:path';
 import { internal, invalid, notFound } from '../base/errors.ts';
 import { ignoreMatcher, readIgnoreFile } from '../spec/ignore/index.ts';
-import { checkSyntax } from './build-arguments.ts';
+import { checkSyntax } from './model/build-arguments.ts';
 import { type Dockerfile, parseDockerfile } from './dockerfile/index.ts';
 import { located } from './located.ts';
-import type { BuildRequest } from './request.ts';
+import type { BuildRequest } from './model/request.ts';
 
 /** A Dockerfile above this is refused. */
 const MAX_DOCKERFILE_BYTES = 4 * 1024 * 1024;

@@ -1,12 +1,12 @@
 // Steps of a Dockerfile told in its order, each when its turn comes; for the classic builder each is an image of its own.
 import { messageOf } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
-import type { Solved } from './build.ts';
-import type { BuilderContext } from './context.ts';
-import type { StepEvent } from './event.ts';
+import type { Solved } from './solve/solved.ts';
+import type { BuilderContext } from './services/context.ts';
+import type { StepEvent } from './model/event.ts';
 import { imageFileOf } from './export/image.ts';
 import type { GraphStep } from './graph/vertex.ts';
-import type { BuildRequest, BuildSink } from './request.ts';
+import type { BuildRequest, BuildSink } from './model/request.ts';
 
 /** Answers the end of the last step, which is told when its image is made: the image of the build. */
 export async function reportSteps(

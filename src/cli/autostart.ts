@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Endpoint } from '../client/index.ts';
-import { err } from './output.ts';
+import { err } from './session/output.ts';
 
 const LOG = '/var/log/berth.log';
 const FALLBACK_LOG = '/var/lib/berth/berth.log';

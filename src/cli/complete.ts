@@ -1,9 +1,9 @@
 // `__complete`: what a shell asks after each TAB. Objects come from the daemon, which is not started for it.
 import { tree } from './commands/tree.ts';
 import { type Candidate, completionOf, FILES, NO_FILES, type ObjectKind } from './completion/index.ts';
-import type { Context } from './context.ts';
+import type { Context } from './session/context.ts';
 import type { Flags } from './grammar/index.ts';
-import { out } from './output.ts';
+import { out } from './session/output.ts';
 import { printable } from '../base/printable.ts';
 
 /** A shell that waits longer seems to hang. */

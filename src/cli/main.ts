@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { BerthError, messageOf } from '../base/errors.ts';
 import type { Endpoint } from '../client/index.ts';
 import { tree } from './commands/tree.ts';
-import { type CliNode, Context } from './context.ts';
+import { type CliNode, Context } from './session/context.ts';
 import {
   type AnyCommand,
   checkArgs,
@@ -19,7 +19,7 @@ import {
 } from './grammar/index.ts';
 import { globalFlags } from './globals.ts';
 import { codesPage, noteFor, pageOf } from './messages/index.ts';
-import { err, out } from './output.ts';
+import { err, out } from './session/output.ts';
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -77,7 +77,7 @@ async function dispatch(argv: readonly string[], surroundings: Surroundings): Pr
   if (global.help) return page(groupHelp(NAME_IN_ERRORS, tree, width(), flags));
   const values = Object.fromEntries(global.values) as Values<typeof flags>;
   if (values.version) {
-    const { VERSION } = await import('./version.ts');
+    const { VERSION } = await import('./session/version.ts');
     return page(`Berth version ${VERSION.version}, build ${VERSION.commit}\n`);
   }
   if (!/^(debug|info|warn|warning|error|fatal|panic|trace)$/i.test(values['log-level'])) {

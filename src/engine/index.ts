@@ -4,7 +4,7 @@ import { KeyedMutex } from '../base/mutex.ts';
 import { ExitWatch } from '../runtime/index.ts';
 import type { EndedStep } from '../spec/berth/index.ts';
 import type { EndpointSettings, Filters } from '../spec/docker/index.ts';
-import { type EngineContext, EnginePaths } from './context.ts';
+import { type EngineContext, EnginePaths } from './container/context.ts';
 import { checkLogDefaults, type CreateFacts, type ExecSpec, type UpdateSpec } from './create/index.ts';
 import { createFacts } from './facts.ts';
 import {
@@ -18,10 +18,10 @@ import {
   putArchive,
 } from './files/index.ts';
 import { hasProcess } from './lifecycle/index.ts';
-import { partiesOf } from './parties.ts';
+import { partiesOf } from './peers.ts';
 import { joinNetwork } from './prepare/join-network.ts';
 import { releaseResources } from './prepare/release.ts';
-import type { Io } from './streams.ts';
+import type { Io } from './container/streams.ts';
 import { adopt, startAdopted } from './verbs/adopt.ts';
 import { type AttachOptions, attach, checkAttach } from './verbs/attach.ts';
 import { type ContainerRequest, create } from './verbs/create.ts';
@@ -32,8 +32,8 @@ import { keepStep } from './verbs/keep-step.ts';
 import { kill, stop, stopProcess } from './verbs/kill.ts';
 import { type ListOptions, list } from './verbs/list.ts';
 import type { ImageNames } from './verbs/list-filter.ts';
-import { logAttributes } from './log-attributes.ts';
-import { logSubject } from './record.ts';
+import { logAttributes } from './container/log-attributes.ts';
+import { logSubject } from './container/record.ts';
 import { checkReadable, type LogOptions, logBatches } from './verbs/logs.ts';
 import { transfer } from './verbs/transfer.ts';
 import { connectNetwork, disconnectNetwork } from './verbs/network.ts';
@@ -51,11 +51,11 @@ import { update } from './verbs/update.ts';
 import { wait } from './verbs/wait.ts';
 import { startWatchdog } from './watchdog.ts';
 
-export { hostHostsText, ownResolvText, resolvText, stepHostsText } from './files.ts';
-export type { ImageSource, ImageUsers, NetworkSource, VolumeSource } from './ports.ts';
-export type { Io } from './streams.ts';
+export { hostHostsText, ownResolvText, resolvText, stepHostsText } from './container/files.ts';
+export type { ImageSource, ImageUsers, NetworkSource, VolumeSource } from './container/ports.ts';
+export type { Io } from './container/streams.ts';
 export type { ImageNames } from './verbs/list-filter.ts';
-export { openContainers } from './registry.ts';
+export { openContainers } from './container/registry.ts';
 export { untilOf } from './verbs/prune.ts';
 
 export type EngineOptions = Omit<EngineContext, 'paths' | 'execs' | 'locks' | 'lifecycle' | 'stopping' | 'facts'> & {

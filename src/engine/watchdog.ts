@@ -1,6 +1,6 @@
 // Looks now and then for what no event told: an exit that inotify lost, or a process that is gone together with its monitor.
 import type { ExitWatch } from '../runtime/index.ts';
-import type { EngineContext } from './context.ts';
+import type { EngineContext } from './container/context.ts';
 import { hasProcess } from './lifecycle/index.ts';
 import { UNKNOWN_EXIT } from './verbs/adopt.ts';
 import { exited } from './verbs/exited.ts';

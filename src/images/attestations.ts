@@ -3,9 +3,9 @@ import type { Digest } from '../base/ids.ts';
 import { parseDocument } from '../registry/client/index.ts';
 import type { AttestationStatement } from '../spec/docker/index.ts';
 import { type Descriptor, hostPlatform, type Platform } from '../spec/oci/index.ts';
-import type { ImageContext } from './context.ts';
-import { findImage, findWhole } from './find.ts';
-import { attestationsOf, partsOf } from './indexes.ts';
+import type { ImageContext } from './catalog/context.ts';
+import { findImage, findWhole } from './catalog/find.ts';
+import { attestationsOf, partsOf } from './catalog/indexes.ts';
 
 const IN_TOTO = 'application/vnd.in-toto+json';
 const PREDICATE_TYPE = 'in-toto.io/predicate-type';

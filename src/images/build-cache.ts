@@ -1,8 +1,8 @@
 // A repository as a place where a build cache is kept for others.
 import { notFound } from '../base/errors.ts';
-import type { CacheBlob, CacheRemote } from '../builder/ports.ts';
+import type { CacheBlob, CacheRemote } from '../builder/model/ports.ts';
 import { type Credentials, RefusedError, type Remote, retrying } from '../registry/client/index.ts';
-import type { ImageContext } from './context.ts';
+import type { ImageContext } from './catalog/context.ts';
 import { uploadBlob } from './push/upload.ts';
 import { familiarString, fullName, parseReference, withDefaultTag } from './reference/index.ts';
 

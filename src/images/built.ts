@@ -1,17 +1,24 @@
 // What the builder needs of images: base images found, and the image of a build kept under its names.
 import { BerthError, internal, invalid, isErrno, notImplemented } from '../base/errors.ts';
 import { type Digest, sha256 } from '../base/ids.ts';
-import type { Annotations, BaseImage, BuiltIndex, BuiltPart, LayerPacking, ManifestOptions } from '../builder/ports.ts';
+import type {
+  Annotations,
+  BaseImage,
+  BuiltIndex,
+  BuiltPart,
+  LayerPacking,
+  ManifestOptions,
+} from '../builder/model/ports.ts';
 import { type Descriptor, type ImageFile, MEDIA, type Platform } from '../spec/oci/index.ts';
 import type { Layer, Lease } from '../store/index.ts';
-import type { Image } from './catalog.ts';
-import { emit, type ImageContext } from './context.ts';
-import { findImage, platformOf } from './find.ts';
-import type { Member } from './indexes.ts';
+import type { Image } from './catalog/catalog.ts';
+import { emit, type ImageContext } from './catalog/context.ts';
+import { findImage, platformOf } from './catalog/find.ts';
+import type { Member } from './catalog/indexes.ts';
 import { buildManifest } from './push/manifest.ts';
 import { checkGiven, familiarString, parseReference, type Reference, withTag } from './reference/index.ts';
-import { applyTag } from './tag.ts';
-import { compactConfig, encodeImageFile } from './write.ts';
+import { applyTag } from './catalog/tag.ts';
+import { compactConfig, encodeImageFile } from './catalog/write.ts';
 
 export function findBase(context: ImageContext, reference: string, platform: Platform): BaseImage | undefined {
   try {

@@ -6,11 +6,11 @@ import { packTar } from '../host/sandbox/index.ts';
 import type { ImageConfig } from '../spec/docker/index.ts';
 import { hostPlatform, type ImageFile } from '../spec/oci/index.ts';
 import type { Lease } from '../store/index.ts';
-import type { Image } from './catalog.ts';
-import type { ImageContext } from './context.ts';
+import type { Image } from './catalog/catalog.ts';
+import type { ImageContext } from './catalog/context.ts';
 import { checkGiven, type Reference } from './reference/index.ts';
-import { applyTag } from './tag.ts';
-import { compactConfig, encodeImageFile, historyEntry } from './write.ts';
+import { applyTag } from './catalog/tag.ts';
+import { compactConfig, encodeImageFile, historyEntry } from './catalog/write.ts';
 
 export interface CommitOptions {
   /** The image that the container was made from, which may have been removed since; absent for one from nothing. */

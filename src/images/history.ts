@@ -2,8 +2,8 @@
 import { parseRfc3339 } from '../base/clock.ts';
 import type { ImageHistoryItem } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
-import type { ImageContext } from './context.ts';
-import { findImage } from './find.ts';
+import type { ImageContext } from './catalog/context.ts';
+import { findImage } from './catalog/find.ts';
 import { familiarString } from './reference/index.ts';
 
 export function imageHistory(context: ImageContext, text: string, platform?: Platform): ImageHistoryItem[] {

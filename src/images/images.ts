@@ -1,7 +1,7 @@
 // The images of one daemon with all their verbs.
 import type { Digest } from '../base/ids.ts';
 import { internal } from '../base/errors.ts';
-import type { ContainerImage, ImageSource } from '../engine/ports.ts';
+import type { ContainerImage, ImageSource } from '../engine/container/ports.ts';
 import type {
   AttestationStatement,
   ImageConfig,
@@ -12,23 +12,23 @@ import type {
   Filters,
 } from '../spec/docker/index.ts';
 import { type ImageFile, parsePlatform, type Platform } from '../spec/oci/index.ts';
-import type { BaseImage, BuiltIndex, CacheRemote } from '../builder/ports.ts';
+import type { BaseImage, BuiltIndex, CacheRemote } from '../builder/model/ports.ts';
 import type { Credentials } from '../registry/client/index.ts';
 import { type AttestationOptions, attestations } from './attestations.ts';
 import { bootstrapImage } from './bootstrap/index.ts';
 import { registryCache } from './build-cache.ts';
 import { createBuilt, createBuiltIndex, createBuiltSingle, findBase, tagOf, twinOf } from './built.ts';
 import { type CommitOptions, commitImage } from './commit.ts';
-import type { Image } from './catalog.ts';
+import type { Image } from './catalog/catalog.ts';
 import { applyChanges } from './changes/index.ts';
-import type { ImageContext } from './context.ts';
-import { findImage, findWhole } from './find.ts';
+import type { ImageContext } from './catalog/context.ts';
+import { findImage, findWhole } from './catalog/find.ts';
 import { imageHistory } from './history.ts';
-import { type ImportOptions, importImage } from './import.ts';
+import { type ImportOptions, importImage } from './catalog/import.ts';
 import { type Inspected, inspectImage, type InspectOptions } from './inspect.ts';
 import { listImages, type ListOptions } from './list.ts';
 import { loadImages, type LoadOptions } from './load/index.ts';
-import { manifestOf } from './manifests.ts';
+import { manifestOf } from './catalog/manifests.ts';
 import { mergeConfig } from './merge.ts';
 import { pruneImages } from './prune.ts';
 import { pullImages, type PullOptions } from './pull/index.ts';
@@ -36,10 +36,11 @@ import { pushImages, type PushOptions } from './push/index.ts';
 import type { Reference } from './reference/index.ts';
 import { type RemoveOptions, removeImage } from './remove.ts';
 import type { ImageWaste, ImageWhy, StoreCheck } from '../spec/berth/index.ts';
-import { checkStore, collectionText, findingText, type Store } from '../store/index.ts';
+import { checkStore, findingText } from '../store/check/index.ts';
+import { collectionText, type Store } from '../store/index.ts';
 import { type SaveOptions, saveImages } from './save.ts';
-import { sizeOfChains } from './size.ts';
-import { tagImage } from './tag.ts';
+import { sizeOfChains } from './catalog/size.ts';
+import { tagImage } from './catalog/tag.ts';
 import { whyFile, whyWaste } from './why/index.ts';
 
 export interface DiskUsage {

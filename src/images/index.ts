@@ -1,22 +1,22 @@
 // Images: what containers are made from. Everything that other folders use of them.
 import type { Digest } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
-import type { EventSink, ImageUsers } from '../engine/ports.ts';
+import type { EventSink, ImageUsers } from '../engine/container/ports.ts';
 import { DEFAULT_SETTINGS, Registries } from '../registry/client/index.ts';
 import type { Store } from '../store/index.ts';
-import { Catalog } from './catalog.ts';
+import { Catalog } from './catalog/catalog.ts';
 import { Images } from './images.ts';
-import { Transfers } from './pull/transfers.ts';
-import { Sources } from './push/sources.ts';
+import { Transfers } from './transfers/transfers.ts';
+import { Sources } from './catalog/sources.ts';
 
 export type { CommitOptions } from './commit.ts';
 export { download } from './download.ts';
-export type { Image } from './catalog.ts';
+export type { Image } from './catalog/catalog.ts';
 export { Images } from './images.ts';
 export type { Inspected } from './inspect.ts';
 export { describeRemote, remoteManifest, remoteTags } from './pull/describe.ts';
 export { publish } from './push/publish.ts';
-export { errorMessage, type Say, withProgress } from './progress.ts';
+export { errorMessage, type Say, withProgress } from './catalog/progress.ts';
 export {
   familiarName,
   familiarString,

@@ -2,12 +2,12 @@
 import { ZERO_TIME } from '../base/clock.ts';
 import type { ImageInspect } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
-import type { ImageContext } from './context.ts';
-import { findImage, findWhole } from './find.ts';
-import { manifestOf, manifestsOf } from './manifests.ts';
+import type { ImageContext } from './catalog/context.ts';
+import { findImage, findWhole } from './catalog/find.ts';
+import { manifestOf, manifestsOf } from './catalog/manifests.ts';
 import { familiarString } from './reference/index.ts';
-import { sizeOf } from './size.ts';
-import { compactConfig } from './write.ts';
+import { sizeOf } from './catalog/size.ts';
+import { compactConfig } from './catalog/write.ts';
 
 /** What old API versions showed besides: the container that the image was committed from. */
 export interface ImageOrigin {

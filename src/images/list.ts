@@ -2,13 +2,13 @@
 import { nowNanos, parseRfc3339 } from '../base/clock.ts';
 import type { Digest } from '../base/ids.ts';
 import type { Filters, ImageSummary } from '../spec/docker/index.ts';
-import type { Catalog, Image } from './catalog.ts';
-import type { ImageContext } from './context.ts';
+import type { Catalog, Image } from './catalog/catalog.ts';
+import type { ImageContext } from './catalog/context.ts';
 import { boolFilter, checkFilters, labelsMatch } from './filters.ts';
-import { findImage } from './find.ts';
-import { manifestsOf } from './manifests.ts';
+import { findImage } from './catalog/find.ts';
+import { manifestsOf } from './catalog/manifests.ts';
 import { familiarMatch, familiarString } from './reference/index.ts';
-import { byLength, chainsOf, sizeOfChains, type Weigh } from './size.ts';
+import { byLength, chainsOf, sizeOfChains, type Weigh } from './catalog/size.ts';
 import { parseTimestamp } from './time.ts';
 
 const ACCEPTED = ['dangling', 'label', 'before', 'since', 'reference', 'until'];

@@ -3,7 +3,7 @@ import { nowNanos } from '../base/clock.ts';
 import { BerthError, internal, messageOf } from '../base/errors.ts';
 import type { Digest } from '../base/ids.ts';
 import type { Filters, ImageDeleteItem, ImagePruneResponse } from '../spec/docker/index.ts';
-import type { ImageContext } from './context.ts';
+import type { ImageContext } from './catalog/context.ts';
 import { boolFilter, checkFilters, labelsMatch } from './filters.ts';
 import { createdOf } from './list.ts';
 import { fullString } from './reference/index.ts';

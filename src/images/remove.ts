@@ -4,10 +4,10 @@ import type { Digest } from '../base/ids.ts';
 import { shortId } from '../base/ids.ts';
 import type { ImageDeleteItem } from '../spec/docker/index.ts';
 import type { Platform } from '../spec/oci/index.ts';
-import type { Image } from './catalog.ts';
-import { emit, type ImageContext } from './context.ts';
-import { findImage, findWhole } from './find.ts';
-import { type ImageIndex, partsOf } from './indexes.ts';
+import type { Image } from './catalog/catalog.ts';
+import { emit, type ImageContext } from './catalog/context.ts';
+import { findImage, findWhole } from './catalog/find.ts';
+import { type ImageIndex, partsOf } from './catalog/indexes.ts';
 import { familiarString, fullName, parseReference, type Reference, withDefaultTag } from './reference/index.ts';
 
 export interface RemoveOptions {

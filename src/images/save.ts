@@ -12,10 +12,10 @@ import {
   platformMatches,
 } from '../spec/oci/index.ts';
 import type { Lease } from '../store/index.ts';
-import type { Image } from './catalog.ts';
-import { emit, type ImageContext } from './context.ts';
-import { platformOf } from './find.ts';
-import { choosePart, type ImageIndex, partsOf } from './indexes.ts';
+import type { Image } from './catalog/catalog.ts';
+import { emit, type ImageContext } from './catalog/context.ts';
+import { platformOf } from './catalog/find.ts';
+import { choosePart, type ImageIndex, partsOf } from './catalog/indexes.ts';
 import { indexHere } from './push/outgoing.ts';
 import {
   familiarName,

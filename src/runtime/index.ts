@@ -8,7 +8,7 @@ import type { Log } from '../base/log.ts';
 import { type CgroupTrees, groupProcesses, removeGroup } from '../host/cgroup.ts';
 import { limitIfThere, setLimit } from '../host/resource-limits.ts';
 import { isAlive, sendSignal, startTicks } from '../host/process.ts';
-import { type OciRuntime, runtimeCall } from './choose.ts';
+import { type OciRuntime, runtimeCall } from './choice/choose.ts';
 import { Console } from './monitor/console.ts';
 import { resizeTerminal } from './monitor/control.ts';
 import { startProcess } from './monitor/start.ts';
@@ -22,10 +22,17 @@ import { haveProfile } from './profile.ts';
 import { runStep, type StepRequest } from './step.ts';
 import { type OciProcess, type OciSpec, processText, specText } from './spec/index.ts';
 
-export { chooseRuntime, identify, type OciRuntime, parseAddRuntime, runtimeCall, type RuntimeTable } from './choose.ts';
+export {
+  chooseRuntime,
+  identify,
+  type OciRuntime,
+  parseAddRuntime,
+  runtimeCall,
+  type RuntimeTable,
+} from './choice/choose.ts';
 export { sealed } from './sealed.ts';
 export { RuntimeView } from './view.ts';
-export { exitCodeOf, refusalWords } from './words.ts';
+export { exitCodeOf, refusalWords } from './refusal.ts';
 export { type LogLine, logPiece, type PieceHead } from './logs/lines.ts';
 export { readLog } from './logs/read.ts';
 export { type Channel, Console, type Watcher } from './monitor/console.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { sealProgram } from '../host/sealed.ts';
-import type { OciRuntime } from './choose.ts';
+import type { OciRuntime } from './choice/choose.ts';
 import { enterMounts } from './enter.ts';
 import { sealed } from './sealed.ts';
 

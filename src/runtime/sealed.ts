@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { sealProgram } from '../host/sealed.ts';
-import type { OciRuntime } from './choose.ts';
+import type { OciRuntime } from './choice/choose.ts';
 
 /** Whether the file is still the same is looked at so often, milliseconds. */
 const LOOK_MS = 1000;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { isErrno } from '../base/errors.ts';
 import { childPipe, outputPipe, reapCode, spawnDetached } from '../host/spawn.ts';
-import { type OciRuntime, runtimeCall } from './choose.ts';
+import { type OciRuntime, runtimeCall } from './choice/choose.ts';
 import { prepareMounts } from './mount-parents.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { haveProfile } from './profile.ts';

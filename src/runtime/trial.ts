@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../base/errors.ts';
 import { staticProgram } from './elf.ts';
-import { type OciRuntime, runtimeCall, TRIAL_PATIENCE_MS } from './choose.ts';
+import { type OciRuntime, runtimeCall, TRIAL_PATIENCE_MS } from './choice/choose.ts';
 
 const run = promisify(execFile);
 

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MS, mount, mountsBelow, unmountSync } from '../host/mount.ts';
-import type { OciRuntime } from './choose.ts';
+import type { OciRuntime } from './choice/choose.ts';
 import { enterMounts } from './enter.ts';
 
 /** A view that was replaced is kept so long for runtimes that are just being started in it, milliseconds. */

@@ -14,7 +14,6 @@ import { openRecords, type Records } from './records/index.ts';
 import { StoreMeter, type StoreUsage } from './usage.ts';
 
 export type { Blob, Blobs, Ingest } from './blobs.ts';
-export { type Finding, checkStore, findingText, type Wanted } from './check/index.ts';
 export { collectionText, type Decision, type Root } from './gc.ts';
 export { chainsOf } from './chain.ts';
 export { type Compression, decompress, detectCompression, peekCompression } from './compression.ts';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Result, TestDaemon, until } from '../support/daemon.ts';
-import { Place } from '../support/world.ts';
+import { Place } from '../support/namespaces.ts';
 
 const NOBODY = 'Error response from daemon: could not get container for nope: No such container: nope';
 

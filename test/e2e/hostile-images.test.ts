@@ -12,7 +12,7 @@ import { TAR_TRAILER, tarHeader, tarPadding } from '../../src/host/sandbox/index
 import { FakeRegistry } from '../../src/images/pull/testing.ts';
 import { MEDIA } from '../../src/spec/oci/index.ts';
 import { pause, type Result, TestDaemon } from '../support/daemon.ts';
-import { Bystander } from '../support/unharmed.ts';
+import { Bystander } from '../support/no-side-effects.ts';
 
 let daemon: TestDaemon;
 let bystander: Bystander;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { findProgram } from '../../src/host/find.ts';
 import { type Result, TestDaemon } from '../support/daemon.ts';
-import { Bystander } from '../support/unharmed.ts';
+import { Bystander } from '../support/no-side-effects.ts';
 
 let daemon: TestDaemon;
 let bystander: Bystander;

@@ -8,7 +8,7 @@ import { KernelEvents } from '../../src/host/netlink/events.ts';
 import { inNamespaceAt } from '../../src/host/netlink/index.ts';
 import { pause, TestDaemon, until } from '../support/daemon.ts';
 import { dockerMissing } from '../support/program.ts';
-import { Place, wire } from '../support/world.ts';
+import { Place, wire } from '../support/namespaces.ts';
 
 let host: Place;
 let other: Place;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestDaemon, until } from '../support/daemon.ts';
-import { Place, wire } from '../support/world.ts';
+import { Place, wire } from '../support/namespaces.ts';
 
 const SETTINGS = '/proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding';
 

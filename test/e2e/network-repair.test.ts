@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { TestDaemon, until } from '../support/daemon.ts';
 import { dockerMissing } from '../support/program.ts';
-import { Place, wire } from '../support/world.ts';
+import { Place, wire } from '../support/namespaces.ts';
 
 let host: Place;
 let neighbour: Place;

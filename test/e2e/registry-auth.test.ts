@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Client, execute, TestDaemon } from '../support/daemon.ts';
-import { Bystander } from '../support/unharmed.ts';
+import { Bystander } from '../support/no-side-effects.ts';
 import { TestRegistry } from '../support/registry.ts';
 import { TokenServer } from '../support/token-server.ts';
 

@@ -7,7 +7,7 @@ import { digestOf } from '../../src/cluster/security/token.ts';
 import { splitAddress } from '../../src/cluster/wire/dial.ts';
 import { parseEnv } from '../../src/compose/load/dotenv.ts';
 import { parseYaml } from '../../src/compose/load/parse.ts';
-import { changedHosts, movedHost } from '../../src/engine/files.ts';
+import { changedHosts, movedHost } from '../../src/engine/container/files.ts';
 import { forwardChains, readRules } from '../../src/host/forward-filter.ts';
 import { byteRange } from '../../src/http/byte-range.ts';
 import { matchesEtag } from '../../src/http/conditional.ts';

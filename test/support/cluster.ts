@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { observeCgroups } from '../../src/host/cgroup.ts';
 import { type Result, TestDaemon, until } from './daemon.ts';
-import { Place, wire } from './world.ts';
+import { Place, wire } from './namespaces.ts';
 
 export class TestNode {
   readonly name: string;

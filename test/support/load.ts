@@ -1,6 +1,6 @@
 // Requests at a steady pace from a namespace: each a connection of its own, whose failure is remembered.
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Place } from './world.ts';
+import type { Place } from './namespaces.ts';
 
 /** Runs inside; prints what failed as it comes, and the count when its input ends. */
 const PROGRAM = `

@@ -8,8 +8,8 @@ import { observePackages } from './observe.ts';
 import { dpkgPackages, npmPackage, purlOf } from './packages.ts';
 import { imagePurl, provenanceOf, type ProvenanceInput } from './provenance.ts';
 import { sbomOf } from './sbom.ts';
-import { attestationManifest } from './statement.ts';
-import { attestWish } from './wish.ts';
+import { attestationManifest } from '../model/statement.ts';
+import { attestWish } from './request.ts';
 
 const STATUS = `Package: libc6
 Status: install ok installed

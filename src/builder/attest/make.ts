@@ -2,13 +2,14 @@
 import { rfc3339 } from '../../base/clock.ts';
 import type { Digest } from '../../base/ids.ts';
 import { formatPlatform, hostPlatform } from '../../spec/oci/index.ts';
-import type { BuildEnd, Solved } from '../build.ts';
+import type { BuildEnd, Solved } from '../solve/solved.ts';
 import { lowerDirsOf } from '../ops/workspace.ts';
 import { observePackages } from './observe.ts';
-import { type Material, PROVENANCE_TYPE, provenanceOf } from './provenance.ts';
+import type { Material } from '../model/material.ts';
+import { PROVENANCE_TYPE, provenanceOf } from './provenance.ts';
 import { sbomOf, SPDX_TYPE } from './sbom.ts';
-import type { Attestation } from './statement.ts';
-import { attestWish } from './wish.ts';
+import type { Attestation } from '../model/statement.ts';
+import { attestWish } from './request.ts';
 
 const TOOL = 'berth';
 

@@ -1,10 +1,6 @@
 // How an image came to be: what was asked for, from what, when. A SLSA v1 predicate in the shape of BuildKit's. Pure.
 
-export type Material =
-  /** `reference` as written; the digest of its manifest, or of its configuration for one that came from no registry. */
-  | { readonly kind: 'image'; readonly reference: string; readonly digest: string; readonly platform: string }
-  | { readonly kind: 'git'; readonly remote: string; readonly ref: string; readonly commit: string }
-  | { readonly kind: 'http'; readonly url: string; readonly sha256: string };
+import type { Material } from '../model/material.ts';
 
 export interface ProvenanceInput {
   /** `min` leaves out what may hold secrets: build arguments and the Dockerfile itself. */

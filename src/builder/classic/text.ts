@@ -1,5 +1,5 @@
 // Build events as the classic builder's text: steps in the order of the Dockerfile, each with its output. A fold; pure.
-import type { BuildEvent, StepEvent } from '../event.ts';
+import type { BuildEvent, StepEvent } from '../model/event.ts';
 
 /** Where a text goes: the output of programs, or what is said of it. */
 export interface ClassicLine {

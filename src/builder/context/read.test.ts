@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { readDockerfile } from '../read-dockerfile.ts';
-import type { BuildRequest } from '../request.ts';
+import type { BuildRequest } from '../model/request.ts';
 import { readBelow } from './read.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-context-'));

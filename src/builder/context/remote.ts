@@ -8,7 +8,7 @@ import { ignoreMatcher } from '../../spec/ignore/index.ts';
 import { detectCompression } from '../../store/index.ts';
 import { TarContext } from './tar.ts';
 import { fetchGit, fetchHttp, isSsh, parseGitRef, resolveGit } from '../remote/index.ts';
-import type { ContextSource, ContextTree, Report, SshAgents, SyncRequest } from '../request.ts';
+import type { ContextSource, ContextTree, Report, SshAgents, SyncRequest } from '../model/request.ts';
 import { readBelow } from './read.ts';
 
 /** An archive of the web that is a context; what it unpacks to is as large as the disk allows. */

@@ -7,7 +7,7 @@ import { type Manifest, unpackTar } from '../../host/sandbox/index.ts';
 import { ignoreMatcher } from '../../spec/ignore/index.ts';
 import { decompress, peekCompression } from '../../store/index.ts';
 import { readBelow } from './read.ts';
-import type { ContextSource, ContextTree, Report, SyncRequest } from '../request.ts';
+import type { ContextSource, ContextTree, Report, SyncRequest } from '../model/request.ts';
 
 export class TarContext implements ContextSource, AsyncDisposable {
   readonly label = 'build context';

@@ -1,7 +1,7 @@
 // Parser directives: comments of the form `# name=value` at the very top of a Dockerfile.
-import type { Directive, DirectiveName } from './ast.ts';
-import { Failure } from './failure.ts';
-import { trimLeft } from './space.ts';
+import type { Directive, DirectiveName } from './syntax/ast.ts';
+import { Failure } from './syntax/failure.ts';
+import { trimLeft } from './syntax/space.ts';
 
 const FORM = /^([a-zA-Z][a-zA-Z0-9]*)\s*=(?=.)/;
 const NAMES: readonly DirectiveName[] = ['syntax', 'escape', 'check'];

@@ -1,6 +1,6 @@
 // An instruction with the variables in its words replaced, as each kind has it.
-import { Budget, type Expanded, expand, type Variables } from './expand.ts';
-import type { Instruction, KeyValue, Mount } from './instructions.ts';
+import { Budget, type Expanded, expand, type Variables } from './syntax/expand.ts';
+import type { Instruction, KeyValue, Mount } from './syntax/instructions.ts';
 import { readMount } from './read/mount.ts';
 
 export interface ExpandedInstruction {

@@ -1,11 +1,11 @@
 // The Dockerfile language: bytes -> stages of typed instructions with their places, and the expansion of variables.
-export type { Directive, Heredoc, Node, Parsed, Position, Problem, Range } from './ast.ts';
-export { heredocText } from './ast.ts';
+export type { Directive, Heredoc, Node, Parsed, Position, Problem, Range } from './syntax/ast.ts';
+export { heredocText } from './syntax/ast.ts';
 export { syntaxOf } from './directives.ts';
-export { Budget, expand, type Expanded, type ExpandOptions, type Variables } from './expand.ts';
+export { Budget, expand, type Expanded, type ExpandOptions, type Variables } from './syntax/expand.ts';
 export { type ExpandedInstruction, expandInstruction } from './expand-instruction.ts';
-export { Failure, guess, withGuess } from './failure.ts';
-export type * from './instructions.ts';
+export { Failure, guess, withGuess } from './syntax/failure.ts';
+export type * from './syntax/instructions.ts';
 export { type Dockerfile, parseDockerfile, parseTrigger } from './parse.ts';
 export {
   type ArgValue,

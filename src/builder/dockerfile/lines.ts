@@ -1,11 +1,11 @@
 // Bytes of a Dockerfile -> logical lines: directives, comments, continuations and heredocs taken apart.
 import { dropEnd } from '../../base/ends.ts';
-import type { Directive, Heredoc, Node, Parsed, Position, Problem } from './ast.ts';
+import type { Directive, Heredoc, Node, Parsed, Position, Problem } from './syntax/ast.ts';
 import { DirectiveReader } from './directives.ts';
-import { Failure } from './failure.ts';
-import { heredocsOf } from './heredocs.ts';
-import { trim, trimLeft } from './space.ts';
-import { splitLine } from './words.ts';
+import { Failure } from './syntax/failure.ts';
+import { heredocsOf } from './syntax/heredocs.ts';
+import { trim, trimLeft } from './syntax/space.ts';
+import { splitLine } from './syntax/split-words.ts';
 
 /** Docker's limit for one physical line. */
 export const MAX_LINE_BYTES = 65535;

@@ -1,8 +1,8 @@
 // A whole Dockerfile: bytes -> arguments before the first stage, and stages of typed instructions.
-import type { Directive, Node, Parsed, Problem } from './ast.ts';
+import type { Directive, Node, Parsed, Problem } from './syntax/ast.ts';
 import { directiveOf, syntaxOf } from './directives.ts';
-import { Failure } from './failure.ts';
-import type { Instruction, Stage } from './instructions.ts';
+import { Failure } from './syntax/failure.ts';
+import type { Instruction, Stage } from './syntax/instructions.ts';
 import { readLines } from './lines.ts';
 import { opensStage, readInstruction, readStage } from './read/index.ts';
 

@@ -1,6 +1,6 @@
 // Build arguments: which exist without being declared, and what is in scope where.
-import type { Instruction } from './instructions.ts';
-import { Budget, expand, type Variables } from './expand.ts';
+import type { Instruction } from './syntax/instructions.ts';
+import { Budget, expand, type Variables } from './syntax/expand.ts';
 
 /** Usable in RUN without ARG; in no history and in no cache key. */
 export const PROXY_ARGS: readonly string[] = [

@@ -1,6 +1,6 @@
 // A Dockerfile as text that a person can compare: one line for each instruction, its values as JSON.
-import type { Parsed } from './ast.ts';
-import type { Instruction, Stage } from './instructions.ts';
+import type { Parsed } from './syntax/ast.ts';
+import type { Instruction, Stage } from './syntax/instructions.ts';
 import type { Dockerfile } from './parse.ts';
 
 /** Values that are not there are not shown, so that a golden text says only what the instruction says. */

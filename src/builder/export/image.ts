@@ -10,17 +10,17 @@ import {
 } from '../../spec/oci/index.ts';
 import type { Lease } from '../../store/index.ts';
 import { imagePurl } from '../attest/provenance.ts';
-import { attestationManifest } from '../attest/statement.ts';
-import { attestWish, wantsAttestations } from '../attest/wish.ts';
-import type { BuildEnd, Solved } from '../build.ts';
+import { attestationManifest } from '../model/statement.ts';
+import { attestWish, wantsAttestations } from '../attest/request.ts';
+import type { BuildEnd, Solved } from '../solve/solved.ts';
 import { INLINE_KEY } from '../cache/remote/config.ts';
 import { wantsInline } from '../cache/remote/index.ts';
 import { inlineCache } from '../cache/remote/write.ts';
-import type { BuilderContext } from '../context.ts';
+import type { BuilderContext } from '../services/context.ts';
 import { COPIED } from '../graph/created-by.ts';
 import type { Value } from '../solve/solver.ts';
-import { internalVertex } from '../internal-step.ts';
-import type { BuildRequest, BuiltImage } from '../request.ts';
+import { internalVertex } from '../model/internal-step.ts';
+import type { BuildRequest, BuiltImage } from '../model/request.ts';
 import { annotationsOn, type ExportOptions, needsManifest } from './options.ts';
 import type { Squashable } from './squash.ts';
 

@@ -1,8 +1,8 @@
 // What comes out of a build: an image in the store, an archive, or files.
-import type { BuildEnd, Solved } from '../build.ts';
-import { attestWish, wantsAttestations } from '../attest/wish.ts';
-import type { BuildOutput, BuildRequest, BuildResult, BuiltImage } from '../request.ts';
-import { withDomain } from '../full-name.ts';
+import type { BuildEnd, Solved } from '../solve/solved.ts';
+import { attestWish, wantsAttestations } from '../attest/request.ts';
+import type { BuildOutput, BuildRequest, BuildResult, BuiltImage } from '../model/request.ts';
+import { withDomain } from '../model/full-name.ts';
 import { storeImages } from './image.ts';
 import { type ExportOptions, exportOptions } from './options.ts';
 

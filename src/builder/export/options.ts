@@ -2,8 +2,8 @@
 import { parseBool } from '../../base/bool.ts';
 import { invalid, notImplemented } from '../../base/errors.ts';
 import { formatPlatform, parsePlatform, type Platform } from '../../spec/oci/index.ts';
-import type { Annotations, LayerPacking } from '../ports.ts';
-import type { BuildOutput } from '../request.ts';
+import type { Annotations, LayerPacking } from '../model/ports.ts';
+import type { BuildOutput } from '../model/request.ts';
 
 export interface ExportOptions {
   /** Undefined where nothing is asked for. */

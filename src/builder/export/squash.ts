@@ -4,7 +4,7 @@ import { type Digest, sha256 } from '../../base/ids.ts';
 import { unpackTar } from '../../host/sandbox/index.ts';
 import type { ImageFile } from '../../spec/oci/index.ts';
 import type { Lease } from '../../store/index.ts';
-import type { BuilderContext } from '../context.ts';
+import type { BuilderContext } from '../services/context.ts';
 import type { GraphResult } from '../graph/vertex.ts';
 import { Workspace } from '../ops/workspace.ts';
 

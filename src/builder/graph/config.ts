@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
 import { parseSignal } from '../../base/signals.ts';
 import { type ImageConfig, parseProtocol, parseRange, portKeys } from '../../spec/docker/index.ts';
-import type { CommandLine, Healthcheck, Instruction, Kind } from '../dockerfile/instructions.ts';
+import type { CommandLine, Healthcheck, Instruction, Kind } from '../dockerfile/syntax/instructions.ts';
 import { withVariable } from './scope.ts';
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];

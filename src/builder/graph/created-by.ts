@@ -1,7 +1,7 @@
 // How an instruction stands in the history of the image, as BuildKit and the classic builder write it. Pure.
 import type { ImageConfig } from '../../spec/docker/index.ts';
 import type { Instruction } from '../dockerfile/index.ts';
-import type { Healthcheck } from '../dockerfile/instructions.ts';
+import type { Healthcheck } from '../dockerfile/syntax/instructions.ts';
 
 export interface HistoryOptions {
   /** What the image has after it. */

@@ -13,7 +13,7 @@ import {
   type Stage,
   withGuess,
 } from '../dockerfile/index.ts';
-import type { NamedContext } from '../request.ts';
+import type { NamedContext } from '../model/request.ts';
 import { placed } from './place.ts';
 import { unusedArgs } from './scope.ts';
 import { StagePlan } from './stage.ts';

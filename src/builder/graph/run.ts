@@ -1,7 +1,7 @@
 // RUN: the process of a step and what it sees mounted. Pure.
 import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
-import { sandboxHostname } from '../build-arguments.ts';
+import { sandboxHostname } from '../model/build-arguments.ts';
 import { heredocText, type Instruction, type Mount } from '../dockerfile/index.ts';
 import { runEnvironment } from './scope.ts';
 import type { StagePlan } from './stage.ts';

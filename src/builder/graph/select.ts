@@ -2,7 +2,7 @@
 import { dropEnds } from '../../base/ends.ts';
 import type { Manifest, ManifestEntry } from '../../host/sandbox/index.ts';
 import { ignoreMatcher } from '../../spec/ignore/index.ts';
-import { MissingSource } from '../failure.ts';
+import { MissingSource } from '../model/failure.ts';
 import { wildcard } from './match.ts';
 
 export interface Selected {

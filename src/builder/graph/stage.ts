@@ -4,7 +4,7 @@ import { invalid } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import type { ImageConfig } from '../../spec/docker/index.ts';
 import { formatPlatform, type Platform } from '../../spec/oci/index.ts';
-import type { ArgDefinition } from '../dockerfile/instructions.ts';
+import type { ArgDefinition } from '../dockerfile/syntax/instructions.ts';
 import {
   expandInstruction,
   type ExpandedInstruction,

@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 import { conflict, messageOf, notFound } from '../../base/errors.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { RecordTable } from '../../store/index.ts';
-import type { BuildEvent } from '../event.ts';
+import type { BuildEvent } from '../model/event.ts';
 
 export interface BuildRecord {
   readonly id: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClassicText } from '../classic/text.ts';
-import type { BuildEvent } from '../event.ts';
+import type { BuildEvent } from '../model/event.ts';
 import { PlainText } from './plain.ts';
 
 const vertex = (id: string, name: string, more: object = {}): BuildEvent => ({

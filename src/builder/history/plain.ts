@@ -1,5 +1,5 @@
 // Build events as lines of text, in the manner of BuildKit's plain progress: `#5 [2/3] RUN make`, `#5 0.120 output`, `#5 DONE 0.3s`. A fold; pure.
-import type { BuildEvent, Vertex } from '../event.ts';
+import type { BuildEvent, Vertex } from '../model/event.ts';
 
 interface Shown {
   readonly number: number;

@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FRAME } from '../../spec/berth/build.ts';
-import type { SshAgents } from '../request.ts';
+import type { SshAgents } from '../model/request.ts';
 import type { Link } from './link.ts';
 
 /** Connections to one agent at a time. */

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { sha256 } from '../../base/ids.ts';
 import { FRAME } from '../../spec/berth/build.ts';
-import type { CacheBlob, CacheRemote } from '../ports.ts';
+import type { CacheBlob, CacheRemote } from '../model/ports.ts';
 import type { Link } from './link.ts';
 
 const CHUNK = 1 << 20;

@@ -12,7 +12,7 @@ import type {
   NamedContext,
   SshAgents,
   OutputTarget,
-} from '../request.ts';
+} from '../model/request.ts';
 import { linkAgents } from './agent.ts';
 import { linkCache } from './cache.ts';
 import type { Link } from './link.ts';

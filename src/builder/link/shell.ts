@@ -1,7 +1,7 @@
 // The terminal of the client for who looks at a failed step: asked for when the step fails.
 import { messageOf } from '../../base/errors.ts';
 import { FRAME, type ShellAnswer, type ShellSize } from '../../spec/berth/build.ts';
-import type { BuildRequest, FailedStep } from '../request.ts';
+import type { BuildRequest, FailedStep } from '../model/request.ts';
 import type { Channel, Link } from './link.ts';
 
 export function linkShell(link: Link): NonNullable<BuildRequest['onFailure']> {

@@ -3,7 +3,7 @@ import { invalid } from '../../base/errors.ts';
 import { FRAME, type SentEntry } from '../../spec/berth/build.ts';
 import { type FileCall, type FileMessage, reporter, syncTree } from '../buildkit/session/filesync.ts';
 import type { KeptEntry, Trees } from '../context/trees.ts';
-import type { ContextSource } from '../request.ts';
+import type { ContextSource } from '../model/request.ts';
 import type { Link } from './link.ts';
 
 const TYPES: Readonly<Record<SentEntry[0], KeptEntry['type']>> = {

@@ -1,5 +1,5 @@
 // `build --check`: all that can be said against a Dockerfile, from its text and what is known of the build.
-import { Failure } from '../dockerfile/failure.ts';
+import { Failure } from '../dockerfile/syntax/failure.ts';
 import {
   Budget,
   type Dockerfile,

@@ -1,7 +1,7 @@
 // Which checks count: `# check=skip=A,B;error=true;experimental=C`, at the head of the file or above an instruction.
-import { Failure } from '../dockerfile/failure.ts';
+import { Failure } from '../dockerfile/syntax/failure.ts';
 import { DirectiveReader } from '../dockerfile/directives.ts';
-import { quote } from '../dockerfile/expand.ts';
+import { quote } from '../dockerfile/syntax/expand.ts';
 import { type RuleName, ruleOf } from './rules.ts';
 
 type Names = 'all' | ReadonlySet<string>;

@@ -1,5 +1,5 @@
 // Findings of checks, collected under the options that hold where they are found.
-import type { Range } from '../dockerfile/ast.ts';
+import type { Range } from '../dockerfile/syntax/ast.ts';
 import { type CheckOptions, counts, withComments } from './config.ts';
 import { pageOf, RULES, type RuleName, ruleOf } from './rules.ts';
 

@@ -1,5 +1,5 @@
 // The build checks as data: names, descriptions, messages and addresses as Docker has them.
-import { quote } from '../dockerfile/expand.ts';
+import { quote } from '../dockerfile/syntax/expand.ts';
 
 interface Rule {
   readonly description: string;

@@ -1,5 +1,5 @@
 // Checks that follow variables through a stage: they need what is known of its base image and of the build.
-import { guess } from '../dockerfile/failure.ts';
+import { guess } from '../dockerfile/syntax/failure.ts';
 import {
   type Dockerfile,
   expand,

@@ -1,5 +1,5 @@
 // Checks of the text alone: they need nothing but the Dockerfile.
-import type { Node } from '../dockerfile/ast.ts';
+import type { Node } from '../dockerfile/syntax/ast.ts';
 import type { Dockerfile } from '../dockerfile/index.ts';
 import type { Findings } from './finding.ts';
 

@@ -11,10 +11,10 @@ import { type NamespaceSource, type OciSpec, type ResolvedMount, specFor } from 
 import { resolveUser } from '../../runtime/user/index.ts';
 import { containerConfig, decode, hostConfig } from '../../spec/docker/schemas/index.ts';
 import type { HostConfig } from '../../spec/docker/index.ts';
-import type { BuilderContext } from '../context.ts';
-import { StepFailure } from '../failure.ts';
+import type { BuilderContext } from '../services/context.ts';
+import { StepFailure } from '../model/failure.ts';
 import type { ExecMount, Op } from '../graph/vertex.ts';
-import type { BuildRequest, SecretSource, SshAgents, StepLimits } from '../request.ts';
+import type { BuildRequest, SecretSource, SshAgents, StepLimits } from '../model/request.ts';
 import { checkRunnable } from './emulators.ts';
 import { isDirectoryIn, missingPaths, removeStubs } from './stubs.ts';
 import type { Workspace } from './workspace.ts';

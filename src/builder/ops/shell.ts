@@ -7,9 +7,9 @@ import { groupProcesses } from '../../host/cgroup.ts';
 import { sendSignal } from '../../host/process.ts';
 import { type Console, LaunchError, refusalWords, resizeTerminal } from '../../runtime/index.ts';
 import type { OciSpec } from '../../runtime/spec/index.ts';
-import type { BuilderContext } from '../context.ts';
+import type { BuilderContext } from '../services/context.ts';
 import type { Op } from '../graph/vertex.ts';
-import type { ShellTerminal } from '../request.ts';
+import type { ShellTerminal } from '../model/request.ts';
 
 /** The monitor says that its process ended a moment after the terminal is closed. */
 const EXIT_WAIT_MS = 5000;

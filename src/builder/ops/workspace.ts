@@ -6,7 +6,7 @@ import { unmount } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import { removeTree } from '../../host/remove-tree.ts';
 import type { Lease } from '../../store/index.ts';
-import type { BuilderContext } from '../context.ts';
+import type { BuilderContext } from '../services/context.ts';
 
 export class Workspace implements AsyncDisposable {
   /** 64 hex digits, as containers have them: what is left of it is swept like a container's. */

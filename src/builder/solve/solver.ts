@@ -5,8 +5,8 @@ import { randomId, sha256, type Digest } from '../../base/ids.ts';
 import type { CacheRecord } from '../cache/index.ts';
 import type { Imported, Imports } from '../cache/remote/imports.ts';
 import type { Known } from '../cache/remote/write.ts';
-import type { BuilderContext } from '../context.ts';
-import type { BuildEvent, Vertex } from '../event.ts';
+import type { BuilderContext } from '../services/context.ts';
+import type { BuildEvent, Vertex } from '../model/event.ts';
 import {
   copyContentInputs,
   copyInputs,
@@ -21,13 +21,13 @@ import type { Selected } from '../graph/select.ts';
 import type { Graph, GraphVertex, Op } from '../graph/vertex.ts';
 import type { Readable } from '../ops/exec.ts';
 import { lowerDirsOf, Workspace } from '../ops/workspace.ts';
-import type { BuildRequest, ContextTree } from '../request.ts';
+import type { BuildRequest, ContextTree } from '../model/request.ts';
 import type { Lease } from '../../store/index.ts';
 import { formatPlatform } from '../../spec/oci/index.ts';
 import { explain } from '../history/explain.ts';
 import { type StepNames, stepNames } from '../history/steps.ts';
-import { MissingSource } from '../failure.ts';
-import { Limit } from './limit.ts';
+import { MissingSource } from '../model/failure.ts';
+import { Limit } from '../model/limit.ts';
 import type { Sources } from './sources.ts';
 import { StepRun } from './step-run.ts';
 import { Telling } from './telling.ts';

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { invalid, notImplemented } from '../../base/errors.ts';
 import { type Manifest, scanBelow } from '../../host/sandbox/index.ts';
-import type { Material } from '../attest/provenance.ts';
-import { type BuilderContext, knownHostsIn } from '../context.ts';
+import type { Material } from '../model/material.ts';
+import { type BuilderContext, knownHostsIn } from '../services/context.ts';
 import type { Op } from '../graph/vertex.ts';
 import type { Readable } from '../ops/exec.ts';
 import { fetchGit, fetchHttp, isSsh, parseGitRef, resolveGit } from '../remote/index.ts';
-import type { BuildRequest, ContextTree, NamedContext, Report } from '../request.ts';
+import type { BuildRequest, ContextTree, NamedContext, Report } from '../model/request.ts';
 
 export class Sources implements AsyncDisposable {
   readonly #request: BuildRequest;

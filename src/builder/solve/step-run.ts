@@ -1,10 +1,10 @@
 // A program of the classic builder in its container: what it said, how it ended, and its files when it failed.
 import { renameSync, rmSync } from 'node:fs';
 import { rfc3339 } from '../../base/clock.ts';
-import { StepFailure } from '../failure.ts';
+import { StepFailure } from '../model/failure.ts';
 import type { Workspace } from '../ops/workspace.ts';
 import type { EndedStep } from '../../spec/berth/index.ts';
-import type { StepContainers } from '../request.ts';
+import type { StepContainers } from '../model/request.ts';
 import type { Telling } from './telling.ts';
 
 /** Output that is kept of one step; what comes after it is shown and not kept. */

@@ -1,6 +1,6 @@
 // One vertex of a build as it is told to whoever watches: each time something about it changes, with all of it.
 import { nowNanos } from '../../base/clock.ts';
-import type { BuildEvent, Vertex } from '../event.ts';
+import type { BuildEvent, Vertex } from '../model/event.ts';
 
 export class Telling {
   #vertex: Vertex;

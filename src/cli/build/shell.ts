@@ -1,7 +1,7 @@
 // A shell in what a failed step left, on the terminal of whoever builds. Without a terminal it is told how to get one.
 import type { ShellWire } from '../../client/build/index.ts';
-import type { Context } from '../context.ts';
-import { enterRawMode } from '../raw-mode.ts';
+import type { Context } from '../session/context.ts';
+import { enterRawMode } from '../session/raw-mode.ts';
 
 export async function giveShell(
   context: Context,

@@ -1,7 +1,7 @@
 // Where the events of a build are shown, by the kind of progress that was asked for; and what is told of its end.
 import type { BuildFailure } from '../../client/build/index.ts';
 import type { ShownEvent, ShownFinding } from '../../spec/berth/build.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../session/context.ts';
 import { Failure } from '../grammar/index.ts';
 import { placeText, warningsText } from '../progress/build/place.ts';
 import { printable } from '../../base/printable.ts';

@@ -1,5 +1,5 @@
 // The commands of a cluster: swarm, node, service, secret, config, stack, cluster.
-import type { CliNode } from '../context.ts';
+import type { CliNode } from '../session/context.ts';
 import { leaf } from './leaf.ts';
 
 export const swarm: CliNode = {

@@ -1,5 +1,5 @@
 // A command of the tree: its name, its one line, and how it is loaded.
-import type { CliNode, Context } from '../context.ts';
+import type { CliNode, Context } from '../session/context.ts';
 import type { AnyCommand } from '../grammar/index.ts';
 
 type Load = () => Promise<AnyCommand<Context>>;

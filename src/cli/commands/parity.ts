@@ -19,7 +19,7 @@ import {
   projectOf,
   underOneName,
 } from '../../parity/index.ts';
-import { command, type Context } from '../context.ts';
+import { command, type Context } from '../session/context.ts';
 import { tabulate } from '../format/index.ts';
 import { Failure, flag, range } from '../grammar/index.ts';
 

@@ -1,9 +1,9 @@
 // `ports`: every published port, who reaches it, and where the host's firewall is bypassed.
 import type { PublishedPort } from '../../spec/berth/index.ts';
-import { command } from '../context.ts';
+import { command } from '../session/context.ts';
 import { renderRows } from '../format/index.ts';
 import { exactly, flag } from '../grammar/index.ts';
-import { ownJson } from './own.ts';
+import { ownJson } from './shared/own.ts';
 
 const TITLES = {
   Host: 'HOST',

@@ -1,5 +1,5 @@
 // All commands: names, places and one-line descriptions. Each command is loaded when it is called.
-import type { CliNode, Context } from '../context.ts';
+import type { CliNode, Context } from '../session/context.ts';
 import { autoscale, cluster, config, node, secret, service, stack, swarm } from './cluster-tree.ts';
 import { leaf } from './leaf.ts';
 

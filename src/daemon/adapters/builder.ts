@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf, BerthError, notFound, unavailable } from '../../base/errors.ts';
 import { Builder, type BuilderOptions, type Usage } from '../../builder/index.ts';
 import type { CacheItem, KitCache, KitOptions } from '../../builder/buildkit/index.ts';
-import type { BuilderImages, BuilderNetworks } from '../../builder/ports.ts';
+import type { BuilderImages, BuilderNetworks } from '../../builder/model/ports.ts';
 import { hostHostsText, ownResolvText, resolvText, stepHostsText } from '../../engine/index.ts';
 import { type Images, parseReference, withTag } from '../../images/index.ts';
 import type { Networks } from '../../network/index.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LogSubject, logAttributes } from '../log-attributes.ts';
+import { type LogSubject, logAttributes } from '../container/log-attributes.ts';
 import { checkLogValues } from './log-options.ts';
 
 const subject = (options: Record<string, string>): LogSubject => ({

@@ -1,6 +1,6 @@
 // Container names: which are allowed, and one made up.
 import { invalid } from '../../base/errors.ts';
-import { ADJECTIVES, SURNAMES } from './words.ts';
+import { ADJECTIVES, SURNAMES } from './refusal.ts';
 
 const ALLOWED = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 

@@ -3,8 +3,8 @@ import { BerthError, conflict, invalid, isErrno, messageOf, notFound } from '../
 import { copyIn, copyOut, readTexts, statBelow } from '../../host/sandbox/index.ts';
 import { lookupUser } from '../../runtime/user/index.ts';
 import { decompress, peekCompression } from '../../store/index.ts';
-import type { Container } from '../container.ts';
-import { type EngineContext, emit } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { type EngineContext, emit } from '../container/context.ts';
 import { bytesOf } from './bytes.ts';
 import { type PathStat, pathStat } from './path-stat.ts';
 import { type OpenPlace, openPlace, withWritablePlace } from './place.ts';

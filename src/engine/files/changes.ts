@@ -1,8 +1,8 @@
 // `docker diff`: what a container changed in the files of its image.
 import { conflict } from '../../base/errors.ts';
 import { type ChangeKind, changesOf } from '../../host/sandbox/index.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
 import { textOf } from './bytes.ts';
 
 /** As the API has it: 0 modified, 1 added, 2 deleted. */

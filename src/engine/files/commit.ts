@@ -2,9 +2,9 @@
 import { conflict, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import type { ContainerConfig } from '../../spec/docker/index.ts';
-import { type EngineContext, emit } from '../context.ts';
+import { type EngineContext, emit } from '../container/context.ts';
 import { checkExposed } from '../create/index.ts';
-import type { ContainerCommit } from '../ports.ts';
+import type { ContainerCommit } from '../container/ports.ts';
 import { pause, unpause } from '../verbs/pause.ts';
 import { layerChanges } from './changes.ts';
 

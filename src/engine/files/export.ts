@@ -1,7 +1,7 @@
 // `docker export`: a container's root file system as an archive, without what is mounted in it.
 import { conflict } from '../../base/errors.ts';
 import { packTar } from '../../host/sandbox/index.ts';
-import { type EngineContext, emit } from '../context.ts';
+import { type EngineContext, emit } from '../container/context.ts';
 import { layerPlace } from './place.ts';
 
 export interface Export {

@@ -6,12 +6,12 @@ import { isErrno, notFound } from '../../base/errors.ts';
 import type { BindView, Place } from '../../host/sandbox/index.ts';
 import { mountsSeenBy } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 import { openPart } from '../prepare/places.ts';
 import { unmountRootfs } from '../prepare/rootfs.ts';
-import type { MountRecord } from '../record.ts';
+import type { MountRecord } from '../container/record.ts';
 import { bytesOf } from './bytes.ts';
 
 export interface OpenPlace extends AsyncDisposable {

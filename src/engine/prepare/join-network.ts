@@ -1,8 +1,8 @@
 // The network of a container for a process that is no container and joins it, as a step of a build does.
 import { existsSync } from 'node:fs';
 import { readBounded } from '../../host/read-bounded.ts';
-import type { EngineContext } from '../context.ts';
-import { MAX_HOSTS_BYTES } from '../files.ts';
+import type { EngineContext } from '../container/context.ts';
+import { MAX_HOSTS_BYTES } from '../container/files.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 import { namespaceOwner, notRunning } from './input.ts';
 

@@ -1,8 +1,8 @@
 // A container's networks over its life: reserved before its files are written, given back when its process is gone.
 import type { Undo } from '../../base/disposal.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
-import type { SandboxRequest } from '../ports.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
+import type { SandboxRequest } from '../container/ports.ts';
 
 /** What a container says of its own, or else what the daemon says. */
 export function said(own: readonly string[] | null | undefined, daemons: readonly string[]): readonly string[] {

@@ -7,9 +7,9 @@ import { internal, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import { MS, mount, mountsBelow, unmount } from '../../host/mount.ts';
 import { openBeneath } from '../../host/open-in-root.ts';
 import { mountLayers } from '../../host/overlay.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
-import type { MountRecord } from '../record.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
+import type { MountRecord } from '../container/record.ts';
 
 /** Files of an image, to be read only; answers where. */
 export function mountImage({ Source, imageLayers = [] }: MountRecord, undo: Undo): string {

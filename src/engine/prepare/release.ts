@@ -1,7 +1,7 @@
 // Gives back everything that a running container holds.
 import { messageOf } from '../../base/errors.ts';
-import type { Container } from '../container.ts';
-import { cgroupPath, type EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { cgroupPath, type EngineContext } from '../container/context.ts';
 import { releaseNetworks } from './networks.ts';
 import { unmountPlaces } from './places.ts';
 import { unmountRootfs } from './rootfs.ts';

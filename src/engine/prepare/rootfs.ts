@@ -19,8 +19,8 @@ import { mountsBelow, unmount, unmountSync } from '../../host/mount.ts';
 import { openInRoot } from '../../host/open-in-root.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import { removeTree } from '../../host/remove-tree.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
 
 /** The shared layer between image and container, with Docker's mark in it. */
 export function makeInitLayer(context: EngineContext): void {

@@ -1,7 +1,7 @@
 // How much disk a container takes: its own writable layer, and with its image.
 import { diskUsage, fileLengths } from '../../host/sandbox/disk-usage.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
 
 /** Of each container its own layer, and with all below it. `files`: their lengths; `disk`: as du counts. */
 export async function sizesOf(

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { internal, isErrno } from '../../base/errors.ts';
 import { openInRoot } from '../../host/open-in-root.ts';
 import { mountOverlay } from '../../host/overlay.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
 import { unmountRootfs } from './rootfs.ts';
 
 const O_PATH = 0o10000000;

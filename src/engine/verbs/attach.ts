@@ -1,10 +1,10 @@
 // Ties a client to a container's stdio, now or when it is started.
 import { conflict, messageOf } from '../../base/errors.ts';
-import type { Container } from '../container.ts';
-import { type EngineContext, emit } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { type EngineContext, emit } from '../container/context.ts';
 import { hasProcess, isRestarting } from '../lifecycle/index.ts';
-import { consoleOf } from '../running.ts';
-import { Attachment, type Io, parseDetachKeys } from '../streams.ts';
+import { consoleOf } from '../container/running.ts';
+import { Attachment, type Io, parseDetachKeys } from '../container/streams.ts';
 import { logBatches } from './logs.ts';
 
 export interface AttachOptions {

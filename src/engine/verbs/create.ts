@@ -6,8 +6,8 @@ import { invalid } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
 import { contractFaults, readContract } from '../../spec/berth/index.ts';
 import type { ContainerCreateResponse, EndpointSettings, HostConfig } from '../../spec/docker/index.ts';
-import { Container } from '../container.ts';
-import { type EngineContext, emit } from '../context.ts';
+import { Container } from '../container/container.ts';
+import { type EngineContext, emit } from '../container/context.ts';
 import {
   type ContainerSpec,
   checkSpec,
@@ -19,10 +19,10 @@ import {
   validateName,
 } from '../create/index.ts';
 import { type ContainerStateRecord, freshState } from '../lifecycle/index.ts';
-import { parseLink } from '../links.ts';
+import { parseLink } from '../container/links.ts';
 import { makeLayer, removeLayer } from '../prepare/rootfs.ts';
 import { makeWorkingDirectory } from '../prepare/working-directory.ts';
-import type { LinkRecord, MountRecord } from '../record.ts';
+import type { LinkRecord, MountRecord } from '../container/record.ts';
 
 export interface ContainerRequest {
   readonly name: string | undefined;

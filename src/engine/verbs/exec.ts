@@ -6,14 +6,14 @@ import { exitCodeOf, LaunchError, refusalWords, resizeTerminal } from '../../run
 import { execProcess, type ResolvedUser } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
 import type { ExecInspect } from '../../spec/docker/index.ts';
-import type { Container } from '../container.ts';
-import { type EngineContext, emit } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { type EngineContext, emit } from '../container/context.ts';
 import type { ExecSpec } from '../create/index.ts';
-import { Exec } from '../exec.ts';
-import { forgetEndedExec, rememberExec } from '../exec-records.ts';
-import { containerSpec, runtimeOf } from '../running.ts';
+import { Exec } from '../container/exec.ts';
+import { forgetEndedExec, rememberExec } from '../container/exec-records.ts';
+import { containerSpec, runtimeOf } from '../container/running.ts';
 import { isRestarting } from '../lifecycle/index.ts';
-import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '../streams.ts';
+import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '../container/streams.ts';
 
 export function createExec(context: EngineContext, reference: string, spec: ExecSpec): string {
   const container = context.registry.get(reference);

@@ -1,13 +1,13 @@
 // What follows when a container's process has ended: clean up, remember, tell, and start again or remove where that was asked for.
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
-import { forgetCreatedExecs } from '../exec-records.ts';
-import { stopHealth } from '../health.ts';
-import { dispatch } from '../dispatch.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
+import { forgetCreatedExecs } from '../container/exec-records.ts';
+import { stopHealth } from '../container/health.ts';
+import { dispatch } from '../container/dispatch.ts';
 import { hasProcess } from '../lifecycle/index.ts';
-import { noteOutOfMemory } from '../out-of-memory.ts';
+import { noteOutOfMemory } from '../container/out-of-memory.ts';
 import { startLocked } from './start.ts';
 
 /** Called for each exit file, also for one that is seen twice: only the first counts. */

@@ -1,11 +1,11 @@
 // A container as the API shows it.
 import type { ContainerInspect, EndpointSettings, MountPoint, NetworkSettings } from '../../spec/docker/index.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
 import { isActive, shownState } from '../lifecycle/index.ts';
 import { sizesOf } from '../prepare/sizes.ts';
 import { apparmorProfile, parseSecurityOpt } from '../../runtime/spec/index.ts';
-import type { ContainerRecord, MountRecord } from '../record.ts';
+import type { ContainerRecord, MountRecord } from '../container/record.ts';
 
 export async function inspect(context: EngineContext, reference: string, withSize: boolean): Promise<ContainerInspect> {
   const container = context.registry.get(reference);

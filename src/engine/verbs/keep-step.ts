@@ -4,7 +4,7 @@ import { copyDirectory } from '../../host/sandbox/index.ts';
 import { logPiece } from '../../runtime/index.ts';
 import type { EndedStep } from '../../spec/berth/index.ts';
 import { freshState } from '../lifecycle/index.ts';
-import type { EngineContext } from '../context.ts';
+import type { EngineContext } from '../container/context.ts';
 import { specOf } from '../create/index.ts';
 import { create } from './create.ts';
 

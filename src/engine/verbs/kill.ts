@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BerthError, conflict, internal, invalid } from '../../base/errors.ts';
 import { groupProcesses, setFrozen } from '../../host/cgroup.ts';
 import { catchesSignal, sendSignal } from '../../host/process.ts';
-import type { Container } from '../container.ts';
-import { cgroupPath, type EngineContext, emit } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { cgroupPath, type EngineContext, emit } from '../container/context.ts';
 import { parseSignal } from '../create/index.ts';
-import { dispatch } from '../dispatch.ts';
+import { dispatch } from '../container/dispatch.ts';
 import { hasProcess, isActive } from '../lifecycle/index.ts';
 
 const SIGKILL = 9;

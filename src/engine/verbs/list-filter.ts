@@ -3,9 +3,9 @@ import { invalid, notFound } from '../../base/errors.ts';
 import { goRegExp } from '../../base/go-regexp.ts';
 import type { Digest } from '../../base/ids.ts';
 import { type Filters, parsePort, type PortBinding } from '../../spec/docker/index.ts';
-import type { Container } from '../container.ts';
+import type { Container } from '../container/container.ts';
 import { shownState } from '../lifecycle/index.ts';
-import type { Registry } from '../registry.ts';
+import type { Registry } from '../container/registry.ts';
 
 /** What the list needs of images. */
 export interface ImageNames {

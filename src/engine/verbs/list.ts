@@ -9,8 +9,8 @@ import {
   type Port,
   type PortBinding,
 } from '../../spec/docker/index.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
 import { isActive, shownState, statusText } from '../lifecycle/index.ts';
 import { sizesOf } from '../prepare/sizes.ts';
 import { shownMount } from './inspect.ts';

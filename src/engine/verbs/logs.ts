@@ -2,8 +2,8 @@
 import { parseRfc3339 } from '../../base/clock.ts';
 import { notImplemented } from '../../base/errors.ts';
 import { type LogLine, type PieceHead, readLog } from '../../runtime/index.ts';
-import type { Container } from '../container.ts';
-import type { EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 
 export interface LogOptions {

@@ -1,10 +1,10 @@
 // Puts a container on a network and takes it off, whether it runs or not.
 import { conflict, forbidden, internal, invalid, notFound } from '../../base/errors.ts';
 import type { EndpointSettings } from '../../spec/docker/index.ts';
-import type { Container } from '../container.ts';
-import { type EngineContext, save } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { type EngineContext, save } from '../container/context.ts';
 import { checkEndpoint } from '../create/index.ts';
-import { followHosts, moveLinks } from '../hosts.ts';
+import { followHosts, moveLinks } from '../container/hosts.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 
 export async function connectNetwork(

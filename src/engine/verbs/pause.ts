@@ -1,9 +1,9 @@
 // Freezes every process of a container, and lets them go on.
 import { conflict, internal, messageOf } from '../../base/errors.ts';
 import { setFrozen } from '../../host/cgroup.ts';
-import type { Container } from '../container.ts';
-import { cgroupPath, type EngineContext } from '../context.ts';
-import { dispatch } from '../dispatch.ts';
+import type { Container } from '../container/container.ts';
+import { cgroupPath, type EngineContext } from '../container/context.ts';
+import { dispatch } from '../container/dispatch.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 
 export function pause(context: EngineContext, reference: string): Promise<void> {

@@ -4,7 +4,7 @@ import { parseRfc3339 } from '../../base/clock.ts';
 import { invalid } from '../../base/errors.ts';
 import { parseDuration } from '../../base/units.ts';
 import type { ContainerPruneResponse, Filters } from '../../spec/docker/index.ts';
-import type { EngineContext } from '../context.ts';
+import type { EngineContext } from '../container/context.ts';
 import { isActive } from '../lifecycle/index.ts';
 import { fileLengths } from '../../host/sandbox/disk-usage.ts';
 import { matchesLabels } from './list-filter.ts';

@@ -1,7 +1,7 @@
 // Takes a link of the default network away: `web/db` is what `web` calls `db`.
 import { internal, notFound } from '../../base/errors.ts';
-import { type EngineContext, save } from '../context.ts';
-import { forgetLink } from '../hosts.ts';
+import { type EngineContext, save } from '../container/context.ts';
+import { forgetLink } from '../container/hosts.ts';
 
 export async function removeLink(context: EngineContext, reference: string): Promise<void> {
   const { registry, locks } = context;

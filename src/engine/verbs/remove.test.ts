@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Container } from '../container.ts';
-import { type EngineContext, EnginePaths } from '../context.ts';
-import type { ContainerRecord } from '../record.ts';
+import { Container } from '../container/container.ts';
+import { type EngineContext, EnginePaths } from '../container/context.ts';
+import type { ContainerRecord } from '../container/record.ts';
 import { autoRemove, remove } from './remove.ts';
 
 const ID = 'c'.repeat(64);

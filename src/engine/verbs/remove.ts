@@ -1,9 +1,9 @@
 // Removes a container: its record first marked, so that a crash in the middle is finished at the next start.
 import { setTimeout as delay } from 'node:timers/promises';
 import { conflict, messageOf } from '../../base/errors.ts';
-import type { Container } from '../container.ts';
-import { type EngineContext, emit } from '../context.ts';
-import { dispatch } from '../dispatch.ts';
+import type { Container } from '../container/container.ts';
+import { type EngineContext, emit } from '../container/context.ts';
+import { dispatch } from '../container/dispatch.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 import { releaseResources } from '../prepare/release.ts';
 import { removeLayer, unmountLeftovers, unmountOwn } from '../prepare/rootfs.ts';

@@ -1,6 +1,6 @@
 // Gives a container another name.
 import { conflict, invalid, messageOf } from '../../base/errors.ts';
-import { type EngineContext, emit, save } from '../context.ts';
+import { type EngineContext, emit, save } from '../container/context.ts';
 import { validateName } from '../create/index.ts';
 
 export function rename(context: EngineContext, reference: string, wanted: string): void {

@@ -1,7 +1,7 @@
 // Tells a container's terminal its size.
 import { conflict } from '../../base/errors.ts';
 import { resizeTerminal } from '../../runtime/index.ts';
-import { type EngineContext, emit } from '../context.ts';
+import { type EngineContext, emit } from '../container/context.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 
 /** Throws conflict for a container without a process. */

@@ -1,7 +1,7 @@
 // Stops a container if it runs, and starts it.
 import { conflict, internal, messageOf } from '../../base/errors.ts';
-import type { Container } from '../container.ts';
-import { type EngineContext, emit } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { type EngineContext, emit } from '../container/context.ts';
 import { isActive } from '../lifecycle/index.ts';
 import { stopProcess } from './kill.ts';
 import { beginAnew, startLocked } from './start.ts';

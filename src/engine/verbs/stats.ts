@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { nowNanos, rfc3339, ZERO_TIME } from '../../base/clock.ts';
 import { type CgroupTrees, controllerDirectory, readControl } from '../../host/cgroup.ts';
-import type { Container } from '../container.ts';
-import { cgroupPath, type EngineContext } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { cgroupPath, type EngineContext } from '../container/context.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 
 export interface StatsOptions {

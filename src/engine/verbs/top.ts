@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { conflict, internal, invalid, messageOf } from '../../base/errors.ts';
 import { groupProcesses } from '../../host/cgroup.ts';
 import type { ContainerTopResponse } from '../../spec/docker/index.ts';
-import { cgroupPath, type EngineContext, emit } from '../context.ts';
+import { cgroupPath, type EngineContext, emit } from '../container/context.ts';
 import { hasProcess, isRestarting } from '../lifecycle/index.ts';
 
 const run = promisify(execFile);

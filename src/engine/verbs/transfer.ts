@@ -1,7 +1,7 @@
 // Hands what one container is reached by over to another that runs beside it: published ports and aliases, at once.
 import { conflict } from '../../base/errors.ts';
-import type { Container } from '../container.ts';
-import { type EngineContext, emit, save } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { type EngineContext, emit, save } from '../container/context.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 
 export async function transfer(context: EngineContext, reference: string, target: string): Promise<void> {

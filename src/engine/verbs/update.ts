@@ -8,12 +8,12 @@ import { controllerDirectory, writeControl } from '../../host/cgroup.ts';
 import { runtimeCall } from '../../runtime/index.ts';
 import { resourcesFor } from '../../runtime/spec/index.ts';
 import type { ContainerUpdateResponse, HostConfig } from '../../spec/docker/index.ts';
-import type { Container } from '../container.ts';
-import { cgroupPath, type EngineContext, emit, save } from '../context.ts';
+import type { Container } from '../container/container.ts';
+import { cgroupPath, type EngineContext, emit, save } from '../container/context.ts';
 import { normaliseUpdate, type UpdateSpec } from '../create/index.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 import { throttleTargets } from '../prepare/input.ts';
-import { runtimeOf } from '../running.ts';
+import { runtimeOf } from '../container/running.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 // Waits for a container to stop, to stop the next time, or to be removed.
 import { invalid } from '../../base/errors.ts';
-import type { Ended } from '../container.ts';
-import type { EngineContext } from '../context.ts';
+import type { Ended } from '../container/container.ts';
+import type { EngineContext } from '../container/context.ts';
 import { isActive } from '../lifecycle/index.ts';
 
 /** Returns at once with a promise, so that the caller can answer its headers before the container ends. */

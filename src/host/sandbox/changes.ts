@@ -2,7 +2,7 @@
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { getXattr } from './kernel.ts';
-import { fsPath } from './paths.ts';
+import { fsPath } from './tar/inside-path.ts';
 import { isOpaque } from './unpack.ts';
 
 export type ChangeKind = 'modified' | 'added' | 'deleted';

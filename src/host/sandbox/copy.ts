@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import type { PackOptions } from './pack.ts';
-import { baseOf, fsPath } from './paths.ts';
+import { baseOf, fsPath } from './tar/inside-path.ts';
 import { resolveInRoot, TooManyLinks } from './resolve.ts';
 import { TarError } from './tar/entry.ts';
 import type { TarReader } from './tar/read.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { getXattr } from './kernel.ts';
-import { baseOf, fsPath, parentOf } from './paths.ts';
+import { baseOf, fsPath, parentOf } from './tar/inside-path.ts';
 import { resolveBelow } from './resolve.ts';
 
 /** One file. Its times are not here: they do not say what it is. */

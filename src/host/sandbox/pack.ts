@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import { getXattr, listXattrs } from './kernel.ts';
-import { fsPath, insidePath } from './paths.ts';
+import { fsPath, insidePath } from './tar/inside-path.ts';
 import type { TarEntry } from './tar/entry.ts';
 import { header, padding, TRAILER } from './tar/write.ts';
 import { isOpaque } from './unpack.ts';

@@ -22,7 +22,7 @@ import {
 import { isErrno } from '../../base/errors.ts';
 import { getXattr, listXattrs, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
 import { changedMode, type ModeChange } from './mode.ts';
-import { fsPath, parentOf } from './paths.ts';
+import { fsPath, parentOf } from './tar/inside-path.ts';
 import { resolveBelow } from './resolve.ts';
 import { TarError } from './tar/entry.ts';
 

@@ -22,7 +22,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { isErrno } from '../../base/errors.ts';
 import { Room } from '../room.ts';
 import { confineThread, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setXattr } from './kernel.ts';
-import { fsPath, insidePath } from './paths.ts';
+import { fsPath, insidePath } from './tar/inside-path.ts';
 import { type Made, RECORD_HEAD, type Received, type ReceiveReply, Record } from './receive-job.ts';
 import { ByteRing } from './ring.ts';
 

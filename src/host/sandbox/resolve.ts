@@ -1,7 +1,7 @@
 // Where a path leads when its links are followed: for a thread whose root cannot be left. Paths are latin1 strings of bytes.
 import { lstatSync, readlinkSync } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
-import { fsPath } from './paths.ts';
+import { fsPath } from './tar/inside-path.ts';
 
 const MAX_LINKS = 255;
 

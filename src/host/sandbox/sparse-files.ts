@@ -2,7 +2,7 @@
 import type { Hash } from 'node:crypto';
 import { fstatSync, ftruncateSync, lstatSync, writeSync } from 'node:fs';
 import { NODE_BYTES, type Room } from '../room.ts';
-import { fsPath } from './paths.ts';
+import { fsPath } from './tar/inside-path.ts';
 import { TarError } from './tar/entry.ts';
 import type { TarReader } from './tar/read.ts';
 

@@ -19,7 +19,7 @@ import { bind, checked } from '../libc.ts';
 import { MS, mount, withoutDevices } from '../mount.ts';
 import { mountLayers, mountOverlay } from '../overlay.ts';
 import { confineThread } from './kernel.ts';
-import { fsPath, parentOf } from './paths.ts';
+import { fsPath, parentOf } from './tar/inside-path.ts';
 import { resolveInRoot } from './resolve.ts';
 
 /** A directory of the host, or a view that is made for the thread. */

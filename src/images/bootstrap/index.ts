@@ -1,9 +1,9 @@
 // First images without a registry: made of the host's own, signed Debian packages.
 import { invalid } from '../../base/errors.ts';
 import { hostPlatform } from '../../spec/oci/index.ts';
-import type { Image } from '../catalog.ts';
-import type { ImageContext } from '../context.ts';
-import { importLayer } from '../import.ts';
+import type { Image } from '../catalog/catalog.ts';
+import type { ImageContext } from '../catalog/context.ts';
+import { importLayer } from '../catalog/import.ts';
 import { parseReference, withDefaultTag } from '../reference/index.ts';
 import { busyboxRootfs } from './busybox.ts';
 import { debianRootfs } from './debian.ts';

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { invalid } from '../../base/errors.ts';
 import { durationFault, parseDuration } from '../../base/units.ts';
 import { type ImageConfig, parseProtocol, parseRange, portKeys } from '../../spec/docker/index.ts';
-import { expand, jsonArray, splitWords } from './words.ts';
+import { expand, jsonArray, splitWords } from './split-words.ts';
 
 type Healthcheck = NonNullable<ImageConfig['Healthcheck']>;
 type Apply = (config: ImageConfig, rest: string, variables: ReadonlyMap<string, string>) => ImageConfig;

@@ -4,7 +4,7 @@ import { invalid } from '../../base/errors.ts';
 import type { Digest } from '../../base/ids.ts';
 import type { ImageFile } from '../../spec/oci/index.ts';
 import { decompress, peekCompression } from '../../store/index.ts';
-import { encodeImageFile, historyEntry } from '../write.ts';
+import { encodeImageFile, historyEntry } from '../catalog/write.ts';
 import type { Archive } from './archive.ts';
 import type { ToLoad } from './one.ts';
 

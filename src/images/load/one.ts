@@ -4,11 +4,11 @@ import { conflict, invalid, messageOf } from '../../base/errors.ts';
 import { type Digest, isDigest } from '../../base/ids.ts';
 import type { Platform } from '../../spec/oci/index.ts';
 import { chainsOf, type Lease } from '../../store/index.ts';
-import type { Image } from '../catalog.ts';
-import type { ImageContext } from '../context.ts';
-import { parseImageFile } from '../file.ts';
-import { type Say, withProgress } from '../progress.ts';
-import { Slots } from '../pull/slots.ts';
+import type { Image } from '../catalog/catalog.ts';
+import type { ImageContext } from '../catalog/context.ts';
+import { parseImageFile } from '../catalog/file.ts';
+import { type Say, withProgress } from '../catalog/progress.ts';
+import { Slots } from '../transfers/slots.ts';
 import type { Archive } from './archive.ts';
 
 export interface LoadOptions {

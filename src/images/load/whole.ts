@@ -1,9 +1,9 @@
 // One index of an archive into the store: its images, what is said of them, and then the index itself.
 import { type Digest, sha256 } from '../../base/ids.ts';
 import type { Lease } from '../../store/index.ts';
-import type { Image } from '../catalog.ts';
-import type { ImageContext } from '../context.ts';
-import type { Member } from '../indexes.ts';
+import type { Image } from '../catalog/catalog.ts';
+import type { ImageContext } from '../catalog/context.ts';
+import type { Member } from '../catalog/indexes.ts';
 import type { Archive } from './archive.ts';
 import type { IndexToLoad } from './oci.ts';
 import { type LoadOptions, loadOne } from './one.ts';

@@ -4,8 +4,8 @@ import type { Digest } from '../../base/ids.ts';
 import type { Fetched, Remote } from '../../registry/client/index.ts';
 import type { Descriptor } from '../../spec/oci/index.ts';
 import type { Lease } from '../../store/index.ts';
-import type { ImageContext } from '../context.ts';
-import { attestationsOf, type Member } from '../indexes.ts';
+import type { ImageContext } from '../catalog/context.ts';
+import { attestationsOf, type Member } from '../catalog/indexes.ts';
 import type { Resolved } from './resolve.ts';
 
 /** A statement above this stays where it is. */

@@ -10,10 +10,10 @@ import {
   retrying,
 } from '../../registry/client/index.ts';
 import type { Platform } from '../../spec/oci/index.ts';
-import { MAX_CONFIG_BYTES, parseImageFile } from '../file.ts';
+import { MAX_CONFIG_BYTES, parseImageFile } from '../catalog/file.ts';
 import { familiarName, fullString, type Reference, withDefaultTag } from '../reference/index.ts';
 import { checkDigest } from './resolve.ts';
-import { pullError } from './words.ts';
+import { pullError } from './refusal.ts';
 
 export interface RemoteDescription {
   readonly Descriptor: { readonly mediaType: string; readonly digest: string; readonly size: number };

@@ -4,12 +4,12 @@ import { type Digest, shortId } from '../../base/ids.ts';
 import type { Credentials } from '../../registry/client/index.ts';
 import { type Platform, platformMatches } from '../../spec/oci/index.ts';
 import { chainsOf, type Lease } from '../../store/index.ts';
-import type { Image } from '../catalog.ts';
-import { emitNamed, type ImageContext } from '../context.ts';
-import { parseImageFile } from '../file.ts';
-import { otherPlatform, platformOf } from '../find.ts';
-import type { Member } from '../indexes.ts';
-import type { Say } from '../progress.ts';
+import type { Image } from '../catalog/catalog.ts';
+import { emitNamed, type ImageContext } from '../catalog/context.ts';
+import { parseImageFile } from '../catalog/file.ts';
+import { otherPlatform, platformOf } from '../catalog/find.ts';
+import type { Member } from '../catalog/indexes.ts';
+import type { Say } from '../catalog/progress.ts';
 import {
   familiarName,
   familiarString,
@@ -22,7 +22,7 @@ import {
 import { remoteTags } from './describe.ts';
 import { checkDigest, type Resolved, resolveImage } from './resolve.ts';
 import { bringIndex } from './beside.ts';
-import { pullError } from './words.ts';
+import { pullError } from './refusal.ts';
 
 export interface PullOptions {
   readonly platform?: Platform;

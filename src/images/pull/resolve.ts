@@ -14,10 +14,10 @@ import {
   retrying,
 } from '../../registry/client/index.ts';
 import { hostPlatform, type Platform } from '../../spec/oci/index.ts';
-import { MAX_CONFIG_BYTES } from '../file.ts';
+import { MAX_CONFIG_BYTES } from '../catalog/file.ts';
 import type { Reference } from '../reference/index.ts';
 import { checkDockers, checkIsImage } from './kinds.ts';
-import { missingBlob } from './words.ts';
+import { missingBlob } from './refusal.ts';
 
 export interface FetchedIndex extends Fetched {
   readonly document: IndexDocument;

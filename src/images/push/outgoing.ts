@@ -4,9 +4,9 @@ import { type Digest, shortId } from '../../base/ids.ts';
 import { parseDocument } from '../../registry/client/index.ts';
 import type { Descriptor } from '../../spec/oci/index.ts';
 import type { Layer, Lease } from '../../store/index.ts';
-import type { Image, ManifestRef } from '../catalog.ts';
-import type { ImageContext } from '../context.ts';
-import type { ImageIndex } from '../indexes.ts';
+import type { Image, ManifestRef } from '../catalog/catalog.ts';
+import type { ImageContext } from '../catalog/context.ts';
+import type { ImageIndex } from '../catalog/indexes.ts';
 import { buildManifest, type ManifestOut } from './manifest.ts';
 
 export interface BlobOut {

@@ -4,9 +4,9 @@ import { posix } from 'node:path';
 import { notFound } from '../../base/errors.ts';
 import { isOpaque } from '../../host/sandbox/unpack.ts';
 import type { ImageWaste, ImageWhy } from '../../spec/berth/index.ts';
-import type { Image } from '../catalog.ts';
-import type { ImageContext } from '../context.ts';
-import { findImage } from '../find.ts';
+import type { Image } from '../catalog/catalog.ts';
+import type { ImageContext } from '../catalog/context.ts';
+import { findImage } from '../catalog/find.ts';
 import { type Entry, touchesOf, wasteOf } from './plan.ts';
 
 /** Files that are named; what they add up to counts all. */

@@ -5,7 +5,7 @@ import { cancelled, invalid } from '../../base/errors.ts';
 import { isDowngrade, isRedirect, lookupElsewhere, MAX_REDIRECTS, namesLinkLocal } from '../../base/outbound.ts';
 import { agentOptions, proxyFor } from '../../base/proxy.ts';
 import type { Timing } from './settings.ts';
-import { NetworkError, networkError, refusal } from './words.ts';
+import { NetworkError, networkError, refusal } from './refusal.ts';
 
 export interface TlsFiles {
   readonly ca?: readonly Buffer[];

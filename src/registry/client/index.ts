@@ -15,4 +15,4 @@ export { search, type SearchResult } from './search.ts';
 export { checkMirror, DEFAULT_SETTINGS, type RegistrySettings } from './settings.ts';
 export type { Credentials } from './tokens.ts';
 export { retrying } from './retry.ts';
-export { NetworkError, networkError, RefusedError, waitBefore } from './words.ts';
+export { NetworkError, networkError, RefusedError, waitBefore } from './refusal.ts';

@@ -6,7 +6,7 @@ import { discard } from './http.ts';
 import type { Registries } from './registry.ts';
 import { originOf } from './settings.ts';
 import { basicOf, type Credentials, loginToken, Tokens } from './tokens.ts';
-import { RefusedError } from './words.ts';
+import { RefusedError } from './refusal.ts';
 
 /** Gives a refresh token where the registry's token server has one, else ''. Throws unauthorized, or unavailable when it cannot be asked. */
 export async function login(

@@ -8,7 +8,7 @@ import { discard, Transport } from './http.ts';
 import { type Access, Remote } from './remote.ts';
 import { bareName, type Endpoint, endpointsOf, isInsecure, originOf, type RegistrySettings } from './settings.ts';
 import { type Credentials, ANONYMOUS, Tokens } from './tokens.ts';
-import { NetworkError } from './words.ts';
+import { NetworkError } from './refusal.ts';
 
 /** How long it is remembered how a registry is spoken to. */
 const LIFE_MS = 60_000;

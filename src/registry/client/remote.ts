@@ -8,7 +8,7 @@ import { nextLink } from './link.ts';
 import { type Answer, discard, readBody, refuse, resolveUrl, type Transport, type Wish } from './http.ts';
 import type { Endpoint } from './settings.ts';
 import { ANONYMOUS, basicOf, type Credentials, type Tokens } from './tokens.ts';
-import { goMethod, RefusedError, shown } from './words.ts';
+import { goMethod, RefusedError, shown } from './refusal.ts';
 
 export interface Fetched {
   readonly document: Document;

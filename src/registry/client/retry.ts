@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelled } from '../../base/errors.ts';
 import type { RegistrySettings } from './settings.ts';
-import { waitBefore } from './words.ts';
+import { waitBefore } from './refusal.ts';
 
 /** Somebody waits for the first answer, so it is tried less often than a blob. */
 const MAX_ATTEMPTS = 3;

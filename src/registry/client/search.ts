@@ -6,7 +6,7 @@ import type { Registries } from './registry.ts';
 import { sendAuthorized } from './remote.ts';
 import { HUB, originOf } from './settings.ts';
 import type { Credentials } from './tokens.ts';
-import { RefusedError } from './words.ts';
+import { RefusedError } from './refusal.ts';
 
 export interface SearchResult {
   readonly name: string;

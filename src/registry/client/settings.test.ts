@@ -4,7 +4,7 @@ import { parseChallenges } from './challenge.ts';
 import { chooseManifest } from './choose.ts';
 import { searchFilter, splitTerm } from './search.ts';
 import { checkMirror, endpointsOf, hostOf, isInsecure } from './settings.ts';
-import { parseRetryAfter, waitBefore, NetworkError, RefusedError } from './words.ts';
+import { parseRetryAfter, waitBefore, NetworkError, RefusedError } from './refusal.ts';
 
 test('mirrors of any registry come before the registry', () => {
   const settings = { mirrors: { 'docker.io': ['https://m.example/hub/v2/'], 'ghcr.io': ['http://127.0.0.1:5000'] } };

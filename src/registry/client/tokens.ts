@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { BerthError, invalid } from '../../base/errors.ts';
 import type { Challenge } from './challenge.ts';
 import { readBody, refuse, type Transport } from './http.ts';
-import { RefusedError } from './words.ts';
+import { RefusedError } from './refusal.ts';
 
 /** What a user shows to a registry, as X-Registry-Auth carries it. */
 export interface Credentials {

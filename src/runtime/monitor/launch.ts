@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import { type ChildPipe, childPipe, reap, spawnDetached } from '../../host/spawn.ts';
-import { type OciRuntime, runtimeCall } from '../choose.ts';
+import { type OciRuntime, runtimeCall } from '../choice/choose.ts';
 
 export interface Launch {
   readonly conmon: string;

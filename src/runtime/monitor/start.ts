@@ -5,7 +5,7 @@ import { close, closeSync, constants, open, openSync, read, unlinkSync, writeSyn
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isErrno } from '../../base/errors.ts';
-import { type OciRuntime, runtimeCall } from '../choose.ts';
+import { type OciRuntime, runtimeCall } from '../choice/choose.ts';
 import { LaunchError } from './launch.ts';
 
 const run = promisify(execFile);

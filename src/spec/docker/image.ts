@@ -1,32 +1,9 @@
 // The wire shapes of images.
-import type { Descriptor } from '../oci/image.ts';
+import type { Descriptor, ImageConfig } from '../oci/image.ts';
+
 import type { Nullable } from './container.ts';
 
-/** What an image says about containers made from it; the part of the OCI image configuration that Docker's API shows. */
-export interface ImageConfig {
-  Hostname?: string;
-  Domainname?: string;
-  User?: string;
-  ExposedPorts?: Record<string, object>;
-  Env?: Nullable<string[]>;
-  Cmd?: Nullable<string[]>;
-  Entrypoint?: Nullable<string[]>;
-  Healthcheck?: {
-    Test?: string[];
-    Interval?: number;
-    Timeout?: number;
-    Retries?: number;
-    StartPeriod?: number;
-    StartInterval?: number;
-  };
-  ArgsEscaped?: boolean;
-  Volumes?: Nullable<Record<string, object>>;
-  WorkingDir?: string;
-  OnBuild?: Nullable<string[]>;
-  Labels?: Nullable<Record<string, string>>;
-  StopSignal?: string;
-  Shell?: string[];
-}
+export type { ImageConfig };
 
 export interface ImageInspect {
   Id: string;

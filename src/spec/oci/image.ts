@@ -1,5 +1,30 @@
 // The OCI image formats as far as they are read and written: configuration, manifest, index, layout.
-import type { ImageConfig } from '../docker/index.ts';
+
+/** What an image says about containers made from it; the part of the OCI image configuration that Docker's API shows. */
+export interface ImageConfig {
+  Hostname?: string;
+  Domainname?: string;
+  User?: string;
+  ExposedPorts?: Record<string, object>;
+  Env?: string[] | null;
+  Cmd?: string[] | null;
+  Entrypoint?: string[] | null;
+  Healthcheck?: {
+    Test?: string[];
+    Interval?: number;
+    Timeout?: number;
+    Retries?: number;
+    StartPeriod?: number;
+    StartInterval?: number;
+  };
+  ArgsEscaped?: boolean;
+  Volumes?: Record<string, object> | null;
+  WorkingDir?: string;
+  OnBuild?: string[] | null;
+  Labels?: Record<string, string> | null;
+  StopSignal?: string;
+  Shell?: string[];
+}
 
 export interface HistoryEntry {
   created?: string;

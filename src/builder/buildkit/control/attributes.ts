@@ -1,7 +1,7 @@
 // The attributes of a Dockerfile build, as clients of BuildKit write them, read into what the builder is asked for.
 import { invalid, notImplemented } from '../../../base/errors.ts';
-import { isDockerfileFrontend } from '../../build-arguments.ts';
-import type { CacheExport, CacheImport, StepLimits } from '../../request.ts';
+import { isDockerfileFrontend } from '../../model/build-arguments.ts';
+import type { CacheExport, CacheImport, StepLimits } from '../../model/request.ts';
 
 export type Attributes = ReadonlyMap<string, string>;
 

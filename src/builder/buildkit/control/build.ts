@@ -9,7 +9,7 @@ import type {
   DockerfileSource,
   NamedContext,
   SshAgents,
-} from '../../request.ts';
+} from '../../model/request.ts';
 import type { Definition } from '../protocol/messages.ts';
 import type { Of } from '../protocol/codec.ts';
 import { sessionBlobs, sessionCache } from '../session/content.ts';

@@ -1,7 +1,7 @@
 // BuildKit's control service: builds and their course, what the daemon offers, what the cache holds.
 import { type Duplex, duplexPair } from 'node:stream';
 import { invalid, notFound, notImplemented } from '../../../base/errors.ts';
-import type { BuildResult } from '../../request.ts';
+import type { BuildResult } from '../../model/request.ts';
 import {
   BytesMessage,
   DiskUsageRequest,
@@ -22,7 +22,7 @@ import {
   UsageRecord,
 } from '../protocol/messages.ts';
 import { type Call, type Method, type Methods, serverStream, unary } from '../transport/server.ts';
-import type { Kit } from '../kit.ts';
+import type { Kit } from './buildkit.ts';
 import { cacheExportsOf } from './attributes.ts';
 import type { Exporter } from './build.ts';
 import type { Connection } from './bridges.ts';

@@ -1,10 +1,10 @@
 // Builds of older clients: asked for on the classic endpoint with a session, told in its stream as messages of the protocol.
 import { cancelled, conflict, invalid } from '../../../base/errors.ts';
 import { randomId } from '../../../base/ids.ts';
-import type { ContextSource } from '../../request.ts';
+import type { ContextSource } from '../../model/request.ts';
 import { NO_SESSION } from '../session/sessions.ts';
 import { StatusResponse } from '../protocol/messages.ts';
-import type { Kit } from '../kit.ts';
+import type { Kit } from './buildkit.ts';
 import type { Exporter } from './build.ts';
 import { answerOf } from './run.ts';
 

@@ -1,6 +1,6 @@
 // Builds that were: the last of them are remembered while the daemon lives, and told to those who ask for the history.
 import { notFound, notImplemented } from '../../../base/errors.ts';
-import type { BuildEvent } from '../../event.ts';
+import type { BuildEvent } from '../../model/event.ts';
 import type { Of } from '../protocol/codec.ts';
 import {
   type HistoryEvent,

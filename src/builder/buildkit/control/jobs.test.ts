@@ -1,7 +1,7 @@
 // Several who listen to one build, and what is kept of it for those who come later.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BuildEvent } from '../../event.ts';
+import type { BuildEvent } from '../../model/event.ts';
 import type { StatusResponse } from '../protocol/messages.ts';
 import { Job, Jobs } from './jobs.ts';
 

@@ -1,6 +1,6 @@
 // Builds that run, by the name their client gave them: what happens in each, kept for whoever asks for it, also a little later.
 import { cancelled, conflict, notFound, unavailable } from '../../../base/errors.ts';
-import type { BuildEvent } from '../../event.ts';
+import type { BuildEvent } from '../../model/event.ts';
 import type { StatusResponse } from '../protocol/messages.ts';
 import { gather } from './status.ts';
 

@@ -2,7 +2,7 @@
 import { BerthError, messageOf } from '../../../base/errors.ts';
 import { sourceOf } from '../../located.ts';
 import type { CheckResult } from '../../checks.ts';
-import type { Build, BuildRequest, BuildResult } from '../../request.ts';
+import type { Build, BuildRequest, BuildResult } from '../../model/request.ts';
 import { CallError, Code, callErrorOf, type Detail } from '../transport/status.ts';
 import { buildRequestOf, type Parts, type Wish } from './build.ts';
 import type { Job } from './jobs.ts';

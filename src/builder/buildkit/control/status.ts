@@ -1,5 +1,5 @@
 // What happens in a build as BuildKit's status messages: a vertex with the last that is known of it, output joined.
-import type { BuildEvent } from '../../event.ts';
+import type { BuildEvent } from '../../model/event.ts';
 import type { Of } from '../protocol/codec.ts';
 import {
   type StatusResponse,

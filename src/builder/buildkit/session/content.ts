@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { invalid, notFound } from '../../../base/errors.ts';
 import { sha256 } from '../../../base/ids.ts';
-import type { CacheBlob, CacheRemote } from '../../ports.ts';
+import type { CacheBlob, CacheRemote } from '../../model/ports.ts';
 import {
   ContentInfoResponse,
   InfoRequest,
@@ -12,7 +12,7 @@ import {
   WriteContentRequest,
   WriteContentResponse,
 } from '../protocol/messages.ts';
-import type { ReadBlob } from '../../request.ts';
+import type { ReadBlob } from '../../model/request.ts';
 import type { OpenCall } from '../transport/client.ts';
 import { CallError, Code } from '../transport/status.ts';
 import type { Session } from './sessions.ts';

@@ -1,7 +1,7 @@
 // The client's files: asked for by name and patterns, told one after another, and only what is not here is fetched.
 import { cancelled, invalid } from '../../../base/errors.ts';
 import { Receiver } from '../../../host/sandbox/index.ts';
-import type { Report, SyncRequest } from '../../request.ts';
+import type { Report, SyncRequest } from '../../model/request.ts';
 import { Packet, PacketType } from '../protocol/messages.ts';
 import type { OpenCall } from '../transport/client.ts';
 import { entryOf, madeOf } from './entry.ts';

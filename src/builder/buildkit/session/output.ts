@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { extract, type Header } from 'tar-stream';
 import { cancelled, invalid } from '../../../base/errors.ts';
-import type { OutputTarget } from '../../request.ts';
+import type { OutputTarget } from '../../model/request.ts';
 import { BytesMessage, Packet, PacketType } from '../protocol/messages.ts';
 import type { OpenCall } from '../transport/client.ts';
 import type { Session } from './sessions.ts';

@@ -1,5 +1,5 @@
 // Secrets and credentials of a client, asked for at the moment of use and kept nowhere.
-import type { RegistryCredentials, SecretSource } from '../../request.ts';
+import type { RegistryCredentials, SecretSource } from '../../model/request.ts';
 import { CredentialsRequest, CredentialsResponse, SecretRequest, SecretResponse } from '../protocol/messages.ts';
 import { CallError, Code } from '../transport/status.ts';
 import type { Session } from './sessions.ts';

@@ -1,5 +1,5 @@
 // A client's directory as a context of the builder: single files at once, the tree into a copy that is kept for the next build.
-import type { ContextSource, ContextTree, Report, SyncRequest } from '../../request.ts';
+import type { ContextSource, ContextTree, Report, SyncRequest } from '../../model/request.ts';
 import { type FileCall, readFiles, reporter, sessionFiles, syncTree } from './filesync.ts';
 import type { Session } from './sessions.ts';
 import type { Trees } from '../../context/trees.ts';

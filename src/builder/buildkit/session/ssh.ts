@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SshAgents } from '../../request.ts';
+import type { SshAgents } from '../../model/request.ts';
 import { BytesMessage, CheckAgentRequest, Empty } from '../protocol/messages.ts';
 import { CallError, Code } from '../transport/status.ts';
 import type { Session } from './sessions.ts';

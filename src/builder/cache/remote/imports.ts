@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { BerthError, cancelled, invalid, messageOf } from '../../../base/errors.ts';
 import type { Digest } from '../../../base/ids.ts';
 import { chainsOf, type Lease } from '../../../store/index.ts';
-import type { BuilderContext } from '../../context.ts';
-import type { CacheRemote } from '../../ports.ts';
-import { Limit } from '../../solve/limit.ts';
+import type { BuilderContext } from '../../services/context.ts';
+import type { CacheRemote } from '../../model/ports.ts';
+import { Limit } from '../../model/limit.ts';
 import type { CacheEntry, CacheLayer } from './config.ts';
 
 /** A step that a cache of others knows. */

@@ -2,10 +2,10 @@
 import { invalid, messageOf } from '../../../base/errors.ts';
 import { type Digest, isDigest } from '../../../base/ids.ts';
 import type { Platform } from '../../../spec/oci/index.ts';
-import type { BuilderContext } from '../../context.ts';
-import { internalStep, internalVertex } from '../../internal-step.ts';
-import type { CacheRemote } from '../../ports.ts';
-import type { BuildRequest, BuildSink, CacheExport, CacheImport } from '../../request.ts';
+import type { BuilderContext } from '../../services/context.ts';
+import { internalStep, internalVertex } from '../../model/internal-step.ts';
+import type { CacheRemote } from '../../model/ports.ts';
+import type { BuildRequest, BuildSink, CacheExport, CacheImport } from '../../model/request.ts';
 import { type ImportFailure, Imports } from './imports.ts';
 import { NO_CACHE, readCache, readLocalImage } from './read.ts';
 import { type Known, writeCache, type WriteRequest } from './write.ts';

@@ -2,7 +2,7 @@
 import { invalid } from '../../../base/errors.ts';
 import { type Digest, isDigest, sha256 } from '../../../base/ids.ts';
 import { type Descriptor, type ImageFile, MEDIA } from '../../../spec/oci/index.ts';
-import type { CacheRemote } from '../../ports.ts';
+import type { CacheRemote } from '../../model/ports.ts';
 import {
   type CacheEntry,
   type CacheLayer,

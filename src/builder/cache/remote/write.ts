@@ -2,9 +2,9 @@
 import { sha256, type Digest } from '../../../base/ids.ts';
 import { type Descriptor, MEDIA } from '../../../spec/oci/index.ts';
 import type { Layer, Lease } from '../../../store/index.ts';
-import type { BuilderContext } from '../../context.ts';
-import type { CacheRemote } from '../../ports.ts';
-import { Limit } from '../../solve/limit.ts';
+import type { BuilderContext } from '../../services/context.ts';
+import type { CacheRemote } from '../../model/ports.ts';
+import { Limit } from '../../model/limit.ts';
 import { type CacheEntry, type CacheLayer, CONFIG_TYPE, DIFF_ID, encodeConfig, encodeInline } from './config.ts';
 
 /** A step of a build as a cache tells of it. */

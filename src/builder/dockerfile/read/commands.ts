@@ -1,11 +1,11 @@
 // RUN, CMD, ENTRYPOINT, SHELL and HEALTHCHECK: what is run, in shell or exec form.
 import { durationFault, parseDuration } from '../../../base/units.ts';
-import { quote } from '../expand.ts';
-import { Failure } from '../failure.ts';
-import { readFlags } from '../flags.ts';
-import type { CommandLine, RunNetwork, RunSecurity } from '../instructions.ts';
-import { SPACES } from '../space.ts';
-import { stringArray } from '../words.ts';
+import { quote } from '../syntax/expand.ts';
+import { Failure } from '../syntax/failure.ts';
+import { readFlags } from '../syntax/flags.ts';
+import type { CommandLine, RunNetwork, RunSecurity } from '../syntax/instructions.ts';
+import { SPACES } from '../syntax/space.ts';
+import { stringArray } from '../syntax/split-words.ts';
 import { checkMount, readDevice } from './mount.ts';
 import type { Reader, Source } from './source.ts';
 

@@ -1,10 +1,10 @@
 // One logical line -> a typed instruction, or the opening of a stage.
-import type { Node } from '../ast.ts';
-import { Failure, withGuess } from '../failure.ts';
-import { readFlags } from '../flags.ts';
-import { quote } from '../expand.ts';
-import type { Instruction, Kind, Stage } from '../instructions.ts';
-import { blankWords } from '../words.ts';
+import type { Node } from '../syntax/ast.ts';
+import { Failure, withGuess } from '../syntax/failure.ts';
+import { readFlags } from '../syntax/flags.ts';
+import { quote } from '../syntax/expand.ts';
+import type { Instruction, Kind, Stage } from '../syntax/instructions.ts';
+import { blankWords } from '../syntax/split-words.ts';
 import { commandLineOf, readHealthcheck, readRun, readShell } from './commands.ts';
 import {
   descriptionOf,

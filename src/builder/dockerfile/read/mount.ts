@@ -1,8 +1,8 @@
 // `RUN --mount` and `RUN --device`: one line of comma-separated options each.
 import { parseBytes } from '../../../base/units.ts';
-import { quote } from '../expand.ts';
-import { Failure, withGuess } from '../failure.ts';
-import type { CacheSharing, Device, Mount, MountType } from '../instructions.ts';
+import { quote } from '../syntax/expand.ts';
+import { Failure, withGuess } from '../syntax/failure.ts';
+import type { CacheSharing, Device, Mount, MountType } from '../syntax/instructions.ts';
 
 const TYPES: readonly MountType[] = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'];
 const SHARING: readonly CacheSharing[] = ['shared', 'private', 'locked'];

@@ -1,10 +1,10 @@
 // Instructions that only change the image's configuration or the variables of the build.
-import { quote } from '../expand.ts';
-import { Failure } from '../failure.ts';
-import { readFlags } from '../flags.ts';
-import type { KeyValue } from '../instructions.ts';
-import { cutAtBlanks, trim } from '../space.ts';
-import { blankWords, quotedWords, splitLine, stringArray } from '../words.ts';
+import { quote } from '../syntax/expand.ts';
+import { Failure } from '../syntax/failure.ts';
+import { readFlags } from '../syntax/flags.ts';
+import type { KeyValue } from '../syntax/instructions.ts';
+import { cutAtBlanks, trim } from '../syntax/space.ts';
+import { blankWords, quotedWords, splitLine, stringArray } from '../syntax/split-words.ts';
 import type { Reader, Source } from './source.ts';
 
 /** `KEY name=value …`, or `KEY name value` as it was long ago: the first word decides. */

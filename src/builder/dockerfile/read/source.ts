@@ -1,6 +1,6 @@
 // What a reader of one instruction gets, and what it gives.
-import type { Node } from '../ast.ts';
-import type { Kind, Kinds } from '../instructions.ts';
+import type { Node } from '../syntax/ast.ts';
+import type { Kind, Kinds } from '../syntax/instructions.ts';
 
 export interface Source {
   readonly node: Node;

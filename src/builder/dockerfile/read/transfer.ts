@@ -1,10 +1,10 @@
 // COPY and ADD.
-import { heredocText } from '../ast.ts';
-import { Failure } from '../failure.ts';
-import { readFlags } from '../flags.ts';
-import { maybeHeredoc } from '../heredocs.ts';
-import type { InlineFile, Transfer } from '../instructions.ts';
-import { blankWords, stringArray } from '../words.ts';
+import { heredocText } from '../syntax/ast.ts';
+import { Failure } from '../syntax/failure.ts';
+import { readFlags } from '../syntax/flags.ts';
+import { maybeHeredoc } from '../syntax/heredocs.ts';
+import type { InlineFile, Transfer } from '../syntax/instructions.ts';
+import { blankWords, stringArray } from '../syntax/split-words.ts';
 import type { Reader, Source } from './source.ts';
 
 const SHARED = { chown: 'text', chmod: 'text', link: 'bool', exclude: 'texts' } as const;

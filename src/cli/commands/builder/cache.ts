@@ -1,9 +1,9 @@
 // `builder cache ls`, `export` and `import`: what `RUN --mount=type=cache` keeps, taken from machine to machine.
 import { humanDuration } from '../../../base/units.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { exactly, Failure, FORMAT_HELP, flag, none } from '../../grammar/index.ts';
-import { saveStream } from '../archive-output.ts';
+import { saveStream } from '../shared/archive-output.ts';
 import { openInput } from '../image/load.ts';
 
 interface Mount {

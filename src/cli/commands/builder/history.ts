@@ -1,9 +1,9 @@
 // `builder ls`, `inspect`, `logs` and `rm`: the builds that were, and those that are going on.
 import { humanDuration } from '../../../base/units.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { indentJson, renderRows, type Row } from '../../format/index.ts';
 import { atLeast, exactly, FORMAT_HELP, flag, none, range } from '../../grammar/index.ts';
-import { forEach, SILENT } from '../batch.ts';
+import { forEach, SILENT } from '../shared/batch.ts';
 
 interface Build {
   readonly id: string;

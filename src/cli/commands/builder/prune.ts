@@ -1,8 +1,8 @@
 // `builder prune`: removes what the build cache holds and no build uses.
 import { humanSize } from '../../../base/units.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { flag, none } from '../../grammar/index.ts';
-import { confirm } from '../prompt.ts';
+import { confirm } from '../shared/prompt.ts';
 
 export const prune = command({
   use: '[OPTIONS]',

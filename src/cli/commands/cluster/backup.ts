@@ -1,6 +1,6 @@
 // `cluster backup` and `restore`: a cluster's memory as a file, and a cluster from it.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 
 export const backup = command({

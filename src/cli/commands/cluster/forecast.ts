@@ -1,7 +1,7 @@
 // `cluster what-if` and `autoscale explain`: what would happen, and why so many tasks are wanted.
 import { parseBytes } from '../../../base/units.ts';
 import { toMap } from '../../../spec/docker/shorthand/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag, none } from '../../grammar/index.ts';
 
 export const whatIf = command({

@@ -1,5 +1,5 @@
 // `cluster status` and `why`: how the cluster is, and why a task is where it is.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, none } from '../../grammar/index.ts';
 
 interface Status {

@@ -1,8 +1,8 @@
 // `compose attach`: the terminal on a service's running container.
 import { exactly, flag } from '../../grammar/index.ts';
 import { attach as attachContainer } from '../container/attach.ts';
-import { composeCommand, dryRun } from './command.ts';
-import { containerOf } from './project.ts';
+import { composeCommand, dryRun } from './command/command.ts';
+import { containerOf } from './command/project.ts';
 
 export const attach = composeCommand({
   use: '[OPTIONS] SERVICE',

@@ -7,7 +7,7 @@ import {
   stopContainers,
   type VerbWork,
 } from '../../../compose/index.ts';
-import type { ComposeContext } from './command.ts';
+import type { ComposeContext } from './command/command.ts';
 import { containerEvents } from './events.ts';
 import { shownName } from './follow.ts';
 import { LineSplitter, type LogLines } from './log-lines.ts';

@@ -1,9 +1,9 @@
 // What `up`, `create`, `scale` and `run` share: the project with its scales, and what bringing it up needs.
 import type { ImageOptions, Loaded, Report, UpWork } from '../../../compose/index.ts';
 import { Failure, flag } from '../../grammar/index.ts';
-import { confirm } from '../prompt.ts';
-import type { ComposeContext } from './command.ts';
-import { sha256 } from './project.ts';
+import { confirm } from '../shared/prompt.ts';
+import type { ComposeContext } from './command/command.ts';
+import { sha256 } from './command/project.ts';
 import { type BuildChoice, sourcesOf } from './sources.ts';
 
 export const array = (short: string, usage: string) => ({ ...flag.list(short, usage), word: 'stringArray' }) as const;

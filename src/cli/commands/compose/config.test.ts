@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { composeMain } from './main.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'compose-'));

@@ -13,7 +13,7 @@ import {
   variableTable,
 } from '../../../compose/index.ts';
 import { any, Failure, flag, type Values } from '../../grammar/index.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
+import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
 
 const FLAGS = {
   ...dryRun,

@@ -1,12 +1,12 @@
 // `compose cp`, `export`, `commit`: files out of and into a service's containers.
 import { settleAll, type ObservedContainer } from '../../../compose/index.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { saveStream } from '../archive-output.ts';
+import { saveStream } from '../shared/archive-output.ts';
 import { commit as commitContainer } from '../container/files/commit.ts';
 import { cp as copy, splitSide } from '../container/files/cp.ts';
-import { composeCommand, dryRun, withOutput } from './command.ts';
-import { progressOn } from './progress.ts';
-import { containerOf, containersOf, projectOrName } from './project.ts';
+import { composeCommand, dryRun, withOutput } from './command/command.ts';
+import { progressOn } from './command/progress.ts';
+import { containerOf, containersOf, projectOrName } from './command/project.ts';
 
 const INDEX = { index: flag.int('', 'index of the container if service has multiple replicas.') } as const;
 

@@ -4,10 +4,10 @@ import { messageOf } from '../../../base/errors.ts';
 import { any, atLeast, Failure, flag } from '../../grammar/index.ts';
 import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 import { showProgress } from '../../progress/index.ts';
-import { displayOn } from '../display-on.ts';
+import { displayOn } from '../shared/display-on.ts';
 import { array, imageOptions, upWork, withoutDependencies, withScale } from './bring.ts';
-import { composeCommand, dryRun } from './command.ts';
-import { progressOn } from './progress.ts';
+import { composeCommand, dryRun } from './command/command.ts';
+import { progressOn } from './command/progress.ts';
 import { sourcesOf } from './sources.ts';
 
 const DIVERGED: UpOptions = {

@@ -2,7 +2,7 @@
 import type { Project, Service } from '../../../compose/index.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { parseReference } from '../../../spec/docker/shorthand/index.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { Failure } from '../../grammar/index.ts';
 
 export async function withDigests(project: Project, cli: Context): Promise<Project> {

@@ -1,9 +1,9 @@
 // `compose down`: a project's containers and networks go, and what else was asked for.
 import { down as takeDown } from '../../../compose/index.ts';
 import { any, Failure, flag } from '../../grammar/index.ts';
-import { composeCommand, dryRun } from './command.ts';
-import { progressOn } from './progress.ts';
-import { checkServices, projectOrName } from './project.ts';
+import { composeCommand, dryRun } from './command/command.ts';
+import { progressOn } from './command/progress.ts';
+import { checkServices, projectOrName } from './command/project.ts';
 
 export const down = composeCommand({
   use: '[OPTIONS] [SERVICES]',

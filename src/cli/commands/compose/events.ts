@@ -2,9 +2,9 @@
 import { lines } from '../../../client/index.ts';
 import { LABEL } from '../../../compose/index.ts';
 import { any, flag } from '../../grammar/index.ts';
-import { timestamp } from '../time.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
-import { projectOrName } from './project.ts';
+import { timestamp } from '../shared/time.ts';
+import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
+import { projectOrName } from './command/project.ts';
 
 export interface ContainerEvent {
   readonly action: string;

@@ -2,8 +2,8 @@
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { copyStreams } from '../container/attached.ts';
 import { followSize } from '../container/terminal.ts';
-import { composeCommand, dryRun } from './command.ts';
-import { containerOf } from './project.ts';
+import { composeCommand, dryRun } from './command/command.ts';
+import { containerOf } from './command/project.ts';
 
 export const exec = composeCommand({
   use: '[OPTIONS] SERVICE COMMAND [ARGS...]',

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { explainPlan, type Explained, carryOut } from '../../../compose/index.ts';
 import { any, exactly, Failure, flag } from '../../grammar/index.ts';
 import { array, imageOptions, upWork, withScale } from './bring.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
-import { progressOn } from './progress.ts';
+import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
+import { progressOn } from './command/progress.ts';
 
 interface PlanFile {
   readonly version: 1;

@@ -11,10 +11,10 @@ import {
   type VerbWork,
 } from '../../../compose/index.ts';
 import { any, flag } from '../../grammar/index.ts';
-import { confirm } from '../prompt.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
-import { progressOn } from './progress.ts';
-import { checkServices, containersOf, type Named, projectOrName } from './project.ts';
+import { confirm } from '../shared/prompt.ts';
+import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
+import { progressOn } from './command/progress.ts';
+import { checkServices, containersOf, type Named, projectOrName } from './command/project.ts';
 
 const TIMEOUT = { timeout: flag.int('t', 'Specify a shutdown timeout in seconds') } as const;
 

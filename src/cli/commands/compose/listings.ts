@@ -6,8 +6,8 @@ import type { ImageInspect } from '../../../spec/docker/image.ts';
 import { renderRows, tabulate } from '../../format/index.ts';
 import { any, exactly, Failure, flag, none } from '../../grammar/index.ts';
 import { volumeRow, VOLUME_KIND } from '../volume/ls.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
-import { checkServices, containerOf, containersOf, projectOrName } from './project.ts';
+import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
+import { checkServices, containerOf, containersOf, projectOrName } from './command/project.ts';
 
 const FORMAT = { format: flag.string('', 'Format the output. Values: [table | json]', 'table') } as const;
 const WIDE = { minWidth: 20, padding: 3 } as const;

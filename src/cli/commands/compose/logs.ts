@@ -1,11 +1,11 @@
 // `compose logs`: what a project's containers wrote, together.
 import { type ObservedContainer, settleAll } from '../../../compose/index.ts';
 import { any, Failure, flag } from '../../grammar/index.ts';
-import { timestamp } from '../time.ts';
-import { composeCommand, dryRun } from './command.ts';
+import { timestamp } from '../shared/time.ts';
+import { composeCommand, dryRun } from './command/command.ts';
 import { type LogQuery, readLog, shownName } from './follow.ts';
 import { LogLines } from './log-lines.ts';
-import { containersOf, projectOrName } from './project.ts';
+import { containersOf, projectOrName } from './command/project.ts';
 
 export const logs = composeCommand({
   use: '[OPTIONS] [SERVICE...]',

@@ -1,10 +1,10 @@
 // The program behind `compose`: its own flags, its own commands, one line for each error. It is a bundle of its own, read when
 // it is called.
 import { BerthError, messageOf } from '../../../base/errors.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { type ArgsRule, commandHelp, Failure, flagUsages, parseFlags, type Values } from '../../grammar/index.ts';
-import { ComposeContext, type ComposeNode } from './command.ts';
-import { type ComposeFlags, composeFlags, settingsOf } from './globals.ts';
+import { ComposeContext, type ComposeNode } from './command/command.ts';
+import { type ComposeFlags, composeFlags, settingsOf } from './command/globals.ts';
 import { composeTree } from './tree.ts';
 import { versionText } from './version.ts';
 

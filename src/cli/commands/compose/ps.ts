@@ -4,11 +4,11 @@ import type { ObservedContainer } from '../../../compose/index.ts';
 import type { ContainerInspect } from '../../../spec/docker/container.ts';
 import { renderRows, type Row } from '../../format/index.ts';
 import { any, Failure, flag } from '../../grammar/index.ts';
-import { ellipsis } from '../ellipsis.ts';
-import { goTime } from '../time.ts';
+import { ellipsis } from '../shared/ellipsis.ts';
+import { goTime } from '../shared/time.ts';
 import { displayPorts } from '../container/ports.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
-import { checkServices, containersOf, projectOrName } from './project.ts';
+import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
+import { checkServices, containersOf, projectOrName } from './command/project.ts';
 
 const TABLE = 'table {{.Name}}\t{{.Image}}\t{{.Command}}\t{{.Service}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}';
 const KIND = {

@@ -5,7 +5,7 @@ import type { ProgressMessage } from '../../../spec/docker/image.ts';
 import { Failure } from '../../grammar/index.ts';
 import { formatBar } from '../../progress/index.ts';
 import { openPull } from '../image/pulling.ts';
-import type { ComposeContext } from './command.ts';
+import type { ComposeContext } from './command/command.ts';
 
 export async function pullShown(
   context: ComposeContext,

@@ -17,9 +17,9 @@ import { tabulate } from '../../format/index.ts';
 import { atMost, Failure, flag, none } from '../../grammar/index.ts';
 import { pullImage } from '../image/pulling.ts';
 import { imageOptions, upWork } from './bring.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
-import { progressOn } from './progress.ts';
-import { projectOrName } from './project.ts';
+import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
+import { progressOn } from './command/progress.ts';
+import { projectOrName } from './command/project.ts';
 
 export const revisions = composeCommand({
   use: '[OPTIONS]',

@@ -6,8 +6,8 @@ import { readKeyValueFile } from '../../../client/container/index.ts';
 import { copyStreams } from '../container/attached.ts';
 import { followSize, proxySignals } from '../container/terminal.ts';
 import { array, imageOptions, upWork } from './bring.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
-import { progressOn } from './progress.ts';
+import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
+import { progressOn } from './command/progress.ts';
 
 const FLAGS = {
   ...dryRun,

@@ -6,7 +6,7 @@ import { type Build, imageName, type ImageSources, type Project, type Report } f
 import { Failure, parseFlags } from '../../grammar/index.ts';
 import { pullImage } from '../image/pulling.ts';
 import { pullShown } from './pulling.ts';
-import { type ComposeContext, withOutput } from './command.ts';
+import { type ComposeContext, withOutput } from './command/command.ts';
 
 export interface BuildChoice {
   readonly quiet?: boolean;

@@ -1,5 +1,5 @@
 // The commands of compose: names and one-line descriptions. Each is loaded when it is called.
-import type { AnyComposeCommand, ComposeNode } from './command.ts';
+import type { AnyComposeCommand, ComposeNode } from './command/command.ts';
 
 const leaf = (name: string, short: string, load: () => Promise<AnyComposeCommand>): ComposeNode => ({
   name,

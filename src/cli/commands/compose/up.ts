@@ -14,9 +14,9 @@ import { messageOf } from '../../../base/errors.ts';
 import { any, Failure, flag, type Values } from '../../grammar/index.ts';
 import { Attached, type AttachedOptions, followProject } from './attached.ts';
 import { array, imageOptions, upWork, withoutDependencies, withScale } from './bring.ts';
-import { type ComposeContext, composeCommand, dryRun } from './command.ts';
+import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
 import { LogLines } from './log-lines.ts';
-import { progressOn } from './progress.ts';
+import { progressOn } from './command/progress.ts';
 import { record, rollBack } from './revisions.ts';
 
 const FLAGS = {

@@ -1,6 +1,6 @@
 // `compose version`: the version of docker compose whose behaviour this is, since tools compare it.
 import { flag, Failure, any } from '../../grammar/index.ts';
-import { composeCommand, dryRun } from './command.ts';
+import { composeCommand, dryRun } from './command/command.ts';
 
 /** The release whose files, labels and sums are matched. */
 const COMPOSE_VERSION = '2.40.3';

@@ -1,9 +1,9 @@
 // `compose wait`: until the first of some services' containers has ended.
 import { down } from '../../../compose/index.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
-import { composeCommand, dryRun } from './command.ts';
-import { progressOn } from './progress.ts';
-import { checkServices, containersOf, projectOrName } from './project.ts';
+import { composeCommand, dryRun } from './command/command.ts';
+import { progressOn } from './command/progress.ts';
+import { checkServices, containersOf, projectOrName } from './command/project.ts';
 
 export const wait = composeCommand({
   use: 'SERVICE [SERVICE...] [OPTIONS]',

@@ -21,8 +21,8 @@ import { messageOf } from '../../../base/errors.ts';
 import { type IgnoreMatcher, ignoreMatcher, readIgnoreFile } from '../../../spec/ignore/index.ts';
 import { any, flag } from '../../grammar/index.ts';
 import { imageOptions, upWork } from './bring.ts';
-import { composeCommand, dryRun } from './command.ts';
-import { progressOn } from './progress.ts';
+import { composeCommand, dryRun } from './command/command.ts';
+import { progressOn } from './command/progress.ts';
 import { TreeWatcher } from './tree-watcher.ts';
 
 export const watch = composeCommand({

@@ -1,7 +1,7 @@
 // `attach`: the terminal on a running container.
 import { readAll } from '../../../client/index.ts';
 import type { ContainerInspect, ContainerWaitResponse } from '../../../spec/docker/container.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { copyStreams } from './attached.ts';
 import { checkTty, followSize, proxySignals } from './terminal.ts';

@@ -1,8 +1,8 @@
 // Ties the terminal, or what stands for it, to an attached container or exec.
 import { copyInput, copyOutput } from '../../../client/container/index.ts';
 import type { Wire } from '../../../client/index.ts';
-import type { Context } from '../../context.ts';
-import { enterRawMode } from '../../raw-mode.ts';
+import type { Context } from '../../session/context.ts';
+import { enterRawMode } from '../../session/raw-mode.ts';
 
 export interface Streams {
   readonly tty: boolean;

@@ -1,5 +1,5 @@
 // `create`: a container that is not started.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast } from '../../grammar/index.ts';
 import { createContainer, planCreation } from './creation.ts';
 import { containerFlags } from './flags.ts';

@@ -3,7 +3,7 @@ import { readPlatform } from '../image/platform.ts';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { BerthError, isErrno, messageOf } from '../../../base/errors.ts';
 import type { ContainerCreateBody } from '../../../spec/docker/container.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { Failure, NAME_IN_ERRORS } from '../../grammar/index.ts';
 import { isImageId, parseReference, withDefaultTag } from '../../../spec/docker/shorthand/index.ts';
 import { type CreateInput, createBody, DeviceError } from './config.ts';

@@ -1,5 +1,5 @@
 // `exec`: a command in a running container.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { readKeyValueFile } from '../../../client/container/index.ts';
 import { checkEnv } from '../../../spec/docker/shorthand/index.ts';

@@ -1,7 +1,7 @@
 // `kill`: a signal to running containers.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, flag } from '../../grammar/index.ts';
-import { forEach } from '../batch.ts';
+import { forEach } from '../shared/batch.ts';
 
 export const kill = command({
   use: '[OPTIONS] CONTAINER [CONTAINER...]',

@@ -1,8 +1,8 @@
 // `logs`: what a container wrote.
 import { Demux } from '../../../client/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { timestamp } from '../time.ts';
+import { timestamp } from '../shared/time.ts';
 
 export const logs = command({
   use: '[OPTIONS] CONTAINER',

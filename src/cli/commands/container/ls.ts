@@ -1,12 +1,12 @@
 // `ps`: the list of containers.
 import { humanDuration, humanSize } from '../../../base/units.ts';
 import type { ContainerSummary } from '../../../spec/docker/container.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { parse, renderRows, type Row, TemplateError } from '../../format/index.ts';
 import { Failure, type Filters, FORMAT_HELP, flag, none } from '../../grammar/index.ts';
 import { isImageId, parseReference } from '../../../spec/docker/shorthand/index.ts';
-import { ellipsis } from '../ellipsis.ts';
-import { goTime } from '../time.ts';
+import { ellipsis } from '../shared/ellipsis.ts';
+import { goTime } from '../shared/time.ts';
 import { displayPorts } from './ports.ts';
 
 const TABLE = 'table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}';

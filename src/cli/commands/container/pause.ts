@@ -1,7 +1,7 @@
 // `pause`: the freezer of containers.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast } from '../../grammar/index.ts';
-import { forEach } from '../batch.ts';
+import { forEach } from '../shared/batch.ts';
 
 export const pause = command({
   use: 'CONTAINER [CONTAINER...]',

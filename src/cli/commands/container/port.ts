@@ -1,5 +1,5 @@
 // `port`: which host ports lead into a container.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { Failure, range } from '../../grammar/index.ts';
 
 export const port = command({

@@ -1,6 +1,6 @@
 // `rename`: a new name for a container.
 import { BerthError, messageOf } from '../../../base/errors.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
 
 export const rename = command({

@@ -1,7 +1,7 @@
 // `restart`: stop, then start.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
-import { forEach } from '../batch.ts';
+import { forEach } from '../shared/batch.ts';
 
 export const restart = command({
   use: '[OPTIONS] CONTAINER [CONTAINER...]',

@@ -1,9 +1,9 @@
 // `rm`: removes containers.
 import { dropEnds } from '../../../base/ends.ts';
 import { BerthError } from '../../../base/errors.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, flag } from '../../grammar/index.ts';
-import { forEach, SILENT } from '../batch.ts';
+import { forEach, SILENT } from '../shared/batch.ts';
 
 export const rm = command({
   use: '[OPTIONS] CONTAINER [CONTAINER...]',

@@ -1,6 +1,6 @@
 // `run`: create, attach, wait and start, with as few round trips one after the other as there can be.
 import { messageOf } from '../../../base/errors.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { createContainer, planCreation, withHelp } from './creation.ts';
 import { containerFlags } from './flags.ts';

@@ -1,6 +1,6 @@
 // `start`: starts stopped containers, or one of them with the terminal attached.
 import { messageOf } from '../../../base/errors.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { copyStreams } from './attached.ts';
 import { followSize, proxySignals } from './terminal.ts';

@@ -1,7 +1,7 @@
 // `stats`: what running containers use, once or again and again.
 import { lines } from '../../../client/index.ts';
 import { messageOf } from '../../../base/errors.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { parse, renderRows, type Row } from '../../format/index.ts';
 import { any, Failure, FORMAT_HELP, flag } from '../../grammar/index.ts';
 import { type Sample, statsRow } from './usage.ts';

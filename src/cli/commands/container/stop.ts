@@ -1,7 +1,7 @@
 // `stop`: a signal, then after a while a kill.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
-import { forEach } from '../batch.ts';
+import { forEach } from '../shared/batch.ts';
 
 export const stop = command({
   use: '[OPTIONS] CONTAINER [CONTAINER...]',

@@ -1,5 +1,5 @@
 // Signals to the container, window size to its terminal, and the check that a terminal is one.
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { Failure } from '../../grammar/index.ts';
 
 const PROXIED: readonly NodeJS.Signals[] = [

@@ -1,5 +1,5 @@
 // `top`: the processes of a container.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { tabulate } from '../../format/index.ts';
 import { atLeast } from '../../grammar/index.ts';
 

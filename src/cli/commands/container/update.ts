@@ -1,6 +1,6 @@
 // `update`: new limits for containers.
 import { messageOf } from '../../../base/errors.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { parseCpus, parseRestart } from '../../../spec/docker/shorthand/index.ts';
 

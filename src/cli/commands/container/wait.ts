@@ -1,6 +1,6 @@
 // `wait`: blocks until containers stop, then prints their exit codes.
 import { messageOf } from '../../../base/errors.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure } from '../../grammar/index.ts';
 
 export const wait = command({

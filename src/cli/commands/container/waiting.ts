@@ -2,7 +2,7 @@
 import { messageOf } from '../../../base/errors.ts';
 import { readAll } from '../../../client/index.ts';
 import type { ContainerWaitResponse } from '../../../spec/docker/container.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 

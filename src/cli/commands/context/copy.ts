@@ -1,7 +1,7 @@
 // A context as a whole, with its files for TLS, on its way to another name or machine.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { type ContextMeta, DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { DEFAULT_DESCRIPTION, metaOf } from './meta.ts';
 

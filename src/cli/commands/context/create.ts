@@ -1,5 +1,5 @@
 // `context create`: a name for a daemon, of its own words or as another context has it.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { checkContextName } from '../../../client/config/index.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { dockerEndpoint, ENDPOINT_FLAGS, endpointHelp } from './docker-endpoint.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseBool } from '../../../base/bool.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { parseEndpoint } from '../../../client/index.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import type { ContextMeta } from '../../../client/config/index.ts';
 import { Failure, flag } from '../../grammar/index.ts';
 import { metaOf } from './meta.ts';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { isErrno } from '../../../base/errors.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { checkContextName, DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { Failure, range } from '../../grammar/index.ts';
 import { copyOf, type WholeContext } from './copy.ts';

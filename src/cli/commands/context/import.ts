@@ -3,7 +3,7 @@ import { createReadStream, openSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { isErrno, messageOf } from '../../../base/errors.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { asMeta, checkContextName, type ContextMeta } from '../../../client/config/index.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
 import { place } from './copy.ts';

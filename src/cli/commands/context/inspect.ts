@@ -1,8 +1,8 @@
 // `context inspect`: all that is known of contexts.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { any, flag, INSPECT_FORMAT_HELP } from '../../grammar/index.ts';
-import { inspect } from '../inspecting.ts';
+import { inspect } from '../shared/inspecting.ts';
 import { metaOf } from './meta.ts';
 
 export const inspectContext = command({

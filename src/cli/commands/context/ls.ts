@@ -1,11 +1,11 @@
 // `context ls`: the daemons that have a name.
 import { messageOf } from '../../../base/errors.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import type { ContextMeta } from '../../../client/config/index.ts';
 import { renderRows, type Row } from '../../format/index.ts';
 import { FORMAT_HELP, flag, none } from '../../grammar/index.ts';
-import { ellipsis } from '../ellipsis.ts';
-import { natural } from '../sorting.ts';
+import { ellipsis } from '../shared/ellipsis.ts';
+import { natural } from '../shared/sorting.ts';
 import { DEFAULT_DESCRIPTION, defaultMeta, metaOf, overridingVariable } from './meta.ts';
 
 const KIND = {

@@ -1,6 +1,6 @@
 // What is known of a context, also of the one that is in no file.
 import { DEFAULT_SOCKET } from '../../../client/index.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { type ContextMeta, DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 
 /** What lists and copies say of the default context. */

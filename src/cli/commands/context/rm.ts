@@ -1,5 +1,5 @@
 // `context rm`: forgets contexts.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { editConfig } from '../../../client/config/index.ts';
 import { DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';

@@ -1,5 +1,5 @@
 // `context show`: which context commands go to.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { none } from '../../grammar/index.ts';
 
 export const show = command({

@@ -1,5 +1,5 @@
 // `context update`: other words or another daemon for a name.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { checkContextName } from '../../../client/config/index.ts';
 import { exactly } from '../../grammar/index.ts';
 import { dockerEndpoint, ENDPOINT_FLAGS, endpointHelp } from './docker-endpoint.ts';

@@ -1,6 +1,6 @@
 // `context use`: the context that commands go to from now on.
 import { editConfig } from '../../../client/config/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { checkContextName, DEFAULT_CONTEXT } from '../../../client/config/index.ts';
 import { exactly } from '../../grammar/index.ts';
 import { overridingVariable } from './meta.ts';

@@ -1,8 +1,8 @@
 // `image bootstrap`: an image made on this machine, out of packages, without a registry.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { showProgress } from '../../progress/index.ts';
-import { displayOn } from '../display-on.ts';
+import { displayOn } from '../shared/display-on.ts';
 
 export const bootstrap = command({
   use: '[OPTIONS] NAME[:TAG]',

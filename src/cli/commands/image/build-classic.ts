@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { Failure } from '../../grammar/index.ts';
 import { toMap } from '../../../spec/docker/shorthand/index.ts';
 import { showProgress } from '../../progress/index.ts';
 import { putResult } from '../../../files/index.ts';
-import { displayOn } from '../display-on.ts';
+import { displayOn } from '../shared/display-on.ts';
 import type { BuildFlags } from './build-flags.ts';
 
 /** Flags that the classic builder has no words for. */

@@ -2,12 +2,12 @@
 import { ResponseError, type Hijacked } from '../../../client/index.ts';
 import type { BuildSources, PreparedBuild } from '../../../client/build/index.ts';
 import type { ShownResult } from '../../../spec/berth/build.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
 import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 import { showProgress } from '../../progress/index.ts';
 import { putResult } from '../../../files/index.ts';
-import { displayOn } from '../display-on.ts';
+import { displayOn } from '../shared/display-on.ts';
 import { BUILD_FLAGS, type BuildFlags, shorthandOf } from './build-flags.ts';
 
 export const build = command({

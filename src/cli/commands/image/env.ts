@@ -1,6 +1,6 @@
 // `env`: the variables that an image says it needs.
 import { readContract } from '../../../spec/berth/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { tabulate } from '../../format/index.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 

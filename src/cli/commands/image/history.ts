@@ -1,6 +1,6 @@
 // `history`: the layers of an image.
 import { humanDuration, humanSize } from '../../../base/units.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { exactly, FORMAT_HELP, flag } from '../../grammar/index.ts';
 import { platformQuery } from './platform.ts';

@@ -1,9 +1,9 @@
 // `import`: an image out of a tar archive of a file system.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 import { showProgress } from '../../progress/index.ts';
-import { displayOn } from '../display-on.ts';
+import { displayOn } from '../shared/display-on.ts';
 import { openInput } from './load.ts';
 
 export const importImage = command({

@@ -1,7 +1,7 @@
 // `image inspect`: all that is known of images.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, flag, INSPECT_FORMAT_HELP } from '../../grammar/index.ts';
-import { inspect } from '../inspecting.ts';
+import { inspect } from '../shared/inspecting.ts';
 import { platformQuery } from './platform.ts';
 
 export const inspectImage = command({

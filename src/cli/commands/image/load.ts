@@ -1,10 +1,10 @@
 // `load`: images out of a tar archive.
 import { createReadStream, fstatSync, openSync } from 'node:fs';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { Failure, flag, none } from '../../grammar/index.ts';
 import { openError } from '../../../client/container/index.ts';
 import { showProgress } from '../../progress/index.ts';
-import { displayOn } from '../display-on.ts';
+import { displayOn } from '../shared/display-on.ts';
 import { platformQuery } from './platform.ts';
 
 export const load = command({

@@ -1,11 +1,11 @@
 // `images`: the list of images, a line for each tag.
 import { humanDuration, humanSize } from '../../../base/units.ts';
 import type { ImageSummary } from '../../../spec/docker/image.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { parse, renderRows, type Row } from '../../format/index.ts';
 import { atMost, Failure, FORMAT_HELP, flag } from '../../grammar/index.ts';
 import { parseReference } from '../../../spec/docker/shorthand/index.ts';
-import { goTime } from '../time.ts';
+import { goTime } from '../shared/time.ts';
 import { imageTree } from './tree.ts';
 
 const SINCE = '{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}';

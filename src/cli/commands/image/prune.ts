@@ -1,10 +1,10 @@
 // `image prune`: removes images that nothing uses.
 import { humanSize } from '../../../base/units.ts';
 import type { Filters } from '../../../spec/docker/routes.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { flag, none } from '../../grammar/index.ts';
-import { confirm } from '../prompt.ts';
-import { pruneFilters } from '../prune-filters.ts';
+import { confirm } from '../shared/prompt.ts';
+import { pruneFilters } from '../shared/prune-filters.ts';
 
 export const prune = command({
   use: '[OPTIONS]',

@@ -1,5 +1,5 @@
 // `pull`: an image from a registry.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { parseReference, withDefaultTag } from '../../../spec/docker/shorthand/index.ts';
 import { INDEX, registryOf } from '../../../client/config/index.ts';

@@ -1,7 +1,7 @@
 // Pulls an image and shows how it goes on.
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { showProgress } from '../../progress/index.ts';
-import { displayOn } from '../display-on.ts';
+import { displayOn } from '../shared/display-on.ts';
 
 export interface PullOptions {
   readonly platform: string;

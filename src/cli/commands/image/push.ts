@@ -1,10 +1,10 @@
 // `push`: an image to a registry.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { parseReference } from '../../../spec/docker/shorthand/index.ts';
-import { note } from '../note.ts';
+import { note } from '../shared/note.ts';
 import { showProgress } from '../../progress/index.ts';
-import { displayOn } from '../display-on.ts';
+import { displayOn } from '../shared/display-on.ts';
 import { platformQuery } from './platform.ts';
 
 const ONE_PLATFORM = `Using --platform pushes only the specified platform manifest of a multi-platform image index.

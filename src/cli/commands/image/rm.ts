@@ -1,6 +1,6 @@
 // `rmi`: removes names of images, and images that have none left.
 import { BerthError, messageOf } from '../../../base/errors.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { platformQuery } from './platform.ts';
 

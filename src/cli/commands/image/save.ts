@@ -1,7 +1,7 @@
 // `save`: images as a tar archive.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
-import { saveStream } from '../archive-output.ts';
+import { saveStream } from '../shared/archive-output.ts';
 import { platformQuery } from './platform.ts';
 
 export const save = command({

@@ -1,5 +1,5 @@
 // `tag`: one more name for an image.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
 import { isImageId, parseReference } from '../../../spec/docker/shorthand/index.ts';
 

@@ -1,10 +1,10 @@
 // `image why`: which layer and which line of the history brought a file; without a file, the bytes that later layers waste.
 import { humanSize } from '../../../base/units.ts';
 import type { ImageWaste, ImageWhy, LayerLine } from '../../../spec/berth/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { indentJson, tabulate, toJson } from '../../format/index.ts';
 import { flag, range } from '../../grammar/index.ts';
-import { ownJson } from '../own.ts';
+import { ownJson } from '../shared/own.ts';
 
 const LINE = 100;
 

@@ -1,5 +1,5 @@
 // `manifest annotate`: says of an image in a list for which platform it is.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { fullReference, ManifestStore } from './store.ts';
 

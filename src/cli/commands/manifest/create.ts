@@ -1,5 +1,5 @@
 // `manifest create`: a list of images that are in a registry, kept here until it is pushed.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { fetchManifest, fullReference, isList, ManifestStore, shownReference } from './store.ts';
 

@@ -1,6 +1,6 @@
 // `manifest inspect`: a list in the making, an image in it, or whatever a registry has under the name.
 import { before } from '../../../base/ends.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { flag, range } from '../../grammar/index.ts';
 import { fetchManifest, fullReference, isList, listDocument, ManifestStore, type StoredManifest } from './store.ts';
 

@@ -1,6 +1,6 @@
 // `manifest push`: a list to its registry.
 import { before } from '../../../base/ends.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { fullReference, listDocument, ManifestStore, shownReference } from './store.ts';
 

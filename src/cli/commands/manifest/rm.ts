@@ -1,5 +1,5 @@
 // `manifest rm`: forgets lists in the making.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure } from '../../grammar/index.ts';
 import { fullReference, ManifestStore, shownReference } from './store.ts';
 

@@ -1,7 +1,7 @@
 // Manifest lists in the making: files in the client's folder, as the docker CLI keeps them, so that both can go on with one.
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { ResponseError } from '../../../client/index.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { Failure } from '../../grammar/index.ts';
 import { parseReference, withDefaultTag } from '../../../spec/docker/shorthand/index.ts';
 import { replaceFile } from '../../../files/index.ts';

@@ -1,5 +1,5 @@
 // `network connect`: one more network for a container.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { checkLink } from '../../../spec/docker/shorthand/index.ts';
 

@@ -1,6 +1,6 @@
 // `network create`: a new network.
 import { isIP } from 'node:net';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag, type Values } from '../../grammar/index.ts';
 import { checkLabel, toMap } from '../../../spec/docker/shorthand/index.ts';
 

@@ -1,5 +1,5 @@
 // `network disconnect`: takes a network from a container.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, flag } from '../../grammar/index.ts';
 
 export const disconnect = command({

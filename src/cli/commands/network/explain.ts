@@ -1,9 +1,9 @@
 // `network explain`: walks the way of a connection and says in one line what stops it. Exit code 0 when it goes, 3 when not.
 import type { Explanation } from '../../../spec/berth/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { indentJson, tabulate, toJson } from '../../format/index.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { ownJson } from '../own.ts';
+import { ownJson } from '../shared/own.ts';
 
 const STOPPED = 3;
 

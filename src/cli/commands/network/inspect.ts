@@ -1,7 +1,7 @@
 // `network inspect`: all that is known of networks.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, flag, INSPECT_FORMAT_HELP } from '../../grammar/index.ts';
-import { inspect } from '../inspecting.ts';
+import { inspect } from '../shared/inspecting.ts';
 
 export const inspectNetwork = command({
   use: '[OPTIONS] NETWORK [NETWORK...]',

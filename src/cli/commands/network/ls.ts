@@ -1,9 +1,9 @@
 // `network ls`: the list of networks.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { FORMAT_HELP, flag, none } from '../../grammar/index.ts';
-import { natural } from '../sorting.ts';
-import { goTimeOf } from '../time.ts';
+import { natural } from '../shared/sorting.ts';
+import { goTimeOf } from '../shared/time.ts';
 
 interface NetworkSummary {
   readonly Name: string;

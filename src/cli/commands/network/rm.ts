@@ -1,6 +1,6 @@
 // `network rm`: removes networks.
 import { BerthError, messageOf } from '../../../base/errors.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 
 export const rm = command({

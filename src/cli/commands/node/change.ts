@@ -1,8 +1,8 @@
 // `node update`, `promote`, `demote`, `rm`: what a machine is in the cluster.
 import type { Client } from '../../../client/index.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { atLeast, exactly, flag } from '../../grammar/index.ts';
-import { forEach, SILENT } from '../batch.ts';
+import { forEach, SILENT } from '../shared/batch.ts';
 import type { NodeSummary } from './ls.ts';
 
 type Spec = NodeSummary['Spec'];

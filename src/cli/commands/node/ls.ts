@@ -1,8 +1,8 @@
 // `node ls`: the machines of the cluster.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { FORMAT_HELP, flag, none } from '../../grammar/index.ts';
-import { natural } from '../sorting.ts';
+import { natural } from '../shared/sorting.ts';
 
 export interface NodeSummary {
   readonly ID: string;

@@ -1,6 +1,6 @@
 // Changes the credentials in config.json.
 import { editConfig } from '../../../client/config/index.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 
 type Auths = Readonly<Record<string, object>>;
 

@@ -1,10 +1,10 @@
 // `login`: proves credentials to a registry and keeps them in config.json.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { atMost, Failure, flag } from '../../grammar/index.ts';
 import { ResponseError } from '../../../client/index.ts';
-import { note } from '../note.ts';
+import { note } from '../shared/note.ts';
 import { type Credentials, hostOf, INDEX, storeWithHelper } from '../../../client/config/index.ts';
 import { editAuths } from './auths.ts';
 

@@ -1,5 +1,5 @@
 // `logout`: forgets the credentials of a registry.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atMost } from '../../grammar/index.ts';
 import { eraseWithHelper, hostOf, INDEX } from '../../../client/config/index.ts';
 import { editAuths } from './auths.ts';

@@ -1,5 +1,5 @@
 // `search`: images of a registry by a word.
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { parseReference } from '../../../spec/docker/shorthand/index.ts';

@@ -1,12 +1,12 @@
 // `secret` and `config`: create, ls, inspect and rm of each, which differ in their routes only.
 import { readFileSync } from 'node:fs';
 import { humanDuration } from '../../../base/units.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { atLeast, Failure, FORMAT_HELP, flag, INSPECT_FORMAT_HELP, none, range } from '../../grammar/index.ts';
-import { forEach } from '../batch.ts';
-import { inspect } from '../inspecting.ts';
-import { natural } from '../sorting.ts';
+import { forEach } from '../shared/batch.ts';
+import { inspect } from '../shared/inspecting.ts';
+import { natural } from '../shared/sorting.ts';
 import { toMap } from '../../../spec/docker/shorthand/index.ts';
 
 interface Summary {

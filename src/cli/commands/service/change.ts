@@ -1,8 +1,8 @@
 // `service scale`, `rollback`, `rm` and `update` in its commonest flags.
 import type { Client } from '../../../client/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, exactly, Failure, flag } from '../../grammar/index.ts';
-import { forEach, SILENT } from '../batch.ts';
+import { forEach, SILENT } from '../shared/batch.ts';
 import type { ServiceSpec, ServiceSummary } from './ls.ts';
 
 async function change(

@@ -1,5 +1,5 @@
 // `service create`, in its commonest flags.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { toMap } from '../../../spec/docker/shorthand/index.ts';
 

@@ -1,7 +1,7 @@
 // `service inspect` and `node inspect`: all that is known of them.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, flag, INSPECT_FORMAT_HELP } from '../../grammar/index.ts';
-import { inspect } from '../inspecting.ts';
+import { inspect } from '../shared/inspecting.ts';
 
 const flags = { format: flag.string('f', INSPECT_FORMAT_HELP) };
 

@@ -1,6 +1,6 @@
 // `service logs`: what all tasks of a service wrote, each line with the task that wrote it.
 import { Demux } from '../../../client/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, flag } from '../../grammar/index.ts';
 
 export const logs = command({

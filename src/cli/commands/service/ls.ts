@@ -1,8 +1,8 @@
 // `service ls`: services and how many of their tasks run.
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { FORMAT_HELP, type Filters, flag, none } from '../../grammar/index.ts';
-import { natural } from '../sorting.ts';
+import { natural } from '../shared/sorting.ts';
 
 export interface ServiceSpec {
   readonly Name: string;

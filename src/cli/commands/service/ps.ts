@@ -1,9 +1,9 @@
 // `service ps` and `node ps`: tasks, where they are and what became of them.
 import { humanDuration } from '../../../base/units.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { atLeast, atMost, FORMAT_HELP, type Filters, flag } from '../../grammar/index.ts';
-import { ellipsis } from '../ellipsis.ts';
+import { ellipsis } from '../shared/ellipsis.ts';
 import type { NodeSummary } from '../node/ls.ts';
 import { title } from '../node/ls.ts';
 import type { ServiceSummary } from './ls.ts';

@@ -1,8 +1,8 @@
 // `stack config`: the files of a stack as they were understood.
 import { loadModel, modelText, projectYaml } from '../../../compose/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { flag, none } from '../../grammar/index.ts';
-import { hostOf } from '../compose/host.ts';
+import { hostOf } from '../compose/command/host.ts';
 import { composeFile, loadFiles } from './files.ts';
 
 export const config = command({

@@ -1,7 +1,7 @@
 // `stack deploy` and `stack plan`: the services of Compose files on a cluster, or what that would change.
 import { setTimeout as pause } from 'node:timers/promises';
 import { deploy as carryOut, observeStack, planStack, stackPlanText } from '../../../compose/index.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import type { ServiceSummary } from '../service/ls.ts';
 import { composeFile, loadStack } from './files.ts';

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { type Loaded, loadProject, type Stack, stackOf } from '../../../compose/index.ts';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../session/context.ts';
 import { Failure, flag } from '../../grammar/index.ts';
-import { hostOf, warningLine } from '../compose/host.ts';
+import { hostOf, warningLine } from '../compose/command/host.ts';
 
 export const composeFile = {
   'compose-file': flag.list('c', 'Path to a Compose file, or "-" to read from stdin'),

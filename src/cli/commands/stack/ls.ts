@@ -1,11 +1,11 @@
 // `stack ls`, `ps` and `services`: what is known of stacks by the labels of their services.
 import { STACK_LABEL, stackFilter } from '../../../compose/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { exactly, type Filters, flag, FORMAT_HELP, none } from '../../grammar/index.ts';
 import { showServices } from '../service/ls.ts';
 import { psFlags, showTasks } from '../service/ps.ts';
-import { natural } from '../sorting.ts';
+import { natural } from '../shared/sorting.ts';
 import { checkName } from './files.ts';
 
 const KIND = { typeName: '*formatter.stackContext', titles: { Name: 'NAME', Services: 'SERVICES' } };

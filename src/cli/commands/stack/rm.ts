@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { stackFilter } from '../../../compose/index.ts';
 import { messageOf } from '../../../base/errors.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { atLeast, Failure, flag } from '../../grammar/index.ts';
 import { checkName } from './files.ts';
 

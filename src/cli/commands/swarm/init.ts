@@ -1,5 +1,5 @@
 // `swarm init`: a new cluster, with this daemon's machine as its first manager.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { flag, none } from '../../grammar/index.ts';
 import { joinCommand, type SwarmState } from './token.ts';
 

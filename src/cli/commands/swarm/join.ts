@@ -1,5 +1,5 @@
 // `swarm join` and `swarm leave`: into a cluster and out of it.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, flag, none } from '../../grammar/index.ts';
 
 export const join = command({

@@ -1,6 +1,6 @@
 // `swarm join-token`: what another machine needs to join, and new tokens for old ones.
 import type { Client } from '../../../client/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 
 export interface SwarmState {

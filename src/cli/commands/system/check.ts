@@ -1,8 +1,8 @@
 // `system check`: holds the image store against its digests and records, and repairs it. Exit code 0: whole, or repaired; 3: damaged.
 import type { StoreCheck } from '../../../spec/berth/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { flag, none } from '../../grammar/index.ts';
-import { ownJson } from '../own.ts';
+import { ownJson } from '../shared/own.ts';
 
 const DAMAGED = 3;
 

@@ -1,6 +1,6 @@
 // `completion`: the script by which a shell completes our command lines.
 import { SCRIPTS } from '../../completion/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, Failure } from '../../grammar/index.ts';
 
 const SHELLS = Object.keys(SCRIPTS).join('|');

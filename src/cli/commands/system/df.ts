@@ -1,7 +1,7 @@
 // `system df`: what takes space on disk.
 import { humanDuration, humanSize } from '../../../base/units.ts';
 import type { DiskUsageResponse } from '../../../spec/docker/system.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { markRow, parse, renderRows, type Row, toJson } from '../../format/index.ts';
 import { Failure, FORMAT_HELP, flag, none } from '../../grammar/index.ts';
 import { containerRow } from '../container/ls.ts';

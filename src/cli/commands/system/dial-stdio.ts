@@ -1,5 +1,5 @@
 // `system dial-stdio`: the connection to the daemon on stdin and stdout, for ssh.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { none } from '../../grammar/index.ts';
 
 export const dialStdio = command({

@@ -1,10 +1,10 @@
 // `events`: what happens on the daemon, as it happens.
 import { lines } from '../../../client/index.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { parse, parseJson, type Template, TemplateError } from '../../format/index.ts';
 import { Failure, flag, INSPECT_FORMAT_HELP, none } from '../../grammar/index.ts';
-import { eventFields } from '../object-types.ts';
-import { timestamp } from '../time.ts';
+import { eventFields } from '../shared/object-types.ts';
+import { timestamp } from '../shared/time.ts';
 
 interface Message {
   readonly Type: string;

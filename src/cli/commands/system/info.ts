@@ -2,11 +2,11 @@
 import { BerthError, messageOf } from '../../../base/errors.ts';
 import { bytesSize } from '../../../base/units.ts';
 import type { InfoResponse } from '../../../spec/docker/system.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { parse, parseJson, TemplateError, toJson } from '../../format/index.ts';
 import { Failure, flag, INSPECT_FORMAT_HELP, none } from '../../grammar/index.ts';
-import { infoFields } from '../object-types.ts';
-import { VERSION } from '../../version.ts';
+import { infoFields } from '../shared/object-types.ts';
+import { VERSION } from '../../session/version.ts';
 
 export const info = command({
   use: '[OPTIONS]',

@@ -1,9 +1,9 @@
 // `inspect`: an object of any kind, found by trying one kind after the other.
 import { BerthError } from '../../../base/errors.ts';
 import type { RouteId } from '../../../spec/docker/routes.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { atLeast, Failure, flag, INSPECT_FORMAT_HELP } from '../../grammar/index.ts';
-import { inspect } from '../inspecting.ts';
+import { inspect } from '../shared/inspecting.ts';
 
 interface Kind {
   readonly type: string;

@@ -1,12 +1,12 @@
 // `system prune`: removes all that is unused.
 import { humanSize } from '../../../base/units.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { Failure, type Filters, flag, none } from '../../grammar/index.ts';
 import { pruneContainers } from '../container/prune.ts';
 import { pruneImages } from '../image/prune.ts';
 import { pruneNetworks } from '../network/prune.ts';
-import { confirm } from '../prompt.ts';
-import { pruneFilters } from '../prune-filters.ts';
+import { confirm } from '../shared/prompt.ts';
+import { pruneFilters } from '../shared/prune-filters.ts';
 import { pruneVolumes } from '../volume/prune.ts';
 
 export const prune = command({

@@ -1,11 +1,11 @@
 // `version`: what the client and the daemon say of themselves.
 import { messageOf } from '../../../base/errors.ts';
 import type { VersionResponse } from '../../../spec/docker/system.ts';
-import { type Context, command } from '../../context.ts';
+import { type Context, command } from '../../session/context.ts';
 import { parse, tabulate, TemplateError, toJson } from '../../format/index.ts';
 import { Failure, flag, INSPECT_FORMAT_HELP, none } from '../../grammar/index.ts';
-import { versionFields } from '../object-types.ts';
-import { VERSION } from '../../version.ts';
+import { versionFields } from '../shared/object-types.ts';
+import { VERSION } from '../../session/version.ts';
 
 export const version = command({
   use: '[OPTIONS]',

@@ -1,5 +1,5 @@
 // `volume create`: a new volume.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atMost, Failure, flag } from '../../grammar/index.ts';
 import { checkLabel, toMap } from '../../../spec/docker/shorthand/index.ts';
 

@@ -1,7 +1,7 @@
 // `volume inspect`: all that is known of volumes.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, flag, INSPECT_FORMAT_HELP } from '../../grammar/index.ts';
-import { inspect } from '../inspecting.ts';
+import { inspect } from '../shared/inspecting.ts';
 
 export const inspectVolume = command({
   use: '[OPTIONS] VOLUME [VOLUME...]',

@@ -1,10 +1,10 @@
 // `volume ls`: the list of volumes.
 import { humanSize } from '../../../base/units.ts';
 import type { Volume } from '../../../spec/docker/volume.ts';
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { renderRows, type Row } from '../../format/index.ts';
 import { Failure, FORMAT_HELP, flag, none } from '../../grammar/index.ts';
-import { natural } from '../sorting.ts';
+import { natural } from '../shared/sorting.ts';
 
 export const VOLUME_KIND = {
   typeName: '*formatter.volumeContext',

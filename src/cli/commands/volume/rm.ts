@@ -1,5 +1,5 @@
 // `volume rm`: removes volumes.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { atLeast, flag } from '../../grammar/index.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { Failure } from '../../grammar/index.ts';

@@ -1,5 +1,5 @@
 // `volume update`: the availability of a cluster volume.
-import { command } from '../../context.ts';
+import { command } from '../../session/context.ts';
 import { exactly, flag } from '../../grammar/index.ts';
 
 export const update = command({

@@ -1,5 +1,5 @@
 // `commit`: an image out of a container.
-import { command } from '../../../context.ts';
+import { command } from '../../../session/context.ts';
 import { flag, range } from '../../../grammar/index.ts';
 import { parseReference } from '../../../../spec/docker/shorthand/index.ts';
 

@@ -3,7 +3,7 @@ import { dropEnd } from '../../../../base/ends.ts';
 import { lstatSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, resolve } from 'node:path';
 import { isErrno } from '../../../../base/errors.ts';
-import { type Context, command } from '../../../context.ts';
+import { type Context, command } from '../../../session/context.ts';
 import { exactly, Failure, flag } from '../../../grammar/index.ts';
 
 export const cp = command({

@@ -1,5 +1,5 @@
 // `diff`: what a container changed in its file system.
-import { command } from '../../../context.ts';
+import { command } from '../../../session/context.ts';
 import { exactly } from '../../../grammar/index.ts';
 
 export const diff = command({

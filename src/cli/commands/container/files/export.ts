@@ -1,7 +1,7 @@
 // `export`: a container's file system as a tar archive.
-import { command } from '../../../context.ts';
+import { command } from '../../../session/context.ts';
 import { exactly, Failure, flag } from '../../../grammar/index.ts';
-import { saveStream } from '../../archive-output.ts';
+import { saveStream } from '../../shared/archive-output.ts';
 
 export const exportContainer = command({
   use: '[OPTIONS] CONTAINER',
