@@ -42,8 +42,8 @@ if (dockerd) {
 }
 
 /** By Docker's client in the way that the environment variable says. */
-function build(engine: Engine, kit: boolean, context: string, ...args: string[]): Command {
-  const environment = [`DOCKER_BUILDKIT=${kit ? 1 : 0}`, `DOCKER_CONFIG=${join(work, 'config')}`];
+function build(engine: Engine, buildkit: boolean, context: string, ...args: string[]): Command {
+  const environment = [`DOCKER_BUILDKIT=${buildkit ? 1 : 0}`, `DOCKER_CONFIG=${join(work, 'config')}`];
   return {
     file: 'env',
     args: [...environment, values.docker, '-H', engine.host, 'build', '-q', '--network', 'none', ...args, context],

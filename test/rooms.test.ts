@@ -73,12 +73,12 @@ test('purity is seen through the files that a pure one runs, not through their t
     ['x/plan.ts base/clock.ts Date.now('],
   );
   assert.deepEqual(purityProblems([clock, through, pure('type { A }')]), []);
-  const told = sourceOf(
+  const notified = sourceOf(
     'y/plan.ts',
     '// A plan.\ninterface PlanFacts {\n  readonly exists: (path: string) => boolean;\n}\n',
   );
   assert.deepEqual(
-    purityProblems([told]).map(({ what }) => what),
+    purityProblems([notified]).map(({ what }) => what),
     ['interface PlanFacts'],
   );
 });

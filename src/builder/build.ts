@@ -3,7 +3,7 @@ import { cancelled, invalid } from '../base/errors.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { randomId } from '../base/ids.ts';
 import { hostPlatform, type Platform } from '../spec/oci/index.ts';
-import { attestWish } from './attest/request.ts';
+import { attestRequest } from './attest/request.ts';
 import { switchedOn } from './model/build-arguments.ts';
 import { checksOf } from './checks.ts';
 import type { BuilderContext } from './services/context.ts';
@@ -26,7 +26,7 @@ import { Sources } from './solve/sources.ts';
 
 const LOAD = 'load build definition from Dockerfile';
 /** Findings of the checks as warnings of the step that read the Dockerfile. Throws when they fail the build. */
-function tellChecks(
+function reportChecks(
   context: BuilderContext,
   request: BuildRequest,
   { dockerfile, text, ignore, vertex }: { dockerfile: Dockerfile; text: Uint8Array; ignore: string[]; vertex: string },
@@ -54,7 +54,7 @@ export async function runBuild(
   const id = request.id ?? randomId().slice(0, 25);
   for (const tag of request.tags ?? []) context.images.checkTag(tag);
   checkExports(request.cacheExports ?? []);
-  attestWish(request.attestations);
+  attestRequest(request.attestations);
   checkOutputs(request);
   if ((request.platforms?.length ?? 0) > 1 && request.outputs?.some(({ type }) => type === 'docker'))
     throw invalid('docker exporter does not currently support exporting manifest lists');
@@ -78,11 +78,12 @@ export async function runBuild(
     const [imports, ...graphs] = await Promise.all([
       importCaches({ context, request, id, sink, signal: either }, platforms),
       ...platforms.map((platform) => {
-        const wish = { dockerfile, ignore: file.ignore, platform, many, id };
-        return makeGraph(context, request, wish, sink, either);
+        const spec = { dockerfile, ignore: file.ignore, platform, many, id };
+        return makeGraph(context, request, spec, sink, either);
       }),
     ]);
-    if (!request.classic) tellChecks(context, request, { dockerfile, ...file, vertex: internalVertex(id, LOAD) }, sink);
+    if (!request.classic)
+      reportChecks(context, request, { dockerfile, ...file, vertex: internalVertex(id, LOAD) }, sink);
     for (;;) {
       const attempt = new AbortController();
       const until = AbortSignal.any([either, attempt.signal]);
@@ -108,8 +109,8 @@ export async function runBuild(
       const image = result.images[index]?.id;
       if (last) sink(image === undefined ? last : { ...last, image });
     }
-    const told = await tellCaches(end, solved);
-    return { ...result, metadata: { ...result.metadata, ...told } };
+    const notified = await reportCaches(end, solved);
+    return { ...result, metadata: { ...result.metadata, ...notified } };
   } catch (error) {
     if (signal.aborted) throw cancelled('context canceled', { cause: error });
     abort.abort();
@@ -161,7 +162,7 @@ async function solveAll(
 }
 
 /** The caches for others. */
-async function tellCaches(end: BuildEnd, solved: readonly Solved[]): Promise<Readonly<Record<string, unknown>>> {
+async function reportCaches(end: BuildEnd, solved: readonly Solved[]): Promise<Readonly<Record<string, unknown>>> {
   if (!end.request.cacheExports?.length) return {};
   const tops = await Promise.all(solved.map(({ graph, solver }) => solver.real(graph.result.vertex)));
   const final = new Set(tops.flatMap((top) => (top.kind === 'layers' ? [...chainsBelow(end.context, top.chain)] : [])));

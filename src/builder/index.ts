@@ -194,9 +194,9 @@ export class Builder {
   }
 
   /** Removes what the wish names and no build works with; answers what went and how many bytes that freed. */
-  async prune(wish: PruneOptions): Promise<{ readonly removed: readonly Usage[]; readonly reclaimed: number }> {
+  async prune(spec: PruneOptions): Promise<{ readonly removed: readonly Usage[]; readonly reclaimed: number }> {
     const { cache, mounts, images } = this.#context;
-    const removed = planPrune(await this.usage(), wish, nowNanos());
+    const removed = planPrune(await this.usage(), spec, nowNanos());
     let reclaimed = 0;
     for (const one of removed) {
       if (one.type === 'exec.cachemount') {

@@ -43,7 +43,7 @@ export function planInput(
 export async function makeGraph(
   context: BuilderContext,
   request: BuildRequest,
-  wish: {
+  spec: {
     readonly dockerfile: Dockerfile;
     readonly ignore: readonly string[];
     readonly platform: Platform;
@@ -54,17 +54,17 @@ export async function makeGraph(
   signal: AbortSignal,
 ): Promise<Graph> {
   const images = new Map<string, KnownImage>();
-  const contexts = await withoutLayouts(context, request, wish.platform, wish.id, sink, signal);
+  const contexts = await withoutLayouts(context, request, spec.platform, spec.id, sink, signal);
   for (;;) {
-    const planned = planBuild(planInput(request, { ...wish, contexts, images }));
+    const planned = planBuild(planInput(request, { ...spec, contexts, images }));
     if (planned.kind === 'graph') return planned.graph;
     await Promise.all(
       planned.images.map(async (need) => {
         try {
-          images.set(imageKey(need), await baseImage(context, request, need, wish.id, sink, signal));
+          images.set(imageKey(need), await baseImage(context, request, need, spec.id, sink, signal));
         } catch (error) {
-          const told = request.classic ? error : unresolved(need.reference, error);
-          throw need.range ? placed(told, need.range) : told;
+          const notified = request.classic ? error : unresolved(need.reference, error);
+          throw need.range ? placed(notified, need.range) : notified;
         }
       }),
     );
@@ -75,11 +75,11 @@ export async function makeGraph(
 export function unresolved(reference: string, error: unknown): unknown {
   if (!(error instanceof BerthError) || error.kind === 'cancelled') return error;
   const { kind, message, hint } = error;
-  const told =
+  const notified =
     kind === 'invalid'
       ? `failed to parse stage name ${JSON.stringify(reference)}: ${message}`
       : `${reference}: failed to resolve source metadata for ${fullName(reference)}: ${message}`;
-  return new BerthError(kind, told, { cause: error, ...(hint === undefined ? {} : { hint }) });
+  return new BerthError(kind, notified, { cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 
 async function baseImage(

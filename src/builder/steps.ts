@@ -72,7 +72,7 @@ async function keepContainer(
   const changed = layer !== undefined && base.kind === 'layers' && base.chain !== layer.chain;
   try {
     await request.containers?.add({
-      ...run.told,
+      ...run.notified,
       image: below,
       args: op.args,
       env: op.env,

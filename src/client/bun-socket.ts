@@ -54,11 +54,11 @@ class BunSocket implements Connection {
 
   readonly handlers: Handlers = {
     // Bun reuses the memory of what it hands over
-    data: (_, data) => this.#tell('data', Buffer.from(data)),
+    data: (_, data) => this.#notify('data', Buffer.from(data)),
     drain: () => this.#flush(),
     end: () => this.#ended(),
     close: () => this.#closed(),
-    error: (_, error) => this.#tell('error', error),
+    error: (_, error) => this.#notify('error', error),
   };
 
   attach(native: Native): void {
@@ -97,7 +97,7 @@ class BunSocket implements Connection {
   destroy(error?: Error): void {
     if (this.destroyed) return;
     this.destroyed = true;
-    if (error) this.#tell('error', error);
+    if (error) this.#notify('error', error);
     this.#native?.terminate();
     this.#closed();
   }
@@ -138,22 +138,22 @@ class BunSocket implements Connection {
       this.#queue.shift();
     }
     if (this.#ending) this.#native.shutdown();
-    else if (had) queueMicrotask(() => this.#tell('drain'));
+    else if (had) queueMicrotask(() => this.#notify('drain'));
   }
 
   #ended(): void {
     if (this.readableEnded) return;
     this.readableEnded = true;
-    this.#tell('end');
+    this.#notify('end');
   }
 
   #closed(): void {
     this.destroyed = true;
     this.#ended();
-    this.#tell('close');
+    this.#notify('close');
   }
 
-  #tell(event: Event, value?: unknown): void {
+  #notify(event: Event, value?: unknown): void {
     for (const listener of Array.from(this.#listeners.get(event) ?? [])) listener(value as never);
   }
 }

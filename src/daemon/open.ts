@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { messageOf, unavailable } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type Builder, openBuildCache } from '../builder/index.ts';
-import type { Kit } from '../builder/buildkit/index.ts';
+import type { BuildKit } from '../builder/buildkit/index.ts';
 import { type Engine, openContainers, openEngine } from '../engine/index.ts';
 import type { ClusterAccess } from '../cluster/index.ts';
 import { EventLog } from '../events/index.ts';
@@ -30,7 +30,7 @@ import { Projects } from '../projects/index.ts';
 import { openRecords } from '../store/records/index.ts';
 import { type SystemFacts, VERSION } from '../system/index.ts';
 import { openVolumes, PLUGIN_PLACES, type VolumeRecord, type Volumes } from '../volumes/index.ts';
-import { kitCache, kitPush, makeBuilder } from './adapters/builder.ts';
+import { buildkitCache, buildkitPush, makeBuilder } from './adapters/builder.ts';
 import { makeCluster } from './adapters/cluster.ts';
 import { realRoot, replaceableOnTheWay, secureExecRoot } from './directories.ts';
 import { daemonId, hostWarnings, programVersion, systemFacts } from './facts.ts';
@@ -55,7 +55,7 @@ export interface Daemon extends AsyncDisposable {
   readonly registries: Registries;
   readonly builder: Builder;
   /** BuildKit's protocol; loaded when the first client of it comes. */
-  readonly buildkit: () => Promise<Kit>;
+  readonly buildkit: () => Promise<BuildKit>;
   readonly events: EventLog;
   readonly facts: SystemFacts;
   readonly cgroups: CgroupTrees;
@@ -176,11 +176,11 @@ export async function openDaemon(given: DaemonOptions, ports: DaemonPorts): Prom
     cgroupParent,
     log,
   });
-  let kit: Promise<Kit> | undefined;
-  const buildkit = (): Promise<Kit> =>
-    (kit ??= import('../builder/buildkit/index.ts').then(
+  let openBuildkit: Promise<BuildKit> | undefined;
+  const buildkit = (): Promise<BuildKit> =>
+    (openBuildkit ??= import('../builder/buildkit/index.ts').then(
       (module) =>
-        new module.Kit({
+        new module.BuildKit({
           trees: builder.trees,
           build: builder.build,
           check: builder.check,
@@ -188,8 +188,8 @@ export async function openDaemon(given: DaemonOptions, ports: DaemonPorts): Prom
           past: (ref) => builder.history.past(ref),
           remoteContext: (url, buildArgs, ssh) => builder.remoteContext(url, buildArgs, ssh),
           hostGateway: () => networks.hostGateways()[0] ?? '',
-          cache: kitCache(builder),
-          push: kitPush(images),
+          cache: buildkitCache(builder),
+          push: buildkitPush(images),
           log,
           version: VERSION,
           daemonId: daemonId(dataRoot),
@@ -229,7 +229,7 @@ export async function openDaemon(given: DaemonOptions, ports: DaemonPorts): Prom
     images,
     volumes,
     networks,
-    explainer: new Explainer(networks.view(), engine.parties),
+    explainer: new Explainer(networks.view(), engine.peers),
     registries,
     builder,
     buildkit,

@@ -18,7 +18,7 @@ import {
   putArchive,
 } from './files/index.ts';
 import { hasProcess } from './lifecycle/index.ts';
-import { partiesOf } from './peers.ts';
+import { peersOf } from './peers.ts';
 import { joinNetwork } from './prepare/join-network.ts';
 import { releaseResources } from './prepare/release.ts';
 import type { Io } from './container/streams.ts';
@@ -118,23 +118,23 @@ export function openEngine(options: EngineOptions) {
       restart(context, reference, signal, seconds),
     kill: (reference: string, signal: string) => kill(context, reference, signal),
     removeLink: (reference: string) => removeLink(context, reference),
-    remove: (reference: string, wish: RemoveOptions) => removeByReference(context, reference, wish),
+    remove: (reference: string, wanted: RemoveOptions) => removeByReference(context, reference, wanted),
     rename: (reference: string, name: string) => rename(context, reference, name),
     pause: (reference: string) => pause(context, reference),
     unpause: (reference: string) => unpause(context, reference),
     wait: (reference: string, condition: string, signal: AbortSignal) => wait(context, reference, condition, signal),
     inspect: (reference: string, size: boolean) => inspect(context, reference, size),
-    list: (wish: ListOptions) => list(context, options.imageNames, wish),
+    list: (wanted: ListOptions) => list(context, options.imageNames, wanted),
     top: (reference: string, psArguments: string) => top(context, reference, psArguments),
     resize: (reference: string, height: number, width: number) => resize(context, reference, height, width),
     update: (reference: string, spec: UpdateSpec) => update(context, reference, spec),
     archiveInfo: (reference: string, path: string) => archiveInfo(context, reference, path),
     getArchive: (reference: string, path: string, signal: AbortSignal) => getArchive(context, reference, path, signal),
-    putArchive: (reference: string, wish: PutOptions, signal: AbortSignal) =>
-      putArchive(context, reference, wish, signal),
+    putArchive: (reference: string, wanted: PutOptions, signal: AbortSignal) =>
+      putArchive(context, reference, wanted, signal),
     changes: (reference: string) => changes(context, reference),
     exportFiles: (reference: string, signal: AbortSignal) => exportFiles(context, reference, signal),
-    commit: (reference: string, wish: CommitRequest) => commit(context, reference, wish),
+    commit: (reference: string, wanted: CommitRequest) => commit(context, reference, wanted),
     prune: (filters: Filters) => prune(context, filters),
     /** Whether a container here has this name or the beginning of this id. */
     knows: (reference: string): boolean => {
@@ -145,37 +145,37 @@ export function openEngine(options: EngineOptions) {
         return false;
       }
     },
-    stats: (reference: string, wish: StatsOptions, signal: AbortSignal) => stats(context, reference, wish, signal),
-    logs: (reference: string, wish: LogOptions, signal: AbortSignal) => {
+    stats: (reference: string, wanted: StatsOptions, signal: AbortSignal) => stats(context, reference, wanted, signal),
+    logs: (reference: string, wanted: LogOptions, signal: AbortSignal) => {
       const container = registry.get(reference);
       checkReadable(container);
       const { Tty: tty } = container.record.config;
       // where each has a frame, libraries hand frames on as lines: docker-py's logs(stream=True)
-      const eachLine = wish.eachLine || !tty;
+      const eachLine = wanted.eachLine || !tty;
       return {
         tty,
         attributes: () => logAttributes(logSubject(container.record)),
         batches: logBatches(
           context,
           container,
-          { ...wish, eachLine, head: wish.eachLine || tty ? undefined : wish.head },
+          { ...wanted, eachLine, head: wanted.eachLine || tty ? undefined : wanted.head },
           signal,
         ),
       };
     },
-    checkAttach: (reference: string, wish: AttachOptions) => checkAttach(context, reference, wish),
-    attach: (reference: string, wish: AttachOptions, io: Io) => attach(context, reference, wish, io),
+    checkAttach: (reference: string, wanted: AttachOptions) => checkAttach(context, reference, wanted),
+    attach: (reference: string, wanted: AttachOptions, io: Io) => attach(context, reference, wanted, io),
     transfer: (from: string, to: string) => transfer(context, from, to),
     connectNetwork: (network: string, container: string, settings: EndpointSettings) =>
       connectNetwork(context, network, container, settings),
     disconnectNetwork: (network: string, container: string, force: boolean) =>
       disconnectNetwork(context, network, container, force),
     /** Containers as far as explaining their connections goes. */
-    parties: partiesOf(registry),
+    peers: peersOf(registry),
     joinNetwork: (reference: string) => joinNetwork(context, reference),
     createExec: (reference: string, spec: ExecSpec) => createExec(context, reference, spec),
     checkExecStart: (id: string) => checkExecStart(context, id),
-    startExec: (wish: ExecStart) => startExec(context, wish),
+    startExec: (wanted: ExecStart) => startExec(context, wanted),
     inspectExec: (id: string) => inspectExec(context, id),
     resizeExec: (id: string, height: number, width: number) => resizeExec(context, id, height, width),
     counts: () => {

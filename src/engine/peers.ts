@@ -4,7 +4,7 @@ import type { Container } from './container/container.ts';
 import { hasProcess } from './lifecycle/index.ts';
 import type { Registry } from './container/registry.ts';
 
-export function partiesOf(registry: Registry): ContainerLookup {
+export function peersOf(registry: Registry): ContainerLookup {
   return {
     lookup: (reference) => {
       const found = registry.lookup(reference);

@@ -46,8 +46,8 @@ test('the space is looked at before much comes and whenever much has come', () =
 
 test('files with holes may claim the size of the file system once, however little is free', () => {
   const room = new Room(() => space(1000, 1));
-  room.claim(600 * MB);
-  room.claim(400 * MB);
-  assert.throws(() => room.claim(1), { code: 'ENOSPC' });
-  new Room(() => space(0, 0)).claim(Number.MAX_SAFE_INTEGER);
+  room.allocate(600 * MB);
+  room.allocate(400 * MB);
+  assert.throws(() => room.allocate(1), { code: 'ENOSPC' });
+  new Room(() => space(0, 0)).allocate(Number.MAX_SAFE_INTEGER);
 });

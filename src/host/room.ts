@@ -24,7 +24,7 @@ export function isTight({ blocks, bavail, bsize }: Space, coming = 0): boolean {
 export class Room {
   readonly #look: () => Space;
   #since = 0;
-  #claimed = 0;
+  #allocated = 0;
 
   constructor(look: () => Space) {
     this.#look = look;
@@ -49,10 +49,10 @@ export class Room {
    * Before a file with holes, of its whole size: it costs an archive nothing to claim any. All that are claimed must be no more
    * than the file system, since whoever reads a file reads its holes.
    */
-  claim(bytes: number): void {
-    this.#claimed += bytes;
+  allocate(bytes: number): void {
+    this.#allocated += bytes;
     const { blocks, bsize } = this.#look();
-    if (blocks > 0 && this.#claimed > blocks * bsize) throw noSpace();
+    if (blocks > 0 && this.#allocated > blocks * bsize) throw noSpace();
   }
 
   #check(coming: number): void {

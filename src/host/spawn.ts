@@ -85,32 +85,41 @@ export interface SpawnOptions {
 }
 
 /** The child's pid. It leads a session of its own, and its signals are as a shell would give them. */
-export function spawnDetached(wish: SpawnOptions): number {
-  faultPoint(`spawn.${basename(wish.file)}`);
+export function spawnDetached(request: SpawnOptions): number {
+  faultPoint(`spawn.${basename(request.file)}`);
   const actions = Buffer.alloc(STRUCT_BYTES);
   const attr = Buffer.alloc(STRUCT_BYTES);
-  checkCode(actionsInit(actions) as number, wish.file);
-  checkCode(attrInit(attr) as number, wish.file);
+  checkCode(actionsInit(actions) as number, request.file);
+  checkCode(attrInit(attr) as number, request.file);
   try {
     // first out of the way of the numbers that are given out below
-    const parked = [...(wish.stdout === undefined ? [] : [wish.stdout]), wish.stderr, ...wish.fds].map((fd, index) => {
-      checkCode(actionsDup(actions, fd, PARK + index) as number, wish.file);
-      return PARK + index;
-    });
-    const first = wish.stdout === undefined ? 2 : 1;
-    for (const standard of wish.stdout === undefined ? [0, 1] : [0])
-      checkCode(actionsOpen(actions, standard, '/dev/null', O_RDWR, 0) as number, wish.file);
-    parked.forEach((fd, index) => checkCode(actionsDup(actions, fd, first + index) as number, wish.file));
-    for (const fd of parked) checkCode(actionsClose(actions, fd) as number, wish.file);
-    checkCode(actionsChdir(actions, wish.cwd) as number, wish.cwd);
-    checkCode(attrFlags(attr, SETSIGDEF | SETSIGMASK | SETSID) as number, wish.file);
-    checkCode(attrDefaults(attr, allSignals) as number, wish.file);
-    checkCode(attrMask(attr, noSignals) as number, wish.file);
+    const parked = [...(request.stdout === undefined ? [] : [request.stdout]), request.stderr, ...request.fds].map(
+      (fd, index) => {
+        checkCode(actionsDup(actions, fd, PARK + index) as number, request.file);
+        return PARK + index;
+      },
+    );
+    const first = request.stdout === undefined ? 2 : 1;
+    for (const standard of request.stdout === undefined ? [0, 1] : [0])
+      checkCode(actionsOpen(actions, standard, '/dev/null', O_RDWR, 0) as number, request.file);
+    parked.forEach((fd, index) => checkCode(actionsDup(actions, fd, first + index) as number, request.file));
+    for (const fd of parked) checkCode(actionsClose(actions, fd) as number, request.file);
+    checkCode(actionsChdir(actions, request.cwd) as number, request.cwd);
+    checkCode(attrFlags(attr, SETSIGDEF | SETSIGMASK | SETSID) as number, request.file);
+    checkCode(attrDefaults(attr, allSignals) as number, request.file);
+    checkCode(attrMask(attr, noSignals) as number, request.file);
     const pid = [0];
-    const environment = Object.entries(wish.env).map(([name, value]) => `${name}=${value}`);
+    const environment = Object.entries(request.env).map(([name, value]) => `${name}=${value}`);
     checkCode(
-      spawnCall(pid, wish.file, actions, attr, [wish.file, ...wish.args, null], [...environment, null]) as number,
-      wish.file,
+      spawnCall(
+        pid,
+        request.file,
+        actions,
+        attr,
+        [request.file, ...request.args, null],
+        [...environment, null],
+      ) as number,
+      request.file,
     );
     return pid[0] ?? 0;
   } finally {

@@ -43,8 +43,8 @@ export async function registryCache(
       const { digest, size, from } = blob;
       if ('path' in from) {
         const known = sources.of(digest, name.domain);
-        const wish = { digest, size, path: from.path, remote, sources: known, settings, signal: until };
-        await uploadBlob({ ...wish, onProgress: () => undefined });
+        const request = { digest, size, path: from.path, remote, sources: known, settings, signal: until };
+        await uploadBlob({ ...request, onProgress: () => undefined });
         sources.add(digest, fullName(name));
         return;
       }

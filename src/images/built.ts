@@ -68,7 +68,7 @@ function ordered(value: unknown): unknown {
 
 export async function createBuilt(
   context: ImageContext,
-  wish: {
+  request: {
     readonly file: ImageFile;
     readonly parent: Digest | undefined;
     readonly tags: readonly string[];
@@ -77,13 +77,13 @@ export async function createBuilt(
     readonly lease: Lease;
   },
 ): Promise<Digest> {
-  const references = wish.tags.map(tagOf);
-  const config = compactConfig(wish.file.config ?? {});
-  const content = encodeImageFile({ ...wish.file, config });
-  const parent = wish.parent === undefined ? undefined : context.catalog.get(wish.parent)?.id;
+  const references = request.tags.map(tagOf);
+  const config = compactConfig(request.file.config ?? {});
+  const content = encodeImageFile({ ...request.file, config });
+  const parent = request.parent === undefined ? undefined : context.catalog.get(request.parent)?.id;
   try {
-    const image = await context.catalog.create(content, parent, wish.lease);
-    if (wish.result) emit(context, 'create', image, image.id);
+    const image = await context.catalog.create(content, parent, request.lease);
+    if (request.result) emit(context, 'create', image, image.id);
     for (const reference of references) applyTag(context, image, reference);
     return image.id;
   } catch (error) {
@@ -95,7 +95,7 @@ export async function createBuilt(
 /** Some images of a build and what is said of them, as one index under its names. Answers the digests of what was written. */
 export async function createBuiltIndex(
   context: ImageContext,
-  wish: {
+  request: {
     readonly parts: readonly BuiltPart[];
     readonly tags: readonly string[];
     readonly oci: boolean;
@@ -103,15 +103,15 @@ export async function createBuiltIndex(
     readonly lease: Lease;
   },
 ): Promise<BuiltIndex> {
-  const { lease } = wish;
-  const mediaType = wish.oci ? MEDIA.index : MEDIA.dockerIndex;
-  const references = wish.tags.map(tagOf);
+  const { lease } = request;
+  const mediaType = request.oci ? MEDIA.index : MEDIA.dockerIndex;
+  const references = request.tags.map(tagOf);
   const manifests: Descriptor[] = [];
   const statements: Descriptor[] = [];
   const members = new Map<Digest, Member>();
   const images: { id: Digest; manifest: Digest }[] = [];
   try {
-    for (const part of wish.parts) {
+    for (const part of request.parts) {
       const { image, manifest } = await createPart(context, part, lease);
       if (!part.manifest.passing)
         context.catalog.setManifest(image.id, {
@@ -133,7 +133,7 @@ export async function createBuiltIndex(
         schemaVersion: 2,
         mediaType,
         manifests: [...manifests, ...statements],
-        ...(wish.annotations ? { annotations: wish.annotations } : {}),
+        ...(request.annotations ? { annotations: request.annotations } : {}),
       }),
     );
     const image = await context.catalog.createIndex(content, mediaType, members, references, lease);

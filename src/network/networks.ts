@@ -54,7 +54,7 @@ import { letGo, setWayOut } from './endpoints/attach-link.ts';
 import type { ContainerNames, NetworkEvents } from './endpoints/ports.ts';
 import {
   type Aliases,
-  claimPorts,
+  allocatePorts,
   handOver,
   moveClaims,
   publishedAddresses,
@@ -127,7 +127,7 @@ export class Networks {
         : undefined,
       relinked: (names) => this.overlays.relinked(names),
       othersChanged: () => this.overlays.repair(),
-      replug: (hostLink) =>
+      recreateVeth: (hostLink) =>
         replugging(hostLink, this.#live.values(), { names: this.#names, uplinkMtu: this.#uplinkMtu }),
       guard: this.#settings.respectsFirewall
         ? new InputGuard({ prefix: this.#names.table, log: input.log, published: () => this.#ports.all() })
@@ -254,23 +254,23 @@ export class Networks {
   }
 
   /** Takes addresses and ports; nothing on the host changes yet. Throws in the words of a start that failed. */
-  reserve(wish: ContainerNetworks): Given {
-    this.#forget(wish.id);
-    const live: Live = { wish, endpoints: [], namespace: undefined };
-    this.#live.set(wish.id, live);
+  reserve(spec: ContainerNetworks): Given {
+    this.#forget(spec.id);
+    const live: Live = { request: spec, endpoints: [], namespace: undefined };
+    this.#live.set(spec.id, live);
     try {
       const given: Record<string, EndpointSettings> = {};
-      for (const [key, settings] of withGateway(inOrder(wish), this.#catalog)) {
+      for (const [key, settings] of withGateway(inOrder(spec), this.#catalog)) {
         const network = this.#catalog.get(key);
         if (network.configOnly) throw forbidden(`cannot create endpoint on configuration-only network`);
-        const endpoint = this.#endpoint(network, wish, key, settings);
+        const endpoint = this.#endpoint(network, spec, key, settings);
         live.endpoints.push(endpoint);
         given[network.name] = filled(settings, endpoint);
       }
       this.#zones.changed(live);
-      return { endpoints: given, ports: claimPorts(this.#ports, live) };
+      return { endpoints: given, ports: allocatePorts(this.#ports, live) };
     } catch (error) {
-      this.#forget(wish.id);
+      this.#forget(spec.id);
       throw error instanceof BerthError
         ? new BerthError(error.kind, `${SETUP}${error.message}`, error.hint === undefined ? {} : { hint: error.hint })
         : error;
@@ -313,7 +313,7 @@ export class Networks {
   }
 
   /** The container's process is there, and its namespace stays as long as it does. */
-  inhabited(containerId: string, pid: number): void {
+  processStarted(containerId: string, pid: number): void {
     const live = this.#live.get(containerId);
     if (!live) return;
     live.namespace = `/proc/${pid}/ns/net`;
@@ -335,19 +335,19 @@ export class Networks {
   }
 
   /** A container that was taken back with its process: what it has is what its record says. */
-  restore(wish: ContainerNetworks, ports: PortMap, pid: number): void {
-    const live: Live = { wish, endpoints: [], namespace: `/proc/${pid}/ns/net` };
-    for (const settings of Object.values(wish.endpoints)) {
+  restore(spec: ContainerNetworks, ports: PortMap, pid: number): void {
+    const live: Live = { request: spec, endpoints: [], namespace: `/proc/${pid}/ns/net` };
+    for (const settings of Object.values(spec.endpoints)) {
       const network = this.#catalog.all().find(({ id }) => id === settings.NetworkID);
       if (network && settings.EndpointID !== '') live.endpoints.push(endpointFrom(network, settings));
     }
-    this.#live.set(wish.id, live);
+    this.#live.set(spec.id, live);
     this.#zones.changed(live);
-    this.#ports.restore(wish.id, publishedFrom(ports, publishedAddresses(live.endpoints)));
-    this.#reconciler.restored(wish.id);
+    this.#ports.restore(spec.id, publishedFrom(ports, publishedAddresses(live.endpoints)));
+    this.#reconciler.restored(spec.id);
     void this.overlays.attached(live);
     void this.#serveNames(live).catch((error: unknown) =>
-      this.#input.log.warn(`container ${wish.id} has no names: ${messageOf(error)}`),
+      this.#input.log.warn(`container ${spec.id} has no names: ${messageOf(error)}`),
     );
   }
 
@@ -369,8 +369,8 @@ export class Networks {
     const live = this.#live.get(containerId);
     const network = this.#catalog.get(reference);
     if (!live) throw internal(`container ${containerId} has no network namespace of its own`);
-    await this.overlays.prepare({ ...live.wish, endpoints: { [network.name]: settings } });
-    const endpoint = this.#endpoint(network, live.wish, network.name, settings);
+    await this.overlays.prepare({ ...live.request, endpoints: { [network.name]: settings } });
+    const endpoint = this.#endpoint(network, live.request, network.name, settings);
     live.endpoints.push(endpoint);
     this.#zones.changed(live);
     try {
@@ -439,19 +439,19 @@ export class Networks {
 
   // ---- within
 
-  #endpoint(network: NetworkRecord, wish: ContainerNetworks, key: string, settings: EndpointSettings): Endpoint {
-    if (this.isOn(wish.id, network.id))
-      throw forbidden(`endpoint with name ${wish.name} already exists in network ${network.name}`);
+  #endpoint(network: NetworkRecord, spec: ContainerNetworks, key: string, settings: EndpointSettings): Endpoint {
+    if (this.isOn(spec.id, network.id))
+      throw forbidden(`endpoint with name ${spec.name} already exists in network ${network.name}`);
     const used = usedOn(network, {
       endpoints: [...this.#live.values()].flatMap(({ endpoints }) => endpoints),
-      given: this.#input.containers.givenOn(network).filter(({ containerId }) => containerId !== wish.id),
+      given: this.#input.containers.givenOn(network).filter(({ containerId }) => containerId !== spec.id),
     });
     const isOverlay = network.driver === 'overlay';
     // other hosts say it without asking
-    const mac = isOverlay ? '' : (wish.macs[key] ?? wish.macs[network.name] ?? settings.MacAddress);
-    const place = isOverlay ? this.overlays.placeOf(wish.id, network.id) : undefined;
+    const mac = isOverlay ? '' : (spec.macs[key] ?? spec.macs[network.name] ?? settings.MacAddress);
+    const place = isOverlay ? this.overlays.placeOf(spec.id, network.id) : undefined;
     const own = place === undefined ? settings : withAddress(settings, place);
-    const names = hasNames(network) ? namesOf(wish, settings) : [];
+    const names = hasNames(network) ? namesOf(spec, settings) : [];
     return makeEndpoint(network, { id: randomId(), settings: own, mac, names }, used);
   }
 
@@ -459,14 +459,14 @@ export class Networks {
     live.endpoints = live.endpoints.filter((one) => one !== endpoint);
     this.#zones.changed(live, [endpoint.network, ...live.endpoints.map(({ network }) => network)]);
     await this.#interfaces.detach(live, endpoint);
-    await Promise.all([this.overlays.detached(live, endpoint), this.#reconciler.changed(live.wish.id)]);
+    await Promise.all([this.overlays.detached(live, endpoint), this.#reconciler.changed(live.request.id)]);
   }
 
   async #serveNames(live: Live): Promise<void> {
-    const { namespace, wish } = live;
+    const { namespace, request: spec } = live;
     if (namespace === undefined || !live.endpoints.some(({ network }) => hasResolver(network))) return;
     const inside = (): string => live.namespace ?? namespace;
-    await this.#dns.serve({ id: wish.id, namespace: inside, zone: () => this.#zones.of(live), servers: wish.dns });
+    await this.#dns.serve({ id: spec.id, namespace: inside, zone: () => this.#zones.of(live), servers: spec.dns });
   }
 
   #forget(containerId: string): void {

@@ -99,33 +99,33 @@ export class Runtime {
   }
 
   /** Makes the process, which waits for `release`. Throws `LaunchError` with the runtime's words. */
-  async create(wish: ProcessSpec): Promise<{ pid: number; monitorPid: number }> {
-    await haveProfile(wish.spec.process.apparmorProfile);
-    makeMountPoints(wish.spec.root.path);
-    const bundle = this.paths.bundle(wish.id);
-    rmSync(join(this.paths.exits, wish.id), { force: true });
+  async create(request: ProcessSpec): Promise<{ pid: number; monitorPid: number }> {
+    await haveProfile(request.spec.process.apparmorProfile);
+    makeMountPoints(request.spec.root.path);
+    const bundle = this.paths.bundle(request.id);
+    rmSync(join(this.paths.exits, request.id), { force: true });
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
-    const isCrun = wish.runtime.startBy === 'fifo-write';
-    const prepared = isCrun ? prepareMounts(wish.spec) : wish.spec;
+    const isCrun = request.runtime.startBy === 'fifo-write';
+    const prepared = isCrun ? prepareMounts(request.spec) : request.spec;
     const { spec, profile } = isCrun ? this.#seccomp.apply(prepared) : { spec: prepared, profile: undefined };
     const config = join(bundle, 'config.json');
     const late = isCrun ? lateLimits(spec.process.rlimits ?? []) : [];
     writeFileSync(config, specText({ ...spec, process: withoutLimits(spec.process, late) }), { mode: 0o600 });
     const launched = await launch({
       conmon: this.#conmon,
-      runtime: wish.runtime,
+      runtime: request.runtime,
       runtimeRoot: this.paths.runtime,
-      containerId: wish.id,
-      name: wish.name,
+      containerId: request.id,
+      name: request.name,
       bundle,
       exitDirectory: this.paths.exits,
-      logFile: wish.logFile,
-      logMaxBytes: wish.logMaxBytes,
-      terminal: wish.spec.process.terminal,
-      stdin: wish.stdin,
-      keepStdin: wish.keepStdin,
+      logFile: request.logFile,
+      logMaxBytes: request.logMaxBytes,
+      terminal: request.spec.process.terminal,
+      stdin: request.stdin,
+      keepStdin: request.keepStdin,
     });
-    if (profile !== undefined) this.#seccomp.learn(profile, this.paths.runtime, wish.id);
+    if (profile !== undefined) this.#seccomp.learn(profile, this.paths.runtime, request.id);
     if (late.length > 0) {
       for (const limit of late) setLimit(launched.pid, limit);
       // execs take theirs from there
@@ -139,11 +139,11 @@ export class Runtime {
   }
 
   /** Runs a container to its end; `clean` takes away what is left. Throws `LaunchError` with the runtime's words. */
-  runStep(wish: Omit<StepRequest, 'kill'>, cgroupPath: string): Promise<number> {
+  runStep(request: Omit<StepRequest, 'kill'>, cgroupPath: string): Promise<number> {
     const kill = (): void => {
       for (const pid of groupProcesses(this.cgroups, cgroupPath)) sendSignal(pid, 9);
     };
-    return runStep(this.paths, this.#seccomp, { ...wish, kill });
+    return runStep(this.paths, this.#seccomp, { ...request, kill });
   }
 
   console(id: string): Console {
@@ -151,35 +151,35 @@ export class Runtime {
   }
 
   /** Starts a process in a running container; `onConsole` is called before it runs, so that no output is missed. */
-  async exec(wish: ExecRequest, onConsole: (console: Console) => void): Promise<StartedExec> {
-    const bundle = this.paths.execBundle(wish.containerId, wish.id);
+  async exec(request: ExecRequest, onConsole: (console: Console) => void): Promise<StartedExec> {
+    const bundle = this.paths.execBundle(request.containerId, request.id);
     mkdirSync(bundle, { recursive: true, mode: 0o700 });
     const processFile = join(bundle, 'process.json');
-    const late = wish.runtime.startBy === 'fifo-write' ? lateLimits(wish.process.rlimits ?? []) : [];
-    writeFileSync(processFile, processText(withoutLimits(wish.process, late)), { mode: 0o600 });
+    const late = request.runtime.startBy === 'fifo-write' ? lateLimits(request.process.rlimits ?? []) : [];
+    writeFileSync(processFile, processText(withoutLimits(request.process, late)), { mode: 0o600 });
     let exit: Promise<number | undefined> | undefined;
     try {
       const launched = await launch(
         {
           conmon: this.#conmon,
-          runtime: wish.runtime,
+          runtime: request.runtime,
           runtimeRoot: this.paths.runtime,
-          containerId: wish.containerId,
-          name: wish.id,
+          containerId: request.containerId,
+          name: request.id,
           bundle,
           exitDirectory: bundle,
           logFile: undefined,
           logMaxBytes: undefined,
-          terminal: wish.process.terminal,
-          stdin: wish.stdin,
+          terminal: request.process.terminal,
+          stdin: request.stdin,
           keepStdin: false,
           execProcess: processFile,
           // crun sets it for containers alone
-          oomScoreAdj: wish.runtime.startBy === 'fifo-write' ? wish.process.oomScoreAdj || undefined : undefined,
+          oomScoreAdj: request.runtime.startBy === 'fifo-write' ? request.process.oomScoreAdj || undefined : undefined,
         },
         () => {
           // crun does not set the size for an exec; the monitor does it as soon as there is a terminal
-          const size = wish.process.consoleSize;
+          const size = request.process.consoleSize;
           if (size) resizeTerminal(bundle, size.height, size.width);
           onConsole(new Console(bundle));
         },

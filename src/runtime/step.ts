@@ -25,39 +25,39 @@ export interface StepRequest {
 }
 
 /** The exit code. Throws `LaunchError` with the runtime's words when the program could not be started. */
-export async function runStep(paths: ExecRoot, seccomp: SeccompCache, wish: StepRequest): Promise<number> {
-  const { id, runtime } = wish;
-  await haveProfile(wish.spec.process.apparmorProfile);
-  makeMountPoints(wish.spec.root.path);
+export async function runStep(paths: ExecRoot, seccomp: SeccompCache, request: StepRequest): Promise<number> {
+  const { id, runtime } = request;
+  await haveProfile(request.spec.process.apparmorProfile);
+  makeMountPoints(request.spec.root.path);
   const bundle = paths.bundle(id);
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   const config = join(bundle, 'config.json');
-  const given = runtime.startBy === 'fifo-write' ? prepareMounts(wish.spec) : wish.spec;
+  const given = runtime.startBy === 'fifo-write' ? prepareMounts(request.spec) : request.spec;
   const apply = (): ReturnType<SeccompCache['apply']> =>
     runtime.startBy === 'fifo-write' ? seccomp.apply(given) : { spec: given, profile: undefined };
   const { spec, profile } = apply();
   writeFileSync(config, specText(spec), { mode: 0o600 });
   if (profile !== undefined) {
-    await learn(paths, seccomp, profile, wish);
+    await learn(paths, seccomp, profile, request);
     writeFileSync(config, specText(apply().spec), { mode: 0o600 });
   }
   const log = join(bundle, 'runtime.log');
   const call = runtimeCall(runtime, paths.runtime, '--log', log, 'run', '--bundle', bundle, id);
-  const pid = start(call, bundle, wish);
+  const pid = start(call, bundle, request);
   const kill = (): void => {
-    wish.kill();
+    request.kill();
     pid.kill();
   };
-  wish.signal.addEventListener('abort', kill, { once: true });
-  if (wish.signal.aborted) kill();
+  request.signal.addEventListener('abort', kill, { once: true });
+  if (request.signal.aborted) kill();
   try {
     const code = await pid.exit;
-    const complaint = code === 0 || wish.signal.aborted ? '' : complaintIn(log);
+    const complaint = code === 0 || request.signal.aborted ? '' : complaintIn(log);
     pid.endOutput(complaint);
     if (complaint !== '') throw new LaunchError(complaint, code);
     return code;
   } finally {
-    wish.signal.removeEventListener('abort', kill);
+    request.signal.removeEventListener('abort', kill);
     rmSync(bundle, { recursive: true, force: true });
   }
 }
@@ -73,7 +73,7 @@ interface Started {
 const HELD_MS = 50;
 const MAX_HELD = 4096;
 
-function start([file, args]: [string, string[]], cwd: string, wish: StepRequest): Started {
+function start([file, args]: [string, string[]], cwd: string, request: StepRequest): Started {
   using out = outputPipe();
   using err = outputPipe();
   using alive = childPipe();
@@ -92,11 +92,11 @@ function start([file, args]: [string, string[]], cwd: string, wish: StepRequest)
     isFirst = false;
     const chunk = held;
     held = undefined;
-    if (chunk) wish.onOutput(2, chunk);
+    if (chunk) request.onOutput(2, chunk);
   };
   out.socket.on('data', (chunk: Buffer) => {
     handOn();
-    wish.onOutput(1, chunk);
+    request.onOutput(1, chunk);
   });
   err.socket.on('data', (chunk: Buffer) => {
     if (isFirst && !held && chunk.length < MAX_HELD) {
@@ -105,7 +105,7 @@ function start([file, args]: [string, string[]], cwd: string, wish: StepRequest)
       return;
     }
     handOn();
-    wish.onOutput(2, chunk);
+    request.onOutput(2, chunk);
   });
   let ended = false;
   const exit = (async () => {
@@ -149,8 +149,8 @@ function complaintIn(log: string): string {
 }
 
 /** Has the runtime compile a profile for a container that is thrown away: once for each profile, since it takes longer than all the rest. */
-async function learn(paths: ExecRoot, seccomp: SeccompCache, profile: string, wish: StepRequest): Promise<void> {
-  const { id, runtime } = wish;
+async function learn(paths: ExecRoot, seccomp: SeccompCache, profile: string, request: StepRequest): Promise<void> {
+  const { id, runtime } = request;
   const call = (...words: string[]): Promise<unknown> =>
     new Promise((resolve) => {
       const [file, args] = runtimeCall(runtime, paths.runtime, ...words);

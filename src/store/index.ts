@@ -46,7 +46,7 @@ export async function openStore(
   archiveForm: ArchiveForm = 'gzip',
 ): Promise<Store> {
   const paths = storePaths(root);
-  for (const directory of [root, paths.blobs, paths.layers, paths.seams, paths.temporary, paths.partial])
+  for (const directory of [root, paths.blobs, paths.layers, paths.tarSplit, paths.temporary, paths.partial])
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(paths.temporary))
     rmSync(join(paths.temporary, name), { recursive: true, force: true });

@@ -64,7 +64,7 @@ export interface RegisterOptions {
 export interface UnpackedLayer {
   readonly directory: string;
   /** The file of its seams. */
-  readonly seams: string;
+  readonly tarSplit: string;
   readonly diffId: Digest;
   readonly size: number;
   /** Bytes of its archive before compression. */
@@ -105,8 +105,8 @@ export class Layers {
       if (name.startsWith(UNFINISHED)) await removeTree(this.#paths.layer(name));
       else await this.#discard(this.#paths.layer(name));
     }
-    for (const name of readdirSync(this.#paths.seams))
-      if (!known.has(name)) await rm(this.#paths.seamsOf(name), { force: true });
+    for (const name of readdirSync(this.#paths.tarSplit))
+      if (!known.has(name)) await rm(this.#paths.tarSplitOf(name), { force: true });
     for (const layer of this.#layers.values()) {
       const there = existsSync(this.#paths.layer(layer.name));
       if (there && (layer.boot === undefined || layer.boot === this.#boot)) continue;
@@ -160,7 +160,7 @@ export class Layers {
   ): Promise<Layer> {
     if (options.after === undefined) this.#checkDepth(parent);
     const directory = this.#paths.newLayer();
-    const seamsPath = this.#paths.newTemporary();
+    const tarSplitPath = this.#paths.newTemporary();
     const { kept } = options;
     let ingest: Ingest | undefined;
     let end: (() => Promise<void>) | undefined;
@@ -175,11 +175,11 @@ export class Layers {
       if (!kept && (compression === 'gzip' || compression === 'zstd')) ingest = await this.#blobs.ingest();
       const into = ingest;
       const source = into ? tee(stream, (chunk) => into.write(chunk)) : stream;
-      const unpacked = await this.#unpack(directory, seamsPath, source, compression, options);
+      const unpacked = await this.#unpack(directory, tarSplitPath, source, compression, options);
       const diffId: Digest = `sha256:${unpacked.sha256}`;
       await options.after?.();
       if (options.after !== undefined) this.#checkDepth(parent);
-      const made = { directory, seams: seamsPath, diffId, size: unpacked.size, length: unpacked.length };
+      const made = { directory, tarSplit: tarSplitPath, diffId, size: unpacked.size, length: unpacked.length };
       return await this.#place(parent, made, lease, async () => {
         const blob = await (kept?.() ?? ingest?.commit());
         return blob && { ...blob, mediaType: typeOf(compression) };
@@ -188,7 +188,7 @@ export class Layers {
       // where nobody came to read it; what it waits for may end after this
       void end?.().catch(() => undefined);
       await ingest?.discard();
-      await rm(seamsPath, { force: true });
+      await rm(tarSplitPath, { force: true });
       await removeTree(directory);
     }
   }
@@ -227,7 +227,7 @@ export class Layers {
         ...(blob ? { blob } : { blob: { digest: diffId, size: length, mediaType: MEDIA.layer }, filesOnly: true }),
         boot: this.#boot,
       };
-      await rename(unpacked.seams, this.#paths.seamsOf(layer.name));
+      await rename(unpacked.tarSplit, this.#paths.tarSplitOf(layer.name));
       await rename(unpacked.directory, this.#paths.layer(layer.name));
       this.#put(layer);
       this.#syncSoon();
@@ -237,23 +237,23 @@ export class Layers {
 
   async #unpack(
     directory: string,
-    seamsPath: string,
+    tarSplitPath: string,
     source: AsyncIterable<Uint8Array>,
     compression: Compression,
     options: RegisterOptions,
   ): Promise<UnpackResult> {
-    const seams = await open(seamsPath, 'wx', 0o600);
+    const tarSplit = await open(tarSplitPath, 'wx', 0o600);
     // the thread that unpacks undoes the usual compression itself, without a copy between threads
     const gzip = compression === 'gzip' && canInflateSync();
     const plain = gzip ? source : decompress(source, compression);
     try {
-      const unpacked = await unpackTar(directory, plain, { whiteouts: 'overlay', gzip }, options.signal, seams.fd);
+      const unpacked = await unpackTar(directory, plain, { whiteouts: 'overlay', gzip }, options.signal, tarSplit.fd);
       const got = `sha256:${unpacked.sha256}`;
       if (options.diffId !== undefined && options.diffId !== got)
         throw invalid(`layers from manifest don't match image configuration: expected ${options.diffId}, got ${got}`);
       return unpacked;
     } finally {
-      await seams.close();
+      await tarSplit.close();
     }
   }
 
@@ -333,18 +333,18 @@ export class Layers {
 
   /** The archive as it was before compression: its digest is the layer's diff ID, and is checked when it is made of the files. */
   async *archive(layer: Layer, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
-    const seams = await openIfThere(this.#paths.seamsOf(layer.name));
-    if (!seams) {
+    const tarSplit = await openIfThere(this.#paths.tarSplitOf(layer.name));
+    if (!tarSplit) {
       yield* layer.filesOnly
         ? packTar(this.directory(layer), { whiteouts: 'overlay' }, signal)
         : decompress(this.#blobs.read(layer.blob.digest), compressionOf(layer.blob.mediaType));
       return;
     }
     try {
-      const { sha256 } = yield* joinArchive(this.directory(layer), seams.fd, signal);
+      const { sha256 } = yield* joinArchive(this.directory(layer), tarSplit.fd, signal);
       if (`sha256:${sha256}` !== layer.diffId) throw internal(`layer ${layer.chain} is damaged`);
     } finally {
-      await seams.close();
+      await tarSplit.close();
     }
   }
 
@@ -378,7 +378,7 @@ export class Layers {
       if (other.parent === chain) throw conflict(`layer ${chain} is below ${other.chain}`);
     this.#layers.delete(chain);
     this.#table.delete(chain);
-    rm(this.#paths.seamsOf(layer.name), { force: true }).catch(() => undefined);
+    rm(this.#paths.tarSplitOf(layer.name), { force: true }).catch(() => undefined);
     this.#discard(this.#paths.layer(layer.name)).catch((error: unknown) =>
       this.#log.warn(`removing layer ${chain}: ${messageOf(error)}`),
     );
@@ -419,14 +419,14 @@ export class Layers {
       return;
     }
     const directory = this.#paths.newLayer();
-    const seamsPath = this.#paths.newTemporary();
+    const tarSplitPath = this.#paths.newTemporary();
     await mkdir(directory, { mode: 0o755 });
     const { digest, mediaType } = layer.blob;
     const compression = compressionOf(mediaType);
-    const unpacked = await this.#unpack(directory, seamsPath, this.#blobs.read(digest), compression, {
+    const unpacked = await this.#unpack(directory, tarSplitPath, this.#blobs.read(digest), compression, {
       diffId: layer.diffId,
     });
-    await rename(seamsPath, this.#paths.seamsOf(layer.name));
+    await rename(tarSplitPath, this.#paths.tarSplitOf(layer.name));
     await removeTree(this.directory(layer));
     await rename(directory, this.directory(layer));
     this.#put({ ...layer, archiveSize: unpacked.length, boot: this.#boot });

@@ -18,14 +18,14 @@ export interface StorePaths {
   readonly database: string;
   readonly blobs: string;
   readonly layers: string;
-  readonly seams: string;
+  readonly tarSplit: string;
   readonly temporary: string;
   readonly partial: string;
   readonly cache: string;
   blob(digest: Digest): string;
   partialBlob(digest: Digest): string;
   layer(name: string): string;
-  seamsOf(name: string): string;
+  tarSplitOf(name: string): string;
   /** A new name for a layer in the making. */
   newLayer(): string;
   newTemporary(): string;
@@ -40,14 +40,14 @@ export function storePaths(root: string): StorePaths {
     database: join(root, 'images.db'),
     blobs: join(root, 'blobs', 'sha256'),
     layers: join(root, 'l'),
-    seams: join(root, 'seams'),
+    tarSplit: join(root, 'seams'),
     temporary: join(root, 'tmp'),
     partial: join(root, 'part'),
     cache: join(root, 'cache'),
     blob: (digest) => join(root, 'blobs', 'sha256', digest.slice('sha256:'.length)),
     partialBlob: (digest) => join(root, 'part', digest.slice('sha256:'.length)),
     layer: (name) => join(root, 'l', name),
-    seamsOf: (name) => join(root, 'seams', name),
+    tarSplitOf: (name) => join(root, 'seams', name),
     newLayer: () => join(root, 'l', UNFINISHED + unique()),
     newTemporary: () => join(root, 'tmp', unique()),
   };

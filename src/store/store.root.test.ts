@@ -110,12 +110,12 @@ test('what was half done at a crash is gone at the next start; a lost layer is u
     mkdirSync(join(store.paths.layers, '+deadbeef'));
     mkdirSync(join(store.paths.layers, '0123456789ab'));
     writeFileSync(join(store.paths.temporary, 'half'), 'x');
-    writeFileSync(join(store.paths.seams, '0123456789ab'), 'x');
+    writeFileSync(join(store.paths.tarSplit, '0123456789ab'), 'x');
   }
   rmSync(directory, { recursive: true });
   using store = await openStore(root, silentLog);
   assert.deepEqual(readdirSync(store.paths.temporary), []);
-  assert.deepEqual(readdirSync(store.paths.seams), [store.layers.get(diffId)?.name]);
+  assert.deepEqual(readdirSync(store.paths.tarSplit), [store.layers.get(diffId)?.name]);
   assert.deepEqual(readdirSync(store.paths.layers), [store.layers.get(diffId)?.name]);
   assert.equal(readFileSync(join(directory, 'f'), 'utf8'), 'abc');
   assert.deepEqual(

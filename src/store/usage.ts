@@ -26,8 +26,8 @@ export class StoreMeter {
   async measure(): Promise<StoreUsage> {
     const layers = [...this.#layers.all().values()];
     const directories = layers.map((layer) => this.#layers.directory(layer));
-    const { blobs, partial, seams } = this.#paths;
-    const folders = [blobs, partial, seams];
+    const { blobs, partial, tarSplit } = this.#paths;
+    const folders = [blobs, partial, tarSplit];
     const measured = await diskUsage([...folders, ...directories.filter((path) => !this.#known.has(path))]);
     const filesOf = (path: string): number => this.#known.get(path) ?? measured.get(path) ?? 0;
     const files = directories.map(filesOf);
@@ -40,7 +40,7 @@ export class StoreMeter {
       layers.map(({ chain, name, blob, filesOnly }, at) => [
         chain,
         (files[at] ?? 0) +
-          diskUsageOf(this.#paths.seamsOf(name)) +
+          diskUsageOf(this.#paths.tarSplitOf(name)) +
           (filesOnly ? 0 : diskUsageOf(this.#paths.blob(blob.digest))),
       ]),
     );

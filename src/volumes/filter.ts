@@ -65,9 +65,9 @@ function matches(pattern: string, name: string): boolean {
 }
 
 /** `key` or `key=value`. */
-function hasLabel(labels: Readonly<Record<string, string>> | null, wish: string): boolean {
-  const at = wish.indexOf('=');
-  const key = at < 0 ? wish : wish.slice(0, at);
+function hasLabel(labels: Readonly<Record<string, string>> | null, request: string): boolean {
+  const at = request.indexOf('=');
+  const key = at < 0 ? request : request.slice(0, at);
   if (labels === null || !Object.hasOwn(labels, key)) return false;
-  return at < 0 || labels[key] === wish.slice(at + 1);
+  return at < 0 || labels[key] === request.slice(at + 1);
 }

@@ -100,41 +100,41 @@ export class Volumes {
   }
 
   /** Finds or makes a volume for a container. */
-  async ensure(wish: VolumeRequest): Promise<{ name: string; driver: string; mountpoint: string }> {
+  async ensure(request: VolumeRequest): Promise<{ name: string; driver: string; mountpoint: string }> {
     const given = (map: VolumeRequest['options']): VolumeRequest['options'] =>
       map && Object.keys(map).length > 0 ? map : null;
-    const record = await this.#ensure({ ...wish, options: given(wish.options), labels: given(wish.labels) });
+    const record = await this.#ensure({ ...request, options: given(request.options), labels: given(request.labels) });
     const { Name: name, Driver: driver, Mountpoint: mountpoint } = await this.#described(record);
     return { name, driver, mountpoint };
   }
 
-  async #ensure(wish: VolumeRequest): Promise<VolumeRecord> {
-    const name = wish.name === '' ? randomId() : wish.name;
+  async #ensure(request: VolumeRequest): Promise<VolumeRecord> {
+    const name = request.name === '' ? randomId() : request.name;
     return this.#locks.run(name, async () => {
-      const driver = await this.#driverFor(name, wish);
+      const driver = await this.#driverFor(name, request);
       const found = this.#volumes.get(name);
       if (found) {
-        if (wish.driver === '' || wish.driver === found.driver) return found;
+        if (request.driver === '' || request.driver === found.driver) return found;
         throw conflict(
           `create ${name}: driver '${found.driver}' already has volume '${name}': volume name must be unique`,
         );
       }
       if (driver === undefined) {
         checkName(name);
-        checkOptions(name, wish.options ?? {});
+        checkOptions(name, request.options ?? {});
       }
-      const labels = wish.name === '' ? { ...wish.labels, [ANONYMOUS_LABEL]: '' } : wish.labels;
+      const labels = request.name === '' ? { ...request.labels, [ANONYMOUS_LABEL]: '' } : request.labels;
       const record: VolumeRecord = {
         name,
         driver: driver?.name ?? DRIVER,
         created: rfc3339().replace(/\.\d+Z$/, 'Z'),
         labels: labels === null ? null : { ...labels },
-        options: wish.options === null ? null : { ...wish.options },
+        options: request.options === null ? null : { ...request.options },
       };
       // one that its driver knows already is taken as it is
       if (driver === undefined) this.#folder.make(name);
       else if (!(await driver.get(name)))
-        await driver.create(name, wish.options ?? {}).catch((error: unknown) => {
+        await driver.create(name, request.options ?? {}).catch((error: unknown) => {
           throw internal(`create ${name}: ${messageOf(error)}`, { cause: error });
         });
       this.#input.records.put(name, record);
@@ -145,11 +145,11 @@ export class Volumes {
   }
 
   /** The plugin whose volume it is to be; undefined for local ones. Without a driver's name one that knows the volume has it. */
-  async #driverFor(name: string, wish: VolumeRequest): Promise<VolumeDriver | undefined> {
-    if (wish.driver === DRIVER) return undefined;
-    if (wish.driver === '') return this.#volumes.has(name) || wish.name === '' ? undefined : this.#whoKnows(name);
-    return this.#plugins.driver(wish.driver).catch((error: unknown) => {
-      throw notFound(`create ${name}: error looking up volume plugin ${wish.driver}: ${messageOf(error)}`, {
+  async #driverFor(name: string, request: VolumeRequest): Promise<VolumeDriver | undefined> {
+    if (request.driver === DRIVER) return undefined;
+    if (request.driver === '') return this.#volumes.has(name) || request.name === '' ? undefined : this.#whoKnows(name);
+    return this.#plugins.driver(request.driver).catch((error: unknown) => {
+      throw notFound(`create ${name}: error looking up volume plugin ${request.driver}: ${messageOf(error)}`, {
         cause: error,
       });
     });

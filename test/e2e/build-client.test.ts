@@ -394,11 +394,14 @@ test('users S16: several platforms are one image, a folder each as files, and wh
   const stored = await build(...many, '-t', 'many', '--metadata-file', meta, at);
   assert.equal(stored.code, 0, stored.stderr);
   assert.match(stored.stderr, /\[linux\/amd64->arm64 cross 2\/2\] RUN/);
-  const told = JSON.parse(readFileSync(meta, 'utf8')) as Record<string, string | { digest: string }>;
-  assert.deepEqual((told['containerimage.descriptor'] as { digest: string }).digest, told['containerimage.digest']);
+  const notified = JSON.parse(readFileSync(meta, 'utf8')) as Record<string, string | { digest: string }>;
+  assert.deepEqual(
+    (notified['containerimage.descriptor'] as { digest: string }).digest,
+    notified['containerimage.digest'],
+  );
   assert.equal(
     (await daemon.berth('image', 'inspect', '-f', '{{.Id}}', 'many')).stdout.trim(),
-    told['containerimage.config.digest'],
+    notified['containerimage.config.digest'],
   );
 
   const files = join(folder, 'files');

@@ -106,9 +106,9 @@ suite('BuildKit', () => {
     const solve = '/moby.buildkit.v1.Control/Solve';
     const bridge = '/moby.buildkit.v1.frontend.LLBBridge';
     const attributes = new Map([['force-network-mode', 'none']]);
-    const ask = async (ref: string, wish: Partial<Of<typeof messages.GatewaySolveRequest>>) => {
+    const ask = async (ref: string, request: Partial<Of<typeof messages.GatewaySolveRequest>>) => {
       const build = { 'buildkit-controlapi-buildid': ref };
-      const got = await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, wish, build);
+      const got = await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, request, build);
       assert.equal(got.status, 0, got.message);
       return messages.GatewaySolveResponse.decode(got.answer ?? Buffer.alloc(0)).result?.ref;
     };
@@ -212,8 +212,8 @@ suite('BuildKit', () => {
     const build = { 'buildkit-controlapi-buildid': ref };
     const ask = async (requestid: string): Promise<(name: string) => string> => {
       const frontendOpt = new Map([['requestid', requestid]]);
-      const wish = { frontend: 'dockerfile.v0', frontendOpt };
-      const got = await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, wish, build);
+      const request = { frontend: 'dockerfile.v0', frontendOpt };
+      const got = await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, request, build);
       assert.equal(got.status, 0, got.message);
       const { result } = messages.GatewaySolveResponse.decode(got.answer ?? Buffer.alloc(0));
       return (name) => Buffer.from(result?.metadata.get(name) ?? []).toString();
@@ -233,8 +233,8 @@ suite('BuildKit', () => {
     assert.match(targets('result.txt'), /^TARGET +DESCRIPTION\nbase +\nlast \(default\) +\n$/);
     const outline = await ask('frontend.outline');
     assert.equal(outline('result.txt'), 'TARGET: last\n\n');
-    const wish = { frontend: 'dockerfile.v0', frontendOpt: new Map([['requestid', 'frontend.other']]) };
-    assert.equal((await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, wish, build)).status, 12);
+    const request = { frontend: 'dockerfile.v0', frontendOpt: new Map([['requestid', 'frontend.other']]) };
+    assert.equal((await one.call(`${bridge}/Solve`, messages.GatewaySolveRequest, request, build)).status, 12);
     await one.call(`${bridge}/Return`, messages.ReturnRequest, {}, build);
     assert.equal((await open).status, 0);
   });
@@ -251,9 +251,9 @@ suite('BuildKit', () => {
     });
     assert.equal(built.status, 0, built.message);
     for (const time of ['while it is remembered', 'from the history']) {
-      const told = await one.call(status, messages.StatusRequest, { ref });
-      assert.equal(told.status, 0, told.message);
-      const { logs } = messages.StatusResponse.decode(told.answer ?? Buffer.alloc(0));
+      const notified = await one.call(status, messages.StatusRequest, { ref });
+      assert.equal(notified.status, 0, notified.message);
+      const { logs } = messages.StatusResponse.decode(notified.answer ?? Buffer.alloc(0));
       assert.equal(logs.map(({ msg }) => Buffer.from(msg).toString()).join(''), 'what it said\n', time);
     }
   });

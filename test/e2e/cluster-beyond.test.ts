@@ -76,15 +76,15 @@ test('a forecast equals what then happens', async () => {
   const n3 = (await cluster.list(cluster.node(1))).find(({ Description }) => Description.Hostname === 'n3')?.ID;
   const moved = before.filter(({ NodeID }) => NodeID === n3).map(({ Slot }) => Slot);
   const text = await berth('cluster', 'what-if', '--drain', 'n3', '--scale', 'web=7');
-  const told = [...text.matchAll(/^web\.(\d+): (\S+) -> (n[12])$/gm)].map(([, slot, from, to]) => ({
+  const notified = [...text.matchAll(/^web\.(\d+): (\S+) -> (n[12])$/gm)].map(([, slot, from, to]) => ({
     slot: Number(slot),
     from,
     to,
   }));
-  const toldMoved = told.filter(({ from }) => from === 'n3').map(({ slot }) => slot);
+  const toldMoved = notified.filter(({ from }) => from === 'n3').map(({ slot }) => slot);
   assert.deepEqual(new Set(toldMoved), new Set(moved));
   assert.ok(
-    told.some(({ slot, from }) => slot === 7 && from === 'new'),
+    notified.some(({ slot, from }) => slot === 7 && from === 'new'),
     text,
   );
   await cluster.node(1).docker('node', 'update', '--availability', 'drain', 'n3');
@@ -96,7 +96,7 @@ test('a forecast equals what then happens', async () => {
   const stayed = before.filter(({ NodeID }) => NodeID !== n3).map(({ NodeID }) => names.get(NodeID ?? ''));
   assert.deepEqual(
     count(now.map(({ NodeID }) => names.get(NodeID ?? ''))),
-    count([...stayed, ...told.map(({ to }) => to)]),
+    count([...stayed, ...notified.map(({ to }) => to)]),
   );
   await cluster.node(1).docker('node', 'update', '--availability', 'active', 'n3');
   await berth('service', 'rm', 'web');

@@ -436,7 +436,7 @@ test('fault I12, I13: documents that mean two things, or too much', async () => 
     response.writeHead(200, { 'Content-Type': MEDIA.manifest });
     pump(response);
   });
-  await using claimed = await serve((_, response) => {
+  await using allocated = await serve((_, response) => {
     response.writeHead(200, { 'Content-Type': MEDIA.manifest, 'Content-Length': 2 ** 30 });
     response.write('{');
   });
@@ -448,7 +448,7 @@ test('fault I12, I13: documents that mean two things, or too much', async () => 
     ['10000 layers', here('many'), /max depth exceeded/],
     ['a manifest of 5 MB', here('large'), /too large/],
     ['a manifest without end', `${endless.address}/a/b:x`, /too large/],
-    ['a manifest of a GiB', `${claimed.address}/a/b:x`, /too large/],
+    ['a manifest of a GiB', `${allocated.address}/a/b:x`, /too large/],
     ['a configuration of 2 GiB', here('config'), /too large/],
     ['an index in an index in an index', here('nested'), /./],
     ['a document of 100000 levels', `${deeper.address}/a/b:x`, /./],

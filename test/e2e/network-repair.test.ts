@@ -118,9 +118,9 @@ suite('under the feet', { skip: dockerMissing() }, () => {
     await served();
     assert.equal((await inside()).replaceAll(/@if\d+|^\d+:/gm, ''), before);
     assert.match(daemon.log, /plug bv\w+ +# the container has lost its interface/);
-    const told = daemon.log.length;
+    const notified = daemon.log.length;
     await ok('run', '--rm', '--network', 'front', 'busybox', 'true');
-    assert.doesNotMatch(daemon.log.slice(told), /lost its interface/);
+    assert.doesNotMatch(daemon.log.slice(notified), /lost its interface/);
   });
 
   test('fault N47: forward policy drop, before and after; the rules are there only as long as it is, and come back when flushed', async () => {

@@ -11,7 +11,7 @@ import {
   StepFailure,
   type StepLimits,
 } from '../../builder/index.ts';
-import type { Kit } from '../../builder/buildkit/index.ts';
+import type { BuildKit } from '../../builder/buildkit/index.ts';
 import { parsePlatform } from '../../spec/oci/index.ts';
 import { registryConfigOf } from '../credentials.ts';
 import { checkForeign, textList, textMap, ulimitList } from './build-query.ts';
@@ -22,7 +22,7 @@ type Query = ApiRequest<'ImageBuild'>['query'];
 /** Requests of BuildKit's older clients come on the same path, and mean another protocol. */
 export function buildHandlers(
   builder: Builder,
-  kit: () => Promise<Kit>,
+  buildkit: () => Promise<BuildKit>,
   containers: { keepStep: StepContainers['add'] },
 ): Handlers {
   return {
@@ -30,21 +30,21 @@ export function buildHandlers(
       const { version = '' } = request.query;
       if (!['', '1', '2'].includes(version)) throw invalid(`invalid version ${JSON.stringify(version)}`);
       return version === '2'
-        ? buildBySession(kit, request, response)
+        ? buildBySession(buildkit, request, response)
         : build(builder, containers.keepStep, request, response);
     },
   };
 }
 
 async function buildBySession(
-  kit: () => Promise<Kit>,
+  buildkit: () => Promise<BuildKit>,
   request: ApiRequest<'ImageBuild'>,
   response: ApiResponse,
 ): Promise<void> {
   const { query } = request;
   const out = new Output(response);
   try {
-    await (await kit()).endpoint.build(
+    await (await buildkit()).endpoint.build(
       {
         ...query,
         buildargs: json('buildargs', query.buildargs, {}),

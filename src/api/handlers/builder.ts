@@ -8,7 +8,7 @@ import type { ApiRequest, Handlers } from '../handler.ts';
 export function builderHandlers(builder: Builder): Handlers {
   return {
     BuildPrune: async (request, response) => {
-      const { removed, reclaimed } = await builder.prune(pruneWish(request));
+      const { removed, reclaimed } = await builder.prune(pruneRequest(request));
       response.json({ CachesDeleted: removed.map(({ id }) => id), SpaceReclaimed: reclaimed });
     },
     BuildCancel: (request, response) => {
@@ -50,7 +50,7 @@ export function builderHandlers(builder: Builder): Handlers {
   };
 }
 
-function pruneWish({ query }: ApiRequest<'BuildPrune'>): PruneOptions {
+function pruneRequest({ query }: ApiRequest<'BuildPrune'>): PruneOptions {
   const filters = new Map<string, readonly string[]>();
   for (const [key, values] of query.filters ?? []) {
     const name = key.replace(/!$/, '');

@@ -22,14 +22,14 @@ export function execHandlers(engine: Engine): Handlers {
       const exec = engine.checkExecStart(id(request));
       // the client says how it reads, whatever the process writes to
       const raw = body.Tty === true;
-      const consoleSize = raw && exec.wish.tty ? (body.ConsoleSize ?? undefined) : undefined;
+      const consoleSize = raw && exec.request.tty ? (body.ConsoleSize ?? undefined) : undefined;
       if (body.Detach === true) {
         await engine.startExec({ exec, io: undefined, consoleSize });
         response.empty(200);
         return;
       }
       const socket = response.hijack(!raw && request.minor >= 42 ? MULTIPLEXED_STREAM : RAW_STREAM);
-      const io = ioOf(socket, raw, exec.wish.attachStdin);
+      const io = ioOf(socket, raw, exec.request.attachStdin);
       try {
         await engine.startExec({ exec, io, consoleSize });
       } catch (error) {

@@ -1,6 +1,6 @@
 // Every operation of the Engine API, over the parts of one daemon.
 import type { Builder } from '../../builder/index.ts';
-import type { Kit } from '../../builder/buildkit/index.ts';
+import type { BuildKit } from '../../builder/buildkit/index.ts';
 import type { ClusterAccess } from '../../cluster/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { EventLog } from '../../events/index.ts';
@@ -37,7 +37,7 @@ export interface DaemonParts {
   readonly explainer: Explainer;
   readonly registries: Registries;
   readonly builder: Builder;
-  readonly buildkit: () => Promise<Kit>;
+  readonly buildkit: () => Promise<BuildKit>;
   readonly events: EventLog;
   readonly facts: SystemFacts;
   readonly cluster: ClusterAccess;

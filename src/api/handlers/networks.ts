@@ -37,10 +37,10 @@ export function networkHandlers(
       response.json(networks.list(request.query.filters ?? new Map(), cluster.manager?.networks.states()));
     },
     NetworkCreate: async (request, response) => {
-      const wish = decode(networkCreate, await body(request), 'CreateRequest');
+      const spec = decode(networkCreate, await body(request), 'CreateRequest');
       // IPv4 could not be turned off before
-      const EnableIPv4 = request.minor < 47 ? null : wish.EnableIPv4;
-      const wanted = { ...wish, EnableIPv4 };
+      const EnableIPv4 = request.minor < 47 ? null : spec.EnableIPv4;
+      const wanted = { ...spec, EnableIPv4 };
       if (isOfCluster(wanted)) {
         const control = cluster.isMember ? await cluster.open() : undefined;
         if (control) {

@@ -33,8 +33,8 @@ export function registryHandlers(registries: Registries): Handlers {
     ImageSearch: async (request, response) => {
       const { term = '', limit, filters } = request.query;
       if (term === '') throw invalid('search term must not be empty');
-      const wish = { term, limit, filters: filters ?? new Map<string, string[]>() };
-      response.json(await search(registries, wish, credentialsOf(request.headers), request.signal));
+      const spec = { term, limit, filters: filters ?? new Map<string, string[]>() };
+      response.json(await search(registries, spec, credentialsOf(request.headers), request.signal));
     },
     DistributionInspect: async (request, response) => {
       const any = parseAnyReference(request.params['name'] ?? '');

@@ -9,7 +9,7 @@ import { dpkgPackages, npmPackage, purlOf } from './packages.ts';
 import { imagePurl, provenanceOf, type ProvenanceInput } from './provenance.ts';
 import { sbomOf } from './sbom.ts';
 import { attestationManifest } from '../model/statement.ts';
-import { attestWish } from './request.ts';
+import { attestRequest } from './request.ts';
 
 const STATUS = `Package: libc6
 Status: install ok installed
@@ -133,8 +133,8 @@ test('an attestation is a manifest that names its subject', () => {
 });
 
 test('what was asked for: nothing by itself, and what is not there is refused', () => {
-  const of = (...pairs: [string, string][]): unknown => attestWish(new Map(pairs));
-  assert.deepEqual(attestWish(undefined), {});
+  const of = (...pairs: [string, string][]): unknown => attestRequest(new Map(pairs));
+  assert.deepEqual(attestRequest(undefined), {});
   // buildx wishes this of every build
   assert.deepEqual(of(['provenance', 'mode=min,inline-only=true']), {});
   assert.deepEqual(of(['provenance', 'disabled=true'], ['sbom', 'disabled=true']), {});

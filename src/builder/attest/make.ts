@@ -9,7 +9,7 @@ import type { Material } from '../model/material.ts';
 import { PROVENANCE_TYPE, provenanceOf } from './provenance.ts';
 import { sbomOf, SPDX_TYPE } from './sbom.ts';
 import type { Attestation } from '../model/statement.ts';
-import { attestWish } from './request.ts';
+import { attestRequest } from './request.ts';
 
 const TOOL = 'berth';
 
@@ -19,7 +19,7 @@ export async function attestationsOf(
   { graph }: Solved,
   chain: Digest | undefined,
 ): Promise<Attestation[]> {
-  const { provenance, sbom } = attestWish(request.attestations);
+  const { provenance, sbom } = attestRequest(request.attestations);
   const epoch = request.sourceDateEpoch;
   const fixed = epoch === undefined ? undefined : rfc3339(BigInt(epoch) * 1_000_000_000n);
   const made: Attestation[] = [];

@@ -7,8 +7,8 @@ export interface AttestOptions {
 }
 
 /** Attributes by type, as `--attest` and BuildKit's clients have them. Throws invalid and notImplemented. */
-export function attestWish(asked: ReadonlyMap<string, string> | undefined): AttestOptions {
-  let wish: AttestOptions = {};
+export function attestRequest(asked: ReadonlyMap<string, string> | undefined): AttestOptions {
+  let request: AttestOptions = {};
   for (const [type, text] of asked ?? []) {
     const fields = new Map(
       text.split(',').flatMap((field): [string, string][] => {
@@ -25,14 +25,14 @@ export function attestWish(asked: ReadonlyMap<string, string> | undefined): Atte
       const version = fields.get('version') ?? 'v1';
       if (version !== 'v1') throw notImplemented(`provenance of the version ${version} is not implemented: v1 is`);
       const builder = fields.get('builder-id') ?? '';
-      wish = { ...wish, provenance: { mode, builder, reproducible: fields.get('reproducible') === 'true' } };
+      request = { ...request, provenance: { mode, builder, reproducible: fields.get('reproducible') === 'true' } };
     } else if (type === 'sbom') {
       const generator = fields.get('generator') ?? '';
       if (generator !== '') throw notImplemented(`SBOM generators (${generator}) are not implemented`);
-      wish = { ...wish, sbom: true };
+      request = { ...request, sbom: true };
     } else throw invalid(`unsupported attestation type "${type}"`);
   }
-  return wish;
+  return request;
 }
 
 export function wantsAttestations({ provenance, sbom }: AttestOptions): boolean {

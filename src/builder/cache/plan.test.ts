@@ -15,8 +15,8 @@ const one = (id: string, over: Partial<Usage> = {}): Usage => ({
   shared: false,
   ...over,
 });
-const plan = (usage: Usage[], wish: Partial<PruneOptions> = {}): string[] =>
-  planPrune(usage, { all: false, filters: new Map(), ...wish }, 100n).map(({ id }) => id);
+const plan = (usage: Usage[], request: Partial<PruneOptions> = {}): string[] =>
+  planPrune(usage, { all: false, filters: new Map(), ...request }, 100n).map(({ id }) => id);
 
 test('what stands on others goes before them, and what is used stays with all below it', () => {
   const chain = [one('a'), one('b', { parents: ['a'] }), one('c', { parents: ['b'] })];

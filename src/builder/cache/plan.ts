@@ -28,13 +28,13 @@ export interface PruneOptions {
 }
 
 /** In the order in which they go: what was used least recently first, what stands on others before those. */
-export function planPrune(usage: readonly Usage[], wish: PruneOptions, now: bigint): Usage[] {
+export function planPrune(usage: readonly Usage[], request: PruneOptions, now: bigint): Usage[] {
   const candidates = usage.filter(
     (one) =>
       !one.inUse &&
-      (wish.all || !one.shared) &&
-      (wish.unusedFor === undefined || now - one.used >= wish.unusedFor) &&
-      [...wish.filters].every(([key, values]) => values.some((value) => matches(one, key, value, now))),
+      (request.all || !one.shared) &&
+      (request.unusedFor === undefined || now - one.used >= request.unusedFor) &&
+      [...request.filters].every(([key, values]) => values.some((value) => matches(one, key, value, now))),
   );
   const chosen = new Set(candidates.map(({ id }) => id));
   let total = usage.reduce((sum, { size }) => sum + size, 0);
@@ -45,7 +45,7 @@ export function planPrune(usage: readonly Usage[], wish: PruneOptions, now: bigi
   for (let progress = true; progress; ) {
     progress = false;
     for (const one of order) {
-      if (wish.keepBytes !== undefined && wish.keepBytes > 0 && total <= wish.keepBytes) return going;
+      if (request.keepBytes !== undefined && request.keepBytes > 0 && total <= request.keepBytes) return going;
       if (gone.has(one.id) || !chosen.has(one.id) || children(one.id)) continue;
       gone.add(one.id);
       going.push(one);

@@ -8,7 +8,7 @@ import { formatPlatform } from '../../spec/oci/index.ts';
 import { attestationsOf } from '../attest/make.ts';
 import { SPDX_TYPE } from '../attest/sbom.ts';
 import { statementOf } from '../model/statement.ts';
-import { attestWish, wantsAttestations } from '../attest/request.ts';
+import { attestRequest, wantsAttestations } from '../attest/request.ts';
 import { switchedOn } from '../model/build-arguments.ts';
 import type { BuildEnd, Solved } from '../solve/solved.ts';
 import { lowerDirsOf } from '../ops/workspace.ts';
@@ -65,7 +65,7 @@ async function* filesOf(
     const lowerDirs = lowerDirsOf(context, value.chain);
     const own = join(context.root, 'work', randomBytes(8).toString('hex'));
     try {
-      const above = wantsAttestations(attestWish(request.attestations))
+      const above = wantsAttestations(attestRequest(request.attestations))
         ? [await statementsBeside(end, one, join(own, 'above'), lowerDirs, join(own, 'at'), prefix)]
         : [];
       const place = placeOf([...above, ...lowerDirs], join(own, 'at'));

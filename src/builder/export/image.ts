@@ -11,7 +11,7 @@ import {
 import type { Lease } from '../../store/index.ts';
 import { imagePurl } from '../attest/provenance.ts';
 import { attestationManifest } from '../model/statement.ts';
-import { attestWish, wantsAttestations } from '../attest/request.ts';
+import { attestRequest, wantsAttestations } from '../attest/request.ts';
 import type { BuildEnd, Solved } from '../solve/solved.ts';
 import { INLINE_KEY } from '../cache/remote/config.ts';
 import { wantsInline } from '../cache/remote/index.ts';
@@ -129,7 +129,7 @@ export async function storeImages(
       // one layer is the result of no step
       const squash = request.squash === true;
       const { file, chain } = squash ? await asOneLayer(end, one, whole, lease) : await withCache(end, one, whole);
-      const about = wantsAttestations(attestWish(request.attestations))
+      const about = wantsAttestations(attestRequest(request.attestations))
         ? await (await import('../attest/make.ts')).attestationsOf(end, one, chain)
         : [];
       return { file, about, parent: one.below ?? one.graph.result.base?.id, platform: one.platform };

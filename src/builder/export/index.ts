@@ -1,6 +1,6 @@
 // What comes out of a build: an image in the store, an archive, or files.
 import type { BuildEnd, Solved } from '../solve/solved.ts';
-import { attestWish, wantsAttestations } from '../attest/request.ts';
+import { attestRequest, wantsAttestations } from '../attest/request.ts';
 import type { BuildOutput, BuildRequest, BuildResult, BuiltImage } from '../model/request.ts';
 import { withDomain } from '../model/full-name.ts';
 import { storeImages } from './image.ts';
@@ -16,7 +16,7 @@ export function checkOutputs(request: BuildRequest): void {
 function optionsOf(request: BuildRequest, output: Output): ExportOptions {
   return exportOptions(output, {
     platforms: Math.max(1, request.platforms?.length ?? 0),
-    attested: output.type !== 'docker' && wantsAttestations(attestWish(request.attestations)),
+    attested: output.type !== 'docker' && wantsAttestations(attestRequest(request.attestations)),
     epoch: request.sourceDateEpoch !== undefined,
   });
 }

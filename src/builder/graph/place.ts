@@ -4,8 +4,8 @@ import { Failure, type Range } from '../dockerfile/index.ts';
 
 /** The error as the one who builds sees it, with its lines unless it has them. */
 export function placed(error: unknown, range: Range): unknown {
-  const told = error instanceof Failure ? invalid(error.message) : error;
-  return told instanceof Error && !('range' in told) ? Object.assign(told, { range }) : told;
+  const notified = error instanceof Failure ? invalid(error.message) : error;
+  return notified instanceof Error && !('range' in notified) ? Object.assign(notified, { range }) : notified;
 }
 
 export function placeOf(error: unknown): Range | undefined {

@@ -158,10 +158,10 @@ export class StagePlan {
           this.planner.declared.add(key);
           this.args.push({ key, value });
           // the classic builder does not tell what was given from outside
-          const told = this.planner.input.classic
+          const notified = this.planner.input.classic
             ? stageArg(definition, before, new Map(), new Map(), escape, budget).value
             : value;
-          shown.push({ ...definition, value: told });
+          shown.push({ ...definition, value: notified });
         }
         this.#meta(instruction.original, { ...expanded.instruction, definitions: shown });
         return true;

@@ -115,11 +115,11 @@ export class Link {
     const channel = new Channel(this.#next++, this);
     this.#channels.set(channel.id, channel);
     if (this.signal.aborted) await channel.push(undefined);
-    else await this.tell({ tell: 'ask', channel: channel.id, ask });
+    else await this.notify({ notify: 'ask', channel: channel.id, ask });
     return channel;
   }
 
-  tell(message: DaemonMessage): Promise<void> {
+  notify(message: DaemonMessage): Promise<void> {
     return this.send(FRAME.json, 0, JSON.stringify(message));
   }
 

@@ -23,13 +23,18 @@ export async function serveLink(connection: Duplex, options: LinkOptions): Promi
   try {
     const asked = await link.options<BuildOptions>();
     const request = await requestOf(asked, link, options, made);
-    await link.tell({ tell: 'result', result: await answer(asked, request, link, options) });
+    await link.notify({ notify: 'result', result: await answer(asked, request, link, options) });
   } catch (error) {
     const hint = error instanceof BerthError ? error.hint : undefined;
     const source = sourceOf(error);
     const { text, ...where } = source ?? { text: Buffer.alloc(0), file: '', ranges: [] };
     const place = source ? { place: { ...where, source: Buffer.from(text).toString('base64') } } : {};
-    await link.tell({ tell: 'failure', message: messageOf(error), ...place, ...(hint === undefined ? {} : { hint }) });
+    await link.notify({
+      notify: 'failure',
+      message: messageOf(error),
+      ...place,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
   link.end();
 }
@@ -56,11 +61,11 @@ async function answer(
       ...(asked.call === 'outline' ? { outline: outlineText(outline()) } : {}),
     };
   }
-  const tell = (event: BuildEvent): void => {
+  const notify = (event: BuildEvent): void => {
     const shown = shownEvent(event);
-    if (shown) void link.tell({ tell: 'event', event: shown });
+    if (shown) void link.notify({ notify: 'event', event: shown });
   };
-  const { id, images, metadata } = await options.build(request, tell, link.signal);
+  const { id, images, metadata } = await options.build(request, notify, link.signal);
   return { id, images: images.map((image) => image.id), metadata };
 }
 

@@ -47,13 +47,13 @@ export interface ExecRequest {
 const HOSTNAME = 'buildkitsandbox';
 
 /** Runs it to its end. Throws StepFailure when the program fails; what was mounted is gone in any case. */
-export async function runExec(context: BuilderContext, wish: ExecRequest): Promise<void> {
-  const { op, workspace, signal } = wish;
+export async function runExec(context: BuilderContext, request: ExecRequest): Promise<void> {
+  const { op, workspace, signal } = request;
   checkRunnable(op.platform, op.command);
   const rootfs = workspace.mount();
   await using stack = new AsyncDisposableStack();
-  const network = op.network === 'default' ? wish.network : op.network;
-  const prepared = new Prepared(context, wish, stack);
+  const network = op.network === 'default' ? request.network : op.network;
+  const prepared = new Prepared(context, request, stack);
   for (const [index, one] of op.mounts.entries()) await prepared.add(index, one);
   prepared.scripts();
   const stubs = missingPaths(rootfs, [
@@ -65,14 +65,20 @@ export async function runExec(context: BuilderContext, wish: ExecRequest): Promi
     ...prepared.mounts.map(({ target }) => target),
     op.cwd,
   ]);
-  const spec = specOf(context, wish, rootfs, prepared, await networkOf(context, workspace.id, network, wish, stack));
-  const cgroup = posix.join('/', wish.limits.cgroupParent || context.cgroupParent, workspace.id);
+  const spec = specOf(
+    context,
+    request,
+    rootfs,
+    prepared,
+    await networkOf(context, workspace.id, network, request, stack),
+  );
+  const cgroup = posix.join('/', request.limits.cgroupParent || context.cgroupParent, workspace.id);
   stack.defer(() => context.runtime.clean(workspace.id, cgroup, context.ociRuntime));
   if (prepared.mounts.length > 0) context.ociRuntime.beforeBinds?.();
-  const failed = await runProgram(context, wish, spec, cgroup);
+  const failed = await runProgram(context, request, spec, cgroup);
   if (signal.aborted) throw cancelled('context canceled');
   if (failed) {
-    await wish.onFailure?.(
+    await request.onFailure?.(
       {
         command: op.command,
         reason: failed.message,
@@ -83,7 +89,7 @@ export async function runExec(context: BuilderContext, wish: ExecRequest): Promi
       },
       signal,
     );
-    if (wish.keepsFiles) {
+    if (request.keepsFiles) {
       await workspace.unmount();
       removeStubs(workspace.upper, stubs, prepared.kept);
     }
@@ -118,7 +124,7 @@ async function runProgram(
 
 function specOf(
   context: BuilderContext,
-  wish: ExecRequest,
+  request: ExecRequest,
   rootfs: string,
   prepared: Prepared,
   network: {
@@ -130,7 +136,7 @@ function specOf(
     readonly hostname?: string;
   },
 ) {
-  const { op, workspace, limits } = wish;
+  const { op, workspace, limits } = request;
   const hostname = network.hostname ?? op.hostname ?? HOSTNAME;
   const config = {
     ...decode(containerConfig, {}),
@@ -168,7 +174,7 @@ function specOf(
     config,
     hostConfig: host,
     rootfs,
-    user: userOf(wish, rootfs),
+    user: userOf(request, rootfs),
     hostname,
     domainname: '',
     mounts: prepared.mounts,
@@ -214,10 +220,10 @@ async function networkOf(
   context: BuilderContext,
   id: string,
   network: string,
-  wish: ExecRequest,
+  request: ExecRequest,
   stack: AsyncDisposableStack,
 ): Promise<{ namespace: NamespaceSource; hosts: string; resolvConf: string; mode: string; hostname?: string }> {
-  const extra = wish.extraHosts;
+  const extra = request.extraHosts;
   const other = /^container:(.*)$/.exec(network)?.[1];
   if (other !== undefined) {
     const { path, ...files } = context.networks.join(other);
@@ -241,14 +247,14 @@ class Prepared {
   /** Where something is mounted that the image has a directory for afterwards. */
   readonly kept: string[] = [];
   readonly #context: BuilderContext;
-  readonly #wish: ExecRequest;
+  readonly #request: ExecRequest;
   readonly #stack: AsyncDisposableStack;
   #memory: string | undefined;
   #agents = 0;
 
-  constructor(context: BuilderContext, wish: ExecRequest, stack: AsyncDisposableStack) {
+  constructor(context: BuilderContext, request: ExecRequest, stack: AsyncDisposableStack) {
     this.#context = context;
-    this.#wish = wish;
+    this.#request = request;
     this.#stack = stack;
   }
 
@@ -283,7 +289,7 @@ class Prepared {
 
   /** Heredocs with an interpreter of their own. */
   scripts(): void {
-    for (const [index, { path, content }] of this.#wish.op.scripts.entries()) {
+    for (const [index, { path, content }] of this.#request.op.scripts.entries()) {
       const file = join(this.#folder(), `script-${index}`);
       writeFileSync(file, content, { mode: 0o755 });
       chmodSync(file, 0o755);
@@ -301,11 +307,11 @@ class Prepared {
 
   /** The mount's files as a tree of its own: what is written there is thrown away. */
   #layersOf(index: number, one: ExecMount): string {
-    return this.#overlay(index, (one.input === undefined ? undefined : this.#wish.inputs[one.input]) ?? []);
+    return this.#overlay(index, (one.input === undefined ? undefined : this.#request.inputs[one.input]) ?? []);
   }
 
   #overlay(index: number, layers: Readable): string {
-    const { own } = this.#wish.workspace;
+    const { own } = this.#request.workspace;
     const [at, upper, work, empty] = ['m', 'u', 'w', 'e'].map((kind) => join(own, `${kind}${index}`)) as [
       string,
       string,
@@ -321,8 +327,8 @@ class Prepared {
 
   /** What the image has there, or an empty directory. */
   #volume(index: number, one: ExecMount): string {
-    const { lowerDirs, own } = this.#wish.workspace;
-    if (isDirectoryIn(this.#wish.workspace.merged, one.source) && lowerDirs.length > 0)
+    const { lowerDirs, own } = this.#request.workspace;
+    if (isDirectoryIn(this.#request.workspace.merged, one.source) && lowerDirs.length > 0)
       return this.#under(this.#overlay(index, lowerDirs), one.source);
     const empty = join(own, `v${index}`);
     mkdirSync(empty, { mode: 0o755 });
@@ -350,20 +356,20 @@ class Prepared {
     // another owner or mode is another directory, so that nobody finds one that he cannot write
     const isUsual = owner.uid === 0 && owner.gid === 0 && owner.mode === 0o755;
     const base = [
-      one.input === undefined ? '' : `${this.#wish.inputIds[one.input] ?? ''}:${one.source}`,
+      one.input === undefined ? '' : `${this.#request.inputIds[one.input] ?? ''}:${one.source}`,
       ...(isUsual ? [] : [`${owner.uid}:${owner.gid}:${owner.mode.toString(8)}`]),
     ].join('\0');
-    const held = await this.#context.mounts.take(one.id, base, one.sharing, owner, this.#wish.signal);
+    const held = await this.#context.mounts.take(one.id, base, one.sharing, owner, this.#request.signal);
     this.#stack.use(held);
     if (held.isNew) {
       if (one.input !== undefined) {
         const { copyTree } = await import('./copy.ts');
         await copyTree(
-          this.#wish.workspace,
-          this.#wish.inputs[one.input] ?? [],
+          this.#request.workspace,
+          this.#request.inputs[one.input] ?? [],
           one.source,
           held.directory,
-          this.#wish.signal,
+          this.#request.signal,
         );
       }
       chmodSync(held.directory, owner.mode);
@@ -375,7 +381,7 @@ class Prepared {
   /** Memory that is seen by this step alone; secrets never reach a disk. */
   #folder(): string {
     if (this.#memory !== undefined) return this.#memory;
-    const at = join(this.#wish.workspace.own, 'memory');
+    const at = join(this.#request.workspace.own, 'memory');
     mkdirSync(at, { mode: 0o700 });
     mount('tmpfs', at, 'tmpfs', MS.NOSUID | MS.NODEV, 'mode=700,size=16m');
     this.#stack.defer(() => unmount(at));
@@ -384,7 +390,7 @@ class Prepared {
   }
 
   async #secret(index: number, one: ExecMount): Promise<void> {
-    const value = await this.#wish.secrets?.secret(one.id, this.#wish.signal);
+    const value = await this.#request.secrets?.secret(one.id, this.#request.signal);
     if (value === undefined) {
       if (one.required) throw invalid(`secret ${one.id}: not found`);
       if (one.env !== undefined) this.env.push(`${one.env}=`);
@@ -400,7 +406,7 @@ class Prepared {
   }
 
   async #ssh(one: ExecMount): Promise<void> {
-    const agent = await this.#wish.ssh?.agent(one.id, this.#wish.signal);
+    const agent = await this.#request.ssh?.agent(one.id, this.#request.signal);
     if (!agent) {
       if (one.required) throw invalid(`unset ssh forward key ${one.id}`);
       return;

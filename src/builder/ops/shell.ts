@@ -32,10 +32,10 @@ export function shellOf(args: readonly string[]): string {
 }
 
 /** The caller takes away what is left of the container. */
-export async function runShell({ runtime, ociRuntime }: BuilderContext, wish: ShellRequest): Promise<void> {
-  const { id, terminal, signal } = wish;
-  const file = shellOf(wish.op.args);
-  const spec = withTerminal(wish.spec, file, terminal);
+export async function runShell({ runtime, ociRuntime }: BuilderContext, request: ShellRequest): Promise<void> {
+  const { id, terminal, signal } = request;
+  const file = shellOf(request.op.args);
+  const spec = withTerminal(request.spec, file, terminal);
   ociRuntime.beforeBinds?.();
   const identity = await runtime
     .create({
@@ -54,7 +54,7 @@ export async function runShell({ runtime, ociRuntime }: BuilderContext, wish: Sh
       throw invalid(refusalWords({ runtime: ociRuntime.name, verb: 'create', program: file, text: messageOf(error) }));
     });
   const kill = (): void => {
-    for (const pid of groupProcesses(runtime.cgroups, wish.cgroup)) sendSignal(pid, 9);
+    for (const pid of groupProcesses(runtime.cgroups, request.cgroup)) sendSignal(pid, 9);
   };
   signal.addEventListener('abort', kill, { once: true });
   const console = runtime.console(id);

@@ -25,11 +25,11 @@ export function parseGitRef(text: string): GitRef | undefined {
   const found = split(text);
   if (!found) return undefined;
   const [ref, folder = ''] = cut(found.fragment, ':');
-  const wish = readQuery(found.query, { ref, subdir: cleanFolder(folder) });
-  if (wish.ref.startsWith('-')) throw invalid(`invalid git ref: "${wish.ref}"`);
-  if (wish.checksum !== undefined && !/^[0-9a-fA-F]+$/.test(wish.checksum))
-    throw invalid(`invalid checksum ${wish.checksum} for Git URL, expected hex commit hash`);
-  return { remote: found.remote, submodules: true, ...wish };
+  const request = readQuery(found.query, { ref, subdir: cleanFolder(folder) });
+  if (request.ref.startsWith('-')) throw invalid(`invalid git ref: "${request.ref}"`);
+  if (request.checksum !== undefined && !/^[0-9a-fA-F]+$/.test(request.checksum))
+    throw invalid(`invalid checksum ${request.checksum} for Git URL, expected hex commit hash`);
+  return { remote: found.remote, submodules: true, ...request };
 }
 
 /** The address with a password in it masked, for everything that a person or a log sees. */
@@ -76,9 +76,9 @@ function cleanFolder(folder: string): string {
   return posix.join('/', folder).replace(/^\//, '').replace(/\/$/, '');
 }
 
-type Wish = Omit<GitRef, 'remote' | 'submodules'> & { readonly submodules?: boolean };
+type Request = Omit<GitRef, 'remote' | 'submodules'> & { readonly submodules?: boolean };
 
-function readQuery(query: string, start: { readonly ref: string; readonly subdir: string }): Wish {
+function readQuery(query: string, start: { readonly ref: string; readonly subdir: string }): Request {
   let { ref, subdir } = start;
   const rest: { checksum?: string; keepGitDir?: boolean; submodules?: boolean } = {};
   const values = new Map<string, string>();

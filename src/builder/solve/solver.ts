@@ -200,11 +200,11 @@ export class Solver {
   async #solve(vertex: GraphVertex): Promise<Value> {
     const values = await Promise.all(vertex.inputs.map((input) => this.value(input)));
     if (this.#signal.aborted) throw cancelled('context canceled');
-    const told = this.#telling(vertex);
+    const notified = this.#telling(vertex);
     try {
-      return await this.#perform(vertex, values, told);
+      return await this.#perform(vertex, values, notified);
     } catch (error) {
-      told.end({ error: this.#signal.aborted ? 'context canceled' : messageOf(error) });
+      notified.end({ error: this.#signal.aborted ? 'context canceled' : messageOf(error) });
       throw error;
     }
   }
@@ -218,20 +218,20 @@ export class Solver {
     return new Telling(shown, this.#emit);
   }
 
-  async #perform(vertex: GraphVertex, values: readonly Value[], told: Telling): Promise<Value> {
+  async #perform(vertex: GraphVertex, values: readonly Value[], notified: Telling): Promise<Value> {
     const { op } = vertex;
     switch (op.kind) {
       case 'scratch':
         return { kind: 'layers', id: 'scratch', chain: undefined, created: undefined };
       case 'image': {
-        told.start();
-        told.end({ cached: true });
+        notified.start();
+        notified.end({ cached: true });
         return { kind: 'layers', id: `image ${op.chains.at(-1) ?? ''}`, chain: op.chains.at(-1), created: undefined };
       }
       case 'context': {
-        told.start();
-        const tree = await this.#sources.context(op, told.report, this.#signal);
-        told.end({});
+        notified.start();
+        const tree = await this.#sources.context(op, notified.report, this.#signal);
+        notified.end({});
         return { kind: 'tree', id: '', tree };
       }
       case 'inline': {
@@ -239,20 +239,20 @@ export class Solver {
         return { kind: 'tree', id: '', tree };
       }
       case 'remote': {
-        told.start();
+        notified.start();
         const tree = await this.#sources.remote(
           op,
-          told.report,
-          (line) => told.log(2, Buffer.from(`${line}\n`)),
+          notified.report,
+          (line) => notified.log(2, Buffer.from(`${line}\n`)),
           this.#signal,
         );
-        told.end({});
+        notified.end({});
         return { kind: 'tree', id: '', tree };
       }
       case 'exec':
-        return this.#exec(vertex, op, values, told);
+        return this.#exec(vertex, op, values, notified);
       case 'copy':
-        return this.#copy(vertex, op, values, told);
+        return this.#copy(vertex, op, values, notified);
       case 'mkdir': {
         const inputs = mkdirInputs(
           op,
@@ -261,14 +261,14 @@ export class Solver {
         );
         const key = keyOf(inputs);
         const { runMkdir } = await import('../ops/copy.ts');
-        return this.#cached(vertex, told, { keys: [key], inputs }, async (workspace, _, signal) =>
+        return this.#cached(vertex, notified, { keys: [key], inputs }, async (workspace, _, signal) =>
           runMkdir(workspace, op, signal),
         );
       }
     }
   }
 
-  async #exec(vertex: GraphVertex, op: Op<'exec'>, values: readonly Value[], told: Telling): Promise<Value> {
+  async #exec(vertex: GraphVertex, op: Op<'exec'>, values: readonly Value[], notified: Telling): Promise<Value> {
     const request = this.#request;
     const hosts = (request.extraHosts ?? []).map(({ host, ip }) => `${host}:${ip}`);
     const shown = await Promise.all(values.map((value, index) => this.#shown(op, index, value)));
@@ -277,8 +277,8 @@ export class Solver {
     const key = keyOf(execInputs(op, ids, extra));
     const inputs = execCauses(op, shown, extra);
     const { runExec } = await import('../ops/exec.ts');
-    return this.#cached(vertex, told, { keys: [key], inputs }, async (workspace, ready, signal) => {
-      const run = request.containers && new StepRun(request.containers.keep, workspace, told);
+    return this.#cached(vertex, notified, { keys: [key], inputs }, async (workspace, ready, signal) => {
+      const run = request.containers && new StepRun(request.containers.keep, workspace, notified);
       const work = runExec(this.#context, {
         op,
         workspace,
@@ -289,7 +289,7 @@ export class Solver {
         limits: request.limits ?? {},
         secrets: request.secrets,
         ssh: request.ssh,
-        onOutput: run?.log ?? told.log,
+        onOutput: run?.log ?? notified.log,
         onFailure: request.onFailure,
         isClassic: request.classic === true,
         keepsFiles: run?.keepsFailed ?? false,
@@ -316,16 +316,16 @@ export class Solver {
     return { id: sha256(rows.join('\n')), files };
   }
 
-  async #copy(vertex: GraphVertex, op: Op<'copy'>, values: readonly Value[], told: Telling): Promise<Value> {
+  async #copy(vertex: GraphVertex, op: Op<'copy'>, values: readonly Value[], notified: Telling): Promise<Value> {
     const ids = values.map(({ id }) => id);
     const fast = op.sources.every(({ input }) => values[input]?.kind === 'layers')
       ? keyOf(copyInputs(op, ids, this.#epoch()))
       : undefined;
     if (fast !== undefined && !vertex.noCache) {
       const found = this.#context.cache.find(fast);
-      if (found) return this.#hit(vertex, found, told, fast);
+      if (found) return this.#hit(vertex, found, notified, fast);
       const imported = this.#imported(vertex, [fast]);
-      if (imported) return this.#hitImported(vertex, imported, told, [fast]);
+      if (imported) return this.#hitImported(vertex, imported, notified, [fast]);
     }
     const { select } = await import('../graph/select.ts');
     const options = { exclude: op.exclude, parents: op.parents };
@@ -348,7 +348,7 @@ export class Solver {
     const inputs = copyContentInputs(op, ids, selected, this.#epoch());
     const keys = [...(fast === undefined ? [] : [fast]), keyOf(inputs)];
     const { runCopy } = await import('../ops/copy.ts');
-    return this.#cached(vertex, told, { keys, inputs }, (workspace, ready, signal) =>
+    return this.#cached(vertex, notified, { keys, inputs }, (workspace, ready, signal) =>
       runCopy(
         workspace,
         op,
@@ -374,7 +374,7 @@ export class Solver {
   }
 
   /** `inputs` are absent when they were not looked at: then they are what they were. */
-  #hit(vertex: GraphVertex, record: CacheRecord, told: Telling, key: string, inputs?: Inputs): Value {
+  #hit(vertex: GraphVertex, record: CacheRecord, notified: Telling, key: string, inputs?: Inputs): Value {
     const { cache } = this.#context;
     cache.hold(record.id);
     this.#held.push(record.id);
@@ -382,8 +382,8 @@ export class Solver {
     const value = valueOf(record);
     const keys = cache.get(record.id)?.keys ?? record.keys;
     this.outcomes.set(vertex.id, { vertex, cached: true, key, keys, value, ...(inputs ? { inputs } : {}) });
-    told.start();
-    told.end({ cached: true });
+    notified.start();
+    notified.end({ cached: true });
     return value;
   }
 
@@ -395,7 +395,7 @@ export class Solver {
   #hitImported(
     vertex: GraphVertex,
     imported: Imported,
-    told: Telling,
+    notified: Telling,
     keys: readonly string[],
     inputs?: Inputs,
   ): Value {
@@ -404,8 +404,8 @@ export class Solver {
     const all = [...new Set([...imported.keys, ...keys])];
     const key = keys.at(-1) ?? '';
     this.outcomes.set(vertex.id, { vertex, cached: true, key, keys: all, value, ...(inputs ? { inputs } : {}) });
-    told.start();
-    told.end({ cached: true });
+    notified.start();
+    notified.end({ cached: true });
     return value;
   }
 
@@ -426,7 +426,7 @@ export class Solver {
   /** The result from the cache, or made by `work` on a workspace. The last key names it. */
   async #cached(
     vertex: GraphVertex,
-    told: Telling,
+    notified: Telling,
     step: { readonly keys: readonly string[]; readonly inputs: Inputs },
     work: (workspace: Workspace, ready: readonly Value[], signal: AbortSignal) => Promise<void>,
   ): Promise<Value> {
@@ -437,21 +437,21 @@ export class Solver {
       const found = keys.map((key) => cache.find(key)).find((record) => record !== undefined);
       if (found) {
         for (const key of keys) cache.link(found.id, key);
-        return this.#hit(vertex, found, told, last, inputs);
+        return this.#hit(vertex, found, notified, last, inputs);
       }
       const imported = this.#imported(vertex, keys);
-      if (imported) return this.#hitImported(vertex, imported, told, keys, inputs);
+      if (imported) return this.#hitImported(vertex, imported, notified, keys, inputs);
       if (this.#request.requireCached === true)
         throw conflict(`${vertex.name} would have to be done: ${this.#why(vertex, inputs)} (--require-cached)`);
     }
-    told.cause(this.#why(vertex, inputs));
+    notified.cause(this.#why(vertex, inputs));
     const ready = await Promise.all(vertex.inputs.map((input) => this.real(input)));
     const [base] = ready;
     if (base?.kind !== 'layers') throw notImplemented('a step on files that are no file system');
     const workKey = vertex.noCache ? randomId() : last;
     const { value: record, joined } = await this.#context.work.run(workKey, this.#signal, (signal) =>
       this.#limit.run(async () => {
-        told.start();
+        notified.start();
         using lease = this.#context.store.leases.take();
         await using workspace = new Workspace(this.#context, base.chain);
         await work(workspace, ready, signal);
@@ -470,12 +470,12 @@ export class Solver {
         );
       }, signal),
     );
-    if (joined) return this.#hit(vertex, record, told, last, inputs);
+    if (joined) return this.#hit(vertex, record, notified, last, inputs);
     cache.hold(record.id);
     this.#held.push(record.id);
     const value = valueOf(record);
     this.outcomes.set(vertex.id, { vertex, cached: false, key: last, inputs, keys, value });
-    told.end({});
+    notified.end({});
     return value;
   }
 }

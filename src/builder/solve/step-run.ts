@@ -36,7 +36,7 @@ export class StepRun implements Disposable {
     return this.#keep === 'all' || (this.#keep === 'failed' && this.exitCode !== 0);
   }
 
-  get told(): Pick<EndedStep, 'id' | 'exitCode' | 'started' | 'finished' | 'output'> {
+  get notified(): Pick<EndedStep, 'id' | 'exitCode' | 'started' | 'finished' | 'output'> {
     const [id, started, finished] = [this.#workspace.id, this.#started, this.#finished];
     return { id, exitCode: this.exitCode, started, finished, output: this.#output };
   }

@@ -17,16 +17,16 @@ export class Telling {
 
   start(): void {
     if (this.#vertex.started !== undefined) return;
-    this.#tell({ started: nowNanos() });
+    this.#notify({ started: nowNanos() });
   }
 
   end(end: { readonly cached?: boolean; readonly error?: string }): void {
     if (this.#vertex.completed !== undefined) return;
     this.start();
-    this.#tell({ completed: nowNanos(), ...end });
+    this.#notify({ completed: nowNanos(), ...end });
   }
 
-  #tell(change: Partial<Vertex>): void {
+  #notify(change: Partial<Vertex>): void {
     this.#vertex = { ...this.#vertex, ...change };
     this.#emit({ kind: 'vertex', vertex: this.#vertex });
   }

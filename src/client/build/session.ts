@@ -76,11 +76,11 @@ export async function runSession(
         continue;
       }
       const message = JSON.parse(one.payload.toString()) as DaemonMessage;
-      if (message.tell === 'event') onEvent(message.event);
-      else if (message.tell === 'ask') session.answer(message.channel, message.ask);
+      if (message.notify === 'event') onEvent(message.event);
+      else if (message.notify === 'ask') session.answer(message.channel, message.ask);
       else {
         wire.socket.destroy();
-        if (message.tell === 'result') return message.result;
+        if (message.notify === 'result') return message.result;
         const { message: text, hint, place } = message;
         throw new BuildFailure(hint === undefined ? text : `${text}: ${hint}`, place);
       }

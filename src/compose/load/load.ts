@@ -70,7 +70,7 @@ export interface LoadedTree extends Omit<Loaded, 'project' | 'disabled'> {
 
 /** Loads a project; throws a BerthError whose message is docker compose's and whose hint is the line. */
 export function loadProject(options: LoadOptions, host: Host, warn: (message: string) => void = () => {}): Loaded {
-  return told(() => {
+  return notified(() => {
     const { tree, ...loaded } = readTree(options, host, warn);
     const { project, disabled } = toProject(tree, loaded, options, host, warn);
     return { ...loaded, project, disabled };
@@ -79,7 +79,7 @@ export function loadProject(options: LoadOptions, host: Host, warn: (message: st
 
 /** Reads the env files of the services that take part, for a project that was loaded without. */
 export function resolveEnvironment(loaded: Loaded, host: Host, warn: (message: string) => void = () => {}): Loaded {
-  return told(() => ({
+  return notified(() => ({
     ...loaded,
     project: withEnvironment(loaded.project, loaded.environment, host.files, warn),
   }));
@@ -87,10 +87,10 @@ export function resolveEnvironment(loaded: Loaded, host: Host, warn: (message: s
 
 /** Loads the merged tree alone. */
 export function loadModel(options: LoadOptions, host: Host, warn: (message: string) => void = () => {}): LoadedTree {
-  return told(() => readTree(options, host, warn, true));
+  return notified(() => readTree(options, host, warn, true));
 }
 
-function told<T>(load: () => T): T {
+function notified<T>(load: () => T): T {
   try {
     return load();
   } catch (error) {

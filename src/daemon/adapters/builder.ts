@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, BerthError, notFound, unavailable } from '../../base/errors.ts';
 import { Builder, type BuilderOptions, type Usage } from '../../builder/index.ts';
-import type { CacheItem, KitCache, KitOptions } from '../../builder/buildkit/index.ts';
+import type { CacheItem, BuildKitCache, BuildKitOptions } from '../../builder/buildkit/index.ts';
 import type { BuilderImages, BuilderNetworks } from '../../builder/model/ports.ts';
 import { hostHostsText, ownResolvText, resolvText, stepHostsText } from '../../engine/index.ts';
 import { type Images, parseReference, withTag } from '../../images/index.ts';
@@ -58,10 +58,10 @@ function imagesFor(images: Images): BuilderImages {
     },
     cache: (reference, credentials, signal) =>
       images.buildCache(reference, async (domain) => ({ ...(await credentials?.credentials(domain)) }), signal),
-    create: (wish) => images.createBuilt(wish),
+    create: (request) => images.createBuilt(request),
     twin: (file, parent) => images.twin(file, parent),
-    createSingle: (wish) => images.createBuiltSingle(wish),
-    createIndex: (wish) => images.createBuiltIndex(wish),
+    createSingle: (request) => images.createBuiltSingle(request),
+    createIndex: (request) => images.createBuiltIndex(request),
     checkTag: (tag) => images.checkTag(tag),
     save: (id, names, signal) => images.save([id], { signal, as: names }),
     collect: () => images.sweep(),
@@ -108,14 +108,14 @@ function networksFor(networks: Networks): Omit<BuilderNetworks, 'join'> {
         /[:=]host-gateway$/.test(pair) ? gateways.map((one) => pair.replace(/host-gateway$/, one)) : [pair],
       );
       const resolv = text('/etc/resolv.conf');
-      const wish = { servers: [], search: [], options: [] };
+      const request = { servers: [], search: [], options: [] };
       if (network === 'host')
-        return { hosts: hostHostsText(text('/etc/hosts'), pairs), resolvConf: resolvText(resolv, wish, false) };
-      if (network === 'none') return { hosts: stepHostsText(pairs), resolvConf: resolvText(resolv, wish, true) };
+        return { hosts: hostHostsText(text('/etc/hosts'), pairs), resolvConf: resolvText(resolv, request, false) };
+      if (network === 'none') return { hosts: stepHostsText(pairs), resolvConf: resolvText(resolv, request, true) };
       const { ownResolver } = networks.files(id);
       return {
         hosts: stepHostsText(pairs),
-        resolvConf: ownResolver ? ownResolvText(resolv, wish) : resolvText(resolv, wish, true),
+        resolvConf: ownResolver ? ownResolvText(resolv, request) : resolvText(resolv, request, true),
       };
     },
   };
@@ -130,7 +130,7 @@ function text(file: string): string {
 }
 
 /** The build cache as BuildKit's protocol shows it. */
-export function kitCache(builder: Builder): KitCache {
+export function buildkitCache(builder: Builder): BuildKitCache {
   const item = (one: Usage): CacheItem => ({
     id: one.id,
     parents: one.parents,
@@ -151,19 +151,19 @@ export function kitCache(builder: Builder): KitCache {
         const value = head === key ? 'true' : text.slice(head.length);
         return [key, [value]];
       });
-      const wish = {
+      const request = {
         all,
         filters: new Map(pairs),
         keepBytes,
         unusedFor: BigInt(Math.trunc(keepDuration)) * 1_000_000n,
       };
-      return (await builder.prune(wish)).removed.map(item);
+      return (await builder.prune(request)).removed.map(item);
     },
   };
 }
 
 /** Pushes as `docker push` does, with what the client of the build knows of the registry. */
-export function kitPush(images: Images): NonNullable<KitOptions['push']> {
+export function buildkitPush(images: Images): NonNullable<BuildKitOptions['push']> {
   return async (name, credentials, signal) => {
     const parsed = parseReference(name);
     const reference = parsed.tag === undefined ? withTag(parsed, 'latest') : parsed;

@@ -5,7 +5,7 @@ import type { ExecSpec } from '../create/index.ts';
 export class Exec {
   readonly id: string;
   readonly containerId: string;
-  readonly wish: ExecSpec;
+  readonly request: ExecSpec;
   /** Resolves when the process is there, or could not be made. */
   readonly started = Promise.withResolvers<void>();
   phase: 'created' | 'starting' | 'running' | 'ended' = 'created';
@@ -13,9 +13,9 @@ export class Exec {
   pid = 0;
   console: Console | undefined;
 
-  constructor(id: string, containerId: string, wish: ExecSpec) {
+  constructor(id: string, containerId: string, request: ExecSpec) {
     this.id = id;
     this.containerId = containerId;
-    this.wish = wish;
+    this.request = request;
   }
 }

@@ -73,14 +73,15 @@ export interface ResolverOptions {
 }
 
 /** The host's resolv.conf with the user's wishes in place of what they name. */
-export function resolvText(hostFile: string, wish: ResolverOptions, dropLoopback: boolean): string {
+export function resolvText(hostFile: string, request: ResolverOptions, dropLoopback: boolean): string {
   const host = parseResolv(hostFile);
   const servers =
-    wish.servers.length > 0
-      ? wish.servers
+    request.servers.length > 0
+      ? request.servers
       : host.servers.filter((server) => !dropLoopback || !/^(127\.|::1$)/.test(server));
-  const search = wish.search.length > 0 ? wish.search.filter((domain) => domain !== '.' && domain !== '') : host.search;
-  const options = wish.options.length > 0 ? wish.options.filter((option) => option !== '') : host.options;
+  const search =
+    request.search.length > 0 ? request.search.filter((domain) => domain !== '.' && domain !== '') : host.search;
+  const options = request.options.length > 0 ? request.options.filter((option) => option !== '') : host.options;
   const lines = [
     ...servers.map((server) => `nameserver ${server}`),
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
@@ -90,10 +91,10 @@ export function resolvText(hostFile: string, wish: ResolverOptions, dropLoopback
 }
 
 /** For a container whose names the daemon answers: names with no dot are asked as they are. */
-export function ownResolvText(hostFile: string, wish: ResolverOptions): string {
-  const asked = wish.options.length > 0 ? wish.options : parseResolv(hostFile).options;
+export function ownResolvText(hostFile: string, request: ResolverOptions): string {
+  const asked = request.options.length > 0 ? request.options : parseResolv(hostFile).options;
   const options = asked.some((option) => option.startsWith('ndots:')) ? asked : [...asked, 'ndots:0'];
-  return resolvText(hostFile, { servers: ['127.0.0.11'], search: wish.search, options }, false);
+  return resolvText(hostFile, { servers: ['127.0.0.11'], search: request.search, options }, false);
 }
 
 function parseResolv(text: string): { servers: string[]; search: string[]; options: string[] } {

@@ -28,7 +28,7 @@ export interface ImageSource {
    */
   changedConfig(config: ImageConfig, changes: readonly string[], base: ImageConfig): ImageConfig;
   /** Makes an image of what a container changed. Throws internal when the image below is gone. */
-  commit(wish: ContainerCommit): Promise<{ readonly id: Digest }>;
+  commit(spec: ContainerCommit): Promise<{ readonly id: Digest }>;
 }
 
 export interface ContainerCommit {
@@ -67,7 +67,7 @@ export type EventSink = (event: {
 /** What the engine needs of volumes. */
 export interface VolumeSource {
   /** Finds or makes a volume; an empty name makes an anonymous one. */
-  ensure(wish: {
+  ensure(spec: {
     name: string;
     driver: string;
     options: Readonly<Record<string, string>>;
@@ -129,7 +129,7 @@ export interface NetworkSource {
   /** What of it must be asked for elsewhere; before `reserve`. */
   prepare(request: SandboxRequest): Promise<void>;
   /** Takes addresses and ports for a start, or refuses it; the host is as before. */
-  reserve(wish: SandboxRequest): { readonly endpoints: Record<string, EndpointSettings>; readonly ports: Ports };
+  reserve(spec: SandboxRequest): { readonly endpoints: Record<string, EndpointSettings>; readonly ports: Ports };
   /** What the container's files say about what was reserved. */
   files(id: string): {
     readonly hosts: readonly { readonly ip: string; readonly names: readonly string[] }[];
@@ -140,11 +140,11 @@ export interface NetworkSource {
   /** Makes the interfaces in that namespace. */
   attach(id: string): Promise<void>;
   /** The process is there. */
-  inhabited(id: string, pid: number): void;
+  processStarted(id: string, pid: number): void;
   /** Gives everything back and empties the settings; nothing to give back is no error. */
   release(id: string, endpoints: Record<string, EndpointSettings>): Promise<void>;
   /** For a container that was taken back. */
-  restore(wish: SandboxRequest, ports: Ports, pid: number): void;
+  restore(spec: SandboxRequest, ports: Ports, pid: number): void;
   /** After every `restore`. */
   settle(): Promise<void>;
   /** A container has another name now. */

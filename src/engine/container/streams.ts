@@ -56,13 +56,13 @@ export class Attachment implements Watcher {
   }
 
   end(): void {
-    const tell = (): void => {
+    const notify = (): void => {
       this.#io.end();
       this.leave();
     };
     const { endsAfter } = this.#options;
-    if (endsAfter) void endsAfter().then(tell);
-    else tell();
+    if (endsAfter) void endsAfter().then(notify);
+    else notify();
   }
 
   /** Ties the client to a process. */

@@ -71,31 +71,31 @@ async function* drained(copy: Awaited<ReturnType<typeof copyOut>>, opened: OpenP
 export function putArchive(
   context: EngineContext,
   reference: string,
-  wish: PutOptions,
+  request: PutOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const container = reachable(context, reference);
   return withWritablePlace(context, container, async (opened) => {
-    const owner = wish.asUser ? await ownerIn(container, opened) : undefined;
-    const { compression, stream } = await peekCompression(wish.archive);
+    const owner = request.asUser ? await ownerIn(container, opened) : undefined;
+    const { compression, stream } = await peekCompression(request.archive);
     const { record } = container;
     try {
       await copyIn(
         opened.place,
         decompress(stream, compression),
         {
-          path: bytesOf(wish.path),
+          path: bytesOf(request.path),
           readOnlyRoot: record.hostConfig.ReadonlyRootfs,
           mounts: record.mounts
             .filter((mount) => mount.Type !== 'tmpfs' || opened.live)
             .map((mount) => ({ target: bytesOf(mount.Destination), rw: mount.RW })),
-          keepTypes: wish.keepTypes,
+          keepTypes: request.keepTypes,
           ...(owner ? { owner } : {}),
         },
         signal,
       );
     } catch (error) {
-      throw refusal(error, reference, wish.path);
+      throw refusal(error, reference, request.path);
     }
     emit(context, container, 'extract-to-dir');
   });

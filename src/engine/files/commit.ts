@@ -20,16 +20,20 @@ export interface CommitRequest {
   readonly name?: { readonly reference: NonNullable<ContainerCommit['reference']>; readonly text: string };
 }
 
-export async function commit(context: EngineContext, reference: string, wish: CommitRequest): Promise<{ Id: Digest }> {
-  const given = wish.config;
+export async function commit(
+  context: EngineContext,
+  reference: string,
+  request: CommitRequest,
+): Promise<{ Id: Digest }> {
+  const given = request.config;
   if (given?.ExposedPorts) given.ExposedPorts = checkExposed(given.ExposedPorts);
   if (reference === '') throw invalid('invalid name or ID supplied: ""');
   const container = context.registry.get(reference);
   const { record, state } = container;
   if (state.phase === 'dead') throw conflict(`You cannot commit container ${container.id} which is Dead`);
   if (state.phase === 'removing') throw conflict(`You cannot commit container ${container.id} which is being removed`);
-  const config = context.images.changedConfig(given ?? record.config, wish.changes, record.config);
-  const held = wish.pause && state.phase === 'running';
+  const config = context.images.changedConfig(given ?? record.config, request.changes, record.config);
+  const held = request.pause && state.phase === 'running';
   if (held) await pause(context, container.id);
   try {
     const { unchanged } = await layerChanges(context, container);
@@ -39,10 +43,10 @@ export async function commit(context: EngineContext, reference: string, wish: Co
       without: unchanged,
       config,
       container: { id: container.id, config: record.config },
-      author: wish.author,
-      comment: wish.comment,
+      author: request.author,
+      comment: request.comment,
       createdBy: (record.config.Cmd ?? []).join(' '),
-      ...(wish.name ? { reference: wish.name.reference } : {}),
+      ...(request.name ? { reference: request.name.reference } : {}),
     });
     context.events({
       type: 'image',
@@ -51,9 +55,9 @@ export async function commit(context: EngineContext, reference: string, wish: Co
       attributes: { ...config.Labels, name: image.id },
     });
     emit(context, container, 'commit', {
-      comment: wish.comment,
+      comment: request.comment,
       imageID: image.id,
-      imageRef: wish.name?.text ?? '',
+      imageRef: request.name?.text ?? '',
     });
     return { Id: image.id };
   } finally {

@@ -234,7 +234,7 @@ function writeFiles(
   const { hosts, ownResolver } = context.networks.files(container.id);
   const isHost = hostConfig.NetworkMode === 'host';
   const ipv6 = hostConfig.Sysctls?.['net.ipv6.conf.all.disable_ipv6'] !== '1';
-  const wish = {
+  const spec = {
     servers: said(hostConfig.Dns, context.dns.servers),
     search: said(hostConfig.DnsSearch, context.dns.search),
     options: said(hostConfig.DnsOptions, context.dns.options),
@@ -250,8 +250,8 @@ function writeFiles(
   writeFileSync(
     paths.resolvConf,
     ownResolver && !asksForServers(hostConfig)
-      ? ownResolvText(readText('/etc/resolv.conf'), wish)
-      : resolvText(readText('/etc/resolv.conf'), wish, !isHost),
+      ? ownResolvText(readText('/etc/resolv.conf'), spec)
+      : resolvText(readText('/etc/resolv.conf'), spec, !isHost),
     { mode: 0o644 },
   );
 }

@@ -9,7 +9,7 @@ export function said(own: readonly string[] | null | undefined, daemons: readonl
   return own && own.length > 0 ? own : daemons;
 }
 
-function networkWish({ dns }: EngineContext, { record }: Container): SandboxRequest {
+function networkRequest({ dns }: EngineContext, { record }: Container): SandboxRequest {
   const { config, hostConfig } = record;
   return {
     id: record.id,
@@ -30,8 +30,8 @@ function networkWish({ dns }: EngineContext, { record }: Container): SandboxRequ
 /** Throws in Docker's words when an address or a port cannot be had. */
 export async function reserveNetworks(context: EngineContext, container: Container, undo: Undo): Promise<void> {
   const { record } = container;
-  await context.networks.prepare(networkWish(context, container));
-  const given = context.networks.reserve(networkWish(context, container));
+  await context.networks.prepare(networkRequest(context, container));
+  const given = context.networks.reserve(networkRequest(context, container));
   undo.add('networks', () => releaseNetworks(context, container));
   record.endpoints = given.endpoints;
   // written with the phase `running`; of a start that is taken back nothing is left to give back
@@ -46,5 +46,6 @@ export async function releaseNetworks(context: EngineContext, container: Contain
 
 export function restoreNetworks(context: EngineContext, container: Container): void {
   const pid = container.state.process?.pid;
-  if (pid !== undefined) context.networks.restore(networkWish(context, container), container.record.ports ?? {}, pid);
+  if (pid !== undefined)
+    context.networks.restore(networkRequest(context, container), container.record.ports ?? {}, pid);
 }

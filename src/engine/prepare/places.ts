@@ -26,12 +26,12 @@ export function mountImage({ Source, imageLayers = [] }: MountRecord, undo: Undo
 export function mountSubpath(
   context: EngineContext,
   container: Container,
-  wish: { readonly root: string; readonly subpath: string; readonly name: string },
+  request: { readonly root: string; readonly subpath: string; readonly name: string },
   undo: Undo,
 ): string {
   const folder = context.paths.of(container.id).mounts;
-  const target = join(folder, wish.name);
-  const fd = openPart(wish.root, wish.subpath);
+  const target = join(folder, request.name);
+  const fd = openPart(request.root, request.subpath);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     if (fstatSync(fd).isDirectory()) mkdirSync(target, { recursive: true });

@@ -32,7 +32,7 @@ export async function attach(context: EngineContext, reference: string, options:
   const container = context.registry.get(reference);
   const { config } = container.record;
   if (options.logs) {
-    const wish = {
+    const request = {
       stdout: options.stdout,
       stderr: options.stderr,
       since: undefined,
@@ -41,7 +41,7 @@ export async function attach(context: EngineContext, reference: string, options:
       follow: false,
       eachLine: !config.Tty,
     };
-    for await (const batch of logBatches(context, container, wish, AbortSignal.timeout(60_000))) {
+    for await (const batch of logBatches(context, container, request, AbortSignal.timeout(60_000))) {
       for (const line of batch) if (!io.write(line.channel, line.data)) await io.drained();
     }
   }

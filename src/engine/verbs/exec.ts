@@ -84,7 +84,7 @@ export interface ExecStart {
 /** Resolves when the process was started and, with a client, when it has ended or the client let go. */
 export async function startExec(context: EngineContext, { exec, io, consoleSize }: ExecStart): Promise<void> {
   const container = context.registry.get(exec.containerId);
-  const { wish } = exec;
+  const { request } = exec;
   exec.phase = 'starting';
   const runtime = runtimeOf(context, container.record.runtime);
   const over = Promise.withResolvers<void>();
@@ -92,19 +92,19 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
     io && new Attachment(endingAfter(io, over.promise), attachmentOptions(context, container, exec, over.resolve));
   try {
     const spec = containerSpec(context, container);
-    const user = userOf(container, wish.user);
+    const user = userOf(container, request.user);
     const homeGiven = (container.record.config.Env ?? []).some((one) => one.startsWith('HOME='));
     const process = execProcess({
       container: spec.process,
-      exec: wish,
+      exec: request,
       user,
       homeGiven,
       host: context.host,
       consoleSize,
     });
-    emit(context, container, `exec_start: ${wish.cmd.join(' ')}`, { execID: exec.id });
+    emit(context, container, `exec_start: ${request.cmd.join(' ')}`, { execID: exec.id });
     const started = await context.runtime.exec(
-      { id: exec.id, containerId: container.id, process, runtime, stdin: wish.attachStdin },
+      { id: exec.id, containerId: container.id, process, runtime, stdin: request.attachStdin },
       (console) => {
         exec.console = console;
         attachment?.connect(console);
@@ -132,7 +132,7 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
     over.resolve();
     forgetEndedExec(context.execs, container.execs, exec);
     exec.console?.close();
-    const failure = execFailure(error, container.record.runtime, wish.cmd[0] ?? '');
+    const failure = execFailure(error, container.record.runtime, request.cmd[0] ?? '');
     exec.exitCode = failure.exitCode;
     throw failure.error;
   }
@@ -152,14 +152,16 @@ function attachmentOptions(
   exec: Exec,
   letGo: () => void,
 ): AttachmentOptions {
-  const { wish } = exec;
+  const { request } = exec;
   return {
-    stdin: wish.attachStdin,
-    stdout: wish.attachStdout,
-    stderr: wish.attachStderr,
-    closeStdin: !wish.tty,
+    stdin: request.attachStdin,
+    stdout: request.attachStdout,
+    stderr: request.attachStderr,
+    closeStdin: !request.tty,
     detachKeys:
-      wish.tty || wish.detachKeys !== '' ? parseDetachKeys(wish.detachKeys === '' ? undefined : wish.detachKeys) : [],
+      request.tty || request.detachKeys !== ''
+        ? parseDetachKeys(request.detachKeys === '' ? undefined : request.detachKeys)
+        : [],
     onDetach: () => {
       emit(context, container, 'exec_detach', { execID: exec.id });
       // who lets go early still finds a process that runs
@@ -187,21 +189,21 @@ export async function resizeExec(context: EngineContext, id: string, height: num
 export function inspectExec(context: EngineContext, id: string): ExecInspect {
   const exec = findExec(context, id);
   if (!context.registry.find(exec.containerId)) throw notFound(`No such container: ${exec.containerId}`);
-  const { wish } = exec;
+  const { request } = exec;
   return {
     ID: exec.id,
     Running: exec.phase === 'starting' || exec.phase === 'running',
     ExitCode: exec.exitCode ?? null,
     ProcessConfig: {
-      tty: wish.tty,
-      entrypoint: wish.cmd[0] ?? '',
-      arguments: wish.cmd.slice(1),
-      privileged: wish.privileged,
-      ...(wish.user === '' ? {} : { user: wish.user }),
+      tty: request.tty,
+      entrypoint: request.cmd[0] ?? '',
+      arguments: request.cmd.slice(1),
+      privileged: request.privileged,
+      ...(request.user === '' ? {} : { user: request.user }),
     },
-    OpenStdin: wish.attachStdin,
-    OpenStderr: wish.attachStderr,
-    OpenStdout: wish.attachStdout,
+    OpenStdin: request.attachStdin,
+    OpenStderr: request.attachStderr,
+    OpenStdout: request.attachStdout,
     CanRemove: exec.phase === 'ended',
     ContainerID: exec.containerId,
     DetachKeys: '',

@@ -147,17 +147,17 @@ export async function stop(
   const container = context.registry.get(reference);
   if (signalText !== '') parseSignal(signalText);
   if (!isActive(container.state.phase)) return false;
-  let told = false;
-  const tell = (): void => {
-    if (told) return;
-    told = true;
+  let notified = false;
+  const notify = (): void => {
+    if (notified) return;
+    notified = true;
     emit(context, container, 'stop');
   };
   // before an --rm container is gone: who follows events looks at it
-  void container.nextExit().then(tell);
+  void container.nextExit().then(notify);
   await stopProcess(context, container, signalText, seconds);
   await dispatch(context, container, { type: 'stoppedByUser' });
-  tell();
+  notify();
   return true;
 }
 

@@ -30,27 +30,27 @@ export function checkReadable(container: Container): void {
 export async function* logBatches(
   context: EngineContext,
   container: Container,
-  wish: LogOptions,
+  request: LogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine[]> {
   const running = hasProcess(container.state.phase) || container.state.phase === 'starting';
   const left = new AbortController();
-  const ended = wish.follow && running ? container.nextStop(left.signal) : Promise.resolve();
+  const ended = request.follow && running ? container.nextStop(left.signal) : Promise.resolve();
   // who has left waits for nothing any more
   const finished = ended.catch(() => undefined);
-  const follow = wish.follow && (wish.until === undefined || wish.until > BigInt(Date.now()) * 1_000_000n);
+  const follow = request.follow && (request.until === undefined || request.until > BigInt(Date.now()) * 1_000_000n);
   const stopper = new AbortController();
   const timer =
-    follow && wish.until !== undefined
-      ? setTimeout(() => stopper.abort(), Math.max(0, Number(wish.until / 1_000_000n) - Date.now()))
+    follow && request.until !== undefined
+      ? setTimeout(() => stopper.abort(), Math.max(0, Number(request.until / 1_000_000n) - Date.now()))
       : undefined;
   try {
     yield* readLog({
       file: context.paths.of(container.id).log,
-      filter: { stdout: wish.stdout, stderr: wish.stderr, wantsTime: timeFilter(wish) },
-      merge: !wish.eachLine,
-      head: wish.head,
-      tail: wish.tail,
+      filter: { stdout: request.stdout, stderr: request.stderr, wantsTime: timeFilter(request) },
+      merge: !request.eachLine,
+      head: request.head,
+      tail: request.tail,
       follow,
       rotation: container.logRotation,
       finished,

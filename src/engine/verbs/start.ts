@@ -94,7 +94,7 @@ async function launchProcess(context: EngineContext, container: Container): Prom
   const process = context.runtime.identity(made.pid, context.boot);
   const monitor = context.runtime.identity(made.monitorPid, context.boot);
   await dispatch(context, container, { type: 'launched', process, monitor });
-  context.networks.inhabited(container.id, made.pid);
+  context.networks.processStarted(container.id, made.pid);
   connectWaiting(context, container);
   await context.runtime.release(container.id, runtime, () => context.runtime.alive(process, context.boot));
   await dispatch(context, container, { type: 'running' });

@@ -29,12 +29,12 @@ export async function update(
       throw conflict(
         `Cannot update container ${container.id}: Container is marked for removal and cannot be "update".`,
       );
-    const wish = normaliseUpdate({ spec, id: container.id, current: record.hostConfig, facts: context.facts });
-    if (hasProcess(record.state.phase)) await applyLimits(context, container, wish.changed);
-    record.hostConfig = wish.hostConfig;
+    const request = normaliseUpdate({ spec, id: container.id, current: record.hostConfig, facts: context.facts });
+    if (hasProcess(record.state.phase)) await applyLimits(context, container, request.changed);
+    record.hostConfig = request.hostConfig;
     save(context, container);
     emit(context, container, 'update');
-    return { Warnings: wish.warnings };
+    return { Warnings: request.warnings };
   });
 }
 

@@ -27,14 +27,14 @@ export const GROUPS = {
 
 export class KernelEvents implements Disposable {
   readonly #kind: keyof typeof GROUPS;
-  readonly #tell: (messages: readonly Message[]) => void;
+  readonly #notify: (messages: readonly Message[]) => void;
   readonly #lost: () => void;
   #socket: Socket | undefined;
 
   /** `lost`: events were dropped, so that anything may have happened. The events are those of the namespace of this moment. */
-  constructor(kind: keyof typeof GROUPS, tell: (messages: readonly Message[]) => void, lost: () => void) {
+  constructor(kind: keyof typeof GROUPS, notify: (messages: readonly Message[]) => void, lost: () => void) {
     this.#kind = kind;
-    this.#tell = tell;
+    this.#notify = notify;
     this.#lost = lost;
     this.#listen();
   }
@@ -62,7 +62,7 @@ export class KernelEvents implements Disposable {
     for (const group of groups) option(SOL_NETLINK, ADD_MEMBERSHIP, group);
     const socket = packetSocket(fd, 'netlink');
     this.#socket = socket;
-    socket.on('data', (datagram: Buffer) => this.#tell(decode(datagram)));
+    socket.on('data', (datagram: Buffer) => this.#notify(decode(datagram)));
     socket.on('error', () => socket.destroy());
     socket.once('close', () => {
       if (this.#socket !== socket) return;

@@ -12,7 +12,7 @@ import { scan } from './manifest.ts';
 import { pack, packDigest } from './pack.ts';
 import { place } from './place.ts';
 import { ByteRing } from './ring.ts';
-import { joinSeams } from './tar-split/join.ts';
+import { joinTarSplit } from './tar-split/join.ts';
 import { SeamWriter } from './tar-split/write.ts';
 import { spool } from './spool.ts';
 import { TarReader } from './tar/read.ts';
@@ -45,14 +45,14 @@ function run(job: Job): Results[Job['kind']] {
   }
   const hash = createHash('sha256');
   if (job.kind === 'join') {
-    joinSeams(job.seams, (chunk) => {
+    joinTarSplit(job.tarSplit, (chunk) => {
       hash.update(chunk);
       ring.writeSync(chunk);
     });
     ring.close();
     return { sha256: hash.digest('hex') };
   }
-  const seams = job.kind === 'unpack' && job.seams !== undefined ? new SeamWriter(job.seams) : undefined;
+  const tarSplit = job.kind === 'unpack' && job.tarSplit !== undefined ? new SeamWriter(job.tarSplit) : undefined;
   let held = 0;
   let length = 0;
   const received = (): Buffer | undefined => {
@@ -68,7 +68,7 @@ function run(job: Job): Results[Job['kind']] {
     if (chunk && job.kind === 'unpack') hash.update(chunk);
     return chunk;
   };
-  const reader = new TarReader({ next }, seams && ((bytes) => seams.raw(bytes)));
+  const reader = new TarReader({ next }, tarSplit && ((bytes) => tarSplit.raw(bytes)));
   if (job.kind === 'spool') {
     const members = spool(reader, job.options);
     reader.drain();
@@ -79,10 +79,10 @@ function run(job: Job): Results[Job['kind']] {
     reader.drain();
     return undefined;
   }
-  const unpacked = unpack(reader, located(job.options), seams);
+  const unpacked = unpack(reader, located(job.options), tarSplit);
   reader.drain();
   inflated?.close();
-  seams?.end();
+  tarSplit?.end();
   return { ...unpacked, length, sha256: hash.digest('hex') };
 }
 

@@ -91,7 +91,7 @@ export async function unpackTar(
   source: AsyncIterable<Uint8Array>,
   options: UnpackOptions,
   signal?: AbortSignal,
-  seams?: number,
+  tarSplit?: number,
 ): Promise<UnpackResult> {
   const ring = new ByteRing();
   const job = {
@@ -99,7 +99,7 @@ export async function unpackTar(
     root,
     memory: ring.memory,
     options,
-    ...(seams === undefined ? {} : { seams }),
+    ...(tarSplit === undefined ? {} : { tarSplit }),
   } as const;
   return feed(ring, source, start(job, signal));
 }
@@ -120,11 +120,11 @@ async function* archiveOf<T>(ring: ByteRing, done: Promise<T>): AsyncGenerator<B
 /** The archive of an unpacked directory and its seams; returns its digest, which is to be compared with what it should be. */
 export async function* joinArchive(
   root: string,
-  seams: number,
+  tarSplit: number,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, JoinResult, void> {
   const ring = new ByteRing();
-  const done = start({ kind: 'join', root, memory: ring.memory, seams }, signal);
+  const done = start({ kind: 'join', root, memory: ring.memory, tarSplit }, signal);
   return yield* archiveOf(ring, done);
 }
 

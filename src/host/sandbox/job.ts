@@ -18,8 +18,8 @@ interface Work {
 
 export type Job =
   /** `seams` is an open file, empty. */
-  | (Work & { readonly kind: 'unpack'; readonly options: UnpackOptions; readonly seams?: number })
-  | (Work & { readonly kind: 'join'; readonly seams: number })
+  | (Work & { readonly kind: 'unpack'; readonly options: UnpackOptions; readonly tarSplit?: number })
+  | (Work & { readonly kind: 'join'; readonly tarSplit: number })
   | (Work & { readonly kind: 'pack'; readonly options: PackOptions })
   | (Work & { readonly kind: 'digest'; readonly options: DigestOptions })
   | (Work & { readonly kind: 'spool'; readonly options: SpoolOptions })

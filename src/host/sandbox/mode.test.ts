@@ -3,18 +3,18 @@ import { test } from 'node:test';
 import { changedMode, parseMode } from './mode.ts';
 
 test('modes in letters', () => {
-  const told = (text: string, mode: number, isDirectory = false): string =>
+  const notified = (text: string, mode: number, isDirectory = false): string =>
     changedMode(parseMode(text) ?? [], mode, isDirectory).toString(8);
-  assert.equal(told('u=rwX,go=r', 0o640), '644');
-  assert.equal(told('u=rwX,go=rX', 0o700), '755');
-  assert.equal(told('u=rwX,go=rX', 0o600, true), '755');
-  assert.equal(told('a+x', 0o644), '755');
-  assert.equal(told('+w', 0o444), '666');
-  assert.equal(told('g+s,o-r', 0o755), '2751');
-  assert.equal(told('go-r,+t', 0o644), '1600');
-  assert.equal(told('g=u,o=', 0o750), '770');
-  assert.equal(told('u-x+w', 0o544), '644');
-  assert.equal(told('=', 0o777), '0');
+  assert.equal(notified('u=rwX,go=r', 0o640), '644');
+  assert.equal(notified('u=rwX,go=rX', 0o700), '755');
+  assert.equal(notified('u=rwX,go=rX', 0o600, true), '755');
+  assert.equal(notified('a+x', 0o644), '755');
+  assert.equal(notified('+w', 0o444), '666');
+  assert.equal(notified('g+s,o-r', 0o755), '2751');
+  assert.equal(notified('go-r,+t', 0o644), '1600');
+  assert.equal(notified('g=u,o=', 0o750), '770');
+  assert.equal(notified('u-x+w', 0o544), '644');
+  assert.equal(notified('=', 0o777), '0');
 });
 
 test('what is no mode', () => {

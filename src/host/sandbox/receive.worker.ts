@@ -43,13 +43,13 @@ const open = new Map<number, Open>();
 let finished: Received[] = [];
 const room = Room.of('/');
 
-function tell(reply: ReceiveReply): void {
+function notify(reply: ReceiveReply): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a thread, not a window
   parentPort?.postMessage(reply);
 }
 
 function flush(): void {
-  if (finished.length > 0) tell({ files: finished });
+  if (finished.length > 0) notify({ files: finished });
   finished = [];
 }
 
@@ -159,10 +159,10 @@ function run(): void {
       flush();
     }
     if (open.size > 0) throw new Error('the transfer ended within a file');
-    tell({ ok: true });
+    notify({ ok: true });
   } catch (error) {
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-    tell({ ok: false, message: error instanceof Error ? error.message : String(error), code });
+    notify({ ok: false, message: error instanceof Error ? error.message : String(error), code });
     ring.abort();
   }
 }

@@ -12,7 +12,7 @@ const MAX_FILES = 1_000_000;
 
 /** Fills an empty file with the current entry, which is `size` bytes with its holes. */
 export function writeSparse(fd: number, size: number, reader: TarReader, room: Room, hash: Hash | undefined): void {
-  room.claim(size);
+  room.allocate(size);
   ftruncateSync(fd, size);
   for (let to = 0; ; ) {
     const hole = reader.hole();

@@ -69,7 +69,7 @@ function content(
   const digest = /^blobs\/sha256\/([a-f0-9]{64})$/.exec(name)?.[1];
   if (digest !== undefined && options.known.has(digest)) return { known: digest };
   // its holes are read as zeros
-  if (stored !== undefined) room.claim(size);
+  if (stored !== undefined) room.allocate(size);
   const head = size >= SMALLEST && size % BLOCK === 0 ? firstBlock(reader) : Buffer.alloc(0);
   return isTarHeader(head) ? layer(reader, number, head) : file(reader, number, size, head, room);
 }
@@ -113,16 +113,16 @@ function layer(reader: TarReader, number: number, head: Buffer): Spooled {
     return chunk;
   };
   mkdirSync(`/${number}`, 0o755);
-  const fd = openSync(`/${number}.seams`, 'wx', 0o600);
+  const fd = openSync(`/${number}.tar-split`, 'wx', 0o600);
   try {
-    const seams = new SeamWriter(fd);
+    const tarSplit = new SeamWriter(fd);
     const { size } = within(`/${number}`, () => {
-      const inner = new TarReader({ next }, (bytes) => seams.raw(bytes));
-      const unpacked = unpack(inner, { whiteouts: 'overlay' }, seams);
+      const inner = new TarReader({ next }, (bytes) => tarSplit.raw(bytes));
+      const unpacked = unpack(inner, { whiteouts: 'overlay' }, tarSplit);
       inner.drain();
       return unpacked;
     });
-    seams.end();
+    tarSplit.end();
     return { layer: number, sha256: hash.digest('hex'), length, size };
   } catch (error) {
     if (!(error instanceof TarError)) throw error;

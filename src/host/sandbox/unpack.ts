@@ -65,14 +65,14 @@ const OPAQUE_XATTR = 'trusted.overlay.opaque';
 const MAX_KNOWN = 100_000;
 
 /** With `seams` these are told which content went to which file; the reader must give them the other bytes. */
-export function unpack(reader: TarReader, options: UnpackOptions, seams?: SeamWriter): Unpacked {
-  return new Unpacker(options, seams).run(reader);
+export function unpack(reader: TarReader, options: UnpackOptions, tarSplit?: SeamWriter): Unpacked {
+  return new Unpacker(options, tarSplit).run(reader);
 }
 
 class Unpacker {
   readonly #options: UnpackOptions;
   readonly #into: string;
-  readonly #seams: SeamWriter | undefined;
+  readonly #tarSplit: SeamWriter | undefined;
   /** Each with its path without links, which is only looked for when there are seams. */
   readonly #known = new Map<string, string>([['/', '/']]);
   /** Directories' times change while they are filled, so they are set at the end. */
@@ -86,10 +86,10 @@ class Unpacker {
   /** By path without the first slash. */
   readonly #manifest: Map<string, ManifestEntry> | undefined;
 
-  constructor(options: UnpackOptions, seams: SeamWriter | undefined) {
+  constructor(options: UnpackOptions, tarSplit: SeamWriter | undefined) {
     if (options.manifest) this.#manifest = new Map();
     this.#options = options;
-    this.#seams = seams;
+    this.#tarSplit = tarSplit;
     this.#into = options.into === undefined ? '/' : insidePath(options.into);
     this.#room = Room.of(fsPath(this.#into));
   }
@@ -179,7 +179,7 @@ class Unpacker {
       there = stat(path);
     }
     if (!there?.isDirectory()) throw new TarError(`"${path}" is not a directory`);
-    this.#known.set(path, this.#seams ? realpathSync.native(fsPath(path), 'latin1') : path);
+    this.#known.set(path, this.#tarSplit ? realpathSync.native(fsPath(path), 'latin1') : path);
   }
 
   /**
@@ -301,10 +301,10 @@ class Unpacker {
     try {
       this.#room.ahead(entry.stored ?? entry.size);
       if (entry.stored !== undefined) {
-        if (this.#seams) this.#sparse.add(fd);
+        if (this.#tarSplit) this.#sparse.add(fd);
         writeSparse(fd, entry.size, reader, this.#room, hash);
       } else {
-        if (entry.size > 0) this.#seams?.content(this.#real(path), entry.size);
+        if (entry.size > 0) this.#tarSplit?.content(this.#real(path), entry.size);
         for (let chunk = reader.data(); chunk; chunk = reader.data()) {
           this.#room.take(chunk.length);
           hash?.update(chunk);
@@ -335,7 +335,7 @@ class Unpacker {
     if (entry.mode & 0o2000) this.#setgid = true;
     if (entry.xattrs) this.#xattrs(entry, path);
     if (path !== '/') this.#note(path, { type: 'directory', mode: entry.mode });
-    this.#known.set(path, this.#seams ? this.#real(path) : path);
+    this.#known.set(path, this.#tarSplit ? this.#real(path) : path);
     this.#directoryTimes.set(path, timeOf(entry));
   }
 
@@ -369,10 +369,10 @@ class Unpacker {
   /** Removes a file; answers how many bytes that were the last name of go with it. */
   #remove(path: string, stat: Stat): number {
     // an empty one leaves too
-    if (this.#seams && stat.isFile() && !this.#sparse.leaves(path) && stat.size > 0) {
+    if (this.#tarSplit && stat.isFile() && !this.#sparse.leaves(path) && stat.size > 0) {
       const fd = openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW);
       try {
-        this.#seams.lost(path, Number(stat.size), fd);
+        this.#tarSplit.lost(path, Number(stat.size), fd);
       } finally {
         closeSync(fd);
       }

@@ -28,6 +28,7 @@ export class JobQueue {
   readonly #works: Readonly<Record<string, Work>>;
   readonly #log: Log;
   readonly #running = new Set<number>();
+  #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(database: DatabaseSync, works: Readonly<Record<string, Work>>, log: Log) {
@@ -56,6 +57,7 @@ export class JobQueue {
 
   /** Looks each second for what is due, until `signal`. */
   start(signal: AbortSignal): void {
+    this.#signal = signal;
     this.#timer = setInterval(() => void this.runDue(), TICK_MS);
     this.#timer.unref();
     signal.addEventListener('abort', () => clearInterval(this.#timer), { once: true });
@@ -77,8 +79,11 @@ export class JobQueue {
     this.#running.add(job.id);
     try {
       await this.#works[job.kind]?.(job);
+      // the hub has ended meanwhile: the job is done again in its next life
+      if (this.#signal?.aborted) return;
       this.#database.prepare('DELETE FROM job WHERE id = ?').run(job.id);
     } catch (error) {
+      if (this.#signal?.aborted) return;
       const tries = job.tries + 1;
       const why = messageOf(error);
       if (tries >= MAX_TRIES) {

@@ -20,7 +20,7 @@ export async function* withProgress(
 ): AsyncGenerator<Uint8Array, void, void> {
   let current = 0;
   let last = 0;
-  const tell = (): Promise<void> | void =>
+  const notify = (): Promise<void> | void =>
     say({
       status: what.status,
       progressDetail: what.total ? { current, total: what.total } : { current },
@@ -32,7 +32,7 @@ export async function* withProgress(
     const now = Date.now();
     if (now - last < EVERY_MS) continue;
     last = now;
-    await tell();
+    await notify();
   }
-  await tell();
+  await notify();
 }

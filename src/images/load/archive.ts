@@ -20,7 +20,7 @@ export interface UnpackedMember extends Omit<SpooledLayer, 'sha256' | 'layer'> {
   readonly diffId: Digest;
   readonly directory: string;
   /** The file of its seams. */
-  readonly seams: string;
+  readonly tarSplit: string;
 }
 
 export class Archive {
@@ -53,7 +53,7 @@ export class Archive {
     if ('known' in found) return { known: `sha256:${found.known}` };
     if (!('layer' in found)) return undefined;
     const directory = join(this.#directory, String(found.layer));
-    return { ...found, diffId: `sha256:${found.sha256}`, directory, seams: `${directory}.seams` };
+    return { ...found, diffId: `sha256:${found.sha256}`, directory, tarSplit: `${directory}.tar-split` };
   }
 
   #find(name: string): Exclude<Spooled, { link: string }> {

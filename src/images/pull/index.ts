@@ -163,31 +163,31 @@ async function bring(
   // a mistake in one layer ends the others
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
-  const told = new Teller(say);
+  const notified = new Notifier(say);
   const ready: Promise<unknown>[] = [];
   for (const [at, descriptor] of layers.entries()) {
     const [chain, diffId] = [chains[at], diffIds[at]] as [Digest, Digest];
     const id = shortId(descriptor.digest);
     if (context.store.layers.get(chain)) {
-      told.say({ status: 'Already exists', progressDetail: {}, id });
+      notified.say({ status: 'Already exists', progressDetail: {}, id });
       ready.push(Promise.resolve());
       continue;
     }
-    told.say({ status: 'Pulling fs layer', progressDetail: {}, id });
+    notified.say({ status: 'Pulling fs layer', progressDetail: {}, id });
     const parentReady = ready[at - 1] ?? Promise.resolve();
     const layer = context.transfers
       .get(
         { descriptor, diffId, chain, parent: chains[at - 1], parentReady: () => parentReady, remotes },
         ({ status, current, total }) =>
-          told.say({ status, progressDetail: current === undefined ? {} : { current, total: total ?? 0 }, id }),
+          notified.say({ status, progressDetail: current === undefined ? {} : { current, total: total ?? 0 }, id }),
         both,
       )
-      .then(() => told.say({ status: 'Pull complete', progressDetail: {}, id }));
+      .then(() => notified.say({ status: 'Pull complete', progressDetail: {}, id }));
     layer.catch((error: unknown) => stop.abort(error));
     ready.push(layer);
   }
   const ends = await Promise.allSettled(ready);
-  await told.flush();
+  await notified.flush();
   if (ends.some((end) => end.status === 'rejected'))
     throw stop.signal.reason ?? (ends.find((end) => end.status === 'rejected') as PromiseRejectedResult).reason;
   for (const { digest } of layers) context.sources.add(digest, fullName(reference));
@@ -204,7 +204,7 @@ async function warnOfPlatform(image: Image, reference: Reference, { platform, sa
 }
 
 /** Messages of several layers in their order; a client that is gone ends nothing here, its signal does. */
-class Teller {
+class Notifier {
   readonly #say: Say;
   #tail: Promise<unknown> = Promise.resolve();
 

@@ -53,10 +53,10 @@ export async function resolveImage(
 ): Promise<Resolved> {
   const { digest, tag = 'latest' } = reference;
   const { credentials, signal } = options;
-  let told = false;
+  let notified = false;
   const onFound = async (): Promise<void> => {
-    if (told) return;
-    told = true;
+    if (notified) return;
+    notified = true;
     await options.onFound();
   };
   let failure: unknown;

@@ -89,8 +89,8 @@ async function push({ largest = Infinity, breaks }: Manners): Promise<Seen> {
     const domain = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     const remote = await new Registries(settings).writer(domain, 'a/b', {}, signal);
     const path = join(folder, 'blob');
-    const wish = { digest, size: content.length, path, remote, sources: [], settings, onProgress: () => undefined };
-    await uploadBlob({ ...wish, signal });
+    const spec = { digest, size: content.length, path, remote, sources: [], settings, onProgress: () => undefined };
+    await uploadBlob({ ...spec, signal });
     return { requests, blob: () => blob };
   } finally {
     server.closeAllConnections();
@@ -142,8 +142,8 @@ async function pushTo(listener: RequestListener): Promise<unknown> {
     const domain = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     const remote = await new Registries(settings).writer(domain, 'a/b', { username: 'u', password: 'p' }, signal);
     const path = join(folder, 'blob');
-    const wish = { digest, size: content.length, path, remote, sources: [], settings, onProgress: () => undefined };
-    return await uploadBlob({ ...wish, signal }).catch((error: unknown) => error);
+    const spec = { digest, size: content.length, path, remote, sources: [], settings, onProgress: () => undefined };
+    return await uploadBlob({ ...spec, signal }).catch((error: unknown) => error);
   } finally {
     server.closeAllConnections();
     server.close();

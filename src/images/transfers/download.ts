@@ -32,7 +32,7 @@ const MAX_QUEUE = 16;
 
 export class Download {
   readonly #partial: PartialBlob;
-  readonly #wish: DownloadRequest;
+  readonly #request: DownloadRequest;
   /** Where it began: what was there before is not from this download. */
   readonly resumedAt: number;
   readonly finished: Promise<void>;
@@ -41,9 +41,9 @@ export class Download {
   #done = false;
   #wake: (() => void)[] = [];
 
-  constructor(partial: PartialBlob, wish: DownloadRequest) {
+  constructor(partial: PartialBlob, request: DownloadRequest) {
     this.#partial = partial;
-    this.#wish = wish;
+    this.#request = request;
     this.resumedAt = partial.size;
     this.finished = this.#run();
     // it goes to the disk while the rest of it is being unpacked: at the end there would be all the unpacked files before it
@@ -113,16 +113,16 @@ export class Download {
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
       await this.#committed;
-      return open(this.#wish.finalPath, 'r');
+      return open(this.#request.finalPath, 'r');
     }
   }
 
   async #run(): Promise<void> {
-    const { size, digest, remotes, settings, signal } = this.#wish;
+    const { size, digest, remotes, settings, signal } = this.#request;
     const limits = { attempts: settings.attempts, ...settings.timing };
     if (this.#partial.size > size) await this.#partial.restart();
     this.#partial.expect(size - this.#partial.size);
-    this.#wish.onProgress({ bytes: this.#partial.size });
+    this.#request.onProgress({ bytes: this.#partial.size });
     let remote = 0;
     let attempt = 1;
     for (let connections = 1; this.#partial.size < size; connections += 1) {
@@ -151,14 +151,14 @@ export class Download {
   /** As Docker does, a second less each second. */
   async #wait(milliseconds: number): Promise<void> {
     for (let left = milliseconds; left > 0; left -= 1000) {
-      this.#wish.onProgress({ waits: left });
-      await sleep(Math.min(left, 1000), undefined, { signal: this.#wish.signal });
+      this.#request.onProgress({ waits: left });
+      await sleep(Math.min(left, 1000), undefined, { signal: this.#request.signal });
     }
   }
 
   /** One connection, for as long as it lasts. */
   async #fetch(remote: Remote): Promise<void> {
-    const { digest, size, settings, signal, onProgress } = this.#wish;
+    const { digest, size, settings, signal, onProgress } = this.#request;
     const partial = this.#partial;
     const { answer, start } = await remote.blob(digest, partial.size, signal);
     const { body } = answer;

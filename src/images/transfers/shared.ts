@@ -8,7 +8,7 @@ export class Shared<Note, Result> {
   #last: Note | undefined;
   #over = false;
 
-  constructor(work: (tell: (note: Note) => void, signal: AbortSignal) => Promise<Result>) {
+  constructor(work: (notify: (note: Note) => void, signal: AbortSignal) => Promise<Result>) {
     this.#result = work((note) => {
       this.#last = note;
       for (const watcher of this.#watchers) watcher(note);

@@ -70,7 +70,7 @@ export class Transfers {
         continue;
       }
       if (!transfer) {
-        const mine: Transfer = new Shared((tell, gone) => this.#transfer(request, tell, gone));
+        const mine: Transfer = new Shared((notify, gone) => this.#transfer(request, notify, gone));
         transfer = mine;
         this.#running.set(request.chain, mine);
         void mine.settled.then(() => {
@@ -83,19 +83,19 @@ export class Transfers {
     }
   }
 
-  async #transfer(request: LayerRequest, tell: (note: LayerNote) => void, signal: AbortSignal): Promise<Layer> {
+  async #transfer(request: LayerRequest, notify: (note: LayerNote) => void, signal: AbortSignal): Promise<Layer> {
     const there = this.#store.layers.get(request.chain);
     if (there) return there;
-    if (this.#downloads.full) tell({ status: 'Waiting' });
+    if (this.#downloads.full) notify({ status: 'Waiting' });
     const free = await this.#downloads.take(signal);
     const unlock = await this.#lock(request.descriptor.digest);
     try {
-      return await this.#bring(request, tell, { free, unlock }, signal);
+      return await this.#bring(request, notify, { free, unlock }, signal);
     } catch (error) {
       if (!(error instanceof StaleError)) throw error;
       // what an earlier run had left was not what it should have been
       this.#log.warn(`layer ${request.descriptor.digest}: ${error.message}; downloading it again`);
-      return await this.#bring(request, tell, { free, unlock }, signal);
+      return await this.#bring(request, notify, { free, unlock }, signal);
     } finally {
       unlock();
       free();
@@ -116,7 +116,7 @@ export class Transfers {
 
   async #bring(
     request: LayerRequest,
-    tell: (note: LayerNote) => void,
+    notify: (note: LayerNote) => void,
     held: Held,
     signal: AbortSignal,
   ): Promise<Layer> {
@@ -149,7 +149,7 @@ export class Transfers {
       return unpack(blobs.read(digest), () => Promise.resolve());
     }
     const stopped = new AbortController();
-    const progress = new Progress(tell, descriptor.size);
+    const progress = new Progress(notify, descriptor.size);
     const download = new Download(await blobs.resume(digest), {
       digest,
       size: descriptor.size,
@@ -162,8 +162,8 @@ export class Transfers {
     void download.finished.then(
       () => {
         held.free();
-        tell({ status: 'Verifying Checksum' });
-        tell({ status: 'Download complete' });
+        notify({ status: 'Verifying Checksum' });
+        notify({ status: 'Download complete' });
       },
       () => undefined,
     );
@@ -223,20 +223,20 @@ class StaleError extends Error {}
 
 /** Notes of one layer, ten a second at most. */
 class Progress {
-  readonly #tell: (note: LayerNote) => void;
+  readonly #notify: (note: LayerNote) => void;
   readonly #total: number;
   #last = 0;
   #downloaded = false;
 
-  constructor(tell: (note: LayerNote) => void, total: number) {
-    this.#tell = tell;
+  constructor(notify: (note: LayerNote) => void, total: number) {
+    this.#notify = notify;
     this.#total = total;
   }
 
   note(note: { readonly bytes: number } | { readonly waits: number }): void {
     if ('waits' in note) {
       const seconds = Math.ceil(note.waits / 1000);
-      this.#tell({ status: `Retrying in ${seconds} second${seconds === 1 ? '' : 's'}` });
+      this.#notify({ status: `Retrying in ${seconds} second${seconds === 1 ? '' : 's'}` });
       return;
     }
     this.#downloaded = note.bytes >= this.#total;
@@ -247,7 +247,7 @@ class Progress {
     const now = Date.now();
     if (now - this.#last < EVERY_MS) return;
     this.#last = now;
-    this.#tell({ status, current, total: this.#total });
+    this.#notify({ status, current, total: this.#total });
   }
 
   /** Passes the archive on; once it is all there, what is left of it is shown as being unpacked. */
@@ -258,6 +258,6 @@ class Progress {
       current += chunk.length;
       if (this.#downloaded) this.#show('Extracting', current);
     }
-    if (current > 0) this.#tell({ status: 'Extracting', current, total: this.#total });
+    if (current > 0) this.#notify({ status: 'Extracting', current, total: this.#total });
   }
 }

@@ -40,8 +40,8 @@ describe('create', () => {
   });
 
   test('wishes are kept, a gateway that nobody named is not shown, as dockerd has it', () => {
-    const wish = { Subnet: '10.5.0.0/24', IPRange: '10.5.0.128/28', AuxiliaryAddresses: { a: '10.5.0.129' } };
-    assert.deepEqual(make(config({ ...wish, Gateway: '10.5.0.77' })).ipam, [{ ...wish, Gateway: '10.5.0.77' }]);
+    const request = { Subnet: '10.5.0.0/24', IPRange: '10.5.0.128/28', AuxiliaryAddresses: { a: '10.5.0.129' } };
+    assert.deepEqual(make(config({ ...request, Gateway: '10.5.0.77' })).ipam, [{ ...request, Gateway: '10.5.0.77' }]);
     assert.deepEqual(make(config({ Subnet: '10.5.0.0/24' })).ipam, [{ Subnet: '10.5.0.0/24' }]);
   });
 
@@ -123,8 +123,8 @@ describe('create', () => {
   });
 
   test('a configuration is lent', () => {
-    const lender = make({ Name: 'c', ConfigOnly: true, Labels: { a: 'b' }, ...config({ Subnet: '10.7.0.0/24' }) });
-    const record = make({ ConfigFrom: { Network: 'c' } }, [lender]);
+    const owner = make({ Name: 'c', ConfigOnly: true, Labels: { a: 'b' }, ...config({ Subnet: '10.7.0.0/24' }) });
+    const record = make({ ConfigFrom: { Network: 'c' } }, [owner]);
     assert.deepEqual([record.labels, record.configFrom, record.ipam], [{ a: 'b' }, 'c', [{ Subnet: '10.7.0.0/24' }]]);
   });
 });

@@ -40,10 +40,10 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
   if (name.trim() === '') throw invalid('invalid name: name is empty');
   if (body.Scope === 'swarm') throw unavailable('cannot create a swarm scoped network when swarm is not active');
   if (body.Ingress) throw forbidden('Ingress network can only be global scope network');
-  const lender = body.ConfigFrom?.Network ?? '';
-  if (body.ConfigOnly && lender !== '')
+  const owner = body.ConfigFrom?.Network ?? '';
+  if (body.ConfigOnly && owner !== '')
     throw forbidden('a configuration network cannot depend on another configuration network');
-  const borrowed = lender === '' ? undefined : lent(body, lender, facts.networks);
+  const borrowed = owner === '' ? undefined : lent(body, owner, facts.networks);
   const ipamDriver = body.IPAM?.Driver === '' ? 'default' : (body.IPAM?.Driver ?? 'default');
   const base = {
     id: facts.id,
@@ -60,7 +60,7 @@ export function recordOf(body: NetworkCreateBody, facts: CreateFacts): NetworkRe
     attachable: borrowed?.attachable ?? body.Attachable,
     ingress: false,
     configOnly: body.ConfigOnly,
-    configFrom: lender,
+    configFrom: owner,
     options: borrowed?.options ?? (body.ConfigOnly ? { ...Options } : said),
     labels: borrowed?.labels ?? Labels ?? {},
     bridge: '',
@@ -87,10 +87,10 @@ function unsaid(
 }
 
 /** The settings of a configuration-only network; the borrower has none of its own. */
-function lent(body: NetworkCreateBody, lender: string, networks: readonly NetworkRecord[]): NetworkRecord {
-  const found = networks.find((one) => one.name === lender || one.id === lender);
-  if (!found) throw notFound(`configuration network "${lender}" does not exist`);
-  if (!found.configOnly) throw forbidden(`network "${lender}" is not a configuration network`);
+function lent(body: NetworkCreateBody, owner: string, networks: readonly NetworkRecord[]): NetworkRecord {
+  const found = networks.find((one) => one.name === owner || one.id === owner);
+  if (!found) throw notFound(`configuration network "${owner}" does not exist`);
+  if (!found.configOnly) throw forbidden(`network "${owner}" is not a configuration network`);
   const own =
     Object.keys(body.Labels ?? {}).length > 0 ||
     Object.keys(body.Options ?? {}).length > 0 ||
@@ -104,20 +104,20 @@ function lent(body: NetworkCreateBody, lender: string, networks: readonly Networ
 
 /** What inspect shows: the wishes as they are, and a subnet from the pools for a family that has none. */
 function chosen(
-  wishes: readonly IpamConfig[],
+  requests: readonly IpamConfig[],
   { ipv4, ipv6 }: { readonly ipv4: boolean; readonly ipv6: boolean },
   facts: CreateFacts,
   withoutGateway: readonly (4 | 6)[],
 ): IpamConfig[] {
-  const configs = wishes.map((wish): IpamConfig => {
-    const block = parseBlock(wish.Subnet ?? '');
-    if (!block || (block.family === 6 && !ipv6)) return wish;
+  const configs = requests.map((request): IpamConfig => {
+    const block = parseBlock(request.Subnet ?? '');
+    if (!block || (block.family === 6 && !ipv6)) return request;
     checkFree(block, facts.taken);
-    checkGateway(block, wish);
-    checkAuxiliary(block, wish, !withoutGateway.includes(block.family));
-    return wish;
+    checkGateway(block, request);
+    checkAuxiliary(block, request, !withoutGateway.includes(block.family));
+    return request;
   });
-  const has = (family: 4 | 6): boolean => wishes.some(({ Subnet = '' }) => parseBlock(Subnet)?.family === family);
+  const has = (family: 4 | 6): boolean => requests.some(({ Subnet = '' }) => parseBlock(Subnet)?.family === family);
   const add = (block: Block): void => {
     const Gateway = addressText(subnetOf(block, {}).gateway);
     configs.push({ Subnet: blockText(block), ...(withoutGateway.includes(block.family) ? {} : { Gateway }) });
@@ -161,14 +161,14 @@ function checkMtu({ ipv6, options }: Pick<NetworkRecord, 'ipv6' | 'options'>): v
 }
 
 /** Throws when the wished gateway cannot be one, or there is no address left for any. */
-function checkGateway(block: Block, wish: IpamConfig): void {
-  const given = wish.Gateway === undefined ? undefined : parseAddress(wish.Gateway);
+function checkGateway(block: Block, request: IpamConfig): void {
+  const given = request.Gateway === undefined ? undefined : parseAddress(request.Gateway);
   const edges = block.bits >= (block.family === 4 ? 31 : 127) ? [] : [firstOf(block), lastOf(block)];
   if (given && edges.includes(given.value))
-    throw forbidden(`failed to allocate gateway (${wish.Gateway}): Address already in use`);
+    throw forbidden(`failed to allocate gateway (${request.Gateway}): Address already in use`);
   subnetOf(block, {
-    ...(wish.Gateway === undefined ? {} : { gateway: wish.Gateway }),
-    ...(wish.IPRange === undefined ? {} : { range: wish.IPRange }),
-    ...(wish.AuxiliaryAddresses === undefined ? {} : { reserved: wish.AuxiliaryAddresses }),
+    ...(request.Gateway === undefined ? {} : { gateway: request.Gateway }),
+    ...(request.IPRange === undefined ? {} : { range: request.IPRange }),
+    ...(request.AuxiliaryAddresses === undefined ? {} : { reserved: request.AuxiliaryAddresses }),
   });
 }

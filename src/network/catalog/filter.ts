@@ -60,8 +60,8 @@ function matches(pattern: string, text: string): boolean {
 }
 
 /** `key` or `key=value`. */
-function hasLabel(labels: Readonly<Record<string, string>>, wish: string): boolean {
-  const at = wish.indexOf('=');
-  const key = at < 0 ? wish : wish.slice(0, at);
-  return Object.hasOwn(labels, key) && (at < 0 || labels[key] === wish.slice(at + 1));
+function hasLabel(labels: Readonly<Record<string, string>>, request: string): boolean {
+  const at = request.indexOf('=');
+  const key = at < 0 ? request : request.slice(0, at);
+  return Object.hasOwn(labels, key) && (at < 0 || labels[key] === request.slice(at + 1));
 }

@@ -22,7 +22,7 @@ export interface PredefinedFacts {
 
 export function predefined(facts: PredefinedFacts): NetworkRecord {
   const { name, settings } = facts;
-  const { name: given, v4, v6, ipv6, ...wish } = settings.bridge;
+  const { name: given, v4, v6, ipv6, ...request } = settings.bridge;
   const base = {
     id: facts.id,
     name,
@@ -60,11 +60,11 @@ export function predefined(facts: PredefinedFacts): NetworkRecord {
     bridge: facts.bridge,
     options: {
       [OPTION.defaultBridge]: 'true',
-      [OPTION.icc]: String(wish.icc),
-      [OPTION.masquerade]: String(wish.masquerade),
-      [OPTION.hostBinding]: wish.hostBinding,
+      [OPTION.icc]: String(request.icc),
+      [OPTION.masquerade]: String(request.masquerade),
+      [OPTION.hostBinding]: request.hostBinding,
       [OPTION.bridge]: facts.bridge,
-      [OPTION.mtu]: String(wish.mtu === 0 ? facts.uplinkMtu : wish.mtu),
+      [OPTION.mtu]: String(request.mtu === 0 ? facts.uplinkMtu : request.mtu),
     },
   };
 }

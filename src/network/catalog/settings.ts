@@ -163,12 +163,12 @@ export function onGivenBridge(
   if (name === '' || name === 'none') return settings;
   const addresses = addressesOf(name);
   if (!addresses) throw invalid(`bridge device with non default name ${name} must be created manually`);
-  const around = ({ range, ...wish }: FamilyOptions, family: Family): FamilyOptions => {
+  const around = ({ range, ...request }: FamilyOptions, family: Family): FamilyOptions => {
     const there = addresses.filter((one) => one.family === family && !contains(LINK_LOCAL, one));
     const holds = (one: Block): boolean => range !== undefined && contains(one, range) && one.bits <= range.bits;
     const own = there.find(holds) ?? there[0];
     const fits = range && (!own || holds(own));
-    return { ...wish, ...(own ? { own } : {}), ...(fits ? { range } : {}) };
+    return { ...request, ...(own ? { own } : {}), ...(fits ? { range } : {}) };
   };
   return { ...settings, bridge: { ...settings.bridge, v4: around(v4, 4), v6: around(v6, 6) } };
 }

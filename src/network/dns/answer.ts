@@ -45,7 +45,7 @@ export interface Zone {
   readonly ports: ReadonlyMap<string, readonly Answer[]>;
   /** By the text of the reverse name's own bytes. */
   readonly owners: ReadonlyMap<string, Answer>;
-  readonly wish: ZoneSpec;
+  readonly request: ZoneSpec;
 }
 
 export function zoneOf(spec: ZoneSpec): Zone {
@@ -69,7 +69,7 @@ export function zoneOf(spec: ZoneSpec): Zone {
   }
   for (const network of spec.networks)
     for (const [name, answers] of portsByName(network)) if (!ports.has(name)) ports.set(name, answers);
-  return { names, ports, owners, wish: spec };
+  return { names, ports, owners, request: spec };
 }
 
 /** With and without the network behind it; what they lead to has the network's name, so that it is found by whoever is on several. */
@@ -131,19 +131,19 @@ const NOTHING: Reply = { kind: 'answers', answers: [] };
 
 /** `turn` rotates the order of several addresses, so that clients which take the first spread over all. */
 export function reply({ name, type }: Query, zone: Zone, turn: number): Reply {
-  const elsewhere = zone.wish.outside ? FORWARD : UNREACHABLE;
+  const elsewhere = zone.request.outside ? FORWARD : UNREACHABLE;
   if (type === TYPE.PTR) {
     const address = reverseAddress(name);
     if (!address) return elsewhere;
     const owner = zone.owners.get(keyOf(address));
     if (owner) return { kind: 'answers', answers: [owner] };
-    return zone.wish.blocks.some((block) => contains(block, address)) ? UNKNOWN : elsewhere;
+    return zone.request.blocks.some((block) => contains(block, address)) ? UNKNOWN : elsewhere;
   }
   const ports = zone.ports.get(name);
   if (ports) return { kind: 'answers', answers: type === TYPE.SRV ? turned(ports, turn) : [] };
   const entry = zone.names.get(name);
   if (!entry) {
-    const bare = zone.wish.bareStaysInside && (type === TYPE.A || type === TYPE.AAAA) && !name.includes('.');
+    const bare = zone.request.bareStaysInside && (type === TYPE.A || type === TYPE.AAAA) && !name.includes('.');
     return bare ? NOTHING : elsewhere;
   }
   const found = type === TYPE.A ? entry.four : type === TYPE.AAAA ? entry.six : [];

@@ -8,7 +8,7 @@ import { answers, encodeName, type Query, readQuery, response, TYPE } from './wi
 
 const addresses = (...texts: string[]) => texts.map((text) => parseAddress(text)).filter((one) => one !== undefined);
 const blocks = ['10.0.0.0/24'].map((text) => parseBlock(text)).filter((one) => one !== undefined);
-const wish: Parameters<typeof zoneOf>[0] = {
+const request: Parameters<typeof zoneOf>[0] = {
   outside: true,
   blocks,
   bareStaysInside: false,
@@ -36,7 +36,7 @@ function read(message: Buffer): Query {
   return found.query;
 }
 
-const told = (name: string, type: number = TYPE.A, turn = 0, where = wish): string => {
+const notified = (name: string, type: number = TYPE.A, turn = 0, where = request): string => {
   const found = reply(read(ask(name, type)), zoneOf(where), turn);
   return found.kind === 'answers'
     ? found.answers.map(({ data }) => Buffer.from(data).toString('hex')).join(' ')
@@ -45,15 +45,15 @@ const told = (name: string, type: number = TYPE.A, turn = 0, where = wish): stri
 
 describe('answers', () => {
   test('by name, alias, with the network behind, in any letters', () => {
-    for (const name of ['web', 'WEB', 'web.net']) assert.equal(told(name), '0a000002');
-    assert.equal(told('db', TYPE.AAAA), '');
-    assert.equal(told('web', TYPE.AAAA), 'fd000000000000000000000000000002');
+    for (const name of ['web', 'WEB', 'web.net']) assert.equal(notified(name), '0a000002');
+    assert.equal(notified('db', TYPE.AAAA), '');
+    assert.equal(notified('web', TYPE.AAAA), 'fd000000000000000000000000000002');
   });
 
   test("ports with names, and for how long a network's names hold", () => {
     const ports = [{ label: '_http._tcp', targets: [{ name: 'web.1', port: 8080 }] }];
     const members = [{ names: ['web'], addresses: addresses('10.0.0.2'), ports }];
-    const zone = zoneOf({ ...wish, networks: [{ name: 'far', ttl: 1, members }] });
+    const zone = zoneOf({ ...request, networks: [{ name: 'far', ttl: 1, members }] });
     for (const name of ['_http._tcp.web', '_HTTP._tcp.web.far']) {
       const query = read(ask(name, TYPE.SRV));
       const found = reply(query, zone, 0);
@@ -62,12 +62,12 @@ describe('answers', () => {
       assert.equal(Buffer.from(one?.data ?? []).toString('latin1'), '\0\0\0\0\x1f\x90\x03web\x011\x03far\0');
       assert.equal(response(query, 0, found.answers, 600).readUInt32BE(12 + query.question.length + 6), 1);
     }
-    assert.equal(told('_http._tcp.web', TYPE.SRV), 'forward');
+    assert.equal(notified('_http._tcp.web', TYPE.SRV), 'forward');
   });
 
   test('several addresses take turns', () => {
-    assert.equal(told('www', TYPE.A, 0), '0a000002 0a000003');
-    assert.equal(told('www', TYPE.A, 1), '0a000003 0a000002');
+    assert.equal(notified('www', TYPE.A, 0), '0a000002 0a000003');
+    assert.equal(notified('www', TYPE.A, 1), '0a000003 0a000002');
   });
 
   test('a name that several networks know is answered by the first that has such an address', () => {
@@ -75,30 +75,30 @@ describe('answers', () => {
       name: 'other',
       members: [{ names: ['db', 'www', 'far'], addresses: addresses('10.0.1.3', 'fd01::3') }],
     };
-    const both = { ...wish, networks: [...wish.networks, other] };
-    assert.equal(told('www', TYPE.A, 0, both), '0a000002 0a000003', 'nobody is counted twice');
-    assert.equal(told('db', TYPE.A, 0, both), '0a000003');
-    assert.equal(told('db.other', TYPE.A, 0, both), '0a000103');
-    assert.equal(told('far', TYPE.A, 0, both), '0a000103');
-    assert.equal(told('db', TYPE.AAAA, 0, both), 'fd010000000000000000000000000003');
-    assert.equal(told('db', TYPE.A, 0, { ...wish, networks: both.networks.toReversed() }), '0a000103');
+    const both = { ...request, networks: [...request.networks, other] };
+    assert.equal(notified('www', TYPE.A, 0, both), '0a000002 0a000003', 'nobody is counted twice');
+    assert.equal(notified('db', TYPE.A, 0, both), '0a000003');
+    assert.equal(notified('db.other', TYPE.A, 0, both), '0a000103');
+    assert.equal(notified('far', TYPE.A, 0, both), '0a000103');
+    assert.equal(notified('db', TYPE.AAAA, 0, both), 'fd010000000000000000000000000003');
+    assert.equal(notified('db', TYPE.A, 0, { ...request, networks: both.networks.toReversed() }), '0a000103');
   });
 
   test('addresses have names', () => {
-    assert.equal(told('2.0.0.10.in-addr.arpa', TYPE.PTR), encodeName('web.net').toString('hex'));
-    assert.equal(told('9.0.0.10.in-addr.arpa', TYPE.PTR), 'unknown', 'who is not on the network is nobody');
-    assert.equal(told('9.0.0.11.in-addr.arpa', TYPE.PTR), 'forward');
+    assert.equal(notified('2.0.0.10.in-addr.arpa', TYPE.PTR), encodeName('web.net').toString('hex'));
+    assert.equal(notified('9.0.0.10.in-addr.arpa', TYPE.PTR), 'unknown', 'who is not on the network is nobody');
+    assert.equal(notified('9.0.0.11.in-addr.arpa', TYPE.PTR), 'forward');
     const six = `2${'.0'.repeat(27)}.0.0.d.f.ip6.arpa`;
-    assert.equal(told(six, TYPE.PTR), encodeName('web.net').toString('hex'));
+    assert.equal(notified(six, TYPE.PTR), encodeName('web.net').toString('hex'));
   });
 
   test('users S10: the rest is asked outside, and unreachable where there is no outside', () => {
-    assert.equal(told('example.com'), 'forward');
-    const bare = { ...wish, bareStaysInside: true };
-    assert.deepEqual([told('intranet', TYPE.A, 0, bare), told('a.b', TYPE.A, 0, bare)], ['', 'forward']);
-    assert.equal(told('example.com', TYPE.A, 0, { ...wish, outside: false }), 'unreachable');
+    assert.equal(notified('example.com'), 'forward');
+    const bare = { ...request, bareStaysInside: true };
+    assert.deepEqual([notified('intranet', TYPE.A, 0, bare), notified('a.b', TYPE.A, 0, bare)], ['', 'forward']);
+    assert.equal(notified('example.com', TYPE.A, 0, { ...request, outside: false }), 'unreachable');
     for (const type of [15, 16, 33, 65])
-      assert.equal(told('web', type), '', 'what is known here is not asked elsewhere');
+      assert.equal(notified('web', type), '', 'what is known here is not asked elsewhere');
   });
 });
 
@@ -125,18 +125,18 @@ describe('messages', () => {
 
   test('what is no question is refused or not answered', () => {
     const plain = ask('a', TYPE.A);
-    const told = (...changes: [number, number][]): string => {
+    const notified = (...changes: [number, number][]): string => {
       const copy = Buffer.from(plain);
       for (const [at, value] of changes) copy[at] = value;
       const found = readQuery(copy);
       return found.kind === 'refused' ? `code ${(found.answer[3] ?? 0) & 15}` : found.kind;
     };
-    assert.equal(told([2, 0x80]), 'ignored', 'a response');
-    assert.equal(told([2, 0x28]), 'code 4', 'an update');
-    assert.equal(told([5, 0]), 'code 1', 'no question');
-    assert.equal(told([5, 2]), 'code 1', 'two questions');
-    assert.equal(told([12, 0xc0]), 'code 1', 'a pointer to itself');
-    assert.equal(told([18, 3]), 'code 5', 'the class of Chaosnet');
+    assert.equal(notified([2, 0x80]), 'ignored', 'a response');
+    assert.equal(notified([2, 0x28]), 'code 4', 'an update');
+    assert.equal(notified([5, 0]), 'code 1', 'no question');
+    assert.equal(notified([5, 2]), 'code 1', 'two questions');
+    assert.equal(notified([12, 0xc0]), 'code 1', 'a pointer to itself');
+    assert.equal(notified([18, 3]), 'code 5', 'the class of Chaosnet');
     const version = Buffer.from(ask('a', TYPE.A, true));
     version[version.length - 5] = 1;
     const found = readQuery(version);
@@ -217,7 +217,7 @@ describe('messages', () => {
           const expected = (networks.find((one) => one.members.some(called))?.members ?? [])
             .filter(called)
             .flatMap(({ addresses: all }) => all.map(({ value }) => value.toString(16).padStart(8, '0')));
-          const got = told(wanted, TYPE.A, turn, where).split(' ');
+          const got = notified(wanted, TYPE.A, turn, where).split(' ');
           assert.deepEqual(got.toSorted(), [...new Set(expected)].toSorted());
         }
       }),

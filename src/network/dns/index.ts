@@ -47,27 +47,27 @@ export class NameServer {
   }
 
   /** Resolves when names are answered. The sockets have ports of their own, so that port 53 stays free for the container. */
-  async serve(wish: ServeRequest): Promise<void> {
-    this.stop(wish.id);
-    const { udpFd, tcpFd } = inNamespaceAt(wish.namespace(), () => ({
+  async serve(request: ServeRequest): Promise<void> {
+    this.stop(request.id);
+    const { udpFd, tcpFd } = inNamespaceAt(request.namespace(), () => ({
       udpFd: holdPort('udp', RESOLVER, ADDRESS, 0),
       tcpFd: holdPort('tcp', RESOLVER, ADDRESS, 0),
     }));
     if (udpFd === undefined || tcpFd === undefined) return;
     // addresses come as numbers: nothing is looked up, and an answer leaves within the call
     const udp = createSocket({ type: 'udp4', lookup: (host, _, done) => done(null, host, 4) });
-    const talks = new Talks((message) => this.#answer(message, wish, true));
+    const talks = new Talks((message) => this.#answer(message, request, true));
     const tcp = createServer((connection) => talks.accept(connection));
-    this.#served.set(wish.id, { udp, tcp, talks });
-    udp.on('error', (error) => this.#log.warn(`resolver of ${wish.id}: ${messageOf(error)}`));
-    tcp.on('error', (error) => this.#log.warn(`resolver of ${wish.id}: ${messageOf(error)}`));
+    this.#served.set(request.id, { udp, tcp, talks });
+    udp.on('error', (error) => this.#log.warn(`resolver of ${request.id}: ${messageOf(error)}`));
+    tcp.on('error', (error) => this.#log.warn(`resolver of ${request.id}: ${messageOf(error)}`));
     udp.on('message', (message, { port, address }) => {
-      const answer = this.#answer(message, wish, false);
+      const answer = this.#answer(message, request, false);
       if (!answer) return;
       if (Buffer.isBuffer(answer)) udp.send(answer, port, address);
       else
         void answer.then((late) => {
-          if (this.#served.get(wish.id)?.udp === udp) udp.send(late, port, address);
+          if (this.#served.get(request.id)?.udp === udp) udp.send(late, port, address);
         });
     });
     await Promise.all([
@@ -76,7 +76,7 @@ export class NameServer {
     ]);
     const bound = tcp.address();
     const [udpPort, tcpPort] = [udp.address().port, typeof bound === 'object' && bound ? bound.port : 0];
-    inNamespaceAt(wish.namespace(), () =>
+    inNamespaceAt(request.namespace(), () =>
       redirectPort({ table: 'berth_dns', address: ADDRESS, port: 53, udpPort, tcpPort }),
     );
   }
@@ -99,28 +99,28 @@ export class NameServer {
   }
 
   /** What is known here is answered within the call. */
-  #answer(message: Buffer, wish: ServeRequest, tcp: boolean): Buffer | Promise<Buffer> | undefined {
+  #answer(message: Buffer, request: ServeRequest, tcp: boolean): Buffer | Promise<Buffer> | undefined {
     const read = readQuery(message);
     if (read.kind !== 'query') return read.kind === 'refused' ? read.answer : undefined;
     const { query } = read;
     const limit = tcp ? undefined : query.limit;
     const turn = `${query.type} ${query.name}`;
-    const found = reply(query, wish.zone(), this.#turns.get(turn) ?? 0);
+    const found = reply(query, request.zone(), this.#turns.get(turn) ?? 0);
     if (found.kind === 'answers') {
       if (found.answers.length > 1) this.#turned(turn);
       return response(query, CODE.OK, found.answers, TTL, limit);
     }
     if (found.kind === 'unknown') return response(query, CODE.NO_NAME, [], 0, limit);
     if (found.kind === 'unreachable') return response(query, CODE.FAILURE, [], 0, limit);
-    return this.#askOutside(message, query, wish, tcp);
+    return this.#askOutside(message, query, request, tcp);
   }
 
-  async #askOutside(message: Buffer, query: Query, wish: ServeRequest, tcp: boolean): Promise<Buffer> {
-    const own = wish.servers.filter((server) => server !== RESOLVER);
+  async #askOutside(message: Buffer, query: Query, request: ServeRequest, tcp: boolean): Promise<Buffer> {
+    const own = request.servers.filter((server) => server !== RESOLVER);
     const outside =
       own.length > 0
-        ? { id: wish.id, servers: own, namespace: wish.namespace() }
-        : { id: wish.id, servers: this.#host.now(), namespace: undefined };
+        ? { id: request.id, servers: own, namespace: request.namespace() }
+        : { id: request.id, servers: this.#host.now(), namespace: undefined };
     return (
       (await this.#forwarder.ask(message, outside, tcp)) ??
       // some resolvers speak UDP alone

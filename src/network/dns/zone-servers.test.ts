@@ -16,9 +16,9 @@ test('users E4: on internal networks those name servers are asked that the conta
   };
   const asksOutside = (dns: readonly string[]): boolean =>
     new Zones(() => []).of({
-      wish: { dns, dnsOptions: [] },
+      request: { dns, dnsOptions: [] },
       endpoints: [{ network, gateways: [], links: [], priority: 0 }],
-    } as unknown as Live).wish.outside;
+    } as unknown as Live).request.outside;
   assert.deepEqual(
     [asksOutside([]), asksOutside(['9.9.9.9']), asksOutside(['9.9.9.9', '10.213.7.53'])],
     [false, false, true],

@@ -9,7 +9,7 @@ const network = (id: string): NetworkRecord =>
 
 const live = (id: string, ...networks: NetworkRecord[]): Live =>
   ({
-    wish: { id, name: id, dns: [], dnsOptions: [] },
+    request: { id, name: id, dns: [], dnsOptions: [] },
     endpoints: networks.map((one) => ({
       network: one,
       names: [id],
@@ -26,10 +26,10 @@ test('a change of one network makes the zones of its members anew, and looks at 
   const looked: string[] = [];
   const zones = new Zones((record) => {
     looked.push(record.id);
-    return lives.flatMap(({ wish, endpoints }) =>
+    return lives.flatMap(({ request, endpoints }) =>
       endpoints
         .filter((endpoint) => endpoint.network === record)
-        .map((endpoint) => ({ containerId: wish.id, name: wish.name, endpoint })),
+        .map((endpoint) => ({ containerId: request.id, name: request.name, endpoint })),
     );
   });
   const [one, two, three] = lives.map((each) => zones.of(each));

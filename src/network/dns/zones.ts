@@ -74,8 +74,8 @@ export class Zones {
         ...(network.driver === 'overlay' ? { ttl: OVERLAY_TTL } : {}),
       })),
       blocks: own.flatMap(({ network }) => subnetsOf(network).map(({ block }) => block)),
-      outside: live.endpoints.some(({ gateways }) => gateways.length > 0) || hasServerOn(own, live.wish.dns),
-      bareStaysInside: live.wish.dnsOptions.some((option) => /^ndots:0*[1-9]/.test(option)),
+      outside: live.endpoints.some(({ gateways }) => gateways.length > 0) || hasServerOn(own, live.request.dns),
+      bareStaysInside: live.request.dnsOptions.some((option) => /^ndots:0*[1-9]/.test(option)),
     };
   }
 }

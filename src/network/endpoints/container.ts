@@ -44,7 +44,7 @@ export interface FileFacts {
 
 /** A container that is on networks now. */
 export interface Live {
-  wish: ContainerNetworks;
+  request: ContainerNetworks;
   endpoints: Endpoint[];
   /** Path of its namespace, once it is to have interfaces. */
   namespace: string | undefined;
@@ -53,7 +53,7 @@ export interface Live {
 }
 
 /** Who it is. */
-export function identityOf({ wish: { id, name } }: Live): Pick<ContainerNetworks, 'id' | 'name'> {
+export function identityOf({ request: { id, name } }: Live): Pick<ContainerNetworks, 'id' | 'name'> {
   return { id, name };
 }
 
@@ -61,7 +61,7 @@ export function identityOf({ wish: { id, name } }: Live): Pick<ContainerNetworks
 export function filesOf(live: Live): FileFacts {
   const { endpoints } = live;
   const own = endpoints.filter(({ network }) => !isGatewayBridge(network));
-  const names = namesInHosts(live.wish);
+  const names = namesInHosts(live.request);
   return {
     hosts: (own.length > 0 ? own : endpoints).flatMap(({ addresses }) =>
       addresses.map((address) => ({ ip: addressText(address), names })),
@@ -94,8 +94,8 @@ export function namesInHosts({ hostname, domainname }: Pick<ContainerNetworks, '
 }
 
 /** What a container is called on a network: its name, the aliases, the short id, the host name. */
-export function namesOf(wish: ContainerNetworks, settings: EndpointSettings): string[] {
-  return [...new Set([wish.name, ...(settings.Aliases ?? []), wish.id.slice(0, 12), wish.hostname])].filter(
+export function namesOf(request: ContainerNetworks, settings: EndpointSettings): string[] {
+  return [...new Set([request.name, ...(settings.Aliases ?? []), request.id.slice(0, 12), request.hostname])].filter(
     (name) => name !== '',
   );
 }

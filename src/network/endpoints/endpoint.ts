@@ -66,30 +66,32 @@ export function withAddress(settings: EndpointSettings, address: string): Endpoi
 }
 
 /** Takes addresses that nobody has. Throws Docker's refusals. */
-export function makeEndpoint(network: NetworkRecord, wish: EndpointRequest, used: UsedAddresses): Endpoint {
+export function makeEndpoint(network: NetworkRecord, request: EndpointRequest, used: UsedAddresses): Endpoint {
   const base = {
-    id: wish.id,
+    id: request.id,
     network,
-    priority: wish.settings.GwPriority,
-    names: wish.names,
-    links: linksOf(wish.settings),
-    ...extrasOf(wish.settings),
+    priority: request.settings.GwPriority,
+    names: request.names,
+    links: linksOf(request.settings),
+    ...extrasOf(request.settings),
     interfaceName: '',
   };
   if (!hasLinks(network)) return { ...base, mac: '', addresses: [], gateways: [], names: [] };
   const subnets = subnetsOf(network);
-  const { IPv4Address = '', IPv6Address = '' } = wish.settings.IPAMConfig ?? {};
+  const { IPv4Address = '', IPv6Address = '' } = request.settings.IPAMConfig ?? {};
   const addresses = subnets.map(({ block }, index): Block => {
-    const wished = block.family === 4 ? IPv4Address : IPv6Address;
+    const requested = block.family === 4 ? IPv4Address : IPv6Address;
     const address =
-      wished === '' ? freeAddress(subnets[index] as Subnet, used.kept) : takeAddress(subnets, wished, used.addresses);
+      requested === ''
+        ? freeAddress(subnets[index] as Subnet, used.kept)
+        : takeAddress(subnets, requested, used.addresses);
     if (!address) throw exhausted(block.family, network);
     return { ...address, bits: block.bits };
   });
   const mac =
-    wish.mac === ''
+    request.mac === ''
       ? freeMac(addresses.find(({ family }) => family === 4) ?? addresses[0], used.keptMacs)
-      : macText(wish.mac);
+      : macText(request.mac);
   // two interfaces with one are neither of them reached
   if (used.macs.has(mac)) throw forbidden(`MAC address ${mac} is already in use on network ${network.name}`);
   return { ...base, mac, addresses, gateways: gatewaysOf(network, subnets) };

@@ -57,9 +57,9 @@ export function membersOf(
   live: Iterable<Live>,
   containers: Pick<ContainerNames, 'nameOf'>,
 ): Member[] {
-  return [...live].flatMap(({ wish, endpoints }) =>
+  return [...live].flatMap(({ request, endpoints }) =>
     endpoints
       .filter(({ network }) => network.id === networkId)
-      .map((endpoint) => ({ containerId: wish.id, name: containers.nameOf(wish.id) ?? wish.name, endpoint })),
+      .map((endpoint) => ({ containerId: request.id, name: containers.nameOf(request.id) ?? request.name, endpoint })),
   );
 }

@@ -28,19 +28,19 @@ const network: NetworkRecord = {
   foreignBridge: false,
 };
 
-interface Wish {
+interface Request {
   readonly mac?: string;
   readonly ip?: string;
 }
 
-function make(wish: Wish, endpoints: readonly Endpoint[], given: readonly GivenAddresses[] = []): Endpoint {
+function make(request: Request, endpoints: readonly Endpoint[], given: readonly GivenAddresses[] = []): Endpoint {
   const settings = {
-    IPAMConfig: wish.ip === undefined ? null : { IPv4Address: wish.ip },
+    IPAMConfig: request.ip === undefined ? null : { IPv4Address: request.ip },
     GwPriority: 0,
   } as Parameters<typeof makeEndpoint>[1]['settings'];
   return makeEndpoint(
     network,
-    { id: 'e', settings, mac: wish.mac ?? '', names: [] },
+    { id: 'e', settings, mac: request.mac ?? '', names: [] },
     usedOn(network, { endpoints, given }),
   );
 }

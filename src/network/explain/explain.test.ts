@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explain } from './explain.ts';
 import { exposures } from './exposure.ts';
-import type { Elsewhere, HostFacts, Origin, Party, Place } from './facts.ts';
+import type { Elsewhere, HostFacts, Origin, Peer, Place } from './facts.ts';
 import { parseRuleset, verdictAt } from '../firewall/ruleset.ts';
 import { listenersIn, withoutResolver } from './sockets.ts';
 
@@ -16,7 +16,7 @@ const place = (network: string, address: string, more: Partial<Place> = {}): Pla
   ...more,
 });
 
-const party = (name: string, more: Partial<Party> = {}): Party => ({
+const peer = (name: string, more: Partial<Peer> = {}): Peer => ({
   id: name.repeat(12).slice(0, 12),
   name,
   phase: 'running',
@@ -29,7 +29,7 @@ const party = (name: string, more: Partial<Party> = {}): Party => ({
   ...more,
 });
 
-const published = (hostAddress: string, hostPort: number, port: number): Party['published'][number] => ({
+const published = (hostAddress: string, hostPort: number, port: number): Peer['published'][number] => ({
   family: 4,
   protocol: 'tcp',
   hostAddress: hostAddress === '0.0.0.0' ? undefined : hostAddress,
@@ -40,15 +40,15 @@ const published = (hostAddress: string, hostPort: number, port: number): Party['
 });
 
 const open: HostFacts = { rules: [], uplink: 'eth0', respectsFirewall: false };
-const client: Origin = { kind: 'container', party: party('client') };
-const web = (address: string, more: Partial<Party> = {}): Party =>
-  party('web', {
+const client: Origin = { kind: 'container', peer: peer('client') };
+const web = (address: string, more: Partial<Peer> = {}): Peer =>
+  peer('web', {
     places: [place('app', '172.18.0.3')],
     listeners: [{ protocol: 'tcp', address, port: 80 }],
     ...more,
   });
 
-function reason(origin: Origin, target: Party | undefined, port = 80, host = open): string {
+function reason(origin: Origin, target: Peer | undefined, port = 80, host = open): string {
   const { reachable, reason: text } = explain({ origin, to: 'web', target, port, protocol: 'tcp' }, host);
   return `${reachable ? 'yes' : 'no'}: ${text.replace(/^yes: /, '')}`;
 }
@@ -76,7 +76,7 @@ test('between containers: the one line that tells', () => {
     'no: refused by rule: containers on app do not reach each other (com.docker.network.bridge.enable_icc=false)',
   );
   assert.equal(reason(client, web('::', { alone: true, places: [] })), 'no: web has no network (--network none)');
-  const self: Origin = { kind: 'container', party: web('127.0.0.1') };
+  const self: Origin = { kind: 'container', peer: web('127.0.0.1') };
   assert.equal(reason(self, web('127.0.0.1')), 'yes: web answers on tcp port 80');
 });
 
@@ -265,7 +265,7 @@ test('to the host: what is published at its addresses, or a program of its own',
   const here = (address?: string): Elsewhere => ({
     kind: 'host',
     address,
-    parties: [open80],
+    peers: [open80],
     listeners: [
       { protocol: 'tcp', address: '0.0.0.0', port: 22 },
       { protocol: 'tcp', address: '127.0.0.1', port: 631 },
@@ -287,7 +287,7 @@ test('to the host: what is published at its addresses, or a program of its own',
   assert.match(elsewhere(client, 'host', 631, here()), /^no: no container publishes port 631/);
   const sealed: Origin = {
     kind: 'container',
-    party: party('client', { places: [place('in', '172.20.0.2', { internal: true })] }),
+    peer: peer('client', { places: [place('in', '172.20.0.2', { internal: true })] }),
   };
   assert.equal(
     elsewhere(sealed, 'host', 8080, here()),
@@ -295,11 +295,11 @@ test('to the host: what is published at its addresses, or a program of its own',
   );
   const apart: Origin = {
     kind: 'container',
-    party: party('client', { places: [place('app', '172.18.0.2', { icc: false })] }),
+    peer: peer('client', { places: [place('app', '172.18.0.2', { icc: false })] }),
   };
   const kept = { ...open80, places: [place('app', '172.18.0.3', { icc: false })] };
   const led = (bridgedFiltered: boolean): string =>
-    elsewhere(apart, 'host', 8080, { ...here(), parties: [kept] } as Elsewhere, { ...open, bridgedFiltered });
+    elsewhere(apart, 'host', 8080, { ...here(), peers: [kept] } as Elsewhere, { ...open, bridgedFiltered });
   assert.equal(led(false), 'yes: web answers on tcp port 80');
   assert.match(led(true), /^no: refused by rule: containers on app/);
 });
@@ -335,16 +335,16 @@ test('out into the world: whether there is a way, and over what', () => {
 test('the port of the host, asked for inside', () => {
   const target = web('0.0.0.0', { published: [published('0.0.0.0', 8081, 80)] });
   assert.equal(
-    reason({ kind: 'container', party: target }, target, 8081),
+    reason({ kind: 'container', peer: target }, target, 8081),
     "no: web's port 80 is published on port 8081 of the host; inside it is 80, not 8081",
   );
 });
 
 test('macvlan: neighbours on the wire reach it as they reach each other, this host does not', () => {
   const wire = { parent: 'eth0', mode: 'bridge' };
-  const on = (mode: string): Party =>
+  const on = (mode: string): Peer =>
     web('0.0.0.0', { places: [place('lan', '10.1.0.3', { bridge: '', wire: { ...wire, mode } })] });
-  const near: Origin = { kind: 'container', party: party('client', { places: on('bridge').places }) };
+  const near: Origin = { kind: 'container', peer: peer('client', { places: on('bridge').places }) };
   assert.equal(reason(near, on('bridge')), 'yes: web answers on tcp port 80');
   assert.equal(reason(near, on('private')), 'no: containers on lan do not reach each other (macvlan_mode=private)');
   assert.equal(reason(client, on('bridge')), 'no: no network in common: client is on app, web on lan');

@@ -1,6 +1,6 @@
 // Why one end reaches the other or does not: walks name, route, policy, port and listener, and stops where the packet stops. Pure.
 import type { Explanation } from '../../spec/berth/index.ts';
-import type { HostFacts, Party, Place, Question } from './facts.ts';
+import type { HostFacts, Peer, Place, Question } from './facts.ts';
 import { toHost } from './to-host.ts';
 import { listening, list, notRunning, throughPort, Walk } from './walk.ts';
 import { outwards } from './outwards.ts';
@@ -8,7 +8,7 @@ import { outwards } from './outwards.ts';
 export function explain(question: Question, host: HostFacts): Explanation {
   const walk = new Walk();
   const { origin, target, to, port } = question;
-  const from = origin.kind === 'container' ? origin.party : undefined;
+  const from = origin.kind === 'container' ? origin.peer : undefined;
   const problem = from && notRunning(from);
   if (problem !== undefined) return walk.stop('from', problem);
   const { elsewhere } = question;
@@ -35,7 +35,7 @@ export function explain(question: Question, host: HostFacts): Explanation {
   return acrossNetwork(walk, question, from, target, host);
 }
 
-function acrossNetwork(walk: Walk, question: Question, from: Party, target: Party, host: HostFacts): Explanation {
+function acrossNetwork(walk: Walk, question: Question, from: Peer, target: Peer, host: HostFacts): Explanation {
   const { protocol, port } = question;
   const shared = target.places.filter(({ network }) => from.places.some((one) => one.network === network));
   const [place] = shared;
@@ -68,7 +68,7 @@ function acrossNetwork(walk: Walk, question: Question, from: Party, target: Part
 function acrossWire(
   walk: Walk,
   question: Question,
-  target: Party,
+  target: Peer,
   place: Place,
   { parent, mode }: NonNullable<Place['wire']>,
 ): Explanation {
@@ -84,7 +84,7 @@ function acrossWire(
 }
 
 /** From this machine or another: by a port of the host, or at the container's own address where that is on the wire. */
-function fromOutside(walk: Walk, question: Question, target: Party, host: HostFacts): Explanation {
+function fromOutside(walk: Walk, question: Question, target: Peer, host: HostFacts): Explanation {
   const { port, protocol, origin } = question;
   const place = target.places.find(({ wire }) => wire !== undefined);
   const isPublished = target.published.some((one) => one.protocol === protocol && one.hostPort === port);

@@ -1,7 +1,7 @@
 // Who reaches each published port, and where that is more than the host's own firewall would let in. Pure.
 import type { PublishedPort } from '../../spec/berth/index.ts';
 import { isCopied } from '../firewall/firewall.ts';
-import type { HostFacts, Party } from './facts.ts';
+import type { HostFacts, Peer } from './facts.ts';
 import { passage } from './passage.ts';
 import { verdictAt } from '../firewall/ruleset.ts';
 import { isAny, isLoopback } from './sockets.ts';
@@ -9,18 +9,18 @@ import { isAny, isLoopback } from './sockets.ts';
 const SOME = 'whom the host firewall lets in';
 
 /** By host port, then container. */
-export function exposures(parties: readonly Party[], host: HostFacts): PublishedPort[] {
-  return parties
-    .flatMap((party) => party.published.map((one) => exposure(party, one, host)))
+export function exposures(peers: readonly Peer[], host: HostFacts): PublishedPort[] {
+  return peers
+    .flatMap((peer) => peer.published.map((one) => exposure(peer, one, host)))
     .toSorted(
       (a, b) => a.hostPort - b.hostPort || (a.container < b.container ? -1 : a.container > b.container ? 1 : 0),
     );
 }
 
-function exposure(party: Party, one: Party['published'][number], host: HostFacts): PublishedPort {
+function exposure(peer: Peer, one: Peer['published'][number], host: HostFacts): PublishedPort {
   const base = {
-    container: party.name,
-    containerId: party.id,
+    container: peer.name,
+    containerId: peer.id,
     protocol: one.protocol,
     hostAddress: one.shownAddress,
     hostPort: one.hostPort,
@@ -29,7 +29,7 @@ function exposure(party: Party, one: Party['published'][number], host: HostFacts
   if (isLoopback(one.shownAddress)) return { ...base, reachableBy: 'this host' };
   const whom = isAny(one.shownAddress) ? 'everybody' : `who reaches ${one.shownAddress}`;
   const { rules, uplink, respectsFirewall } = host;
-  const place = party.places.find(({ addresses }) => addresses.includes(one.address));
+  const place = peer.places.find(({ addresses }) => addresses.includes(one.address));
   const way = passage(rules, one, { from: uplink, to: place?.bridge });
   if (!way.accepted) return { ...base, reachableBy: way.except.length > 0 ? SOME : 'this host' };
   // what the daemon copies has come past the input rules

@@ -17,7 +17,7 @@ export interface Place {
   readonly names: readonly string[];
 }
 
-export interface Party {
+export interface Peer {
   readonly id: string;
   /** Whose network it has: that of the container that it joined. */
   readonly ownerId?: string;
@@ -35,7 +35,7 @@ export interface Party {
 }
 
 /** Where a question starts: a container, this machine, or another machine. */
-export type Origin = { readonly kind: 'container'; readonly party: Party } | { readonly kind: 'host' | 'outside' };
+export type Origin = { readonly kind: 'container'; readonly peer: Peer } | { readonly kind: 'host' | 'outside' };
 
 /** What is asked for where that is no container. */
 export type Elsewhere =
@@ -44,7 +44,7 @@ export type Elsewhere =
       /** The one that was named; undefined for any of the host's. */
       readonly address: string | undefined;
       /** Containers that run. */
-      readonly parties: readonly Party[];
+      readonly peers: readonly Peer[];
       /** Of the host's own programs. */
       readonly listeners: readonly Listener[];
     }
@@ -62,7 +62,7 @@ export interface Question {
   /** As it was asked: a name, an alias, an address. */
   readonly to: string;
   /** The container that is meant; undefined when there is none. */
-  readonly target: Party | undefined;
+  readonly target: Peer | undefined;
   readonly elsewhere?: Elsewhere | undefined;
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';

@@ -10,7 +10,7 @@ import type { Published } from '../publish/publish.ts';
 import { hasLinks } from '../model/traits.ts';
 import { explain } from './explain.ts';
 import { exposures } from './exposure.ts';
-import type { Elsewhere, Origin, Party, Place } from './facts.ts';
+import type { Elsewhere, Origin, Peer, Place } from './facts.ts';
 import { observeHost, observeListeners } from './observe.ts';
 import { isLoopback } from './sockets.ts';
 import type { ContainerFacts, ContainerLookup } from './ports.ts';
@@ -61,7 +61,7 @@ export class Explainer {
 
   #origin(reference: string): Origin {
     const found = this.#containers.lookup(reference);
-    if (found) return { kind: 'container', party: this.#party(found) };
+    if (found) return { kind: 'container', peer: this.#peer(found) };
     if (reference === 'host' || reference === 'outside') return { kind: reference };
     throw invalid(`there is no container that is called ${reference}`, {
       hint: 'It can also be `host` for this machine, or `outside` for another one.',
@@ -69,13 +69,13 @@ export class Explainer {
   }
 
   /** By name or id, by an alias on a network, or by address; a loopback is the asker's own. */
-  #target(reference: string, origin: Origin): Party | undefined {
+  #target(reference: string, origin: Origin): Peer | undefined {
     const named = this.#containers.lookup(reference);
-    if (named) return this.#party(named);
+    if (named) return this.#peer(named);
     const address = parseAddress(reference);
     const wanted = address && addressText(address);
-    if (wanted !== undefined && isLoopback(wanted) && origin.kind === 'container' && !origin.party.onHost)
-      return origin.party;
+    if (wanted !== undefined && isLoopback(wanted) && origin.kind === 'container' && !origin.peer.onHost)
+      return origin.peer;
     const found = this.#containers
       .all()
       .find(({ id }) =>
@@ -87,7 +87,7 @@ export class Explainer {
               (wanted !== undefined && endpoint.addresses.some((one) => addressText(one) === wanted)),
           ),
       );
-    return found && this.#party(found);
+    return found && this.#peer(found);
   }
 
   /** The host itself, one of its addresses, or an address of the world; undefined for what is none of these. */
@@ -98,12 +98,12 @@ export class Explainer {
       return {
         kind: 'host',
         address: text,
-        parties: this.#running().filter((one) => one.ownerId === one.id),
+        peers: this.#running().filter((one) => one.ownerId === one.id),
         listeners: observeListeners(process.pid),
       };
     if (!address) return undefined;
     const { family } = address;
-    const live = origin.kind === 'container' ? this.#networks.live(origin.party.ownerId ?? origin.party.id) : undefined;
+    const live = origin.kind === 'container' ? this.#networks.live(origin.peer.ownerId ?? origin.peer.id) : undefined;
     const near = live?.endpoints.find((endpoint) =>
       subnetsOf(endpoint.network).some(({ block }) => contains(block, address)),
     );
@@ -117,14 +117,14 @@ export class Explainer {
     };
   }
 
-  #running(withListeners = true): Party[] {
+  #running(withListeners = true): Peer[] {
     return this.#containers
       .all()
       .filter(({ pid }) => pid !== undefined)
-      .map((one) => this.#party(one, withListeners));
+      .map((one) => this.#peer(one, withListeners));
   }
 
-  #party(facts: ContainerFacts, withListeners = true): Party {
+  #peer(facts: ContainerFacts, withListeners = true): Peer {
     const { id, pid } = facts;
     const owner = this.#networkOwner(facts);
     const live = this.#networks.live(owner.id);

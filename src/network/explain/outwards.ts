@@ -9,9 +9,9 @@ type Away = Extract<Elsewhere, { kind: 'address' }>;
 export function outwards(walk: Walk, question: Question, away: Away, { rules, uplink }: HostFacts): Explanation {
   const { origin, to, port, protocol } = question;
   const { family, near, way } = away;
-  if (origin.kind !== 'container' || origin.party.onHost)
+  if (origin.kind !== 'container' || origin.peer.onHost)
     return walk.stop('name', `${to} is no address of a container, nor of this host`);
-  const from = origin.party;
+  const from = origin.peer;
   if (from.alone) return walk.stop('route', `${from.name} has no network (--network none)`);
   if (near?.wire) {
     walk.go('route', `${to} is on the wire of ${near.wire.parent}, on ${near.network}`);

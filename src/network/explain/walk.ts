@@ -1,6 +1,6 @@
 // The end of every walk: the steps so far, a port of the host, and who listens. Pure.
 import type { Explanation, ExplainStep } from '../../spec/berth/index.ts';
-import type { HostFacts, Party, Place, Question } from './facts.ts';
+import type { HostFacts, Peer, Place, Question } from './facts.ts';
 import { passage } from './passage.ts';
 import { type Verdict, verdictAt } from '../firewall/ruleset.ts';
 import { isAny, isLoopback } from './sockets.ts';
@@ -23,7 +23,7 @@ export class Walk {
   }
 }
 
-export function notRunning({ name, phase, exitCode }: Party): string | undefined {
+export function notRunning({ name, phase, exitCode }: Peer): string | undefined {
   if (phase === 'running') return undefined;
   if (phase === 'exited' || phase === 'dead') return `${name} is not running: it ended with code ${exitCode}`;
   return `${name} is ${phase}`;
@@ -32,7 +32,7 @@ export function notRunning({ name, phase, exitCode }: Party): string | undefined
 export const list = (words: readonly string[]): string => words.join(', ');
 
 /** By a port of the host. */
-export function throughPort(walk: Walk, question: Question, target: Party, host: HostFacts): Explanation {
+export function throughPort(walk: Walk, question: Question, target: Peer, host: HostFacts): Explanation {
   const { port, protocol, origin } = question;
   const candidates = target.published.filter((one) => one.protocol === protocol);
   const open = candidates.filter(({ hostPort }) => hostPort === port);
@@ -49,7 +49,7 @@ export function throughPort(walk: Walk, question: Question, target: Party, host:
   walk.go('port', `port ${port} of ${where(chosen.shownAddress)} leads to port ${chosen.port} of ${target.name}`);
   const place = target.places.find(({ addresses }) => addresses.includes(chosen.address)) ?? target.places[0];
   if (isAway(origin) && place) {
-    const from = origin.kind === 'container' ? origin.party.places[0]?.bridge : host.uplink;
+    const from = origin.kind === 'container' ? origin.peer.places[0]?.bridge : host.uplink;
     const refusal = refusedOnTheWay(chosen, place, host, from);
     if (refusal !== undefined) return walk.stop('policy', refusal);
     walk.go('policy', 'no rule of the host stands in the way');
@@ -59,12 +59,12 @@ export function throughPort(walk: Walk, question: Question, target: Party, host:
 
 /** Not a program in this host's own network. */
 export function isAway(origin: Question['origin']): boolean {
-  return origin.kind === 'outside' || (origin.kind === 'container' && !origin.party.onHost);
+  return origin.kind === 'outside' || (origin.kind === 'container' && !origin.peer.onHost);
 }
 
 const where = (address: string): string => (isAny(address) ? 'every address of the host' : address);
 
-function notPublished(walk: Walk, { port, protocol, to }: Question, target: Party): Explanation {
+function notPublished(walk: Walk, { port, protocol, to }: Question, target: Peer): Explanation {
   const inside = target.published.find((one) => one.port === port && one.protocol === protocol);
   if (inside)
     return walk.stop(
@@ -85,7 +85,7 @@ function notPublished(walk: Walk, { port, protocol, to }: Question, target: Part
 }
 
 function refusedOnTheWay(
-  one: Party['published'][number],
+  one: Peer['published'][number],
   { bridge, internal, network }: Place,
   { rules, respectsFirewall }: HostFacts,
   from: string | undefined,
@@ -107,7 +107,7 @@ function refusedOnTheWay(
 export function listening(
   walk: Walk,
   { protocol, origin }: Question,
-  target: Party,
+  target: Peer,
   place: Place | 'itself' | undefined,
   port: number,
 ): Explanation {

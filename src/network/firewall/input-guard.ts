@@ -15,7 +15,7 @@ export interface InputGuardInput {
 
 export class InputGuard {
   readonly #input: InputGuardInput;
-  #told = '';
+  #notified = '';
   #tail: Promise<void> = Promise.resolve();
 
   constructor(input: InputGuardInput) {
@@ -43,11 +43,11 @@ export class InputGuard {
       .map(({ name }) => name)
       .toSorted()
       .join(' ');
-    if (this.#told === `${whole}\n${text}`) return;
+    if (this.#notified === `${whole}\n${text}`) return;
     const gone = mine.map(remove).join('');
     try {
       await applyNft(gone + text);
-      this.#told = `${wanted
+      this.#notified = `${wanted
         .map(({ name }) => name)
         .toSorted()
         .join(' ')}\n${text}`;
@@ -56,7 +56,7 @@ export class InputGuard {
         `the host's input rules cannot be asked for published ports, which are closed to all but this host: ${messageOf(error)}`,
       );
       await applyNft(gone + closedText(`${prefix}_input`, published()));
-      this.#told = '';
+      this.#notified = '';
     }
   }
 }

@@ -11,8 +11,8 @@ export class MarkedApplier extends RulesetApplier {
   /** The chain that the last telling left; undefined when it left no table. */
   mark: string | undefined;
 
-  constructor(family: 'inet' | 'netdev', table: string, text: () => string, tell: (text: string) => Promise<void>) {
-    super(text, (now) => tell(this.marked(now)));
+  constructor(family: 'inet' | 'netdev', table: string, text: () => string, notify: (text: string) => Promise<void>) {
+    super(text, (now) => notify(this.marked(now)));
     this.family = family;
     this.#table = table;
   }

@@ -11,7 +11,7 @@ function made() {
   const kernel = { refuses: false, gone: false };
   const rules = new Rules({
     text: (elements) => `all ${elements.map(elementText).join(', ')}`,
-    tell: async (text) => {
+    notify: async (text) => {
       await new Promise((resolve) => setImmediate(resolve));
       if (kernel.refuses) throw new Error('no');
       kernel.gone = false;

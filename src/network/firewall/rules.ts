@@ -8,7 +8,7 @@ export interface RulesInput {
   /** The text that makes the table anew with these elements, and with an empty chain of this name. */
   readonly text: (elements: readonly SetElement[], mark: string) => string;
   /** Has nft read a text. */
-  readonly tell: (text: string) => Promise<void>;
+  readonly notify: (text: string) => Promise<void>;
   /** Elements of the table that is there, at once, all or nothing; throws when the kernel refuses. */
   readonly change: (remove: readonly SetElement[], add: readonly SetElement[]) => void;
 }
@@ -21,7 +21,7 @@ export class Rules {
   #count = 0;
   readonly #wanted = new Map<string, readonly SetElement[]>();
   /** What the kernel was told last; undefined when its table may be another. */
-  #told: Map<string, readonly SetElement[]> | undefined;
+  #notified: Map<string, readonly SetElement[]> | undefined;
   /** Owners whose elements are not what was told. */
   #changed = new Set<string>();
   #running: Promise<void> | undefined;
@@ -60,46 +60,48 @@ export class Rules {
 
   /** What was told may have been taken away by others: all of it is told again. */
   forget(): void {
-    this.#told = undefined;
+    this.#notified = undefined;
   }
 
   #bring(): Promise<void> {
-    if (this.#told) {
+    if (this.#notified) {
       try {
-        this.#change(this.#told);
+        this.#change(this.#notified);
         return Promise.resolve();
       } catch {
         // the table is not what it was: somebody else was there a moment ago
       }
     }
-    return this.#tellAll();
+    return this.#applyAll();
   }
 
-  #change(told: Map<string, readonly SetElement[]>): void {
-    const changes = [...this.#changed].map((owner) => changesOf(told.get(owner) ?? [], this.#wanted.get(owner) ?? []));
+  #change(notified: Map<string, readonly SetElement[]>): void {
+    const changes = [...this.#changed].map((owner) =>
+      changesOf(notified.get(owner) ?? [], this.#wanted.get(owner) ?? []),
+    );
     this.#input.change(
       changes.flatMap(({ remove }) => remove),
       changes.flatMap(({ add }) => add),
     );
     for (const owner of this.#changed) {
       const now = this.#wanted.get(owner);
-      if (now) told.set(owner, now);
-      else told.delete(owner);
+      if (now) notified.set(owner, now);
+      else notified.delete(owner);
     }
     this.#changed.clear();
   }
 
-  #tellAll(): Promise<void> {
+  #applyAll(): Promise<void> {
     const all: Owners = new Map(this.#wanted);
-    this.#told = undefined;
+    this.#notified = undefined;
     this.#changed.clear();
     this.#count += 1;
     const mark = `${MARK}${this.#life}_${this.#count}`;
     this.mark = mark;
     this.#running = this.#input
-      .tell(this.#input.text([...all.values()].flat(), mark))
+      .notify(this.#input.text([...all.values()].flat(), mark))
       .then(() => {
-        this.#told = new Map(all);
+        this.#notified = new Map(all);
       })
       .finally(() => {
         this.#running = undefined;

@@ -5,38 +5,38 @@ import { RulesetApplier } from './ruleset-applier.ts';
 
 test('changes that come while one is at work share the next', async () => {
   let text = 'a';
-  const told: string[] = [];
-  const teller = new RulesetApplier(
+  const notified: string[] = [];
+  const applier = new RulesetApplier(
     () => text,
     async (one) => {
       await new Promise((resolve) => setImmediate(resolve));
-      told.push(one);
+      notified.push(one);
     },
   );
-  const first = teller.bring();
+  const first = applier.bring();
   text = 'b';
-  const second = teller.bring();
+  const second = applier.bring();
   text = 'c';
-  await Promise.all([first, second, teller.bring()]);
-  await teller.bring();
-  assert.deepEqual(told, ['a', 'c']);
-  teller.forget();
-  await teller.bring();
-  assert.deepEqual(told, ['a', 'c', 'c']);
+  await Promise.all([first, second, applier.bring()]);
+  await applier.bring();
+  assert.deepEqual(notified, ['a', 'c']);
+  applier.forget();
+  await applier.bring();
+  assert.deepEqual(notified, ['a', 'c', 'c']);
 });
 
 test('a failure is not remembered as told', async () => {
   let fails = true;
   let count = 0;
-  const teller = new RulesetApplier(
+  const applier = new RulesetApplier(
     () => 'x',
     () => {
       count += 1;
       return fails ? Promise.reject(new Error('no')) : Promise.resolve();
     },
   );
-  await assert.rejects(teller.bring(), /no/);
+  await assert.rejects(applier.bring(), /no/);
   fails = false;
-  await teller.bring();
+  await applier.bring();
   assert.equal(count, 2);
 });

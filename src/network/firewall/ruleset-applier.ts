@@ -2,15 +2,15 @@
 
 export class RulesetApplier {
   readonly #text: () => string;
-  readonly #tell: (text: string) => Promise<void>;
-  #told: string | undefined;
+  readonly #notify: (text: string) => Promise<void>;
+  #notified: string | undefined;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   /** `text` is read when a transaction begins, so that all who wait share it. */
-  constructor(text: () => string, tell: (text: string) => Promise<void>) {
+  constructor(text: () => string, notify: (text: string) => Promise<void>) {
     this.#text = text;
-    this.#tell = tell;
+    this.#notify = notify;
   }
 
   /** Resolves when the kernel knows what the text is now, or a later one. */
@@ -33,16 +33,16 @@ export class RulesetApplier {
 
   /** What was told may have been taken away by others: it is told again. */
   forget(): void {
-    this.#told = undefined;
+    this.#notified = undefined;
   }
 
   #run(): Promise<void> {
     const text = this.#text();
-    if (text === this.#told) return Promise.resolve();
-    this.#told = undefined;
-    this.#running = this.#tell(text)
+    if (text === this.#notified) return Promise.resolve();
+    this.#notified = undefined;
+    this.#running = this.#notify(text)
       .then(() => {
-        this.#told = text;
+        this.#notified = text;
       })
       .finally(() => {
         this.#running = undefined;

@@ -106,13 +106,13 @@ export function checkFree(block: Block, taken: TakenBlocks): void {
 /** The subnet as it is used: gateway given, or the first address that is neither reserved nor outside the range. */
 export function subnetOf(
   block: Block,
-  wish: { readonly gateway?: string; readonly range?: string; readonly reserved?: Readonly<Record<string, string>> },
+  request: { readonly gateway?: string; readonly range?: string; readonly reserved?: Readonly<Record<string, string>> },
 ): Subnet {
-  const range = wish.range === undefined ? undefined : parseBlock(wish.range);
-  const reserved = Object.values(wish.reserved ?? {})
+  const range = request.range === undefined ? undefined : parseBlock(request.range);
+  const reserved = Object.values(request.reserved ?? {})
     .map(parseAddress)
     .filter((one) => one !== undefined);
-  const given = wish.gateway === undefined ? undefined : parseAddress(wish.gateway);
+  const given = request.gateway === undefined ? undefined : parseAddress(request.gateway);
   const base = { block: masked(block), ...(range ? { range } : {}), reserved };
   if (given) return { ...base, gateway: given };
   const gateway = freeAddress({ ...base, gateway: { family: block.family, value: -1n } }, new Set());
@@ -141,11 +141,11 @@ function isEdge(block: Block, value: bigint): boolean {
 }
 
 /** The wished address. Throws Docker's refusals: not in a subnet, or in use. */
-export function takeAddress(subnets: readonly Subnet[], wish: string, used: ReadonlySet<bigint>): Address {
-  const address = parseAddress(wish);
+export function takeAddress(subnets: readonly Subnet[], request: string, used: ReadonlySet<bigint>): Address {
+  const address = parseAddress(request);
   const subnet = address && subnets.find(({ block }) => contains(block, address));
   if (!address || !subnet)
-    throw invalid(`invalid address ${wish}: It does not belong to any of this network's subnets`);
+    throw invalid(`invalid address ${request}: It does not belong to any of this network's subnets`);
   const isKept = subnet.reserved.some(({ value }) => value === address.value);
   if (
     used.has(address.value) ||

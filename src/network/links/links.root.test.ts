@@ -47,7 +47,7 @@ test('a network from nothing to nothing', { skip }, async () => {
     };
     await applyLinks(planLinks(desired, observeLinks()), names.mark);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const wish = {
+    const request = {
       hostLink: veth,
       bridge: names.defaultBridge,
       name: 'eth0',
@@ -58,8 +58,8 @@ test('a network from nothing to nothing', { skip }, async () => {
       isolated: true,
       hairpin: true,
     };
-    makeVeth(namespace, wish);
-    const second = { ...wish, hostLink: `${names.vethPrefix}second` };
+    makeVeth(namespace, request);
+    const second = { ...request, hostLink: `${names.vethPrefix}second` };
     assert.throws(() => makeVeth(namespace, second), /error renaming interface ".*" to "eth0": file exists/);
     const ofGroup = { ...second, name: 'eth1', mac: '01:00:5e:00:00:01' };
     assert.throws(() => makeVeth(namespace, ofGroup), /MAC to "01:00:5e:00:00:01": cannot assign requested address/);

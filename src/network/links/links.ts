@@ -182,7 +182,7 @@ export function addLinks(steps: readonly Step[], mark: string): void {
       routing.changePort(index(name), { byEntries: true });
     },
     // who knows the container does these
-    plug: () => undefined,
+    attach: () => undefined,
     remove: () => undefined,
   };
   for (const { op } of steps) (handlers[op.kind] as (op: Op) => void)(op);
@@ -208,34 +208,34 @@ export interface Interface extends Inside {
 }
 
 /** Makes the pair, its far end configured in the process's namespace. Throws like a system call, or in dockerd's words. */
-export function makeVeth(namespacePath: string, wish: Interface): void {
-  checkName(wish.name, wish.hostLink);
+export function makeVeth(namespacePath: string, request: Interface): void {
+  checkName(request.name, request.hostLink);
   const namespace = openNamespace(namespacePath);
   try {
     using routing = new Routing();
-    const master = routing.link(wish.bridge)?.index ?? 0;
-    const mtu = wish.mtu === undefined ? {} : { mtu: wish.mtu };
-    routing.deleteLink(wish.hostLink);
+    const master = routing.link(request.bridge)?.index ?? 0;
+    const mtu = request.mtu === undefined ? {} : { mtu: request.mtu };
+    routing.deleteLink(request.hostLink);
     try {
       routing.addVeth(
-        { name: wish.hostLink, ...mtu, master, up: true },
-        { name: wish.name, mac: wish.mac, ...mtu, namespace },
+        { name: request.hostLink, ...mtu, master, up: true },
+        { name: request.name, mac: request.mac, ...mtu, namespace },
       );
     } catch (error) {
       // the host's end has gone just now: it is the name inside that somebody has
-      if (isErrno(error, 'EEXIST')) throw badName(wish.hostLink, wish.name, 'file exists');
-      throw isErrno(error, 'EADDRNOTAVAIL') ? badMac(wish.hostLink, wish.mac) : error;
+      if (isErrno(error, 'EEXIST')) throw badName(request.hostLink, request.name, 'file exists');
+      throw isErrno(error, 'EADDRNOTAVAIL') ? badMac(request.hostLink, request.mac) : error;
     }
     try {
-      if (wish.isolated || wish.hairpin) {
-        const link = routing.link(wish.hostLink);
-        if (link) routing.changePort(link.index, { isolated: wish.isolated, hairpin: wish.hairpin });
+      if (request.isolated || request.hairpin) {
+        const link = routing.link(request.hostLink);
+        if (link) routing.changePort(link.index, { isolated: request.isolated, hairpin: request.hairpin });
       }
       // who has the address is known, and not a matter of who answers first
-      for (const one of wish.addresses) routing.setNeighbour(master, addressBytes(one), wish.mac);
-      inNamespace(namespace, () => configureInside(wish, wish.hostLink));
+      for (const one of request.addresses) routing.setNeighbour(master, addressBytes(one), request.mac);
+      inNamespace(namespace, () => configureInside(request, request.hostLink));
     } catch (error) {
-      routing.deleteLink(wish.hostLink);
+      routing.deleteLink(request.hostLink);
       throw error;
     }
   } finally {
@@ -250,22 +250,22 @@ export interface Macvlan extends Inside {
 }
 
 /** A link over the parent, straight in the process's namespace, with which it goes. */
-export function makeMacvlan(namespacePath: string, wish: Macvlan): void {
-  checkName(wish.name, wish.parent);
+export function makeMacvlan(namespacePath: string, request: Macvlan): void {
+  checkName(request.name, request.parent);
   const namespace = openNamespace(namespacePath);
   try {
     using routing = new Routing();
-    const parent = routing.link(wish.parent);
-    if (!parent) throw internal(`the parent link ${wish.parent} is gone`);
-    const { name, mac, mode } = wish;
-    const mtu = Math.min(wish.mtu ?? parent.mtu, parent.mtu);
+    const parent = routing.link(request.parent);
+    if (!parent) throw internal(`the parent link ${request.parent} is gone`);
+    const { name, mac, mode } = request;
+    const mtu = Math.min(request.mtu ?? parent.mtu, parent.mtu);
     try {
       routing.addMacvlan({ name, mac, mtu, namespace, parent: parent.index, mode });
     } catch (error) {
-      throw isErrno(error, 'EADDRNOTAVAIL') ? badMac(wish.parent, mac) : error;
+      throw isErrno(error, 'EADDRNOTAVAIL') ? badMac(request.parent, mac) : error;
     }
     try {
-      inNamespace(namespace, () => configureInside(wish, wish.parent));
+      inNamespace(namespace, () => configureInside(request, request.parent));
     } catch (error) {
       removeInside(namespacePath, name);
       throw error;

@@ -28,7 +28,7 @@ test('an empty host gets everything', () => {
       'mark br-a  # a bridge of this daemon',
       'addAddress br-a 10.0.0.1/24  # the gateway is missing',
       'raise br-a  # the bridge is down',
-      'plug bv12345aaa  # the container has lost its interface',
+      'attach bv12345aaa  # the container has lost its interface',
     ].join('\n'),
   );
 });

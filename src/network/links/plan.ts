@@ -52,7 +52,7 @@ export interface Ops {
   /** As `join`, for a link that leads elsewhere by entries alone. */
   joinByEntries: { readonly name: string; readonly bridge: string };
   /** The pair made again, its far end where the container is. */
-  plug: { readonly name: string };
+  attach: { readonly name: string };
   remove: { readonly name: string };
 }
 export type OpKind = keyof Ops;
@@ -97,7 +97,7 @@ export function planLinks(desired: Desired, observed: Observed): Step[] {
     if (link && (master === undefined || link.master !== master))
       add({ kind: 'join', name, bridge, isolated }, 'the container is off its bridge');
     else if (link?.up === false) add({ kind: 'raise', name }, "the host's end of the container's pair is down");
-    if (!link) add({ kind: 'plug', name }, 'the container has lost its interface');
+    if (!link) add({ kind: 'attach', name }, 'the container has lost its interface');
   }
   const wanted = new Set([...desired.bridges, ...(desired.vxlans ?? []), ...desired.veths].map(({ name }) => name));
   for (const link of observed.links) {

@@ -26,25 +26,25 @@ export function publishedAddresses(endpoints: readonly Endpoint[]): Record<4 | 6
 }
 
 /** All that the container wishes, or nothing. Throws in dockerd's words. */
-export function claimPorts(book: PortAllocator, { wish, endpoints }: Live): PortMap {
+export function allocatePorts(book: PortAllocator, { request, endpoints }: Live): PortMap {
   const ways = publishedOver(endpoints);
   const way = ways[4] ?? ways[6];
   if (!way) return {};
   const { hostBinding } = bridgeOptions(way.network.options);
-  const wishes = wishesOf({
-    ...wish,
+  const requests = wishesOf({
+    ...request,
     families: FAMILIES.filter((family) => ways[family] !== undefined),
     routed: FAMILIES.filter((family) => isRouted(ways[family], family)),
     hostBinding: hostBinding === '0.0.0.0' ? undefined : hostBinding,
     hostIPv6: listensOnIPv6(),
   });
   try {
-    return portMap(wish.exposed, book.claim(wish.id, wishes, publishedAddresses(endpoints)));
+    return portMap(request.exposed, book.allocate(request.id, requests, publishedAddresses(endpoints)));
   } catch (error) {
     if (!(error instanceof BerthError)) throw error;
     throw new BerthError(
       error.kind,
-      `driver failed programming external connectivity on endpoint ${wish.name} (${way.id}): ${error.message}`,
+      `driver failed programming external connectivity on endpoint ${request.name} (${way.id}): ${error.message}`,
     );
   }
 }
@@ -55,12 +55,12 @@ function isRouted(way: Endpoint | undefined, family: 4 | 6): boolean {
 
 /** After a change of the way out: the same host ports lead to the new one. */
 export function moveClaims(book: PortAllocator, live: Live): PortMap {
-  const before = book.of(live.wish.id);
+  const before = book.of(live.request.id);
   const now = publishedAddresses(live.endpoints);
   if (before.length > 0 && before.every((one) => one.address === now[isCopied(one) ? 4 : one.family]))
-    return portMap(live.wish.exposed, before);
-  book.release(live.wish.id);
-  return claimPorts(book, live);
+    return portMap(live.request.exposed, before);
+  book.release(live.request.id);
+  return allocatePorts(book, live);
 }
 
 /** Aliases after the transfer. */
@@ -86,9 +86,9 @@ export function handOver(
   const names: Transferred['names'] = {};
   for (const [network, { from, to }] of Object.entries(aliases))
     names[network] = { from: rename(old, network, from), to: rename(next, network, to) };
-  next.wish = { ...next.wish, bindings: old.wish.bindings };
-  old.wish = { ...old.wish, bindings: {} };
-  return { ports: portMap(next.wish.exposed, published), names };
+  next.request = { ...next.request, bindings: old.request.bindings };
+  old.request = { ...old.request, bindings: {} };
+  return { ports: portMap(next.request.exposed, published), names };
 }
 
 function rename(live: Live, network: string, aliases: readonly string[]): string[] {
@@ -100,6 +100,8 @@ function rename(live: Live, network: string, aliases: readonly string[]): string
 /** Names that resolve to the container on a network, with these aliases. */
 function namesWith(live: Live, network: NetworkRecord, aliases: readonly string[]): string[] {
   if (!hasNames(network)) return [];
-  const settings = Object.entries(live.wish.endpoints).find(([key]) => key === network.name || key === network.id)?.[1];
-  return settings === undefined ? [] : namesOf(live.wish, { ...settings, Aliases: [...aliases] });
+  const settings = Object.entries(live.request.endpoints).find(
+    ([key]) => key === network.name || key === network.id,
+  )?.[1];
+  return settings === undefined ? [] : namesOf(live.request, { ...settings, Aliases: [...aliases] });
 }

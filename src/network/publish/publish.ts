@@ -148,10 +148,10 @@ export class PortAllocator {
   readonly #held = new Map<string, Held[]>();
 
   /** All of the wishes or none. `addresses` are the container's; throws internal in Docker's words. */
-  claim(owner: string, wishes: readonly PortRequest[], addresses: Readonly<Record<Family, string>>): Published[] {
+  allocate(owner: string, requests: readonly PortRequest[], addresses: Readonly<Record<Family, string>>): Published[] {
     const got: Found[] = [];
     try {
-      for (const pair of pairsOf(wishes)) got.push(...this.#find(pair, addresses, got));
+      for (const pair of pairsOf(requests)) got.push(...this.#find(pair, addresses, got));
     } catch (error) {
       for (const { fd } of got) if (fd !== undefined) closeSync(fd);
       throw error;
@@ -213,8 +213,8 @@ export class PortAllocator {
     }
   }
 
-  #routed(wish: PortRequest, address: string): Found {
-    const { family, protocol, hostAddress: shownAddress, port } = wish;
+  #routed(request: PortRequest, address: string): Found {
+    const { family, protocol, hostAddress: shownAddress, port } = request;
     return {
       family,
       protocol,
@@ -237,7 +237,7 @@ export class PortAllocator {
       const hostPort = low + ((start + step) % span);
       const found: Found[] = [];
       try {
-        for (const wish of pair) found.push(this.#take(wish, hostPort, addresses, mine));
+        for (const request of pair) found.push(this.#take(request, hostPort, addresses, mine));
         return found;
       } catch (error) {
         for (const { fd } of found) if (fd !== undefined) closeSync(fd);
@@ -250,37 +250,37 @@ export class PortAllocator {
 
   /** Throws PortTaken where another number may be free. */
   #take(
-    wish: PortRequest,
+    request: PortRequest,
     hostPort: number,
     addresses: Readonly<Record<Family, string>>,
     mine: readonly Found[],
   ): Found {
-    const address = parseAddress(wish.hostAddress);
-    if (!address) throw invalid(`invalid IP address: ${wish.hostAddress}`);
-    if (wish.high === 0) return this.#routed(wish, addresses[wish.family]);
-    const inside = addresses[wish.inside];
-    if ([...this.all(), ...mine].some((one) => clashes(one, wish, hostPort))) {
-      const twice = mine.some((one) => clashes(one, wish, hostPort) && one.port === wish.port);
+    const address = parseAddress(request.hostAddress);
+    if (!address) throw invalid(`invalid IP address: ${request.hostAddress}`);
+    if (request.high === 0) return this.#routed(request, addresses[request.family]);
+    const inside = addresses[request.inside];
+    if ([...this.all(), ...mine].some((one) => clashes(one, request, hostPort))) {
+      const twice = mine.some((one) => clashes(one, request, hostPort) && one.port === request.port);
       throw new PortTaken(
-        twice && wish.protocol === 'tcp'
+        twice && request.protocol === 'tcp'
           ? 'failed to listen on TCP socket: address already in use'
-          : `Bind for ${hostText(wish)}:${hostPort} failed: port is already allocated`,
+          : `Bind for ${hostText(request)}:${hostPort} failed: port is already allocated`,
       );
     }
-    this.#makeRoom(wish.family, wish.protocol, hostPort);
+    this.#makeRoom(request.family, request.protocol, hostPort);
     try {
       return {
-        family: wish.family,
-        protocol: wish.protocol,
-        hostAddress: isAny(wish.hostAddress) ? undefined : wish.hostAddress,
-        shownAddress: wish.hostAddress,
+        family: request.family,
+        protocol: request.protocol,
+        hostAddress: isAny(request.hostAddress) ? undefined : request.hostAddress,
+        shownAddress: request.hostAddress,
         hostPort,
         address: inside,
-        port: wish.port,
-        fd: holdPort(wish.protocol, wish.hostAddress, addressBytes(address), hostPort),
+        port: request.port,
+        fd: holdPort(request.protocol, request.hostAddress, addressBytes(address), hostPort),
       };
     } catch (error) {
-      const target = `${hostText(wish)}:${hostPort}:${inside}:${wish.port}/${wish.protocol}`;
+      const target = `${hostText(request)}:${hostPort}:${inside}:${request.port}/${request.protocol}`;
       const message = `failed to bind host port for ${target}: ${bindWords(error)}`;
       throw isErrno(error, 'EADDRINUSE') ? new PortTaken(message) : internal(message);
     }
@@ -292,12 +292,12 @@ class PortTaken extends Error {}
 type Pair = readonly [PortRequest, ...PortRequest[]];
 
 /** Pure: the halves of one binding, on every IPv4 and on every IPv6 address, get one number and stand together. */
-function pairsOf(wishes: readonly PortRequest[]): Pair[] {
+function pairsOf(requests: readonly PortRequest[]): Pair[] {
   const pairs: Pair[] = [];
-  for (const wish of wishes) {
+  for (const request of requests) {
     const last = pairs.at(-1);
-    if (last?.length === 1 && areHalves(last[0], wish)) pairs[pairs.length - 1] = [last[0], wish];
-    else pairs.push([wish]);
+    if (last?.length === 1 && areHalves(last[0], request)) pairs[pairs.length - 1] = [last[0], request];
+    else pairs.push([request]);
   }
   return pairs;
 }
@@ -324,12 +324,12 @@ function bindWords(error: unknown): string {
   return String(error);
 }
 
-function clashes(held: Published, wish: PortRequest, port: number): boolean {
+function clashes(held: Published, request: PortRequest, port: number): boolean {
   return (
-    held.family === wish.family &&
-    held.protocol === wish.protocol &&
+    held.family === request.family &&
+    held.protocol === request.protocol &&
     held.hostPort === port &&
-    (isAny(held.shownAddress) || isAny(wish.hostAddress) || held.shownAddress === wish.hostAddress)
+    (isAny(held.shownAddress) || isAny(request.hostAddress) || held.shownAddress === request.hostAddress)
   );
 }
 

@@ -52,7 +52,7 @@ export interface ReconcileInput {
   readonly relinked: (names: ReadonlySet<string>) => void;
   /** Rules of others have changed. */
   readonly othersChanged: () => void;
-  readonly replug: (hostLink: string) => (() => void) | undefined;
+  readonly recreateVeth: (hostLink: string) => (() => void) | undefined;
   /** Where the kernel's forwarding may be turned on. */
   readonly forwarding: ForwardGuard | undefined;
   /** Where published ports are to obey the host's input rules. */
@@ -76,14 +76,14 @@ export class Reconciler {
     const { table } = input.names;
     this.#rules = new Rules({
       text: (elements, mark) => firewallText(table, elements, mark),
-      tell: applyNft,
+      notify: applyNft,
       change: (remove, add) => this.#sets.change(table, remove, add),
     });
     this.#carry = new MarkedApplier(
       'netdev',
       table,
       () => this.#carryText(),
-      (text) => this.#tellCarry(text),
+      (text) => this.#applyCarry(text),
     );
   }
 
@@ -93,7 +93,7 @@ export class Reconciler {
     const { steps, plugs } = this.#feasible(planLinks(this.#desired(), observeLinks()));
     if (steps.length > 0) log.debug(`links:\n${planText(steps)}`);
     const done = applyLinks(steps, names.mark);
-    this.#plug(plugs);
+    this.#attach(plugs);
     for (const network of this.#bridges()) {
       this.#rules.want(network.id, elementsOfBridge(this.#rulesOf(network)));
     }
@@ -220,16 +220,16 @@ export class Reconciler {
         if (this.#rules.busy || this.#carry.busy) return false;
         const damaged = (family: string, mark: string | undefined): boolean =>
           own === 'lost' || (own.has(family) && own.get(family) !== mark);
-        const told = [
+        const notified = [
           ...(damaged('inet', this.#rules.mark) ? [this.#rules] : []),
           ...(damaged('netdev', this.#carry.mark) ? [this.#carry] : []),
         ];
         this.#input.forwarding?.repair();
-        if (told.length === 0) return true;
+        if (notified.length === 0) return true;
         log.warn(`table ${names.table} was changed by another program: it is put back`);
-        for (const teller of told) {
-          teller.forget();
-          void teller.bring().catch((error: unknown) => log.warn(`rules cannot be put back: ${messageOf(error)}`));
+        for (const applier of notified) {
+          applier.forget();
+          void applier.bring().catch((error: unknown) => log.warn(`rules cannot be put back: ${messageOf(error)}`));
         }
         return true;
       },
@@ -257,7 +257,7 @@ export class Reconciler {
     addLinks(steps, names.mark);
     this.#input.relinked(new Set(steps.map(({ op }) => op.name)));
     if (plugs.length === 0) return;
-    this.#plug(plugs);
+    this.#attach(plugs);
     // the chain that carries packets hangs on the links themselves
     this.#carry.forget();
     void this.#carry.bring().catch((error: unknown) => log.warn(`rules cannot be put back: ${messageOf(error)}`));
@@ -267,17 +267,17 @@ export class Reconciler {
   #feasible(plan: readonly Step[]): { steps: Step[]; plugs: (() => void)[] } {
     const plugs: (() => void)[] = [];
     const steps = plan.filter(({ op: { kind, name } }) => {
-      const plug = kind === 'plug' ? this.#input.replug(name) : undefined;
-      if (plug) plugs.push(plug);
-      return kind !== 'plug' || plug !== undefined;
+      const attach = kind === 'attach' ? this.#input.recreateVeth(name) : undefined;
+      if (attach) plugs.push(attach);
+      return kind !== 'attach' || attach !== undefined;
     });
     return { steps, plugs };
   }
 
-  #plug(plugs: readonly (() => void)[]): void {
-    for (const plug of plugs) {
+  #attach(plugs: readonly (() => void)[]): void {
+    for (const attach of plugs) {
       try {
-        plug();
+        attach();
       } catch (error) {
         this.#input.log.warn(`a container stays without its interface: ${messageOf(error)}`);
       }
@@ -310,7 +310,7 @@ export class Reconciler {
   }
 
   /** A pair may vanish with its container between the list and the call: then the list is made again. */
-  async #tellCarry(text: string): Promise<void> {
+  async #applyCarry(text: string): Promise<void> {
     for (let attempt = 0, now = text; ; attempt += 1) {
       try {
         await applyNft(now);

@@ -15,7 +15,7 @@ export interface TlsFiles {
   readonly verify: boolean;
 }
 
-export interface Wish {
+export interface Request {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
@@ -57,14 +57,14 @@ export class Transport {
   }
 
   /** The answer, whatever its status; its body must be read or destroyed. Throws NetworkError, or cancelled. */
-  async send(wish: Wish): Promise<Answer> {
-    let { url } = wish;
+  async send(spec: Request): Promise<Answer> {
+    let { url } = spec;
     for (let hops = 0; ; hops += 1) {
-      const sameOrigin = url.origin === wish.url.origin;
-      const response = await this.#once(wish, url, sameOrigin ? wish.authorization : undefined);
+      const sameOrigin = url.origin === spec.url.origin;
+      const response = await this.#once(spec, url, sameOrigin ? spec.authorization : undefined);
       const status = response.statusCode ?? 0;
       const location = response.headers.location;
-      const repeatable = wish.body === undefined || Buffer.isBuffer(wish.body);
+      const repeatable = spec.body === undefined || Buffer.isBuffer(spec.body);
       if (!isRedirect(status) || location === undefined || !repeatable) {
         return {
           status,
@@ -79,7 +79,7 @@ export class Transport {
       }
       response.resume();
       if (hops >= MAX_REDIRECTS)
-        throw new NetworkError(`${wish.method} ${url.host}: stopped after 10 redirects`, 'REDIRECTS', false);
+        throw new NetworkError(`${spec.method} ${url.host}: stopped after 10 redirects`, 'REDIRECTS', false);
       const next = resolveUrl(location, url);
       if (isDowngrade(url, next) && !this.#mayGoUnverified(next))
         throw new NetworkError(
@@ -88,9 +88,9 @@ export class Transport {
           false,
         );
       // a body may be a secret, a refresh token for example; it goes to nobody but the host that it was meant for
-      if (wish.body !== undefined && !isSameHost(wish.url, next))
+      if (spec.body !== undefined && !isSameHost(spec.url, next))
         throw new NetworkError(
-          `${wish.method} ${wish.url.host}: refusing to send the request's body on to ${next.host}`,
+          `${spec.method} ${spec.url.host}: refusing to send the request's body on to ${next.host}`,
           'REDIRECTS',
           false,
         );
@@ -103,31 +103,31 @@ export class Transport {
     return host === this.#origin && !this.#tls.verify;
   }
 
-  async #once(wish: Wish, url: URL, authorization: string | undefined): Promise<IncomingMessage> {
-    if (wish.signal.aborted) throw cancelled('context canceled');
-    const { body } = wish;
+  async #once(spec: Request, url: URL, authorization: string | undefined): Promise<IncomingMessage> {
+    if (spec.signal.aborted) throw cancelled('context canceled');
+    const { body } = spec;
     const length = body === undefined ? undefined : Buffer.isBuffer(body) ? body.length : body.length;
     const options: RequestOptions = {
-      method: wish.method,
+      method: spec.method,
       headers: {
         'User-Agent': 'berth',
-        ...wish.headers,
+        ...spec.headers,
         ...(authorization === undefined ? {} : { Authorization: authorization }),
         ...(length === undefined
-          ? wish.method === 'POST' || wish.method === 'PUT' || wish.method === 'PATCH'
+          ? spec.method === 'POST' || spec.method === 'PUT' || spec.method === 'PATCH'
             ? { 'Content-Length': '0' }
             : {}
           : { 'Content-Length': String(length) }),
       },
       maxHeaderSize: MAX_HEADER_BYTES,
-      signal: wish.signal,
+      signal: spec.signal,
     };
     let send = plainRequest;
     const proxy = proxyFor(url, process.env);
     // the registry itself may be anywhere; where it sends us on to may not be the machine's own secrets
     if (url.host !== this.#origin) {
       const refused = (): Error =>
-        new NetworkError(`${wish.method} ${url.host}: link-local addresses are not asked`, 'LINK_LOCAL', false);
+        new NetworkError(`${spec.method} ${url.host}: link-local addresses are not asked`, 'LINK_LOCAL', false);
       if (namesLinkLocal(url)) throw refused();
       // a proxy looks up the name itself
       if (proxy === undefined) options.lookup = lookupElsewhere(refused);
@@ -142,11 +142,11 @@ export class Transport {
     return new Promise((resolve, reject) => {
       const sent = send(url, options);
       const fail = (error: unknown): void => {
-        if (wish.signal.aborted) reject(cancelled('context canceled', { cause: error }));
-        else reject(error instanceof NetworkError ? error : networkError(wish.method, url, error));
+        if (spec.signal.aborted) reject(cancelled('context canceled', { cause: error }));
+        else reject(error instanceof NetworkError ? error : networkError(spec.method, url, error));
       };
       sent.setTimeout(body === undefined ? this.#timing.idle : this.#timing.answer, () =>
-        sent.destroy(new NetworkError(`${wish.method} ${url.host}: i/o timeout`, 'ETIMEDOUT', true)),
+        sent.destroy(new NetworkError(`${spec.method} ${url.host}: i/o timeout`, 'ETIMEDOUT', true)),
       );
       sent.once('response', resolve);
       sent.once('error', fail);

@@ -141,12 +141,12 @@ export function refusal(method: string, url: URL, answer: Answer, text: string):
     );
   }
   const kind = KINDS[status] ?? (status >= 500 ? 'unavailable' : 'internal');
-  const told = code === '' ? '' : `${code.toLowerCase().replaceAll('_', ' ')}: ${message}`;
+  const notified = code === '' ? '' : `${code.toLowerCase().replaceAll('_', ' ')}: ${message}`;
   if (status >= 500) {
     const words = `received unexpected HTTP status: ${status} ${STATUS_CODES[status] ?? ''}`.trim();
-    return new RefusedError(kind, told === '' ? words : `${words} (${told})`, status, code, retryAfter);
+    return new RefusedError(kind, notified === '' ? words : `${words} (${notified})`, status, code, retryAfter);
   }
-  const words = told || `${goMethod(method)} "${shown(url)}": unexpected status: ${status}`;
+  const words = notified || `${goMethod(method)} "${shown(url)}": unexpected status: ${status}`;
   return new RefusedError(kind, words, status, code, retryAfter);
 }
 

@@ -5,7 +5,7 @@ import { isDigest, sha256 } from '../../base/ids.ts';
 import { chooseChallenge, type Challenge } from './challenge.ts';
 import { ACCEPTED, type Document, MAX_DOCUMENT, parseDocument } from './document.ts';
 import { nextLink } from './link.ts';
-import { type Answer, discard, readBody, refuse, resolveUrl, type Transport, type Wish } from './http.ts';
+import { type Answer, discard, readBody, refuse, resolveUrl, type Transport, type Request } from './http.ts';
 import type { Endpoint } from './settings.ts';
 import { ANONYMOUS, basicOf, type Credentials, type Tokens } from './tokens.ts';
 import { goMethod, RefusedError, shown } from './refusal.ts';
@@ -83,9 +83,9 @@ export class Remote {
     const digest = sha256(content);
     if (isDigest(reference) && digest !== reference)
       throw invalid(`manifest verification failed for digest ${reference}`);
-    const claimed = answer.header('docker-content-digest');
-    if (claimed !== undefined && isDigest(claimed) && claimed !== digest)
-      throw invalid(`manifest verification failed for digest ${claimed}`);
+    const allocated = answer.header('docker-content-digest');
+    if (allocated !== undefined && isDigest(allocated) && allocated !== digest)
+      throw invalid(`manifest verification failed for digest ${allocated}`);
     return { content, digest, type: answer.header('content-type') ?? '' };
   }
 
@@ -278,10 +278,10 @@ export class Remote {
   }
 
   async #send(
-    wish: Omit<Wish, 'authorization'>,
+    spec: Omit<Request, 'authorization'>,
     scopes: readonly string[] = [`repository:${this.path}:pull`],
   ): Promise<Answer> {
-    return sendAuthorized(this.#access, this.#credentials, wish, scopes);
+    return sendAuthorized(this.#access, this.#credentials, spec, scopes);
   }
 }
 
@@ -289,28 +289,28 @@ export class Remote {
 export async function sendAuthorized(
   access: Access,
   credentials: Credentials,
-  wish: Omit<Wish, 'authorization'>,
+  spec: Omit<Request, 'authorization'>,
   scopes: readonly string[],
 ): Promise<Answer> {
   // an upload may go on elsewhere: what is for the registry stays with the registry
-  const trusted = wish.url.host === access.base.host;
+  const trusted = spec.url.host === access.base.host;
   let refused: string | undefined;
   let failure: { readonly error: unknown; readonly challenge: Challenge | undefined } | undefined;
   for (let attempt = 0; ; attempt += 1) {
     let authorization: string | undefined;
     try {
-      if (trusted) authorization = await authorizationFor(access, credentials, scopes, wish.signal, refused);
+      if (trusted) authorization = await authorizationFor(access, credentials, scopes, spec.signal, refused);
     } catch (error) {
       // what was asked for a while ago may have changed: the registry says once more where its tokens are
-      if (attempt > 0 || wish.signal.aborted) throw error;
+      if (attempt > 0 || spec.signal.aborted) throw error;
       failure = { error, challenge: access.challenge };
     }
-    const answer = await access.transport.send({ ...wish, authorization });
+    const answer = await access.transport.send({ ...spec, authorization });
     if (answer.status !== 401 || !trusted) return answer;
     const header = answer.header('www-authenticate');
-    const once = wish.body !== undefined && !Buffer.isBuffer(wish.body);
+    const once = spec.body !== undefined && !Buffer.isBuffer(spec.body);
     if (header === undefined || attempt >= AUTH_TRIES || once) return answer;
-    if (!answer.sameOrigin) return sendToTarget(access, wish, scopes, answer, header);
+    if (!answer.sameOrigin) return sendToTarget(access, spec, scopes, answer, header);
     const challenge = chooseChallenge(header, access.base.host);
     if (failure && isDeepStrictEqual(failure.challenge, challenge)) {
       discard(answer);
@@ -324,7 +324,7 @@ export async function sendAuthorized(
       if (!user)
         throw new RefusedError(
           'unauthorized',
-          `${goMethod(wish.method)} "${shown(wish.url)}": no basic auth credentials`,
+          `${goMethod(spec.method)} "${shown(spec.url)}": no basic auth credentials`,
           401,
           'UNAUTHORIZED',
         );
@@ -341,7 +341,7 @@ export async function sendAuthorized(
  */
 async function sendToTarget(
   access: Access,
-  wish: Omit<Wish, 'authorization'>,
+  spec: Omit<Request, 'authorization'>,
   scopes: readonly string[],
   answer: Answer,
   header: string,
@@ -351,15 +351,15 @@ async function sendToTarget(
   const challenge = chooseChallenge(header, registry.host);
   if (challenge.scheme !== 'bearer') return answer;
   discard(answer);
-  const { signal } = wish;
+  const { signal } = spec;
   const request = { challenge, registry, scopes: [...scopes].sort(), credentials: ANONYMOUS, transport, signal };
   const authorization = await tokens.bearer(request);
-  const second = await transport.send({ ...wish, url: answer.url, authorization });
+  const second = await transport.send({ ...spec, url: answer.url, authorization });
   if (second.status !== 401) return { ...second, sameOrigin: false };
   // the token was good once
   discard(second);
   const again = await tokens.bearer(request, authorization);
-  return { ...(await transport.send({ ...wish, url: answer.url, authorization: again })), sameOrigin: false };
+  return { ...(await transport.send({ ...spec, url: answer.url, authorization: again })), sameOrigin: false };
 }
 
 async function authorizationFor(

@@ -31,14 +31,14 @@ const HUB_INDEX = 'index.docker.io';
 /** Throws invalid for what cannot be meant, in Docker's words. */
 export async function search(
   registries: Registries,
-  wish: SearchOptions,
+  request: SearchOptions,
   credentials: Credentials,
   signal: AbortSignal,
 ): Promise<SearchResult[]> {
-  const limit = wish.limit || DEFAULT_LIMIT;
-  const keep = searchFilter(wish.filters);
+  const limit = request.limit || DEFAULT_LIMIT;
+  const keep = searchFilter(request.filters);
   if (limit < 1 || limit > MAX_LIMIT) throw invalid(`limit ${limit} is outside the range of [1, ${MAX_LIMIT}]`);
-  const { domain, term } = splitTerm(wish.term);
+  const { domain, term } = splitTerm(request.term);
   const endpoint = domain === HUB ? { ...originOf(domain), host: HUB_INDEX } : originOf(domain);
   const access = await registries.access(endpoint, signal);
   const url = new URL('/v1/search', access.base);
@@ -100,8 +100,8 @@ async function byCatalog(
   const url = new URL('/v2/_catalog?n=1000', access.base);
   // what the index said; that the catalog is closed would make the docker CLI ask for a password
   const none = (): Error => internal('Unexpected status code 404');
-  const wish = { method: 'GET', url, signal } as const;
-  const answer = await sendAuthorized(access, credentials, wish, ['registry:catalog:*']).catch((error: unknown) => {
+  const request = { method: 'GET', url, signal } as const;
+  const answer = await sendAuthorized(access, credentials, request, ['registry:catalog:*']).catch((error: unknown) => {
     throw error instanceof RefusedError ? none() : error;
   });
   if (answer.status !== 200) {

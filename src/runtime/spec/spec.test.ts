@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execProcess, type ResolvedMount, specFor, specText } from './index.ts';
-import { PLAIN_HOST, specInput, type Wish } from './testing.ts';
+import { PLAIN_HOST, specInput, type Request } from './testing.ts';
 
 const bind = (source: string, target: string, rest: Partial<ResolvedMount> = {}): ResolvedMount => ({
   type: 'bind',
@@ -49,7 +49,7 @@ const fuse = {
   access: 'rw',
 };
 
-const CASES: Record<string, Wish> = {
+const CASES: Record<string, Request> = {
   default: {},
   privileged: { hostConfig: { Privileged: true, OomScoreAdj: -5 }, input: { devices: [fuse] } },
   tty: {
@@ -126,9 +126,9 @@ const CASES: Record<string, Wish> = {
   },
 };
 
-for (const [name, wish] of Object.entries(CASES)) {
+for (const [name, request] of Object.entries(CASES)) {
   test(`configuration: ${name}`, () => {
-    const { spec, warnings } = specFor(specInput(wish));
+    const { spec, warnings } = specFor(specInput(request));
     const flat = flatten({ ...brief(JSON.parse(specText(spec))), ...(warnings.length > 0 ? { warnings } : {}) });
     if (name !== 'default') subtract(flat);
     golden(name, flat);
@@ -203,8 +203,8 @@ test('fault R36: HOME never waits for the runtime to read the container’s /etc
   const { process: given } = specFor(specInput({ config: { Env: ['HOME=/mine'] } })).spec;
   assert.deepEqual(home(plain.env), ['HOME=/root']);
   assert.deepEqual(home(given.env), ['HOME=/mine']);
-  const homeOf = (wish: Partial<Parameters<typeof execProcess>[0]>, env: string[] = []): string[] =>
-    home(execProcess({ container: plain, exec: { ...exec, env }, host: PLAIN_HOST, ...wish }).env);
+  const homeOf = (request: Partial<Parameters<typeof execProcess>[0]>, env: string[] = []): string[] =>
+    home(execProcess({ container: plain, exec: { ...exec, env }, host: PLAIN_HOST, ...request }).env);
   assert.deepEqual(homeOf({}), ['HOME=/root']);
   assert.deepEqual(homeOf({ user }), ['HOME=/five']);
   assert.deepEqual(homeOf({ user }, ['HOME=/asked']), ['HOME=/asked']);
@@ -212,8 +212,8 @@ test('fault R36: HOME never waits for the runtime to read the container’s /etc
 });
 
 test('settings that dockerd refuses at start are refused in its words', () => {
-  const refused = (wish: Wish, message: string | RegExp): void => {
-    assert.throws(() => specFor(specInput(wish)), { message, kind: 'internal' });
+  const refused = (request: Request, message: string | RegExp): void => {
+    assert.throws(() => specFor(specInput(request)), { message, kind: 'internal' });
   };
   refused({ hostConfig: { SecurityOpt: ['foo'] } }, 'invalid --security-opt 1: "foo"');
   refused(

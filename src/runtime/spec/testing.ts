@@ -15,7 +15,7 @@ export const PLAIN_HOST: HostAbilities = {
   kernel: '6.1.0-18-amd64',
 };
 
-export interface Wish {
+export interface Request {
   readonly config?: object;
   readonly hostConfig?: object;
   readonly host?: Partial<HostAbilities>;
@@ -23,7 +23,7 @@ export interface Wish {
 }
 
 /** `config` and `hostConfig` are as a client writes them; all else is Docker's default. */
-export function specInput({ config = {}, hostConfig: given = {}, host = {}, input = {} }: Wish = {}): SpecInput {
+export function specInput({ config = {}, hostConfig: given = {}, host = {}, input = {} }: Request = {}): SpecInput {
   return {
     id: 'c'.repeat(64),
     config: decode(containerConfig, { Cmd: ['sh'], Image: 'busybox', ...config }),

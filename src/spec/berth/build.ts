@@ -150,10 +150,10 @@ export type SentEntry = readonly ['f' | 'd' | 'l' | 'p' | 'c' | 'b', string, num
 
 /** What the daemon sends on channel 0. Times are nanoseconds as text, output of steps is base64. */
 export type DaemonMessage =
-  | { readonly tell: 'ask'; readonly channel: number; readonly ask: Ask }
-  | { readonly tell: 'event'; readonly event: ShownEvent }
-  | { readonly tell: 'result'; readonly result: ShownResult }
-  | { readonly tell: 'failure'; readonly message: string; readonly hint?: string; readonly place?: ShownPlace };
+  | { readonly notify: 'ask'; readonly channel: number; readonly ask: Ask }
+  | { readonly notify: 'event'; readonly event: ShownEvent }
+  | { readonly notify: 'result'; readonly result: ShownResult }
+  | { readonly notify: 'failure'; readonly message: string; readonly hint?: string; readonly place?: ShownPlace };
 
 /** Lines of a file, `source` being all of it in base64. */
 export interface ShownPlace {

@@ -47,7 +47,7 @@ export async function observeStore(store: Store, wanted: readonly Wanted[], sign
 async function filesOf(store: Store, layer: Layer, signal: AbortSignal): Promise<LayerState> {
   if (!existsSync(store.layers.directory(layer))) return 'missing';
   // a layer of an older store has no seams: its files cannot be held against a digest
-  if (!layer.filesOnly && !existsSync(store.paths.seamsOf(layer.name))) return 'whole';
+  if (!layer.filesOnly && !existsSync(store.paths.tarSplitOf(layer.name))) return 'whole';
   const hash = createHash('sha256');
   try {
     for await (const chunk of store.layers.archive(layer, signal)) hash.update(chunk);
@@ -85,9 +85,9 @@ function orphansOf(store: Store, documents: ReadonlySet<Digest>): SeenStore['orp
     ...readdirSync(paths.layers)
       .filter((name) => !name.startsWith(UNFINISHED) && !names.has(name))
       .map((name) => orphan(paths.layer(name), 'a directory of a layer')),
-    ...readdirSync(paths.seams)
+    ...readdirSync(paths.tarSplit)
       .filter((name) => !names.has(name))
-      .map((name) => orphan(paths.seamsOf(name), 'a file of seams')),
+      .map((name) => orphan(paths.tarSplitOf(name), 'a file of seams')),
     ...store.blobs
       .list()
       .filter(({ digest }) => !blobs.has(digest))

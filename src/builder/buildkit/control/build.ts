@@ -34,7 +34,7 @@ import {
 import { sourceIn } from './gateway.ts';
 import { buildPlatforms } from '../../platforms.ts';
 
-export interface Wish {
+export interface Request {
   readonly frontend: string;
   readonly attributes: Attributes;
   readonly inputs: ReadonlyMap<string, Of<typeof Definition>>;
@@ -73,13 +73,13 @@ const UPLOADED = /^https?:\/\/buildkit-session\//;
 /** Throws in BuildKit's words for what it would refuse. What is made for the build alone goes with `made`. */
 export async function buildRequestOf(
   ref: string,
-  wish: Wish,
+  request: Request,
   parts: Parts,
   made: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<BuildRequest> {
-  const { attributes, session } = wish;
-  checkFrontend(wish.frontend, attributes);
+  const { attributes, session } = request;
+  checkFrontend(request.frontend, attributes);
   const platforms = buildPlatforms(list(attributes.get('platform')));
   const names = {
     context: attributes.get('contextkey') ?? 'context',
@@ -92,21 +92,21 @@ export async function buildRequestOf(
   };
   const address = attributes.get('context');
   const context =
-    wish.context ??
+    request.context ??
     (address === undefined || address === ''
       ? await directory(names.context, 'context')
-      : remote(address, wish, parts, made, signal));
+      : remote(address, request, parts, made, signal));
   const dockerfile: DockerfileSource = {
     kind: 'file',
     path: attributes.get('filename') ?? '',
     // a context from elsewhere brings its own, unless the client names one of its directories
-    ...((wish.context || address) && !attributes.has('dockerfilekey')
+    ...((request.context || address) && !attributes.has('dockerfilekey')
       ? {}
       : { source: await directory(names.dockerfile, 'dockerfile', companionsOf) }),
   };
   const contexts = new Map<string, NamedContext>();
   for (const [name, value] of prefixed(attributes, 'context:'))
-    contexts.set(name.split('::')[0] ?? name, await namedContext(value, wish, parts, directory, signal));
+    contexts.set(name.split('::')[0] ?? name, await namedContext(value, request, parts, directory, signal));
   const epoch = attributes.get('build-arg:SOURCE_DATE_EPOCH');
   const network = networkOf(attributes);
   const target = attributes.get('target');
@@ -125,18 +125,18 @@ export async function buildRequestOf(
     ssh: sessionAgents(session),
     credentials: sessionCredentials(session, signal),
     ...(network === undefined ? {} : { network }),
-    entitlements: wish.entitlements,
+    entitlements: request.entitlements,
     extraHosts: hostsOf(attributes.get('add-hosts')),
     limits: limitsOf(attributes),
-    cacheImports: cacheImportsOf(attributes, wish.cacheImports).map((one) => ({
+    cacheImports: cacheImportsOf(attributes, request.cacheImports).map((one) => ({
       ...one,
       ...(one.type === 'local' ? { store: sessionCache(session, one.attributes['src'] ?? '') } : {}),
     })),
-    cacheExports: wish.cacheExports.map((one) => ({
+    cacheExports: request.cacheExports.map((one) => ({
       ...one,
       ...(one.type === 'local' ? { store: sessionCache(session, one.attributes['dest'] ?? '') } : {}),
     })),
-    outputs: outputsOf(wish.exporters, session),
+    outputs: outputsOf(request.exporters, session),
     attestations: attestationsOf(attributes),
     ...(epoch !== undefined && /^\d+$/.test(epoch) ? { sourceDateEpoch: Number(epoch) } : {}),
   };
@@ -153,7 +153,7 @@ function attestationsOf(attributes: Attributes): ReadonlyMap<string, string> {
 
 function remote(
   address: string,
-  { session, attributes }: Wish,
+  { session, attributes }: Request,
   parts: Parts,
   made: AsyncDisposableStack,
   signal: AbortSignal,
@@ -179,7 +179,7 @@ async function* uploaded(
 
 async function namedContext(
   value: string,
-  wish: Wish,
+  request: Request,
   parts: Parts,
   directory: (name: string, label: string) => Promise<ContextSource>,
   signal: AbortSignal,
@@ -193,7 +193,7 @@ async function namedContext(
   if (scheme === 'http' || scheme === 'https' || scheme === 'git' || scheme === 'ssh')
     return { kind: 'remote', url: value };
   if (scheme === 'input') {
-    const definition = wish.inputs.get(rest);
+    const definition = request.inputs.get(rest);
     if (!definition) throw invalid(`invalid input for build ${JSON.stringify(rest)}`);
     const source = sourceIn(definition);
     if (source === undefined)
@@ -206,7 +206,7 @@ async function namedContext(
     // the name of a store of the client, a tag that it has found out about, and the digest that it found
     const [, store = '', digest = ''] = /^\/\/([^:@]*)(?::[^@]*)?@(.*)$/.exec(rest) ?? [];
     if (digest === '') throw invalid(`invalid OCI layout ${JSON.stringify(value)}: it names no digest`);
-    return { kind: 'oci-blobs', read: sessionBlobs(wish.session, `oci:${store}`), digest };
+    return { kind: 'oci-blobs', read: sessionBlobs(request.session, `oci:${store}`), digest };
   }
   throw invalid(`unsupported context source ${scheme} for ${value}`);
 }

@@ -18,7 +18,7 @@ import type {
   RegistryCredentials,
   SshAgents,
 } from '../../model/request.ts';
-import type { Parts, Wish } from './build.ts';
+import type { Parts, Request } from './build.ts';
 import { Bridges } from './bridges.ts';
 import { controlMethods } from './control.ts';
 import { type Asked, type Bridge, resultNamed, unlessAborted } from './gateway.ts';
@@ -26,7 +26,7 @@ import { Endpoint } from './endpoint.ts';
 import { History } from './history.ts';
 import type { Job } from './jobs.ts';
 import { Jobs } from './jobs.ts';
-import { answerOf, checkWish, failureOf, runWish } from './run.ts';
+import { answerOf, checkRequest, failureOf, runRequest } from './run.ts';
 import type { Of } from '../protocol/codec.ts';
 import { type ListWorkersResponse, type PruneRequest, timestamp, type UsageRecord } from '../protocol/messages.ts';
 import { type SessionHeaders, Sessions } from '../session/sessions.ts';
@@ -58,12 +58,12 @@ export interface CachePrune {
 }
 
 /** The build cache behind the protocol. */
-export interface KitCache {
+export interface BuildKitCache {
   list(): Promise<readonly CacheItem[]>;
-  prune(wish: CachePrune, signal: AbortSignal): Promise<readonly CacheItem[]>;
+  prune(spec: CachePrune, signal: AbortSignal): Promise<readonly CacheItem[]>;
 }
 
-export interface KitOptions {
+export interface BuildKitOptions {
   /** Files of clients that are kept. */
   readonly trees: Trees;
   readonly build: Build;
@@ -71,7 +71,7 @@ export interface KitOptions {
   readonly version: string;
   readonly daemonId: string;
   readonly hostGateway?: () => string;
-  readonly cache?: KitCache;
+  readonly cache?: BuildKitCache;
   /** Sends an image to its registry; without it a build that is to be pushed is refused. */
   readonly push?: (name: string, credentials: RegistryCredentials, signal: AbortSignal) => Promise<void>;
   readonly tarContext?: (archive: AsyncIterable<Uint8Array>) => ContextSource & AsyncDisposable;
@@ -92,15 +92,15 @@ function pushed({ outputs = [] }: BuildRequest): string[] {
 
 type Worker = Of<typeof ListWorkersResponse>['record'][number];
 
-export class Kit {
+export class BuildKit {
   readonly sessions = new Sessions();
   readonly jobs = new Jobs();
   readonly history = new History();
   readonly bridges = new Bridges();
   readonly endpoint = new Endpoint(this);
-  readonly #options: KitOptions;
+  readonly #options: BuildKitOptions;
 
-  constructor(options: KitOptions) {
+  constructor(options: BuildKitOptions) {
     this.#options = options;
   }
 
@@ -148,11 +148,11 @@ export class Kit {
     return this.#options.past?.(ref);
   }
 
-  async run(job: Job, wish: Wish, signal: AbortSignal, recorded: boolean): Promise<BuildResult> {
-    const running = recorded ? this.history.start(job.ref, wish) : undefined;
+  async run(job: Job, spec: Request, signal: AbortSignal, recorded: boolean): Promise<BuildResult> {
+    const running = recorded ? this.history.start(job.ref, spec) : undefined;
     const build: Build = async (request, sink, until) => {
       const both = (event: BuildEvent): void => {
-        running?.tell(event);
+        running?.notify(event);
         sink(event);
       };
       const names = pushed(request);
@@ -163,7 +163,7 @@ export class Kit {
       return result;
     };
     try {
-      const result = await runWish(job, wish, this.#parts(), build, signal);
+      const result = await runRequest(job, spec, this.#parts(), build, signal);
       running?.end({ response: answerOf(result) });
       return result;
     } catch (error) {
@@ -197,12 +197,12 @@ export class Kit {
     checkSubrequest(name);
     const { check } = this.#options;
     if (!check) throw notImplemented('checks are not implemented by this daemon');
-    const wish = await this.#unbuilt(bridge, asked, signal);
-    return subrequestAnswer(name, () => checkWish(bridge.ref, wish, this.#parts(), check, signal));
+    const spec = await this.#unbuilt(bridge, asked, signal);
+    return subrequestAnswer(name, () => checkRequest(bridge.ref, spec, this.#parts(), check, signal));
   }
 
   /** A wish whose result stays here. */
-  async #unbuilt({ request }: Bridge, asked: Asked, signal: AbortSignal): Promise<Wish> {
+  async #unbuilt({ request }: Bridge, asked: Asked, signal: AbortSignal): Promise<Request> {
     return {
       ...asked,
       session: await this.sessions.find(request.session, signal),
@@ -216,12 +216,12 @@ export class Kit {
   imageOf(bridge: Bridge, id: string): Promise<string> {
     return bridge.image(id, async (asked) => {
       const { ref, signal } = bridge;
-      const wish = await this.#unbuilt(bridge, asked, signal);
+      const spec = await this.#unbuilt(bridge, asked, signal);
       const job = await this.jobs.find(ref, signal);
       // a build of its own, beside that which gives the result out
       const build: Build = (one, sink, until) =>
         this.#options.build({ ...one, id: randomId().slice(0, 25) }, sink, until);
-      const result = await runWish(job, wish, this.#parts(), build, signal);
+      const result = await runRequest(job, spec, this.#parts(), build, signal);
       return result.images[0]?.id ?? '';
     });
   }

@@ -22,7 +22,7 @@ import {
   UsageRecord,
 } from '../protocol/messages.ts';
 import { type Call, type Method, type Methods, serverStream, unary } from '../transport/server.ts';
-import type { Kit } from './buildkit.ts';
+import type { BuildKit } from './buildkit.ts';
 import { cacheExportsOf } from './attributes.ts';
 import type { Exporter } from './build.ts';
 import type { Connection } from './bridges.ts';
@@ -33,7 +33,7 @@ import { courseOf, type Job } from './jobs.ts';
 const SERVICE = '/moby.buildkit.v1.Control/';
 
 /** The methods of one connection. */
-export function controlMethods(kit: Kit, connection: Connection): Methods {
+export function controlMethods(buildkit: BuildKit, connection: Connection): Methods {
   return new Map<string, Method>([
     [
       '/grpc.health.v1.Health/Check',
@@ -42,56 +42,59 @@ export function controlMethods(kit: Kit, connection: Connection): Methods {
         return { status: 1 };
       }),
     ],
-    [`${SERVICE}Info`, unary(Empty, InfoResponse, () => ({ version: kit.version }))],
-    [`${SERVICE}ListWorkers`, unary(Empty, ListWorkersResponse, () => ({ record: kit.workers() }))],
-    [`${SERVICE}Solve`, unary(SolveRequest, SolveResponse, (request, call) => solve(kit, connection, request, call))],
+    [`${SERVICE}Info`, unary(Empty, InfoResponse, () => ({ version: buildkit.version }))],
+    [`${SERVICE}ListWorkers`, unary(Empty, ListWorkersResponse, () => ({ record: buildkit.workers() }))],
+    [
+      `${SERVICE}Solve`,
+      unary(SolveRequest, SolveResponse, (request, call) => solve(buildkit, connection, request, call)),
+    ],
     [
       `${SERVICE}Status`,
       serverStream(StatusRequest, StatusResponse, async ({ ref }, send, { signal }) => {
-        const past = kit.jobs.isTold(ref) ? kit.past(ref) : undefined;
+        const past = buildkit.jobs.isTold(ref) ? buildkit.past(ref) : undefined;
         if (past) {
           for await (const part of courseOf(past)) await send(part);
           return;
         }
-        const job = await kit.jobs.find(ref, signal);
+        const job = await buildkit.jobs.find(ref, signal);
         for await (const part of job.course(signal)) await send(part);
       }),
     ],
     [
       `${SERVICE}DiskUsage`,
-      unary(DiskUsageRequest, DiskUsageResponse, async ({ filter }) => ({ record: await kit.usage(filter) })),
+      unary(DiskUsageRequest, DiskUsageResponse, async ({ filter }) => ({ record: await buildkit.usage(filter) })),
     ],
     [
       `${SERVICE}Prune`,
       serverStream(PruneRequest, UsageRecord, async (request, send, { signal }) => {
-        for await (const record of kit.prune(request, signal)) await send(record);
+        for await (const record of buildkit.prune(request, signal)) await send(record);
       }),
     ],
     [
       `${SERVICE}ListenBuildHistory`,
       serverStream(HistoryRequest, HistoryEvent, (request, send, { signal }) =>
-        kit.history.listen(request, send, signal),
+        buildkit.history.listen(request, send, signal),
       ),
     ],
-    [`${SERVICE}UpdateBuildHistory`, unary(HistoryUpdate, Empty, (request) => (kit.history.update(request), {}))],
-    [`${SERVICE}Session`, tunnelled(kit)],
+    [`${SERVICE}UpdateBuildHistory`, unary(HistoryUpdate, Empty, (request) => (buildkit.history.update(request), {}))],
+    [`${SERVICE}Session`, tunnelled(buildkit)],
     ...gatewayMethods({
-      workers: kit.workers(),
-      bridge: (ref, signal) => kit.bridges.find(ref, signal),
-      subrequest: (name, bridge, wish, signal) => kit.describe(bridge, name, wish, signal),
+      workers: buildkit.workers(),
+      bridge: (ref, signal) => buildkit.bridges.find(ref, signal),
+      subrequest: (name, bridge, spec, signal) => buildkit.describe(bridge, name, spec, signal),
       async evaluate(bridge, id) {
-        await kit.imageOf(bridge, id);
+        await buildkit.imageOf(bridge, id);
       },
-      begin(wish) {
-        for (const definition of wish.inputs.values())
-          kit.imageNamed(sourceIn(definition) ?? '').catch(() => undefined);
+      begin(spec) {
+        for (const definition of spec.inputs.values())
+          buildkit.imageNamed(sourceIn(definition) ?? '').catch(() => undefined);
       },
     }),
   ]);
 }
 
 /** A session within a call, for clients that cannot open a second connection. */
-function tunnelled(kit: Kit): Method {
+function tunnelled(buildkit: BuildKit): Method {
   return async (call, streams) => {
     const header = (name: string): string => String(call.metadata[name] ?? '');
     const headers = {
@@ -101,7 +104,7 @@ function tunnelled(kit: Kit): Method {
         .split(',')
         .map((one) => one.trim()),
     };
-    kit.sessions.check(headers.id);
+    buildkit.sessions.check(headers.id);
     const [near, far] = duplexPair();
     // either end may go first: the client closes its side and waits for ours, or the call is gone
     const end = (): void => {
@@ -109,7 +112,7 @@ function tunnelled(kit: Kit): Method {
       far.destroy();
     };
     call.signal.addEventListener('abort', end, { once: true });
-    const running = kit.sessions.run(near, headers).finally(end);
+    const running = buildkit.sessions.run(near, headers).finally(end);
     const written = (async () => {
       for await (const chunk of far) await streams.write(BytesMessage.encode({ data: chunk as Buffer }));
     })().catch(end);
@@ -139,7 +142,7 @@ function roomIn(stream: Duplex): Promise<void> {
 }
 
 async function solve(
-  kit: Kit,
+  buildkit: BuildKit,
   connection: Connection,
   request: SolveRequest,
   { signal }: Call,
@@ -153,7 +156,7 @@ async function solve(
       : request.exporter === ''
         ? []
         : [{ type: request.exporter, attrs: request.exporterAttrs }];
-  const job = kit.jobs.make(request.ref);
+  const job = buildkit.jobs.make(request.ref);
   try {
     let asked: Asked | undefined = {
       frontend: request.frontend,
@@ -162,37 +165,37 @@ async function solve(
       cacheImports: request.cache?.imports ?? [],
     };
     if (request.frontend === '') {
-      const bridge = kit.bridges.open(request, signal);
+      const bridge = buildkit.bridges.open(request, signal);
       try {
         asked = await returnedBy(bridge, signal);
         // a client that only wants to know what the daemon can
         if (!asked) return { exporterResponse: new Map() };
-        return { exporterResponse: answerOf(await run(kit, job, request, asked, exporters, signal)) };
+        return { exporterResponse: answerOf(await run(buildkit, job, request, asked, exporters, signal)) };
       } finally {
-        await kit.bridges.close(bridge, connection);
+        await buildkit.bridges.close(bridge, connection);
       }
     }
-    return { exporterResponse: answerOf(await run(kit, job, request, asked, exporters, signal)) };
+    return { exporterResponse: answerOf(await run(buildkit, job, request, asked, exporters, signal)) };
   } finally {
-    kit.jobs.end(job);
+    buildkit.jobs.end(job);
   }
 }
 
 async function run(
-  kit: Kit,
+  buildkit: BuildKit,
   job: Job,
   request: SolveRequest,
   asked: Asked,
   exporters: readonly Exporter[],
   signal: AbortSignal,
 ): Promise<BuildResult> {
-  const session = await kit.sessions.find(request.session, signal);
-  const wish = {
+  const session = await buildkit.sessions.find(request.session, signal);
+  const spec = {
     ...asked,
     session,
     exporters,
     entitlements: request.entitlements,
     cacheExports: cacheExportsOf(request.cache?.exports ?? []),
   };
-  return kit.run(job, wish, signal, !request.internal);
+  return buildkit.run(job, spec, signal, !request.internal);
 }

@@ -4,7 +4,7 @@ import { randomId } from '../../../base/ids.ts';
 import type { ContextSource } from '../../model/request.ts';
 import { NO_SESSION } from '../session/sessions.ts';
 import { StatusResponse } from '../protocol/messages.ts';
-import type { Kit } from './buildkit.ts';
+import type { BuildKit } from './buildkit.ts';
 import type { Exporter } from './build.ts';
 import { answerOf } from './run.ts';
 
@@ -42,12 +42,12 @@ interface Upload {
 }
 
 export class Endpoint {
-  readonly #kit: Kit;
+  readonly #buildkit: BuildKit;
   readonly #running = new Set<string>();
   readonly #uploads = new Map<string, Upload>();
 
-  constructor(kit: Kit) {
-    this.#kit = kit;
+  constructor(buildkit: BuildKit) {
+    this.#buildkit = buildkit;
   }
 
   /** Throws before the first message for what is wrong with the request, and what the build failed of later. */
@@ -75,26 +75,26 @@ export class Endpoint {
     signal: AbortSignal,
     made: AsyncDisposableStack,
   ): Promise<void> {
-    const kit = this.#kit;
+    const buildkit = this.#buildkit;
     // a library that sends the context in the request may have none
-    const session = query.session ? await kit.sessions.find(query.session, signal) : NO_SESSION;
+    const session = query.session ? await buildkit.sessions.find(query.session, signal) : NO_SESSION;
     const remote = query.remote ?? '';
     let context: (ContextSource & AsyncDisposable) | undefined;
     if (remote === '' || remote === UPLOAD) {
       const archive = remote === '' ? body : await this.#brought(id, signal);
-      context = made.use(kit.archiveContext(archive));
+      context = made.use(buildkit.archiveContext(archive));
     }
     const attributes = attributesOf(query);
     if (remote !== '' && remote !== UPLOAD && remote !== SESSION) attributes.set('context', remote);
     const exporters = exportersOf(query);
-    const job = kit.jobs.make(id);
+    const job = buildkit.jobs.make(id);
     const telling = (async () => {
       for await (const part of job.course(signal))
         await say({ id: 'moby.buildkit.trace', aux: StatusResponse.encode(part).toString('base64') });
     })();
     telling.catch(() => undefined);
     try {
-      const wish = {
+      const request = {
         frontend: 'dockerfile.v0',
         attributes,
         inputs: new Map(),
@@ -105,13 +105,13 @@ export class Endpoint {
         entitlements: [],
         ...(context ? { context } : {}),
       };
-      const result = await kit.run(job, wish, signal, true);
+      const result = await buildkit.run(job, request, signal, true);
       job.end();
       await telling;
       const image = answerOf(result).get('containerimage.digest');
       if (exporters[0]?.type === 'moby' && image !== undefined) await say({ id: 'moby.image.id', aux: { ID: image } });
     } finally {
-      kit.jobs.end(job);
+      buildkit.jobs.end(job);
       await telling.catch(() => undefined);
     }
   }

@@ -17,15 +17,15 @@ import {
 import type { Of } from '../protocol/codec.ts';
 import { type Call, type Methods, unary } from '../transport/server.ts';
 import { CallError } from '../transport/status.ts';
-import type { Wish } from './build.ts';
+import type { Request } from './build.ts';
 
-export type Asked = Pick<Wish, 'frontend' | 'attributes' | 'inputs' | 'cacheImports'>;
+export type Asked = Pick<Request, 'frontend' | 'attributes' | 'inputs' | 'cacheImports'>;
 
 /** What a client said about one of its builds. */
 export class Bridge {
   readonly ref: string;
   readonly request: SolveRequest;
-  readonly #wishes = new Map<string, Asked>();
+  readonly #requests = new Map<string, Asked>();
   readonly #images = new Map<string, Promise<string>>();
   readonly returned: Promise<Asked | undefined>;
   readonly giveBack: (outcome: Of<typeof ReturnRequest>) => void;
@@ -51,17 +51,17 @@ export class Bridge {
     };
   }
 
-  add(wish: Asked): string {
-    if (this.#wishes.size >= 1000) throw invalid('too many results in one build');
+  add(spec: Asked): string {
+    if (this.#requests.size >= 1000) throw invalid('too many results in one build');
     const id = randomBytes(16).toString('hex');
-    this.#wishes.set(id, wish);
+    this.#requests.set(id, spec);
     return id;
   }
 
   get(id: string): Asked {
-    const wish = this.#wishes.get(id);
-    if (!wish) throw notFound(`return reference ${id} was not found`);
-    return wish;
+    const spec = this.#requests.get(id);
+    if (!spec) throw notFound(`return reference ${id} was not found`);
+    return spec;
   }
 
   /** The id of a result's image, made once. */
@@ -84,7 +84,7 @@ export class Bridge {
   async #chosen(result: Of<typeof Result> | undefined): Promise<Asked | undefined> {
     const ids = [result?.ref?.id ?? '', ...[...(result?.refs?.refs.values() ?? [])].map(({ id }) => id)];
     const id = ids.find((one) => one !== '');
-    const asked = id === undefined ? undefined : this.#wishes.get(id);
+    const asked = id === undefined ? undefined : this.#requests.get(id);
     const image = id === undefined ? undefined : this.#images.get(id);
     if (!asked || !image) return asked;
     // what has been made for this very build is no old cache: it is not made again
@@ -143,11 +143,11 @@ const LLB_CAPS = [
 export interface Gateway {
   bridge(ref: string, signal: AbortSignal): Promise<Bridge>;
   /** What `requestid` asks for besides a build: lint, targets, outline. */
-  subrequest(name: string, bridge: Bridge, wish: Asked, signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
+  subrequest(name: string, bridge: Bridge, spec: Asked, signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Makes a result without giving it out. */
   evaluate(bridge: Bridge, id: string): Promise<void>;
   /** Begins to make what other builds have given into this one: those may be over before this one begins. */
-  begin(wish: Asked): void;
+  begin(spec: Asked): void;
   readonly workers: Of<typeof Pong>['workers'];
 }
 
@@ -172,7 +172,7 @@ export function gatewayMethods(gateway: Gateway): Methods {
         const bridge = await of(call);
         if (request.definition && request.definition.def.length > 0)
           throw notImplemented('graphs of operations are not implemented by this daemon: frontends are');
-        const wish = {
+        const spec = {
           frontend: request.frontend,
           attributes: request.frontendOpt,
           inputs: request.frontendInputs,
@@ -180,11 +180,11 @@ export function gatewayMethods(gateway: Gateway): Methods {
         };
         const subrequest = request.frontendOpt.get('requestid');
         if (subrequest !== undefined) {
-          const metadata = await gateway.subrequest(subrequest, bridge, wish, call.signal);
+          const metadata = await gateway.subrequest(subrequest, bridge, spec, call.signal);
           return { result: { ref: { id: '', def: undefined }, refs: undefined, metadata } };
         }
-        const id = bridge.add(wish);
-        gateway.begin(wish);
+        const id = bridge.add(spec);
+        gateway.begin(spec);
         const def = standIn(`${RESULT}${bridge.ref}/${id}`);
         return { result: { ref: { id, def }, refs: undefined, metadata: new Map() } };
       }),

@@ -9,7 +9,7 @@ import {
   type HistoryUpdate,
   timestamp,
 } from '../protocol/messages.ts';
-import type { Wish } from './build.ts';
+import type { Request } from './build.ts';
 
 const MAX_RECORDS = 50;
 const MAX_LISTENERS = 64;
@@ -19,7 +19,7 @@ type Record = Of<typeof HistoryRecord>;
 type Event = Of<typeof HistoryEvent>;
 
 export interface Running {
-  readonly tell: (event: BuildEvent) => void;
+  readonly notify: (event: BuildEvent) => void;
   end(outcome: {
     readonly error?: { readonly code: number; readonly message: string };
     readonly response?: ReadonlyMap<string, string>;
@@ -30,13 +30,13 @@ export class History {
   readonly #records = new Map<string, Record>();
   readonly #listeners = new Set<(event: Event) => void>();
 
-  start(ref: string, wish: Wish): Running {
+  start(ref: string, spec: Request): Running {
     const record: Record = {
       ref,
-      frontend: wish.frontend,
+      frontend: spec.frontend,
       // values of arguments may be secrets: names are enough to know a build by
-      frontendAttrs: new Map([...wish.attributes].filter(([key]) => !key.startsWith('build-arg:'))),
-      exporters: wish.exporters,
+      frontendAttrs: new Map([...spec.attributes].filter(([key]) => !key.startsWith('build-arg:'))),
+      exporters: spec.exporters,
       error: undefined,
       createdAt: timestamp(BigInt(Date.now()) * 1_000_000n),
       completedAt: undefined,
@@ -50,7 +50,7 @@ export class History {
     let warnings = 0;
     this.#keep(record, TYPE.started);
     return {
-      tell: (event) => {
+      notify: (event) => {
         if (event.kind === 'warning') warnings += 1;
         if (event.kind === 'vertex')
           steps.set(event.vertex.id, {

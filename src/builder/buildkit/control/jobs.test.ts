@@ -25,12 +25,12 @@ async function heard(job: Job): Promise<{ readonly output: string; readonly part
 test('users B9: each who listens to a build hears all of it, also one who comes late', async () => {
   const job = new Job('one');
   const first = heard(job);
-  job.tell(vertex('v'));
-  job.tell(log('early '));
+  job.notify(vertex('v'));
+  job.notify(log('early '));
   await new Promise((resolve) => setTimeout(resolve, 80));
   const second = heard(job);
-  job.tell(log('late'));
-  job.tell(vertex('v', 2n));
+  job.notify(log('late'));
+  job.notify(vertex('v', 2n));
   job.end();
   for (const { output } of [await first, await second, await heard(job)]) assert.equal(output, 'early late');
 });
@@ -40,10 +40,10 @@ test('of much output the last is kept for later listeners, and the present one h
   const first = heard(job);
   const size = 64 * 1024;
   for (let at = 0; at < 64; at += 1) {
-    job.tell(log(`<${at}>`, size));
+    job.notify(log(`<${at}>`, size));
     if (at % 8 === 7) await new Promise((resolve) => setTimeout(resolve, 60));
   }
-  job.tell(vertex('v'));
+  job.notify(vertex('v'));
   job.end();
   assert.equal((await first).output.length, 64 * size);
   const { output, parts } = await heard(job);
@@ -54,9 +54,9 @@ test('of much output the last is kept for later listeners, and the present one h
 
 test('a build that nobody listens to keeps its steps and a bounded number of rows', async () => {
   const job = new Job('alone');
-  job.tell(vertex('v'));
-  for (let at = 0; at < 50_000; at += 1) job.tell(log('x'));
-  job.tell(vertex('v', 2n));
+  job.notify(vertex('v'));
+  for (let at = 0; at < 50_000; at += 1) job.notify(log('x'));
+  job.notify(vertex('v', 2n));
   job.end();
   const { output, parts } = await heard(job);
   assert.ok(output.length >= 10_000 && output.length <= 40_000, `${output.length} rows`);

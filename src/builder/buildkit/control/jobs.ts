@@ -47,7 +47,7 @@ export class Job {
     this.ref = ref;
   }
 
-  readonly tell = (event: BuildEvent): void => {
+  readonly notify = (event: BuildEvent): void => {
     if (this.#over) return;
     this.#events.push({ number: this.#number++, event });
     if (event.kind === 'log') this.#output += event.data.length;

@@ -4,36 +4,36 @@ import { sourceOf } from '../../located.ts';
 import type { CheckResult } from '../../checks.ts';
 import type { Build, BuildRequest, BuildResult } from '../../model/request.ts';
 import { CallError, Code, callErrorOf, type Detail } from '../transport/status.ts';
-import { buildRequestOf, type Parts, type Wish } from './build.ts';
+import { buildRequestOf, type Parts, type Request } from './build.ts';
 import type { Job } from './jobs.ts';
 
-export async function runWish(
+export async function runRequest(
   job: Job,
-  wish: Wish,
+  spec: Request,
   parts: Parts,
   build: Build,
   signal: AbortSignal,
 ): Promise<BuildResult> {
   await using made = new AsyncDisposableStack();
   try {
-    const request = await buildRequestOf(job.ref, wish, parts, made, signal);
-    return await build(request, job.tell, signal);
+    const request = await buildRequestOf(job.ref, spec, parts, made, signal);
+    return await build(request, job.notify, signal);
   } catch (error) {
     throw failureOf(error);
   }
 }
 
 /** What the checks say of a wish, without building it. */
-export async function checkWish(
+export async function checkRequest(
   ref: string,
-  wish: Wish,
+  spec: Request,
   parts: Parts,
   check: (request: BuildRequest, signal: AbortSignal) => Promise<CheckResult>,
   signal: AbortSignal,
 ): Promise<CheckResult> {
   await using made = new AsyncDisposableStack();
   try {
-    return await check(await buildRequestOf(ref, wish, parts, made, signal), signal);
+    return await check(await buildRequestOf(ref, spec, parts, made, signal), signal);
   } catch (error) {
     throw failureOf(error);
   }

@@ -13,13 +13,13 @@ const METHOD = '/moby.filesync.v1.FileSync/DiffCopy';
 /** Progress is told at most that often, milliseconds. */
 const REPORT_MS = 100;
 
-function openSync(session: Session, directory: string, wish: SyncRequest, signal: AbortSignal): OpenCall {
+function openSync(session: Session, directory: string, spec: SyncRequest, signal: AbortSignal): OpenCall {
   if (!session.serves(METHOD)) throw invalid('no local sources enabled');
   const values = {
     'dir-name': [directory],
-    ...(wish.exclude.length > 0 ? { 'exclude-patterns': wish.exclude } : {}),
+    ...(spec.exclude.length > 0 ? { 'exclude-patterns': spec.exclude } : {}),
     // never along with patterns to include: one that leads to the root asks for everything, and those would still bound it
-    ...(wish.followPaths ? { followpaths: wish.followPaths } : {}),
+    ...(spec.followPaths ? { followpaths: spec.followPaths } : {}),
   };
   const metadata: Record<string, string | readonly string[]> = {};
   for (const [key, list] of Object.entries(values)) {
@@ -53,8 +53,8 @@ export interface FileCall {
   cancel(): void;
 }
 
-export function sessionFiles(session: Session, directory: string, wish: SyncRequest, signal: AbortSignal): FileCall {
-  const call = openSync(session, directory, wish, signal);
+export function sessionFiles(session: Session, directory: string, spec: SyncRequest, signal: AbortSignal): FileCall {
+  const call = openSync(session, directory, spec, signal);
   async function* messages(): AsyncGenerator<FileMessage, void, undefined> {
     for await (const body of call.input) {
       const packet = Packet.decode(body);
@@ -93,7 +93,7 @@ export async function syncTree(
   const links: string[] = [];
   let receiver: Receiver | undefined;
   let bytes = 0;
-  let told = 0;
+  let notified = 0;
   const writer = (): Receiver => {
     if (receiver) return receiver;
     tree.changing();
@@ -138,8 +138,8 @@ export async function syncTree(
         await receiver.data(message.id, message.data);
         if (message.data.length === 0) awaited.delete(message.id);
       }
-      if (Date.now() - told > REPORT_MS) {
-        told = Date.now();
+      if (Date.now() - notified > REPORT_MS) {
+        notified = Date.now();
         report(bytes, false);
       }
       if (walked && !finished && awaited.size === 0) {

@@ -25,13 +25,13 @@ export function sessionSource(trees: Trees, { session, name, label, companions }
       }
       return here.get(path);
     },
-    async sync(wish: SyncRequest, report: Report, signal: AbortSignal): Promise<ContextTree> {
+    async sync(request: SyncRequest, report: Report, signal: AbortSignal): Promise<ContextTree> {
       // without a key nothing of the client can be told again, and what is sent is for this build only
       const tree = trees.hold(
         session.sharedKey === '' ? `session:${session.id}:${name}` : `${session.sharedKey}:${name}`,
       );
       try {
-        const open = (until: AbortSignal): FileCall => sessionFiles(session, name, wish, until);
+        const open = (until: AbortSignal): FileCall => sessionFiles(session, name, request, until);
         const manifest = await syncTree(open, tree, reporter(label, report), signal);
         return {
           directory: tree.directory,

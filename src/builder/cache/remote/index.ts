@@ -22,12 +22,12 @@ interface Build {
 export async function importCaches(build: Build, platforms: readonly Platform[]): Promise<Imports> {
   const imports = new Imports();
   await Promise.all(
-    (build.request.cacheImports ?? []).map(async (wish) => {
-      const name = nameOf(wish);
+    (build.request.cacheImports ?? []).map(async (spec) => {
+      const name = nameOf(spec);
       const step = `importing cache manifest from ${name}`;
       const vertex = internalVertex(build.id, step);
       try {
-        await internalStep(build.sink, build.id, step, () => importOne(build, wish, platforms, imports, vertex), '');
+        await internalStep(build.sink, build.id, step, () => importOne(build, spec, platforms, imports, vertex), '');
       } catch (error) {
         if (build.signal.aborted) throw error;
         warn(build.sink, vertex, `the cache ${name} is not used: ${messageOf(error)}`);
@@ -43,13 +43,13 @@ function nameOf({ type, attributes }: CacheImport): string {
 
 async function importOne(
   { context, request, signal }: Build,
-  wish: CacheImport,
+  spec: CacheImport,
   platforms: readonly Platform[],
   imports: Imports,
   vertex: string,
 ): Promise<void> {
-  const name = nameOf(wish);
-  const { type, attributes } = wish;
+  const name = nameOf(spec);
+  const { type, attributes } = spec;
   let remote: CacheRemote;
   let digest: Digest | undefined;
   if (type === 'registry' || type === 'inline') {
@@ -71,11 +71,11 @@ async function importOne(
     }
     remote = await open();
   } else if (type === 'local') {
-    if (!wish.store) throw invalid('local cache importer requires src');
+    if (!spec.store) throw invalid('local cache importer requires src');
     const text = attributes['digest'];
     if (text !== undefined && !isDigest(text)) throw invalid(`invalid digest ${JSON.stringify(text)}`);
     digest = text;
-    remote = wish.store;
+    remote = spec.store;
   } else throw invalid(`unknown cache importer: ${type}`);
   imports.add({ name, vertex, remote }, await readCache(remote, digest, signal));
 }
@@ -113,7 +113,7 @@ export async function exportCaches(
   steps: readonly Known[],
   final: WriteRequest['results'],
 ): Promise<Readonly<Record<string, string>>> {
-  const told: Record<string, string> = {};
+  const notified: Record<string, string> = {};
   for (const one of build.request.cacheExports ?? []) {
     if (one.type === 'inline') continue;
     const step = one.type === 'local' ? 'exporting cache to client directory' : `exporting cache to ${one.type}`;
@@ -126,21 +126,21 @@ export async function exportCaches(
           const remote =
             one.store ??
             (await build.context.images.cache(one.attributes['ref'] ?? '', build.request.credentials, build.signal));
-          const wish: WriteRequest = {
+          const spec: WriteRequest = {
             steps,
             results: one.mode === 'max' ? 'all' : final,
             asIndex: one.attributes['image-manifest'] === 'false',
           };
           const say = (id: string, current: number, total: number): void =>
             report({ id, current, total, done: current >= total });
-          return writeCache(build.context, remote, wish, say, build.signal);
+          return writeCache(build.context, remote, spec, say, build.signal);
         },
         '',
       );
-      told['cache.manifest'] = JSON.stringify(descriptor);
+      notified['cache.manifest'] = JSON.stringify(descriptor);
     } catch (error) {
       if (build.signal.aborted || one.attributes['ignore-error'] !== 'true') throw error;
     }
   }
-  return told;
+  return notified;
 }

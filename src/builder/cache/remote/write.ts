@@ -34,8 +34,8 @@ export interface Told {
 export async function writeCache(
   context: BuilderContext,
   remote: CacheRemote,
-  wish: WriteRequest,
-  told: Told,
+  request: WriteRequest,
+  notified: Told,
   signal: AbortSignal,
 ): Promise<Descriptor> {
   using lease = context.store.leases.take();
@@ -46,7 +46,7 @@ export async function writeCache(
     const { blob, diffId } = await work;
     return { digest: blob.digest, size: blob.size, mediaType: blob.mediaType, diffId };
   };
-  const entries = await entriesOf(context, wish, layerOf);
+  const entries = await entriesOf(context, request, layerOf);
   const { text, layers } = encodeConfig(entries);
   const config = { mediaType: CONFIG_TYPE, digest: sha256(text), size: text.length };
   const described = layers.map(
@@ -61,25 +61,25 @@ export async function writeCache(
   await Promise.all(
     layers.map((layer) =>
       lanes.run(async () => {
-        told(`writing layer ${layer.digest}`, 0, layer.size);
+        notified(`writing layer ${layer.digest}`, 0, layer.size);
         if (!(await remote.has(layer.digest, signal)))
           await remote.put({ ...layer, from: { path: context.store.blobs.path(layer.digest) } }, signal);
-        told(`writing layer ${layer.digest}`, layer.size, layer.size);
+        notified(`writing layer ${layer.digest}`, layer.size, layer.size);
       }, signal),
     ),
   );
-  told(`writing config ${config.digest}`, 0, config.size);
+  notified(`writing config ${config.digest}`, 0, config.size);
   if (!(await remote.has(config.digest, signal))) await remote.put({ ...config, from: { bytes: text } }, signal);
-  const mediaType = wish.asIndex ? MEDIA.index : MEDIA.manifest;
+  const mediaType = request.asIndex ? MEDIA.index : MEDIA.manifest;
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType,
-      ...(wish.asIndex ? { manifests: [...described, config] } : { config, layers: described }),
+      ...(request.asIndex ? { manifests: [...described, config] } : { config, layers: described }),
     }),
   );
   const digest = sha256(manifest);
-  told(`writing cache manifest ${digest}`, 0, manifest.length);
+  notified(`writing cache manifest ${digest}`, 0, manifest.length);
   await remote.publish(manifest, mediaType, signal);
   return { mediaType, digest, size: manifest.length };
 }
@@ -96,14 +96,14 @@ async function entriesOf(
   layerOf: (layer: Layer) => Promise<CacheLayer>,
 ): Promise<CacheEntry[]> {
   const entries: CacheEntry[] = [];
-  const told = new Set<string>();
+  const notified = new Set<string>();
   for (const { id, keys, chain, created } of steps) {
     const kept = chain !== undefined && store.layers.get(chain) && (results === 'all' || results.has(chain));
     const stack = kept ? store.layers.stack(chain).toReversed() : undefined;
     const layers = stack && (await Promise.all(stack.map(layerOf)));
     for (const key of keys) {
-      if (told.has(key)) continue;
-      told.add(key);
+      if (notified.has(key)) continue;
+      notified.add(key);
       entries.push({
         key,
         id,

@@ -94,14 +94,14 @@ async function buildByLink(
 async function showCheck(
   context: Context,
   { findings = [], failure, fault }: ShownResult,
-  told: boolean,
+  notified: boolean,
 ): Promise<number> {
   const { checkSummary, findingText, placeText } = await import('../../progress/build/place.ts');
-  if (!told && (findings.length > 0 || !fault)) context.out(checkSummary(findings.length));
-  if (!told) for (const finding of findings) context.out(findingText(finding));
+  if (!notified && (findings.length > 0 || !fault)) context.out(checkSummary(findings.length));
+  if (!notified) for (const finding of findings) context.out(findingText(finding));
   if (fault) {
     const place = fault.ranges.length > 0 ? `\n${placeText(fault).trimEnd()}` : '';
-    throw new Failure(`${findings.length > 0 && !told ? '\n' : ''}ERROR: ${fault.message}${place}`);
+    throw new Failure(`${findings.length > 0 && !notified ? '\n' : ''}ERROR: ${fault.message}${place}`);
   }
   if (failure !== undefined) throw new Failure(`ERROR: ${failure}`);
   return findings.length > 0 ? 1 : 0;

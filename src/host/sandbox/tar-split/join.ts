@@ -25,7 +25,7 @@ const COPY = 256 * 1024;
 const DAMAGED = 'the layer is damaged';
 
 /** `fd` holds seams. Throws when these or the directory are not what they were. */
-export function joinSeams(fd: number, write: (chunk: Uint8Array) => void): void {
+export function joinTarSplit(fd: number, write: (chunk: Uint8Array) => void): void {
   const replaced = findReplaced(fd);
   const copy = Buffer.allocUnsafe(COPY);
   let content = 0;
