@@ -35,6 +35,11 @@ const SITES: Readonly<Record<string, Site>> = {
   'client/ssh.ts': { calls: 1, starts: 'ssh', why: 'a host that the user names, and never as an option' },
   'cluster/store/child.ts': { calls: 1, starts: 'etcd under setpriv', why: 'its own folder below the data root' },
   'daemon/facts.ts': { calls: 1, starts: 'monitor and init', why: '--version alone' },
+  'demo/cluster/hosts.ts': {
+    calls: 4,
+    starts: 'unshare, nsenter with ip, our own entry',
+    why: 'namespaces and a new folder of the demo itself',
+  },
   'doctor/observe.ts': {
     calls: 3,
     starts: 'unshare with ip or nft, PROGRAM --version',

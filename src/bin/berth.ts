@@ -6,6 +6,7 @@ import { main } from '../cli/main.ts';
 const PROGRAMS: Readonly<Record<string, string>> = {
   daemon: 'berthd',
   doctor: 'doctor',
+  'cluster-demo': 'cluster-demo',
   demo: 'demo',
   hub: 'hub',
   machine: 'machine',
@@ -14,7 +15,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 };
 
 async function start(argv: readonly string[]): Promise<void> {
-  const [first = '', ...rest] = argv;
+  const isClusterDemo = argv[0] === 'cluster' && argv[1] === 'demo';
+  const [first = '', ...rest] = isClusterDemo ? ['cluster-demo', ...argv.slice(2)] : argv;
   const program = Object.hasOwn(PROGRAMS, first) ? PROGRAMS[first] : undefined;
   if (program !== undefined) {
     // Sources and bundles lie side by side under the same names.

@@ -1,9 +1,9 @@
 // etcd as a child of the daemon: its command line, its start, and another start when it ends on its own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync, rmSync } from 'node:fs';
+import { mkdirSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { unavailable } from '../../base/errors.ts';
+import { messageOf, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { MANAGER_NAME } from '../security/authority.ts';
 import { EtcdStore } from './etcd.ts';
@@ -53,7 +53,8 @@ export class EtcdChild {
   async ready(): Promise<void> {
     const end = this.#options.members.length > 1 ? Number.POSITIVE_INFINITY : Date.now() + READY_MS;
     while (!(await this.store.answers())) {
-      if (Date.now() > end || this.#closed) throw unavailable(`etcd did not start; its log is ${this.#log}`);
+      // its last words and not the place of its log: what a failed start has made is taken away again
+      if (Date.now() > end || this.#closed) throw unavailable(`etcd did not start: ${lastWords(this.#log)}`);
       await pause(50);
     }
     // once: another start must not throw out who joined since
@@ -110,6 +111,16 @@ export class EtcdChild {
     const timer = setTimeout(() => child.kill('SIGKILL'), 3000);
     await ended;
     clearTimeout(timer);
+  }
+}
+
+const MAX_WORDS = 600;
+
+function lastWords(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim().split('\n').at(-1)?.slice(-MAX_WORDS) ?? '';
+  } catch (error) {
+    return messageOf(error);
   }
 }
 
