@@ -298,6 +298,6 @@ test('fault I21: members that are archives are unpacked where they can harm noth
   assert.deepEqual(members.get(`blobs/sha256/${digest}`), { known: digest });
   assert.deepEqual(members.get('broken/layer.tar'), { broken: 'archive/tar: invalid tar header' });
   assert.deepEqual(members.get('1/out'), { file: 5, size: 6 });
-  assert.deepEqual(readdirSync(path).sort(), ['1', '1.seams', '2', '2.seams', '3.seams', '5']);
+  assert.deepEqual(readdirSync(path).sort(), ['1', '1.tar-split', '2', '2.tar-split', '3.tar-split', '5']);
   assert.ok(!existsSync(join(work, 'out')) && !existsSync('/out'));
 });

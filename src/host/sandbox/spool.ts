@@ -11,7 +11,7 @@ import { isTarHeader } from './tar/header.ts';
 import { TarReader } from './tar/read.ts';
 import { unpack } from './unpack.ts';
 
-/** A plain archive that was unpacked into the directory of this number while it came. Its seams are in `<number>.seams`. */
+/** A plain archive that was unpacked into the directory of this number while it came. Its tar-split metadata is in `<number>.tar-split`. */
 export interface SpooledLayer {
   readonly layer: number;
   readonly sha256: string;
