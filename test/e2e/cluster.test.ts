@@ -23,6 +23,20 @@ test('three hosts become a cluster of three managers', async () => {
   assert.match(await cluster.node(3).docker('info', '--format', '{{.Swarm.ControlAvailable}}'), /true/);
 });
 
+test('settings of the cluster that are named change, and the others stay', async () => {
+  const n2 = cluster.node(2);
+  const before = await n2.json<{ Spec: object }>('/swarm');
+  const flags = ['--task-history-limit', '7', '--dispatcher-heartbeat', '6s'];
+  const updated = await n2.daemon.berth('swarm', 'update', ...flags);
+  assert.deepEqual([updated.code, updated.stdout, updated.stderr], [0, 'Swarm updated.\n', '']);
+  const { Spec } = await cluster.node(1).json<{ Spec: object }>('/swarm');
+  const changed = { Orchestration: { TaskHistoryRetentionLimit: 7 }, Dispatcher: { HeartbeatPeriod: 6e9 } };
+  assert.deepEqual(Spec, { ...before.Spec, ...changed });
+  assert.match((await n2.daemon.berth('swarm', 'update')).stderr, /no setting is named/);
+  assert.match((await n2.daemon.berth('swarm', 'update', '--autolock')).stderr, /autolock.* not implemented/);
+  await n2.docker('swarm', 'update', '--task-history-limit', '5');
+});
+
 test('replicas are spread over the hosts', async () => {
   await cluster.node(2).docker(...CREATE, '--name', 'web', '--replicas', '5', ...SLEEP);
   const tasks = await cluster.running(cluster.node(1), 'web', 5);

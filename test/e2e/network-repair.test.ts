@@ -117,7 +117,7 @@ suite('under the feet', { skip: dockerMissing() }, () => {
     await host.do('ip', 'link', 'del', end);
     await served();
     assert.equal((await inside()).replaceAll(/@if\d+|^\d+:/gm, ''), before);
-    assert.match(daemon.log, /plug bv\w+ +# the container has lost its interface/);
+    assert.match(daemon.log, /attach bv\w+ +# the container has lost its interface/);
     const notified = daemon.log.length;
     await ok('run', '--rm', '--network', 'front', 'busybox', 'true');
     assert.doesNotMatch(daemon.log.slice(notified), /lost its interface/);

@@ -83,7 +83,7 @@ test('a service without an address of its own is its tasks, from every host, and
       assert.deepEqual(await look(asker, 'ptr', address), ['fixed.front']);
       const owners = await Promise.all(plain.map((one) => look(asker, 'ptr', one)));
       const names = tasks.map(({ Slot, ID }) => [`plain.${Slot}.${ID}.front`]);
-      assert.deepEqual(owners.sort(), names.sort());
+      assert.deepEqual(owners.map(String).toSorted(), names.map(String).toSorted());
     });
 });
 

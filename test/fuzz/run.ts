@@ -89,8 +89,9 @@ function changed(corpus: readonly Buffer[]): Buffer {
 /** What a parser did that none should: an error of the language, or too long a time. */
 async function fault(parser: Parser, input: Buffer): Promise<string | undefined> {
   // of this thread on a processor: neither a busy machine nor the language's own threads beside count as the parser's time
-  const clock = parser.threads === true ? process.cpuUsage : process.threadCpuUsage;
-  const start = clock.call(process);
+  const clock = (from?: NodeJS.CpuUsage): NodeJS.CpuUsage =>
+    parser.threads === true ? process.cpuUsage(from) : process.threadCpuUsage(from);
+  const start = clock();
   let problem: string | undefined;
   try {
     await parser.run(input);
@@ -98,7 +99,7 @@ async function fault(parser: Parser, input: Buffer): Promise<string | undefined>
     if (!isOurs(error))
       problem = `throws ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
   }
-  const { user, system } = clock.call(process, start);
+  const { user, system } = clock(start);
   const took = (user + system) / 1000;
   const allowed = SLOW_MS_PER_KB * Math.max(1, input.length / 1024);
   return problem ?? (took > allowed ? `took ${took.toFixed(0)} ms for ${input.length} bytes` : undefined);

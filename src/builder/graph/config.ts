@@ -37,16 +37,12 @@ export function workOf(config: ImageConfig, args: number, instruction: Instructi
   const parts = [config.ExposedPorts, config.Volumes, config.Labels].map((one) => Object.keys(one ?? {}).length);
   const size = parts.reduce((sum, count) => sum + count, variables);
   const path = (config.WorkingDir?.length ?? 0) + (config.OnBuild?.length ?? 0);
-  switch (instruction.kind) {
-    case 'env':
-      return size + path + (variables + instruction.pairs.length) * instruction.pairs.length;
-    case 'arg':
-      return size + path + (variables + instruction.definitions.length) * instruction.definitions.length;
-    case 'expose':
-      return size + path + instruction.ports.reduce((sum, word) => sum + widthOf(word), 0);
-    default:
-      return size + path;
-  }
+  const base = size + path;
+  if (instruction.kind === 'env') return base + (variables + instruction.pairs.length) * instruction.pairs.length;
+  if (instruction.kind === 'arg')
+    return base + (variables + instruction.definitions.length) * instruction.definitions.length;
+  if (instruction.kind === 'expose') return base + instruction.ports.reduce((sum, word) => sum + widthOf(word), 0);
+  return base;
 }
 
 /** Ports that a word of EXPOSE stands for. */

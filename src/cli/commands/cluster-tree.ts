@@ -10,6 +10,7 @@ export const swarm: CliNode = {
     leaf('join', 'Join a swarm as a node and/or manager', async () => (await import('./swarm/join.ts')).join),
     leaf('join-token', 'Manage join tokens', async () => (await import('./swarm/token.ts')).joinToken),
     leaf('leave', 'Leave the swarm', async () => (await import('./swarm/join.ts')).leave),
+    leaf('update', 'Update the swarm', async () => (await import('./swarm/update.ts')).update),
   ],
 };
 

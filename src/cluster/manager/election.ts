@@ -107,6 +107,7 @@ export class Election {
     this.#lease = await this.#store.grant(LEASE_S);
     this.#sureUntil = asked + LEASE_S * 1000;
     const revision = await this.#store.commit({
+      once: true,
       guards: [{ key: keys.leader, revision: 0 }],
       writes: [{ put: keys.leader, value: JSON.stringify(this.#me), lease: this.#lease }],
     });

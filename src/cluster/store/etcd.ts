@@ -6,6 +6,10 @@ import type { Change, Entry, KeyValueStore, Range, Transaction } from './port.ts
 
 /** etcd answers within its election time or not at all. Milliseconds. */
 const ANSWER_MS = 6000;
+/** The first attempt of what can be made twice: a leader answers sooner, and an election takes no longer. */
+const FIRST_MS = 3000;
+/** What is said when nobody led, or nobody does any more. */
+const LOST = /does not answer|leader changed|no leader|timed out|proposal dropped/;
 /** A question that came before there was a leader may be lost in etcd: ask again soon. */
 const PROBE_MS = 400;
 /** Entries a page: some megabytes. */
@@ -81,26 +85,50 @@ export class EtcdStore implements KeyValueStore {
     }
   }
 
-  async commit({ guards, writes }: Transaction): Promise<number | undefined> {
-    const answer = await this.#call<{ header: { revision: string }; succeeded?: boolean }>('/v3/kv/txn', {
-      compare: guards.map(({ key, revision }) => ({
-        key: encode(key),
-        target: 'MOD',
-        result: 'EQUAL',
-        mod_revision: String(revision),
-      })),
-      success: writes.map((write) =>
-        'put' in write
-          ? {
-              request_put: {
-                key: encode(write.put),
-                value: encode(write.value),
-                ...(write.lease === undefined ? {} : { lease: write.lease }),
-              },
-            }
-          : { request_delete_range: { key: encode(write.delete) } },
-      ),
-    });
+  /**
+   * A proposal that comes while there is no leader is lost in etcd. It is made once more when there is one: had it been heard after
+   * all, its guards hold no longer, and it counts as overtaken.
+   */
+  async commit(transaction: Transaction): Promise<number | undefined> {
+    const again = transaction.once !== true;
+    try {
+      return await this.#commit(transaction, again ? FIRST_MS : ANSWER_MS);
+    } catch (error) {
+      if (!again || !LOST.test(messageOf(error))) throw error;
+      await this.#untilLed();
+      return this.#commit(transaction, ANSWER_MS);
+    }
+  }
+
+  async #untilLed(): Promise<void> {
+    const end = Date.now() + ANSWER_MS;
+    while (Date.now() < end && !(await this.answers())) await pause(RETRY_MS);
+  }
+
+  async #commit({ guards, writes }: Transaction, timeoutMs: number): Promise<number | undefined> {
+    const answer = await this.#call<{ header: { revision: string }; succeeded?: boolean }>(
+      '/v3/kv/txn',
+      {
+        compare: guards.map(({ key, revision }) => ({
+          key: encode(key),
+          target: 'MOD',
+          result: 'EQUAL',
+          mod_revision: String(revision),
+        })),
+        success: writes.map((write) =>
+          'put' in write
+            ? {
+                request_put: {
+                  key: encode(write.put),
+                  value: encode(write.value),
+                  ...(write.lease === undefined ? {} : { lease: write.lease }),
+                },
+              }
+            : { request_delete_range: { key: encode(write.delete) } },
+        ),
+      },
+      timeoutMs,
+    );
     return answer.succeeded === true ? Number(answer.header.revision) : undefined;
   }
 
@@ -172,7 +200,14 @@ export class EtcdStore implements KeyValueStore {
   }
 
   async removeMember(id: string): Promise<void> {
-    await this.#call('/v3/cluster/member/remove', { ID: id });
+    try {
+      await this.#call('/v3/cluster/member/remove', { ID: id }, FIRST_MS);
+    } catch (error) {
+      if (!LOST.test(messageOf(error))) throw error;
+      await this.#untilLed();
+      if ((await this.members()).some((member) => member.id === id))
+        await this.#call('/v3/cluster/member/remove', { ID: id });
+    }
   }
 
   /** Forgets history before this revision. */

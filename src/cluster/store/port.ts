@@ -26,6 +26,8 @@ export type Write =
 export interface Transaction {
   readonly guards: readonly Guard[];
   readonly writes: readonly Write[];
+  /** For who must know whether it was this very attempt that was written: one whose answer is lost is not made again. */
+  readonly once?: boolean;
 }
 
 /** Operations of one transaction; etcd is told so. */
