@@ -29,7 +29,8 @@ export function parseUnsigned(text: string, bits: number): number {
   return value;
 }
 
-const UNITS: Readonly<Record<string, bigint>> = {
+/** Nanoseconds. */
+export const GO_UNITS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1_000n,
   µs: 1_000n,
@@ -40,12 +41,16 @@ const UNITS: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
-/** Go's time.ParseDuration, in nanoseconds. */
-export function parseGoDuration(text: string): bigint {
+/** Far more than any duration that Go holds is written with. */
+const MAX_DURATION_CHARACTERS = 256;
+const MAX_DURATION = 2n ** 63n - 1n;
+
+/** Go's time.ParseDuration, in nanoseconds; `units` may be more than Go's. Throws in Go's words. */
+export function parseGoDuration(text: string, units = GO_UNITS): bigint {
   const bad = (why: string): Error => new Error(`time: ${why}duration ${quote(text)}`);
   const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0n;
-  if (body === '') throw bad('invalid ');
+  if (body === '' || body.length > MAX_DURATION_CHARACTERS) throw bad('invalid ');
   let total = 0n;
   let rest = body;
   while (rest !== '') {
@@ -54,14 +59,24 @@ export function parseGoDuration(text: string): bigint {
     rest = rest.slice(number[0].length);
     const unit = /^[^\d.]+/.exec(rest)?.[0];
     if (unit === undefined) throw bad('missing unit in ');
-    const scale = UNITS[unit];
+    const scale = Object.hasOwn(units, unit) ? units[unit] : undefined;
     if (scale === undefined) throw new Error(`time: unknown unit ${quote(unit)} in duration ${quote(text)}`);
     rest = rest.slice(unit.length);
     const fraction = number[2] ?? '';
     total += BigInt(number[1] || '0') * scale;
     if (fraction !== '') total += (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length);
+    if (total > MAX_DURATION) throw bad('invalid ');
   }
   return text.startsWith('-') ? -total : total;
+}
+
+/** The same for texts that may be something else; undefined for those. */
+export function goDurationIn(text: string): bigint | undefined {
+  try {
+    return parseGoDuration(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Go's %q for text. */

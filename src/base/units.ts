@@ -52,51 +52,6 @@ export function bytesSize(bytes: number): string {
   return scaled(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], 4);
 }
 
-const UNIT_NANOS: Record<string, bigint> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-};
-
-/** Far more than any duration that Go holds is written with. */
-const MAX_DURATION_CHARACTERS = 256;
-
-/** Nanoseconds of a Go duration such as `1h30m`, `-1.5s`, `0`; undefined when the text is none. */
-export function parseDuration(text: string): bigint | undefined {
-  const sign = text.startsWith('-') ? -1n : 1n;
-  const body = text.replace(/^[+-]/, '');
-  if (body === '0') return 0n;
-  if (body.length > MAX_DURATION_CHARACTERS) return undefined;
-  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.test(body)) return undefined;
-  let total = 0n;
-  for (const part of body.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|ms|s|m|h)/gy)) {
-    const unit = UNIT_NANOS[part[3] ?? 's'] ?? 0n;
-    const fraction = part[2] ?? '';
-    total += BigInt(part[1] || '0') * unit;
-    if (fraction) total += (BigInt(fraction) * unit) / 10n ** BigInt(fraction.length);
-  }
-  return sign * total;
-}
-
-/** What Go says of a text that is no duration. */
-export function durationFault(text: string): string {
-  const shown = JSON.stringify(text);
-  let rest = text.length > MAX_DURATION_CHARACTERS ? '' : text.replace(/^[+-]/, '');
-  while (rest !== '') {
-    const [number = ''] = /^\d*(?:\.\d*)?/.exec(rest) ?? [];
-    if (!/\d/.test(number)) break;
-    const [unit = ''] = /^[^.\d]*/.exec(rest.slice(number.length)) ?? [];
-    if (unit === '') return `time: missing unit in duration ${shown}`;
-    if (!(unit in UNIT_NANOS)) return `time: unknown unit ${JSON.stringify(unit)} in duration ${shown}`;
-    rest = rest.slice(number.length + unit.length);
-  }
-  return `time: invalid duration ${shown}`;
-}
-
 /** "About an hour", "3 weeks": docker/go-units HumanDuration, used by `ps` and `images`. */
 export function humanDuration(seconds: number): string {
   const minutes = Math.floor(seconds / 60);

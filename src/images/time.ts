@@ -1,12 +1,12 @@
 // Times in filters: a Unix time, a date, or how long ago.
 import { internal } from '../base/errors.ts';
-import { parseDuration } from '../base/units.ts';
+import { goDurationIn } from '../base/go-text.ts';
 
 const DATE = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?)?(Z|[+-]\d\d:\d\d)?$/;
 
 /** Nanoseconds since 1970. `10m` is ten minutes before `now`; a date without a zone is local time. Throws as dockerd does. */
 export function parseTimestamp(text: string, now: bigint): bigint {
-  const duration = parseDuration(text);
+  const duration = goDurationIn(text);
   // a bare number is a Unix time
   if (duration !== undefined && !/^[+-]?\d+$/.test(text)) return now - duration;
   const unix = /^(-?\d+)(?:\.(\d+))?$/.exec(text);

@@ -1,7 +1,7 @@
 // The build cache and the history of builds.
 import { rfc3339 } from '../../base/clock.ts';
 import { invalid } from '../../base/errors.ts';
-import { parseDuration } from '../../base/units.ts';
+import { goDurationIn } from '../../base/go-text.ts';
 import { type Builder, PlainText, PRUNE_FILTERS, type PruneOptions, type Usage } from '../../builder/index.ts';
 import type { ApiRequest, Handlers } from '../handler.ts';
 
@@ -58,7 +58,7 @@ function pruneRequest({ query }: ApiRequest<'BuildPrune'>): PruneOptions {
     filters.set(
       name,
       name === 'until' || name === 'unused-for'
-        ? values.map((value) => String(parseDuration(value) ?? bad(value)))
+        ? values.map((value) => String(goDurationIn(value) ?? bad(value)))
         : values,
     );
   }

@@ -1,43 +1,11 @@
 // Lengths of time: the text of a file (`1w2d`, `1m30s`) -> nanoseconds -> text as Go writes it.
+import { GO_UNITS, parseGoDuration } from '../../base/go-text.ts';
 
-const UNITS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  μs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-  d: 86_400_000_000_000n,
-  w: 604_800_000_000_000n,
-};
+const UNITS = { ...GO_UNITS, d: 86_400_000_000_000n, w: 604_800_000_000_000n };
 
 /** Nanoseconds; throws in the words of docker compose. Days and weeks are units here. */
 export function parseDuration(text: string): bigint {
-  const refuse = (): never => {
-    throw new Error(`time: invalid duration ${JSON.stringify(text)}`);
-  };
-  const body = text.replace(/^[+-]/, '');
-  if (body === '0') return 0n;
-  if (body === '') return refuse();
-  let total = 0n;
-  let rest = body;
-  while (rest !== '') {
-    const part = /^(\d*)(?:\.(\d*))?([^\d.]+)?/.exec(rest);
-    const [all = '', whole = '', fraction = '', unit] = part ?? [];
-    if (whole === '' && fraction === '') return refuse();
-    if (unit === undefined) throw new Error(`time: missing unit in duration ${JSON.stringify(text)}`);
-    const scale = UNITS[unit];
-    if (scale === undefined)
-      throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
-    total +=
-      BigInt(whole || '0') * scale +
-      (fraction === '' ? 0n : (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length));
-    if (total > 2n ** 63n - 1n) return refuse();
-    rest = rest.slice(all.length);
-  }
-  return text.startsWith('-') ? -total : total;
+  return parseGoDuration(text, UNITS);
 }
 
 /** `1h2m3.5s`. */

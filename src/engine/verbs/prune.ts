@@ -2,7 +2,7 @@
 
 import { parseRfc3339 } from '../../base/clock.ts';
 import { invalid } from '../../base/errors.ts';
-import { parseDuration } from '../../base/units.ts';
+import { goDurationIn } from '../../base/go-text.ts';
 import type { ContainerPruneResponse, Filters } from '../../spec/docker/index.ts';
 import type { EngineContext } from '../container/context.ts';
 import { isActive } from '../lifecycle/index.ts';
@@ -51,7 +51,7 @@ function fail(value: string): never {
 
 /** Nanoseconds since 1970 of `10m` (ago), `1700000000.5` or RFC 3339 with or without its parts; undefined for anything else. */
 export function timeOf(value: string): bigint | undefined {
-  const duration = parseDuration(value);
+  const duration = goDurationIn(value);
   if (duration !== undefined && value !== '0') return BigInt(Date.now()) * 1_000_000n - duration;
   const unix = /^(-?\d+)(?:\.(\d{1,9}))?$/.exec(value);
   if (unix) return BigInt(unix[1] ?? '0') * 1_000_000_000n + BigInt((unix[2] ?? '').padEnd(9, '0') || '0');

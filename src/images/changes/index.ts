@@ -1,7 +1,7 @@
 // Applies the instructions of `--change` (import, commit) to a container configuration.
 import { posix } from 'node:path';
-import { invalid } from '../../base/errors.ts';
-import { durationFault, parseDuration } from '../../base/units.ts';
+import { invalid, messageOf } from '../../base/errors.ts';
+import { parseGoDuration } from '../../base/go-text.ts';
 import { type ImageConfig, parseProtocol, parseRange, portKeys } from '../../spec/docker/index.ts';
 import { expand, jsonArray, splitWords } from './split-words.ts';
 
@@ -162,12 +162,21 @@ function healthcheck(text: string): Healthcheck {
       } as const
     )[flag];
     if (field === undefined) throw invalid(`unknown flag: ${flag}`);
-    const nanos = parseDuration(value);
-    if (nanos === undefined) throw invalid(durationFault(value));
-    if (nanos < 1_000_000n && nanos !== 0n) throw invalid(`Interval "${flag}" cannot be less than 1ms`);
-    result[field] = Number(nanos);
+    result[field] = intervalOf(flag, value);
   }
   return result;
+}
+
+/** Nanoseconds. */
+function intervalOf(flag: string, value: string): number {
+  let nanos: bigint;
+  try {
+    nanos = parseGoDuration(value);
+  } catch (error) {
+    throw invalid(messageOf(error));
+  }
+  if (nanos < 1_000_000n && nanos !== 0n) throw invalid(`Interval "${flag}" cannot be less than 1ms`);
+  return Number(nanos);
 }
 
 /** `80`, `443/udp`, `1000-1002` to `80/tcp` … */

@@ -1,5 +1,6 @@
 // RUN, CMD, ENTRYPOINT, SHELL and HEALTHCHECK: what is run, in shell or exec form.
-import { durationFault, parseDuration } from '../../../base/units.ts';
+import { messageOf } from '../../../base/errors.ts';
+import { parseGoDuration } from '../../../base/go-text.ts';
 import { quote } from '../syntax/expand.ts';
 import { Failure } from '../syntax/failure.ts';
 import { readFlags } from '../syntax/flags.ts';
@@ -48,10 +49,18 @@ export const readShell: Reader<'shell'> = ({ node }) => {
 
 const MILLISECOND = 1_000_000;
 
+/** What is wrong with a text is wrong with its line. */
+function orFailure<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Failure(messageOf(error));
+  }
+}
+
 function interval(flag: string, text: string | undefined): number {
   if (text === undefined || text === '') return 0;
-  const nanos = parseDuration(text);
-  if (nanos === undefined) throw new Failure(durationFault(text));
+  const nanos = orFailure(() => parseGoDuration(text));
   if (nanos !== 0n && nanos < MILLISECOND) {
     throw new Failure(`Interval ${quote(flag)} cannot be less than 1ms`);
   }
