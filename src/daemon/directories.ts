@@ -1,4 +1,5 @@
 // The daemon's own directories: their modes are set at each start, whoever made them. A directory that others share is refused.
+import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { invalid } from '../base/errors.ts';
@@ -32,6 +33,11 @@ export function replaceableOnTheWay(given: string): string | undefined {
       if (uid !== 0 || (anybody && ((mode & STICKY) === 0 || owner !== 0))) return at;
     }
   return undefined;
+}
+
+/** What tells the control groups, links and tables of the daemon of this (real) data root from those of others. */
+export function instanceOf(dataRoot: string): string {
+  return createHash('sha256').update(dataRoot).digest('hex').slice(0, 8);
 }
 
 /** Throws when a root is a directory of the system, whose mode must not change. */

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +7,14 @@ import { silentLog } from '../base/log.ts';
 import { removeFromHost } from '../network/index.ts';
 import { openDaemon } from './open.ts';
 import { type DaemonOptions, daemonOptions } from './options.ts';
+import { instanceOf } from './directories.ts';
 
 let work = '';
 beforeEach(() => {
   work = mkdtempSync(join(tmpdir(), 'daemon-'));
 });
 afterEach(async () => {
-  await removeFromHost(createHash('sha256').update(join(work, 'data')).digest('hex').slice(0, 8));
+  await removeFromHost(instanceOf(join(work, 'data')));
   rmSync(work, { recursive: true, force: true });
 });
 

@@ -1,5 +1,4 @@
 // A daemon, opened: its parts from the lock on the data root to the builder, before anyone can reach them.
-import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, unavailable } from '../base/errors.ts';
@@ -32,7 +31,7 @@ import { type SystemFacts, VERSION } from '../system/index.ts';
 import { openVolumes, PLUGIN_PLACES, type VolumeRecord, type Volumes } from '../volumes/index.ts';
 import { buildkitCache, buildkitPush, makeBuilder } from './adapters/builder.ts';
 import { makeCluster } from './adapters/cluster.ts';
-import { realRoot, replaceableOnTheWay, secureExecRoot } from './directories.ts';
+import { instanceOf, realRoot, replaceableOnTheWay, secureExecRoot } from './directories.ts';
 import { daemonId, hostWarnings, programVersion, systemFacts } from './facts.ts';
 import { lockRoot } from './lock.ts';
 import type { DaemonOptions } from './options.ts';
@@ -90,7 +89,7 @@ export async function openDaemon(given: DaemonOptions, ports: DaemonPorts): Prom
   await using held = new AsyncDisposableStack();
   held.use(lockRoot(dataRoot, options.pidfile));
   secureExecRoot(options.execRoot);
-  const instance = createHash('sha256').update(dataRoot).digest('hex').slice(0, 8);
+  const instance = instanceOf(dataRoot);
   const cgroupParent = options.cgroupParent === '' ? `berth/${instance}` : options.cgroupParent;
   const cgroups = observeCgroups();
   try {

@@ -1,6 +1,5 @@
 // A daemon of a test's own: private roots and socket, and a check that nothing of it is left behind.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdtempSync,
@@ -15,6 +14,7 @@ import {
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { instanceOf } from '../../src/daemon/directories.ts';
 import { observeCgroups } from '../../src/host/cgroup.ts';
 import { mountsBelow, unmountSync } from '../../src/host/mount.ts';
 import { onHost, removeFromHost } from '../../src/network/index.ts';
@@ -255,7 +255,7 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   get instance(): string {
-    return createHash('sha256').update(real(this.dataRoot)).digest('hex').slice(0, 8);
+    return instanceOf(real(this.dataRoot));
   }
 
   /** Mounts, control groups and processes of this daemon's instance, in words; empty when there are none. */

@@ -1,5 +1,5 @@
 // Hosts that are none: network namespaces on one bridge, each with a daemon of its own in it. What is made here is undone by `remove`.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, type PromiseWithChild, spawn } from 'node:child_process';
 import { mkdirSync, openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -65,7 +65,9 @@ export class Host {
   readonly #ground: Ground;
   readonly #folder: string;
   readonly #namespace: Namespace | undefined;
+  readonly #commands = new Set<PromiseWithChild<unknown>>();
   #daemon: ChildProcess | undefined;
+  #isInterrupted = false;
 
   constructor(input: { name: string; address: string; folder: string; ground: Ground; namespace?: Namespace }) {
     this.name = input.name;
@@ -110,7 +112,7 @@ export class Host {
     for (;;) {
       const answer = await this.berth('version', '--format', 'x').catch(() => '');
       if (answer !== '') return;
-      if (daemon.exitCode !== null || Date.now() > end)
+      if (daemon.exitCode !== null || this.#isInterrupted || Date.now() > end)
         throw new Error(`the daemon of ${this.name} did not start: ${this.log}`);
       await pause(100);
     }
@@ -118,16 +120,20 @@ export class Host {
 
   /** A command of this client to the host's daemon; what it printed. Throws what it complained of. */
   async berth(...args: string[]): Promise<string> {
+    if (this.#isInterrupted) throw new Error('interrupted');
     const [file, entry] = this.#ground.program;
+    const command = run(file, ['--disable-warning=ExperimentalWarning', entry, '-H', this.socket, ...args], {
+      env: { ...process.env, DOCKER_HOST: '', DOCKER_CONTEXT: '', BERTH_HOST: '' },
+      maxBuffer: 1 << 26,
+    });
+    this.#commands.add(command);
     try {
-      const { stdout } = await run(file, ['--disable-warning=ExperimentalWarning', entry, '-H', this.socket, ...args], {
-        env: { ...process.env, DOCKER_HOST: '', DOCKER_CONTEXT: '', BERTH_HOST: '' },
-        maxBuffer: 1 << 26,
-      });
-      return stdout;
+      return (await command).stdout;
     } catch (error) {
       const { stderr } = error as { stderr?: string };
       throw new Error(`${this.name}: berth ${args.join(' ')}: ${stderr?.trim() || messageOf(error)}`, { cause: error });
+    } finally {
+      this.#commands.delete(command);
     }
   }
 
@@ -135,6 +141,13 @@ export class Host {
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
     this.#ground.killContainers(this.dataRoot);
+  }
+
+  /** Ends the commands that still run; there will be no more. */
+  async interrupt(): Promise<void> {
+    this.#isInterrupted = true;
+    for (const command of this.#commands) command.child.kill();
+    await Promise.allSettled(this.#commands);
   }
 
   async remove(): Promise<void> {
@@ -171,6 +184,8 @@ export class Hosts {
   readonly #folder: string;
   readonly #ground: Ground;
   #switch: Namespace | undefined;
+  /** Hosts that are being made: what is broken off in the midst of it is taken away when they are there. */
+  #starting: Promise<unknown> = Promise.resolve();
 
   constructor(folder: string, ground: Ground) {
     this.#folder = folder;
@@ -185,12 +200,22 @@ export class Hosts {
   }
 
   /** So many, each with a daemon that answers. */
-  async start(count: number): Promise<Host[]> {
+  start(count: number): Promise<Host[]> {
+    const started = this.#start(count);
+    this.#starting = started.catch(() => undefined);
+    return started;
+  }
+
+  async #start(count: number): Promise<Host[]> {
     this.#switch = await Namespace.make();
     await this.#switch.ip('link', 'add', 'br0', 'type', 'bridge');
     await this.#switch.ip('link', 'set', 'br0', 'up');
     const wire = this.#switch;
-    return Promise.all(Array.from({ length: count }, (_, index) => this.#add(index + 1, wire)));
+    const made = await Promise.allSettled(Array.from({ length: count }, (_, index) => this.#add(index + 1, wire)));
+    return made.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
   }
 
   async #add(number: number, wire: Namespace): Promise<Host> {
@@ -206,9 +231,17 @@ export class Hosts {
     return host;
   }
 
+  async #interrupt(): Promise<void> {
+    await Promise.all(this.all.map((host) => host.interrupt()));
+  }
+
   /** All of it, whatever fails; answers the failures. */
   async remove(): Promise<string[]> {
     const failures: string[] = [];
+    await this.#interrupt();
+    await this.#starting;
+    // those that came meanwhile
+    await this.#interrupt();
     const ends = await Promise.allSettled(this.all.map((host) => host.remove()));
     for (const one of ends) if (one.status === 'rejected') failures.push(messageOf(one.reason));
     this.#switch?.end();

@@ -1,46 +1,18 @@
 // `berth cluster demo`: hosts that are namespaces of this machine become a cluster; one dies, a new version comes in, it grows, and all
 // of it goes away again. Each step is a command that a person would type.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import { type Ground, type Host, Hosts } from './hosts.ts';
 
-const USAGE = `Usage:  berth cluster demo [--nodes N]
-
-Make N hosts (3 to 7, by default 5) of network namespaces on this machine, form a cluster of them, run a service, kill a host, roll out a
-new version, scale, and take everything away. Needs root and etcd; takes a minute or two.
-`;
-const NODES = { least: 3, most: 7, usual: 5 };
 /** How long a step waits for what it shows, milliseconds. */
 const PATIENCE_MS = 60_000;
 
-export interface Surroundings {
-  readonly ground: Ground;
-  readonly isRoot: boolean;
-  /** Milliseconds, from any point on. */
-  readonly clock: () => number;
-}
-
-/** Plays the demo and prints it; resolves to the exit code. */
-export async function main(argv: readonly string[], { ground, isRoot, clock }: Surroundings): Promise<number> {
-  if (argv.includes('--help') || argv.includes('-h')) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const nodes = nodesOf(argv);
-  if (nodes === undefined) {
-    process.stderr.write(USAGE);
-    return 125;
-  }
-  if (!isRoot) {
-    process.stderr.write(
-      'berth cluster demo: it makes network namespaces and needs to be started with root privileges\n',
-    );
-    return 1;
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'berth-cluster-'));
+/** Plays the demo and prints it; resolves to the exit code. `clock`: milliseconds, from any point on. */
+export async function play(nodes: number, clock: () => number, ground: Ground): Promise<number> {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'berth-cluster-'));
   const hosts = new Hosts(folder, ground);
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort());
@@ -53,7 +25,7 @@ export async function main(argv: readonly string[], { ground, isRoot, clock }: S
   };
   let code = 0;
   try {
-    await play(hosts, nodes, step);
+    await scenes(hosts, nodes, step);
   } catch (error) {
     code = abort.signal.aborted ? 130 : 1;
     if (code === 1)
@@ -69,18 +41,9 @@ export async function main(argv: readonly string[], { ground, isRoot, clock }: S
   return left.length > 0 ? 1 : code;
 }
 
-function nodesOf(argv: readonly string[]): number | undefined {
-  if (argv.length === 0) return NODES.usual;
-  const [flag = '', value = flag.split('=')[1] ?? ''] = argv;
-  const nodes = Number(value);
-  const isRight =
-    flag.split('=')[0] === '--nodes' && Number.isInteger(nodes) && nodes >= NODES.least && nodes <= NODES.most;
-  return isRight ? nodes : undefined;
-}
-
 type Step = (title: string, work: () => Promise<string>) => Promise<void>;
 
-async function play(hosts: Hosts, nodes: number, step: Step): Promise<void> {
+async function scenes(hosts: Hosts, nodes: number, step: Step): Promise<void> {
   const image = await makeImage(hosts, step);
   const all: Host[] = [];
   await step(`$ berth daemon                      on ${nodes} hosts, each a network namespace`, async () => {
