@@ -15,7 +15,7 @@ export const RETIRED: readonly RetiredWord[] = [
   { word: 'wish', pattern: /^wish(es|ed)?$|Wish(es)?$|^wish[A-Z]/, use: '…Request, …Options or …Spec', left: 0 },
   { word: 'teller', pattern: /Teller|^teller/, use: 'RulesetApplier', left: 0 },
   { word: 'tell, told', pattern: /^(tell|tells|told)([A-Z]|$)/, use: 'notify, apply, set; notified', left: 2 },
-  { word: 'parties', pattern: /^part(y|ies)([A-Z]|$)/i, use: 'endpoints', left: 0 },
+  { word: 'parties', pattern: /^part(y|ies)([A-Z]|$)/i, use: 'endpoints, peers', left: 0 },
   { word: 'lender, borrower', pattern: /lender|borrower/i, use: 'namespace owner, config-from network', left: 0 },
   {
     word: 'plug',

@@ -3,16 +3,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { invalid, notFound, unavailable } from '../../base/errors.ts';
 import { bring, type BringPlace } from './bring.ts';
 import type { Job, JobQueue } from './queue.ts';
+import { type Rule, ruleOf, titleOf } from './rule.ts';
 import { splitAddress } from './upstreams.ts';
 
-export interface Follow {
-  /** Of repositories as they are named here. */
-  readonly pattern: string;
-  readonly domain: string;
-  /** Before their names there; '' for nothing. */
-  readonly path: string;
-  readonly account: string;
-  readonly secret: string;
+export interface Follow extends Rule {
   readonly everyMs: number;
 }
 
@@ -32,14 +26,7 @@ export class Follows {
     return this.#database
       .prepare('SELECT pattern, domain, path, account, secret, every_ms FROM follow ORDER BY pattern, domain, path')
       .all()
-      .map((row) => ({
-        pattern: String(row['pattern']),
-        domain: String(row['domain']),
-        path: String(row['path']),
-        account: String(row['account']),
-        secret: String(row['secret']),
-        everyMs: Number(row['every_ms']),
-      }));
+      .map((row) => ({ ...ruleOf(row), everyMs: Number(row['every_ms']) }));
   }
 
   /** The first round is due at once. */
@@ -75,13 +62,13 @@ export class Follows {
       const { changes } = this.#database
         .prepare('UPDATE follow SET next_at = ? WHERE pattern = ? AND domain = ? AND path = ? AND next_at <= ?')
         .run(now + follow.everyMs, follow.pattern, follow.domain, follow.path, now);
-      if (changes > 0) queue.add('follow', originOf(follow), '');
+      if (changes > 0) queue.add('follow', titleOf(follow), '');
     }
   }
 
   /** Throws when the registry does not answer, or not all of it came: the queue tries again. */
   async round(place: Omit<BringPlace, 'say'>, { target }: Job, ended: AbortSignal): Promise<void> {
-    const follow = this.list().find((one) => originOf(one) === target);
+    const follow = this.list().find((one) => titleOf(one) === target);
     // it was removed meanwhile
     if (!follow) return;
     let why = '';
@@ -101,6 +88,3 @@ export class Follows {
     if (failed > 0) throw unavailable(`${failed} tags did not come, the last is ${why}`);
   }
 }
-
-const originOf = ({ pattern, domain, path }: Follow): string =>
-  `${domain}${path === '' ? '' : `/${path}`} (${pattern})`;

@@ -5,16 +5,8 @@ import type { Registries, Remote } from '../../registry/client/index.ts';
 import { checkDigest, checkReference, matchesPattern, readManifest } from '../model/index.ts';
 import type { Storage } from '../storage/index.ts';
 import type { Job, JobQueue } from './queue.ts';
+import { type Rule, ruleOf, titleOf } from './rule.ts';
 import { splitAddress } from './upstreams.ts';
-
-export interface Replica {
-  readonly pattern: string;
-  readonly domain: string;
-  /** Before the repository's name there; '' for nothing. */
-  readonly path: string;
-  readonly account: string;
-  readonly secret: string;
-}
 
 interface Order {
   readonly repository: string;
@@ -41,13 +33,13 @@ export class Replicas {
     for (const replica of listReplicas(this.#database))
       if (matchesPattern(replica.pattern, repository))
         for (const reference of references)
-          queue.add('replicate', targetOf(replica), JSON.stringify({ repository, reference } satisfies Order));
+          queue.add('replicate', titleOf(replica), JSON.stringify({ repository, reference } satisfies Order));
   }
 
   /** Throws when the other registry refuses, or something of the image is missing here. */
   async copy({ target, body }: Job): Promise<void> {
     const { repository, reference } = JSON.parse(body) as Order;
-    const replica = listReplicas(this.#database).find((one) => targetOf(one) === target);
+    const replica = listReplicas(this.#database).find((one) => titleOf(one) === target);
     // it was removed meanwhile
     if (!replica) return;
     const path = replica.path === '' ? repository : `${replica.path}/${repository}`;
@@ -87,20 +79,11 @@ export class Replicas {
   }
 }
 
-const targetOf = ({ pattern, domain, path }: Replica): string =>
-  `${domain}${path === '' ? '' : `/${path}`} (${pattern})`;
-
-export function listReplicas(database: DatabaseSync): readonly Replica[] {
+export function listReplicas(database: DatabaseSync): readonly Rule[] {
   return database
     .prepare('SELECT pattern, domain, path, account, secret FROM replica ORDER BY pattern, domain')
     .all()
-    .map((row) => ({
-      pattern: String(row['pattern']),
-      domain: String(row['domain']),
-      path: String(row['path']),
-      account: String(row['account']),
-      secret: String(row['secret']),
-    }));
+    .map(ruleOf);
 }
 
 export function setReplica(
