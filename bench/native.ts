@@ -49,15 +49,15 @@ try {
   makeImage((archive) => execFileSync(...own('import', archive, 'native'), { stdio: 'ignore' }));
   const node = dirname(process.execPath);
   const container = (command: readonly string[], more: readonly string[] = []): string[] => {
-    const mounts = ['/usr:/usr:ro', `${node}:${node}:ro`, `${WORK}:/work.mjs:ro`, ...more];
+    const mounts = ['/usr:/usr:ro', `${node}:${node}:ro`, `${WORK}:/bench.mjs:ro`, ...more];
     return ['run', '--rm', '--network', 'none', ...mounts.flatMap((mount) => ['-v', mount]), 'native', ...command];
   };
-  const work = [process.execPath, '/work.mjs', '/work/here'];
+  const work = [process.execPath, '/bench.mjs', '/files/here'];
   for (let round = 0; round < rounds; round += 1) {
     collect('host', execFileSync(process.execPath, [WORK, join(folder, 'work')], { encoding: 'utf8' }));
     rmSync(join(folder, 'work'), { recursive: true });
     collect('container', execFileSync(...own(...container(work)), { encoding: 'utf8' }));
-    collect('volume', execFileSync(...own(...container([...work, ...OF_FILES], ['/work'])), { encoding: 'utf8' }));
+    collect('volume', execFileSync(...own(...container([...work, ...OF_FILES], ['/files'])), { encoding: 'utf8' }));
     await oneMore(own(...container(['/usr/bin/true'])));
   }
   const why = values['no-machine'] ? 'not asked for' : await whyNoMachine();

@@ -35,4 +35,4 @@ function openResolved(root: string, path: string, flags: number, resolve: number
 
 /** Node has no names for them. */
 const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;

@@ -1,8 +1,7 @@
 // An overlay root file system: shared read-only layers below, one writable directory on top.
 import { closeSync, constants, openSync } from 'node:fs';
 import { MS, mount } from './mount.ts';
-
-const O_PATH = 0o10000000;
+import { O_PATH } from './open-in-root.ts';
 
 /** mount(2) takes a page of options with a zero byte at its end. */
 const MAX_OPTIONS = 4095;

@@ -6,6 +6,7 @@ import { isErrno } from '../base/errors.ts';
 import { bind, checked } from './libc.ts';
 import { packetSocket } from './packet-socket.ts';
 import { duplicate } from './port.ts';
+import { O_PATH } from './open-in-root.ts';
 
 const socketCall = bind('int socket(int domain, int type, int protocol)');
 const connectCall = bind('int connect(int fd, const void *address, unsigned int length)');
@@ -14,7 +15,6 @@ const AF_UNIX = 1;
 const SOCK_SEQPACKET = 5;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
 /** sun_path of struct sockaddr_un, with its closing zero. */
 const MAX_PATH = 107;
 

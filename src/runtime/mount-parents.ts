@@ -3,10 +3,9 @@
 import { closeSync, constants, fstatSync, mkdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import { isErrno } from '../base/errors.ts';
-import { openInRoot } from '../host/open-in-root.ts';
+import { O_PATH, openInRoot } from '../host/open-in-root.ts';
 import type { OciSpec } from './spec/index.ts';
 
-const O_PATH = 0o10000000;
 /** The runtime makes these itself, and what it mounts there covers them. */
 const KERNEL = /^\/(proc|sys|dev)(\/|$)/;
 

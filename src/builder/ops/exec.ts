@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 import { cancelled, internal, invalid, isErrno, messageOf } from '../../base/errors.ts';
 import { MS, mount, unmount } from '../../host/mount.ts';
 import { newNetworkNamespace } from '../../host/netlink/index.ts';
-import { openInRoot } from '../../host/open-in-root.ts';
+import { O_PATH, openInRoot } from '../../host/open-in-root.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import { exitCodeOf, LaunchError, refusalWords } from '../../runtime/index.ts';
 import { type NamespaceSource, type OciSpec, type ResolvedMount, specFor } from '../../runtime/spec/index.ts';
@@ -420,8 +420,6 @@ class Prepared {
     this.env.push(`SSH_AUTH_SOCK=${target}`);
   }
 }
-
-const O_PATH = 0o10000000;
 
 function plain({ target, readOnly }: ExecMount): Omit<ResolvedMount, 'type' | 'source' | 'options'> {
   return { target, readOnly, propagation: 'rprivate', recursive: true };

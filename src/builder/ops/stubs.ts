@@ -2,9 +2,7 @@
 import { chmodSync, closeSync, constants, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 import { isErrno } from '../../base/errors.ts';
-import { openInRoot } from '../../host/open-in-root.ts';
-
-const O_PATH = 0o10000000;
+import { O_PATH, openInRoot } from '../../host/open-in-root.ts';
 
 /** Paths that are not in the tree yet, each before what is below it: the runtime makes them to mount something there. */
 export function missingPaths(root: string, targets: readonly string[]): string[] {

@@ -2,10 +2,9 @@
 import { closeSync, readlinkSync, realpathSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isErrno } from '../../base/errors.ts';
-import { openInRoot } from '../../host/open-in-root.ts';
+import { O_PATH, openInRoot } from '../../host/open-in-root.ts';
 import { checkProcTarget } from '../../runtime/spec/index.ts';
 
-const O_PATH = 0o10000000;
 const PROC_MAGIC = 0x9fa0;
 
 /** Throws internal in the runtime's words. `rootfs` is mounted. */

@@ -2,13 +2,11 @@
 import { closeSync, constants, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { internal, isErrno } from '../../base/errors.ts';
-import { openInRoot } from '../../host/open-in-root.ts';
+import { O_PATH, openInRoot } from '../../host/open-in-root.ts';
 import { mountOverlay } from '../../host/overlay.ts';
 import type { Container } from '../container/container.ts';
 import type { EngineContext } from '../container/context.ts';
 import { unmountRootfs } from './rootfs.ts';
-
-const O_PATH = 0o10000000;
 
 /** Throws internal in dockerd's words when something else has the name. Nobody else knows the container yet. */
 export async function makeWorkingDirectory(context: EngineContext, container: Container): Promise<void> {

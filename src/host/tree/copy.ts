@@ -23,11 +23,11 @@ import {
   makeNode,
   nextData,
   openAt,
-  O_PATH,
   seek,
   WorkingDoor,
   xattrsOf,
 } from './descriptors.ts';
+import { O_PATH } from '../open-in-root.ts';
 
 export interface CopyTreeOptions {
   /** An open directory, which the caller closes. */

@@ -20,7 +20,6 @@ const fsetxattrCall = bind(
   'int fsetxattr(int file, const uint8_t *name, const uint8_t *value, size_t size, int flags)',
 );
 
-export const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 const MAX_LINK = 4096;
 const MAX_XATTR = 65536;
