@@ -17,7 +17,8 @@ const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
   ContainerUpdate: 'Windows fields are ignored',
   ServiceCreate:
     'cluster volumes, generic resources and plugins are refused by name; templates only in hostname, env and sources of mounts; ports in mode ingress over IPv4 only',
-  NetworkCreate: 'driver overlay without IPv6, without encryption and with one subnet; ipvlan and plugins are refused',
+  NetworkCreate:
+    'driver overlay without encryption, ranges and reserved addresses, and its ingress network with IPv4 alone; ipvlan and plugins are refused',
   ServiceUpdate: 'as ServiceCreate; credentials for registries are not handed to nodes',
   SwarmInit:
     'no autolock, no external certificate authorities, no force-new-cluster; settings of Raft are kept and have no effect',

@@ -41,7 +41,7 @@ import {
   hostGateways,
   makeEndpoint,
   mtuOf,
-  withAddress,
+  withAddresses,
 } from './endpoints/endpoint.ts';
 import { listFilter, pruneFilter } from './catalog/filter.ts';
 import type { NetworkView } from './explain/index.ts';
@@ -450,7 +450,7 @@ export class Networks {
     // other hosts say it without asking
     const mac = isOverlay ? '' : (spec.macs[key] ?? spec.macs[network.name] ?? settings.MacAddress);
     const place = isOverlay ? this.overlays.placeOf(spec.id, network.id) : undefined;
-    const own = place === undefined ? settings : withAddress(settings, place);
+    const own = place === undefined ? settings : withAddresses(settings, place);
     const names = hasNames(network) ? namesOf(spec, settings) : [];
     return makeEndpoint(network, { id: randomId(), settings: own, mac, names }, used);
   }

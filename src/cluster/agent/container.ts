@@ -60,7 +60,15 @@ export function containerBody(task: Assignment, facts: TaskFacts): object {
       : {
           NetworkingConfig: {
             EndpointsConfig: Object.fromEntries(
-              networks.map(({ id, address }) => [id, { IPAMConfig: { IPv4Address: address } }]),
+              networks.map(({ id, address, address6 }) => [
+                id,
+                {
+                  IPAMConfig: {
+                    IPv4Address: address,
+                    ...(address6 === undefined ? {} : { IPv6Address: address6 }),
+                  },
+                },
+              ]),
             ),
           },
         }),

@@ -6,7 +6,7 @@ import type { Log } from '../../base/log.ts';
 import type { OverlayState } from '../../spec/berth/index.ts';
 import type { ToManager } from '../wire/dial.ts';
 import type { ManagerMessage } from '../wire/messages.ts';
-import type { JoinOptions, TaskNetworks } from './ports.ts';
+import type { JoinedAt, JoinOptions, TaskNetworks } from './ports.ts';
 
 /** A manager that does not answer by then will not, milliseconds. */
 const ANSWER_MS = 10_000;
@@ -17,7 +17,7 @@ interface Kept {
 }
 
 interface Question {
-  readonly resolve: (address: string) => void;
+  readonly resolve: (address: JoinedAt) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -73,11 +73,11 @@ export class AgentNetworks {
     connection.send({ type: 'networks', sequence: message.sequence });
   }
 
-  answered({ id, address, error }: Extract<ManagerMessage, { type: 'attached' }>): void {
+  answered({ id, address, address6, error }: Extract<ManagerMessage, { type: 'attached' }>): void {
     const question = this.#questions.get(id);
     if (!question) return;
     this.#questions.delete(id);
-    if (error === '') question.resolve(address);
+    if (error === '') question.resolve({ address, ...(address6 === undefined ? {} : { address6 }) });
     else question.reject(new BerthError(error.endsWith(' not found') ? 'notFound' : 'forbidden', error));
   }
 
@@ -96,12 +96,12 @@ export class AgentNetworks {
     }
   }
 
-  #join(options: JoinOptions): Promise<string> {
+  #join(options: JoinOptions): Promise<JoinedAt> {
     const connection = this.#connection;
     if (!connection) return Promise.reject(unavailable('no manager of the cluster answers'));
     this.#count += 1;
     const id = this.#count;
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const { promise, resolve, reject } = Promise.withResolvers<JoinedAt>();
     const timer = setTimeout(() => reject(unavailable('no manager of the cluster answers')), ANSWER_MS);
     this.#questions.set(id, { resolve, reject });
     connection.send({ type: 'attach', id, ...options });

@@ -44,12 +44,19 @@ export interface JoinOptions {
   readonly aliases: readonly string[];
   /** Empty for any. */
   readonly address: string;
+  readonly address6: string;
+}
+
+/** With their prefixes. */
+export interface JoinedAt {
+  readonly address: string;
+  readonly address6?: string;
 }
 
 /** Gives containers that are no tasks a place on a network of the cluster. */
 export interface Joiner {
-  /** The address with its prefix. Throws in Swarm's words. */
-  join(options: JoinOptions): Promise<string>;
+  /** Throws in Swarm's words. */
+  join(options: JoinOptions): Promise<JoinedAt>;
   /** Of one network, or of all that it has places on. */
   leave(container: string, network?: string): void;
 }

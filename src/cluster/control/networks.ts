@@ -1,13 +1,15 @@
 // Verbs on networks of the cluster: create, remove, and what there is of them for lists.
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { conflict, forbidden, invalid, notFound, notImplemented } from '../../base/errors.ts';
-import { addressText, type Block, masked, overlaps, parseAddress, parseBlock } from '../../base/address.ts';
-import type { NetworkCreateBody } from '../../spec/docker/index.ts';
+import { addressText, blockText, contains, type Family, masked, parseAddress, parseBlock } from '../../base/address.ts';
+import type { IpamConfig, NetworkCreateBody } from '../../spec/docker/index.ts';
 import type { Cluster } from '../member/cluster.ts';
 import { newId } from '../model/ids.ts';
 import type { ClusterNetwork } from '../model/network.ts';
 import { isTerminal, keys, stateOrder, type Task } from '../model/objects.ts';
-import { writeNetwork } from '../manager/create-network.ts';
+import { type WantedSubnet, writeNetwork } from '../manager/create-network.ts';
+import { localBlock } from '../network/pool.ts';
 import type { OverlayState } from '../../spec/berth/index.ts';
 import { headOf } from '../network/states.ts';
 
@@ -44,7 +46,6 @@ export class NetworkControl {
     if (PREDEFINED.includes(Name)) throw forbidden(`operation is not permitted on predefined ${Name} network `);
     if (!/^[a-zA-Z0-9][-a-zA-Z0-9_.]*$/.test(Name) || Name.length > 63)
       throw invalid(`rpc error: code = InvalidArgument desc = name must be valid as a DNS name component`);
-    if (body.EnableIPv6) throw notImplemented('IPv6 on overlay networks is not implemented by this daemon');
     if (body.EnableIPv4 === false)
       throw notImplemented('overlay networks without IPv4 are not implemented by this daemon');
     if (body.ConfigFrom || body.ConfigOnly)
@@ -66,7 +67,7 @@ export class NetworkControl {
         Ingress,
         Options: body.Options ?? {},
       },
-      subnet: wantedSubnet(body),
+      subnets: wantedSubnets(body),
       avoid: [],
       taken,
     });
@@ -112,25 +113,36 @@ const STOPPING_MS = 20_000;
 const ENCRYPTED =
   'encrypted overlay networks are not implemented by this daemon: it sets up neither WireGuard nor IPsec, and would send what is to be secret in clear';
 
-/** What a person asked for; undefined for one of the pools. Throws for what cannot be. */
-function wantedSubnet({ IPAM }: NetworkCreateBody): { readonly block: Block; readonly gateway?: string } | undefined {
+/** What a person asked for, IPv4 first, and an IPv6 block of random bits where none was named. Throws for what cannot be. */
+function wantedSubnets({ IPAM, EnableIPv6, Ingress }: NetworkCreateBody): WantedSubnet[] {
   if (IPAM && IPAM.Driver !== '' && IPAM.Driver !== 'default') throw invalid(`invalid ipam driver: "${IPAM.Driver}"`);
-  const configs = IPAM?.Config ?? [];
-  if (configs.length > 1)
-    throw notImplemented('several subnets on an overlay network are not implemented by this daemon');
-  const [config] = configs;
-  if (!config?.Subnet) return undefined;
-  const block = parseBlock(config.Subnet);
-  if (!block) throw invalid(`invalid subnet ${config.Subnet}: invalid CIDR block notation`);
-  if (block.family === 6) throw notImplemented('IPv6 on overlay networks is not implemented by this daemon');
-  if (block.bits < 8 || block.bits > 29)
-    throw invalid(`invalid subnet ${config.Subnet}: a prefix of 8 to 29 bits is wanted`);
+  const wanted = (IPAM?.Config ?? []).flatMap((config) => (config.Subnet ? [wantedSubnet(config, config.Subnet)] : []));
+  const of = (family: Family): WantedSubnet[] => wanted.filter(({ block }) => block.family === family);
+  const [four, six] = [of(4), of(6)];
+  if (six[0] && !EnableIPv6)
+    throw invalid(`invalid network config:\ninvalid subnet ${blockText(six[0].block)}: the network is without IPv6`);
+  if (Ingress && four.length > 1)
+    throw notImplemented('several subnets on the ingress network are not implemented by this daemon');
+  if (Ingress && EnableIPv6) throw notImplemented('IPv6 on the ingress network is not implemented by this daemon');
+  if (EnableIPv6 && six.length === 0) return [...four, { block: localBlock(randomBytes(7)) }];
+  return [...four, ...six];
+}
+
+/** Prefixes of the least and the most. */
+const BITS = { 4: [8, 29], 6: [16, 125] } as const;
+
+function wantedSubnet(config: IpamConfig, subnet: string): WantedSubnet {
+  const block = parseBlock(subnet);
+  if (!block) throw invalid(`invalid subnet ${subnet}: invalid CIDR block notation`);
+  const [least, most] = BITS[block.family];
+  if (block.bits < least || block.bits > most)
+    throw invalid(`invalid subnet ${subnet}: a prefix of ${least} to ${most} bits is wanted`);
   if (config.IPRange || config.AuxiliaryAddresses)
     throw notImplemented(
       'address ranges and reserved addresses of overlay networks are not implemented by this daemon',
     );
   const gateway = config.Gateway ? parseAddress(config.Gateway) : undefined;
-  if (config.Gateway && (!gateway || !overlaps(block, { ...gateway, bits: 32 })))
-    throw invalid(`invalid gateway address ${config.Gateway}: it is not in the subnet ${config.Subnet}`);
+  if (config.Gateway && (!gateway || !contains(block, gateway)))
+    throw invalid(`invalid gateway address ${config.Gateway}: it is not in the subnet ${subnet}`);
   return { block: masked(block), ...(gateway ? { gateway: addressText(gateway) } : {}) };
 }

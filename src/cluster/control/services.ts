@@ -5,7 +5,7 @@ import type { Cluster } from '../member/cluster.ts';
 import { newId } from '../model/ids.ts';
 import { specRevision } from '../manager/translate.ts';
 import { isPredefined } from '../agent/container.ts';
-import type { ClusterNetwork } from '../model/network.ts';
+import { addressesIn, type ClusterNetwork, type NetworkAddress } from '../model/network.ts';
 import { isIngress, portKey } from '../network/allocate.ts';
 import { isTerminal, keys, type Service, type ServiceSpec } from '../model/objects.ts';
 import { checkSpec } from './check-service.ts';
@@ -218,6 +218,11 @@ function modeName({ Mode }: ServiceSpec): string {
   return Mode.GlobalJob ? 'global-job' : 'replicated';
 }
 
+/** Each family's of its own, as Docker would show several. */
+function virtualAddresses(held: NetworkAddress): { NetworkID: string; Addr: string }[] {
+  return addressesIn(held).map((Addr) => ({ NetworkID: held.NetworkID, Addr }));
+}
+
 function view(service: Service) {
   const { ID, Version, CreatedAt, UpdatedAt, Spec, PreviousSpec, UpdateStatus, JobStatus } = service;
   return {
@@ -230,7 +235,7 @@ function view(service: Service) {
     Endpoint: {
       Spec: service.Endpoint.VirtualIPs || Spec.EndpointSpec?.Ports ? (Spec.EndpointSpec ?? { Mode: 'vip' }) : {},
       ...(service.Endpoint.Ports ? { Ports: service.Endpoint.Ports } : {}),
-      ...(service.Endpoint.VirtualIPs ? { VirtualIPs: service.Endpoint.VirtualIPs } : {}),
+      ...(service.Endpoint.VirtualIPs ? { VirtualIPs: service.Endpoint.VirtualIPs.flatMap(virtualAddresses) } : {}),
     },
     ...(UpdateStatus ? { UpdateStatus } : {}),
     ...(JobStatus ? { JobStatus } : {}),

@@ -4,6 +4,7 @@ import type { Cluster } from '../member/cluster.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { dialManager } from '../wire/dial.ts';
 import type { LogLine, LogsOptions } from '../wire/messages.ts';
+import { addressesIn } from '../model/network.ts';
 import type { Task } from '../model/objects.ts';
 import { byLabels, byPrefix, type Filters, find, known, oneOf } from './find.ts';
 import { MergedLogs } from './merge-logs.ts';
@@ -51,11 +52,11 @@ export class TaskControl {
 
   #view(task: Task): object {
     const { cache } = this.#cluster.manager;
-    const attachments = (task.Addresses ?? []).flatMap(({ NetworkID, Addr }) => {
-      const network = cache.get('networks', NetworkID);
+    const attachments = (task.Addresses ?? []).flatMap((address) => {
+      const network = cache.get('networks', address.NetworkID);
       if (!network) return [];
       const { ID, Version, CreatedAt, UpdatedAt, Spec } = network;
-      return [{ Network: { ID, Version, CreatedAt, UpdatedAt, Spec }, Addresses: [Addr] }];
+      return [{ Network: { ID, Version, CreatedAt, UpdatedAt, Spec }, Addresses: addressesIn(address) }];
     });
     return { ...view(task), ...(attachments.length === 0 ? {} : { NetworksAttachments: attachments }) };
   }

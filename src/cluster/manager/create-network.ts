@@ -8,11 +8,16 @@ import type { Allocation, ClusterNetwork, NetworkSpec } from '../model/network.t
 import { keys } from '../model/objects.ts';
 import { freeBlock } from '../network/pool.ts';
 
+export interface WantedSubnet {
+  readonly block: Block;
+  readonly gateway?: string;
+}
+
 export interface NewNetwork {
   readonly id: string;
   readonly spec: NetworkSpec;
-  /** undefined: of the cluster's pools. */
-  readonly subnet: { readonly block: Block; readonly gateway?: string } | undefined;
+  /** Without one of IPv4 there is one of the cluster's pools besides. */
+  readonly subnets: readonly WantedSubnet[];
   /** Blocks that are not to be chosen, besides those of other networks. */
   readonly avoid: readonly Block[];
   /** What is said when the name is taken. */
@@ -42,8 +47,8 @@ export async function writeNetwork(writer: Writer, wanted: NewNetwork): Promise<
       UpdatedAt: now,
       Spec: spec,
       Vni: vni,
-      Subnets: [chosenSubnet(wanted, networks, cache.cluster)],
-      Given: wanted.subnet !== undefined,
+      Subnets: chosenSubnets(wanted, networks, cache.cluster),
+      Given: wanted.subnets.some(({ block }) => block.family === 4),
     };
     const name = keys.name('networks', spec.Name);
     const revision = await store.commit({
@@ -75,17 +80,23 @@ export function nextVni(last: number, networks: readonly Pick<ClusterNetwork, 'V
   return vni;
 }
 
-function chosenSubnet(
-  { subnet, avoid }: NewNetwork,
+function chosenSubnets(
+  { subnets, avoid }: NewNetwork,
   networks: readonly ClusterNetwork[],
   cluster: { readonly DefaultAddrPool: readonly string[]; readonly SubnetSize: number },
-): ClusterNetwork['Subnets'][number] {
+): ClusterNetwork['Subnets'] {
   const taken = networks.flatMap(({ Subnets }) => Subnets.flatMap(({ Subnet }) => parseBlock(Subnet) ?? []));
-  if (subnet && taken.some((one) => overlaps(one, subnet.block)))
-    throw forbidden('invalid pool request: Pool overlaps with other one on this address space');
+  for (const [index, { block }] of subnets.entries())
+    if ([...taken, ...subnets.slice(0, index).map((one) => one.block)].some((one) => overlaps(one, block)))
+      throw forbidden('invalid pool request: Pool overlaps with other one on this address space');
+  if (subnets.some(({ block }) => block.family === 4)) return subnets.map(subnetText);
   const pools = cluster.DefaultAddrPool.flatMap((text) => parseBlock(text) ?? []);
-  const block = subnet?.block ?? freeBlock(pools, cluster.SubnetSize, [...taken, ...avoid]);
+  const block = freeBlock(pools, cluster.SubnetSize, [...taken, ...avoid]);
   if (!block) throw forbidden('could not find an available, non-overlapping IPv4 address pool among the defaults');
-  const gateway = subnet?.gateway ?? addressText({ family: block.family, value: firstOf(block) + 1n });
-  return { Subnet: blockText(block), Gateway: gateway };
+  return [{ block }, ...subnets].map(subnetText);
+}
+
+function subnetText({ block, gateway }: WantedSubnet): ClusterNetwork['Subnets'][number] {
+  const first = addressText({ family: block.family, value: firstOf(block) + 1n });
+  return { Subnet: blockText(block), Gateway: gateway ?? first };
 }

@@ -206,12 +206,14 @@ export class Door {
   async #attach(
     connection: ToNode,
     node: string,
-    { id, ...request }: Extract<NodeMessage, { type: 'attach' }>,
+    { id, address6 = '', ...request }: Extract<NodeMessage, { type: 'attach' }>,
   ): Promise<void> {
     try {
-      const address = await this.#options.sessions()?.joins.ask({ ...request, node });
-      if (address === undefined) throw unavailable('this manager leads no more');
-      connection.send({ type: 'attached', id, address, error: '' });
+      const given = await this.#options.sessions()?.joins.ask({ ...request, address6, node });
+      if (given === undefined) throw unavailable('this manager leads no more');
+      const { Addr: address, Addr6 } = given;
+      const six = Addr6 === undefined ? {} : { address6: Addr6 };
+      connection.send({ type: 'attached', id, address, ...six, error: '' });
     } catch (error) {
       connection.send({ type: 'attached', id, address: '', error: messageOf(error) });
     }

@@ -2,7 +2,7 @@
 import { forbidden, notFound, unavailable } from '../../base/errors.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { newId } from '../model/ids.ts';
-import type { Attachment } from '../model/network.ts';
+import type { Attachment, NetworkAddress } from '../model/network.ts';
 import { keys } from '../model/objects.ts';
 import { encode } from './cache.ts';
 import type { Writer } from './writer.ts';
@@ -17,11 +17,12 @@ export interface JoinRequest {
   readonly aliases: readonly string[];
   /** Empty for any. */
   readonly address: string;
+  readonly address6: string;
 }
 
 interface Waiting {
   readonly request: JoinRequest;
-  readonly resolve: (address: string) => void;
+  readonly resolve: (given: NetworkAddress) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -37,8 +38,8 @@ export class Joins {
     this.#writer = writer;
   }
 
-  /** The address with its prefix. Throws in Swarm's words. */
-  async ask(request: JoinRequest): Promise<string> {
+  /** Addresses with their prefix. Throws in Swarm's words. */
+  async ask(request: JoinRequest): Promise<NetworkAddress> {
     await this.#leaving;
     const { cache } = this.#writer;
     const network =
@@ -48,7 +49,7 @@ export class Joins {
       throw forbidden(
         `Could not attach to network ${network.Spec.Name}: rpc error: code = PermissionDenied desc = network ${network.Spec.Name} not manually attachable`,
       );
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const { promise, resolve, reject } = Promise.withResolvers<NetworkAddress>();
     this.#waiting.push({ request: { ...request, network: network.ID }, resolve, reject });
     this.onRequest();
     return promise;
@@ -64,31 +65,35 @@ export class Joins {
       const known = this.#of(request.node).find(
         ({ ContainerID, NetworkID }) => ContainerID === request.container && NetworkID === request.network,
       );
-      const address = known ?? allocator.take(request.network, request.address);
+      const address = known ?? allocator.take(request.network, request);
       if (!address) {
         one.reject(
-          request.address === ''
+          request.address + request.address6 === ''
             ? unavailable(`no available addresses on network ${request.network}`)
             : forbidden('Address already in use'),
         );
         return [];
       }
-      return [{ one, id: known?.ID ?? newId(), Addr: address.Addr, revision: known?.Version.Index ?? 0 }];
+      const given: NetworkAddress = {
+        NetworkID: request.network,
+        Addr: address.Addr,
+        ...(address.Addr6 === undefined ? {} : { Addr6: address.Addr6 }),
+      };
+      return [{ one, id: known?.ID ?? newId(), given, revision: known?.Version.Index ?? 0 }];
     });
     const now = rfc3339();
     const done = await this.#writer.commitAll(
       guard,
-      made.map(({ one: { request }, id, Addr, revision }) => {
+      made.map(({ one: { request }, id, given, revision }) => {
         const object: Omit<Attachment, 'Version'> = {
           ID: id,
           CreatedAt: now,
           UpdatedAt: now,
           NodeID: request.node,
-          NetworkID: request.network,
           ContainerID: request.container,
           Name: request.name,
           Aliases: request.aliases,
-          Addr,
+          ...given,
         };
         const key = keys.attachment(id);
         return { guard: { key, revision }, write: { put: key, value: encode<Attachment>(object) } };
@@ -98,7 +103,7 @@ export class Joins {
       this.#waiting = [...made.map(({ one }) => one), ...this.#waiting];
       return false;
     }
-    for (const { one, Addr } of made) one.resolve(Addr);
+    for (const { one, given } of made) one.resolve(given);
     return true;
   }
 

@@ -246,9 +246,10 @@ export class Sessions {
       ended: isTerminal(task.Status.State),
       spec: task.Spec,
       ports: task.Endpoint?.Ports ?? [],
-      networks: (task.Addresses ?? []).map(({ NetworkID, Addr }) => ({
+      networks: (task.Addresses ?? []).map(({ NetworkID, Addr, Addr6 }) => ({
         id: NetworkID,
         address: Addr.split('/')[0] ?? '',
+        ...(Addr6 === undefined ? {} : { address6: Addr6.split('/')[0] ?? '' }),
         ingress: this.#cache.get('networks', NetworkID)?.Spec.Ingress ?? false,
       })),
       ...(fence ? { fence } : {}),

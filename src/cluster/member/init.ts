@@ -157,7 +157,7 @@ export async function firstManager(manager: Manager, made: MadeCluster, machine:
   await writeNetwork(manager.writer, {
     id: newId(),
     spec: { Name: 'ingress', Labels: {}, Internal: false, Attachable: false, Ingress: true, Options: {} },
-    subnet: undefined,
+    subnets: [],
     // its addresses are the host's too, so they must not be anybody's here
     avoid: machine.blocks().flatMap((text) => parseBlock(text) ?? []),
     taken: 'there is an ingress network',

@@ -23,6 +23,7 @@ export interface ClusterNetwork extends Meta {
   readonly Spec: NetworkSpec;
   /** VXLAN network identifier: no two networks have one, and one that was had is not given again soon. */
   readonly Vni: number;
+  /** IPv4 first; of several of a family whoever comes has an address in one. */
   readonly Subnets: readonly NetworkSubnet[];
   /** It was asked for by a person, not chosen from the pools. */
   readonly Given: boolean;
@@ -32,16 +33,21 @@ export interface ClusterNetwork extends Meta {
 export interface NetworkAddress {
   readonly NetworkID: string;
   readonly Addr: string;
+  /** Where the network has IPv6. */
+  readonly Addr6?: string;
+}
+
+/** Of both families, IPv4 first. */
+export function addressesIn({ Addr, Addr6 }: Pick<NetworkAddress, 'Addr' | 'Addr6'>): string[] {
+  return Addr6 === undefined ? [Addr] : [Addr, Addr6];
 }
 
 /** A container of `docker run` on a network of the cluster. */
-export interface Attachment extends Meta {
+export interface Attachment extends Meta, NetworkAddress {
   readonly NodeID: string;
-  readonly NetworkID: string;
   readonly ContainerID: string;
   readonly Name: string;
   readonly Aliases: readonly string[];
-  readonly Addr: string;
 }
 
 /** What was given last, so that it is given again as late as can be. */

@@ -1,6 +1,12 @@
 // Addresses and published ports for what has none yet: services, tasks, nodes. Pure.
-import { parseAddress, parseBlock } from '../../base/address.ts';
-import type { Attachment, ClusterNetwork, NetworkAddress } from '../model/network.ts';
+import { type Address, addressText, contains, type Family, parseAddress, parseBlock } from '../../base/address.ts';
+import {
+  addressesIn,
+  type Attachment,
+  type ClusterNetwork,
+  type NetworkAddress,
+  type NetworkSubnet,
+} from '../model/network.ts';
 import { type ClusterNode, isTerminal, type PortConfig, type Service, type Task } from '../model/objects.ts';
 import { AddressPool, valueOf } from './pool.ts';
 
@@ -14,8 +20,14 @@ export interface AllocationInput {
   readonly tasks: Objects<Task>;
   readonly nodes: Objects<ClusterNode>;
   readonly attachments: readonly Attachment[];
-  /** By network: what was given last. */
+  /** By network and subnet: what was given last. */
   readonly last: ReadonlyMap<string, bigint>;
+}
+
+export interface WantedAddresses {
+  /** Without prefix; empty for any. */
+  readonly address?: string;
+  readonly address6?: string;
 }
 
 /** Swarm's range for ports that nobody chose. */
@@ -31,7 +43,7 @@ export class Allocator {
     this.#input = input;
   }
 
-  /** What was given last, by network. */
+  /** What was given last, by network and subnet. */
   get last(): Map<string, bigint> {
     return new Map([...this.#input.last, ...[...this.#pools].map(([id, pool]) => [id, pool.last] as const)]);
   }
@@ -40,31 +52,51 @@ export class Allocator {
     return [...this.#input.networks.values()].find(({ Spec }) => Spec.Ingress);
   }
 
-  #pool(network: ClusterNetwork): AddressPool | undefined {
-    const known = this.#pools.get(network.ID);
+  #pool(network: ClusterNetwork, { Subnet, Gateway }: NetworkSubnet): AddressPool | undefined {
+    const key = `${network.ID} ${Subnet}`;
+    const known = this.#pools.get(key);
     if (known) return known;
-    const [subnet] = network.Subnets;
-    const block = parseBlock(subnet?.Subnet ?? '');
-    if (!block || !subnet) return undefined;
-    const gateway = parseAddress(subnet.Gateway)?.value;
+    const block = parseBlock(Subnet);
+    if (!block) return undefined;
+    const gateway = parseAddress(Gateway)?.value;
     // everybody is looked at once, when the first address is asked for
     this.#used ??= usedAddresses(this.#input);
     const used = [...(this.#used.get(network.ID) ?? []), ...(gateway === undefined ? [] : [gateway])];
-    const pool = new AddressPool(block, used, this.#input.last.get(network.ID));
-    this.#pools.set(network.ID, pool);
+    const pool = new AddressPool(block, used, this.#input.last.get(key));
+    this.#pools.set(key, pool);
     return pool;
   }
 
-  /** undefined when the network has none left, or is not there. `wanted` is an address that a person chose. */
-  take(networkId: string, wanted = ''): NetworkAddress | undefined {
+  /** undefined when the network has none left, or is not there. `wanted` are addresses that a person chose. */
+  take(networkId: string, wanted: WantedAddresses = {}): NetworkAddress | undefined {
     const network = this.#input.networks.get(networkId);
-    const pool = network && this.#pool(network);
-    if (!pool) return undefined;
-    const value = parseAddress(wanted)?.value;
-    if (wanted !== '' && (value === undefined || !pool.takeThis(value))) return undefined;
-    const bits = network.Subnets[0]?.Subnet.split('/')[1] ?? '24';
-    const Addr = wanted === '' ? pool.take() : `${wanted}/${bits}`;
-    return Addr === undefined ? undefined : { NetworkID: networkId, Addr };
+    if (!network) return undefined;
+    const Addr = this.#takeOf(network, 4, wanted.address);
+    if (Addr === undefined) return undefined;
+    const isDual = network.Subnets.some(({ Subnet }) => parseBlock(Subnet)?.family === 6);
+    if (!isDual) return wanted.address6 ? undefined : { NetworkID: networkId, Addr };
+    const Addr6 = this.#takeOf(network, 6, wanted.address6);
+    return Addr6 === undefined ? undefined : { NetworkID: networkId, Addr, Addr6 };
+  }
+
+  /** Of the first subnet that has one. */
+  #takeOf(network: ClusterNetwork, family: Family, wanted = ''): string | undefined {
+    const address = parseAddress(wanted);
+    if (wanted !== '' && !address) return undefined;
+    for (const subnet of network.Subnets) {
+      if (parseBlock(subnet.Subnet)?.family !== family) continue;
+      const taken = this.#takeIn(network, subnet, address);
+      if (taken !== undefined) return taken;
+    }
+    return undefined;
+  }
+
+  #takeIn(network: ClusterNetwork, subnet: NetworkSubnet, wanted: Address | undefined): string | undefined {
+    const block = parseBlock(subnet.Subnet);
+    if (!block || (wanted && !contains(block, wanted))) return undefined;
+    const pool = this.#pool(network, subnet);
+    if (!wanted) return pool?.take();
+    return pool?.takeThis(wanted.value) ? `${addressText(wanted)}/${block.bits}` : undefined;
   }
 
   /** Of a service whose endpoint is not what its specification asks for; undefined where it is. */
@@ -166,12 +198,11 @@ function usedAddresses({ services, tasks, nodes, attachments }: AllocationInput)
     ...attachments,
   ];
   const used = new Map<string, bigint[]>();
-  for (const { NetworkID, Addr } of all) {
-    const value = valueOf(Addr);
-    if (value === undefined) continue;
-    const known = used.get(NetworkID);
-    if (known) known.push(value);
-    else used.set(NetworkID, [value]);
+  for (const one of all) {
+    const values = addressesIn(one).flatMap((text) => valueOf(text) ?? []);
+    const known = used.get(one.NetworkID);
+    if (known) known.push(...values);
+    else used.set(one.NetworkID, values);
   }
   return used;
 }

@@ -37,10 +37,14 @@ const task = (id: string, more: Partial<Task> = {}): Task =>
     ...more,
   }) as unknown as Task;
 
-const allocator = (tasks: readonly Task[], services: readonly Service[] = []): Allocator =>
+const allocator = (
+  tasks: readonly Task[],
+  services: readonly Service[] = [],
+  one = network('a', '10.0.1.0/24'),
+): Allocator =>
   new Allocator({
     networks: new Map([
-      ['a', network('a', '10.0.1.0/24')],
+      ['a', one],
       ['i', network('i', '10.0.0.0/24', true)],
     ]),
     services: new Map(services.map((one) => [one.ID, one])),
@@ -76,6 +80,39 @@ test('a task has an address on each of its networks, and one on the ingress netw
   const held = task('u', { Addresses: [{ NetworkID: 'a', Addr: '10.0.1.2/24' }] });
   const next = task('v');
   assert.equal(allocator([held, next]).addressesOf(next).addresses?.[0]?.Addr, '10.0.1.3/24');
+});
+
+test('a network with IPv6 gives both addresses, and of several subnets the first that has one left', () => {
+  const dual = {
+    ...network('a', '10.0.1.0/24'),
+    Subnets: [
+      { Subnet: '10.0.1.0/30', Gateway: '10.0.1.1' },
+      { Subnet: '10.0.2.0/24', Gateway: '10.0.2.1' },
+      { Subnet: 'fd00::/64', Gateway: 'fd00::1' },
+    ],
+  };
+  const made = allocator([], [], dual);
+  assert.deepEqual(made.take('a'), { NetworkID: 'a', Addr: '10.0.1.2/30', Addr6: 'fd00::2/64' });
+  assert.deepEqual(made.take('a'), { NetworkID: 'a', Addr: '10.0.2.2/24', Addr6: 'fd00::3/64' });
+  assert.deepEqual(made.take('a', { address: '10.0.2.9', address6: 'fd00:0::9' }), {
+    NetworkID: 'a',
+    Addr: '10.0.2.9/24',
+    Addr6: 'fd00::9/64',
+  });
+  for (const wanted of [
+    { address: '10.0.2.9' },
+    { address: '10.0.3.1' },
+    { address6: 'fd00::9' },
+    { address6: 'fd01::5' },
+  ])
+    assert.equal(made.take('a', wanted), undefined, JSON.stringify(wanted));
+  const held = allocator(
+    [task('t', { Addresses: [{ NetworkID: 'a', Addr: '10.0.2.2/24', Addr6: 'fd00::2/64' }] })],
+    [],
+    dual,
+  );
+  assert.equal(held.take('a', { address6: 'fd00::2' }), undefined);
+  assert.equal(allocator([]).take('a', { address6: 'fd00::2' }), undefined);
 });
 
 test('a port that nobody chose is free, and stays', () => {

@@ -17,7 +17,12 @@ export function freeBlock(pools: readonly Block[], size: number, taken: readonly
   return undefined;
 }
 
-/** Addresses of one network: each is the next after the one given before, so that one that was let go is given again as late as can be. */
+/** A unique local /64 (RFC 4193) of seven random bytes. */
+export function localBlock(random: Uint8Array): Block {
+  return { family: 6, value: BigInt(`0xfd${Buffer.from(random).toString('hex')}`) << 64n, bits: 64 };
+}
+
+/** Addresses of one subnet: each is the next after the one given before, so that one that was let go is given again as late as can be. */
 export class AddressPool {
   readonly #block: Block;
   readonly #used: Set<bigint>;

@@ -60,7 +60,7 @@ export function planNetworks(input: StatesInput): PlannedNetwork[] {
 
 /** Without those who are on it: what a node needs to let a container join. */
 export function headOf({ ID, Spec, CreatedAt, Vni, Subnets }: ClusterNetwork, port: number): OverlayState {
-  const [subnet] = Subnets;
+  const [subnet, ...others] = Subnets;
   return {
     id: ID,
     name: Spec.Name,
@@ -69,6 +69,9 @@ export function headOf({ ID, Spec, CreatedAt, Vni, Subnets }: ClusterNetwork, po
     port,
     subnet: subnet?.Subnet ?? '',
     gateway: subnet?.Gateway ?? '',
+    ...(others.length === 0
+      ? {}
+      : { others: others.map(({ Subnet, Gateway }) => ({ subnet: Subnet, gateway: Gateway })) }),
     internal: Spec.Internal,
     attachable: Spec.Attachable,
     ingress: Spec.Ingress,
@@ -82,7 +85,12 @@ export function headOf({ ID, Spec, CreatedAt, Vni, Subnets }: ClusterNetwork, po
 
 const bare = (address: string): string => address.split('/')[0] ?? '';
 
-function memberOfTask(task: Task, address: string, nodes: ReadonlyMap<string, ClusterNode>): OverlayMember[] {
+/** Without their prefixes. */
+function placeOf({ Addr, Addr6 }: NetworkAddress): Pick<OverlayMember, 'address' | 'address6'> {
+  return { address: bare(Addr), ...(Addr6 === undefined ? {} : { address6: bare(Addr6) }) };
+}
+
+function memberOfTask(task: Task, address: NetworkAddress, nodes: ReadonlyMap<string, ClusterNode>): OverlayMember[] {
   const node = nodes.get(task.NodeID ?? '');
   if (!node) return [];
   const container = task.Status.ContainerStatus?.ContainerID;
@@ -91,7 +99,7 @@ function memberOfTask(task: Task, address: string, nodes: ReadonlyMap<string, Cl
       id: task.ID,
       node: node.ID,
       host: node.Status.Addr,
-      address: bare(address),
+      ...placeOf(address),
       names: [
         `${task.Annotations.Name}.${task.Slot ?? node.ID}.${task.ID}`,
         ...(container === undefined ? [] : [container.slice(0, 12)]),
@@ -107,7 +115,7 @@ function memberOfTask(task: Task, address: string, nodes: ReadonlyMap<string, Cl
 
 function memberOfAttachment(
   { ID, NodeID, ContainerID, Name, Aliases }: Attachment,
-  address: string,
+  address: NetworkAddress,
   nodes: ReadonlyMap<string, ClusterNode>,
 ): OverlayMember[] {
   const node = nodes.get(NodeID);
@@ -117,7 +125,7 @@ function memberOfAttachment(
       id: ID,
       node: NodeID,
       host: node.Status.Addr,
-      address: bare(address),
+      ...placeOf(address),
       names: [...new Set([Name, ...Aliases, ContainerID.slice(0, 12)])],
       ready: node.Status.State === 'ready',
     },
@@ -131,7 +139,7 @@ function memberOfNode({ ID, Status, IngressAddr }: ClusterNode): OverlayMember[]
       id: ID,
       node: ID,
       host: Status.Addr,
-      address: bare(IngressAddr.Addr),
+      ...placeOf(IngressAddr),
       names: [],
       isNode: true,
       ready: Status.State === 'ready',
@@ -150,12 +158,12 @@ function servicesOn(
       (service) => wanted.has(service.ID) || service.Endpoint.VirtualIPs?.some(({ NetworkID }) => NetworkID === ID),
     )
     .map((service): OverlayService => {
-      const address = service.Endpoint.VirtualIPs?.find(({ NetworkID }) => NetworkID === ID)?.Addr;
+      const address = service.Endpoint.VirtualIPs?.find(({ NetworkID }) => NetworkID === ID);
       const aliases = service.Spec.TaskTemplate.Networks?.find(({ Target }) => Target === ID)?.Aliases ?? [];
       return {
         id: service.ID,
         names: [...new Set([service.Spec.Name, ...aliases, ...nameInStack(service.Spec)])],
-        ...(address === undefined ? {} : { address: bare(address) }),
+        ...(address === undefined ? {} : placeOf(address)),
         ports: Spec.Ingress
           ? (service.Endpoint.Ports ?? [])
               .filter(isIngress)
@@ -189,13 +197,13 @@ function namedPorts({ Spec, Endpoint }: Service): Pick<OverlayService, 'named'> 
 function byNetwork<T>(
   objects: readonly T[],
   addresses: (object: T) => readonly NetworkAddress[],
-): Map<string, { readonly object: T; readonly address: string }[]> {
-  const found = new Map<string, { readonly object: T; readonly address: string }[]>();
+): Map<string, { readonly object: T; readonly address: NetworkAddress }[]> {
+  const found = new Map<string, { readonly object: T; readonly address: NetworkAddress }[]>();
   for (const object of objects)
-    for (const { NetworkID, Addr } of addresses(object)) {
-      const known = found.get(NetworkID);
-      if (known) known.push({ object, address: Addr });
-      else found.set(NetworkID, [{ object, address: Addr }]);
+    for (const address of addresses(object)) {
+      const known = found.get(address.NetworkID);
+      if (known) known.push({ object, address });
+      else found.set(address.NetworkID, [{ object, address }]);
     }
   return found;
 }

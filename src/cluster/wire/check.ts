@@ -40,6 +40,7 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
     isAmount(message['id']) &&
     areTexts(message, 'network', 'container', 'name', 'address') &&
     (message['address'] === '' || isIP(String(message['address'])) === 4) &&
+    (!message['address6'] || isIP(String(message['address6'])) === 6) &&
     isListOf(message['aliases'], isText) &&
     !isLong(message),
   detach: (message) =>

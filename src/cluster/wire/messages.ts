@@ -19,7 +19,12 @@ export interface Assignment {
   /** Its load is measured. */
   readonly measure?: true;
   /** Networks of the cluster that it is on, each with its address there. */
-  readonly networks: readonly { readonly id: string; readonly address: string; readonly ingress: boolean }[];
+  readonly networks: readonly {
+    readonly id: string;
+    readonly address: string;
+    readonly address6?: string;
+    readonly ingress: boolean;
+  }[];
 }
 
 /** Shares of what the node has, 0 to 1. */
@@ -67,6 +72,7 @@ export type NodeMessage =
       readonly name: string;
       readonly aliases: readonly string[];
       readonly address: string;
+      readonly address6?: string;
     }
   | { readonly type: 'detach'; readonly container: string /** Of this one alone. */; readonly network?: string }
   /** Containers that have such a place, all of them: at the beginning of a session. */
@@ -139,7 +145,13 @@ export type ManagerMessage =
       readonly set: readonly OverlayState[];
       readonly gone: readonly string[];
     }
-  | { readonly type: 'attached'; readonly id: number; readonly address: string; readonly error: string }
+  | {
+      readonly type: 'attached';
+      readonly id: number;
+      readonly address: string;
+      readonly address6?: string;
+      readonly error: string;
+    }
   | { readonly type: 'tunnel'; readonly address: string; readonly token: string }
   | { readonly type: 'certificate'; readonly certificate: string; readonly role: NodeRole }
   | { readonly type: 'member'; readonly member: string; readonly members: readonly string[]; readonly sealKey: string }

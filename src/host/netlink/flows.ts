@@ -5,14 +5,16 @@ const SUBSYSTEM = 1;
 const [GET, DELETE] = [(SUBSYSTEM << 8) | 1, (SUBSYSTEM << 8) | 2];
 const CTA = { ORIGINAL: 1, REPLY: 2, STATUS: 3, ZONE: 18, FILTER: 25 } as const;
 const TUPLE_IP = 1;
-const IPV4_SOURCE = 1;
+const SOURCE = { 4: 1, 6: 3 } as const;
+const [IPV4, IPV6] = [2, 10];
 const FILTER_REPLY = 2;
 const BY_SOURCE = 1;
 const SEEN_REPLY = 2;
-const HEAD = Buffer.from([2, 0, 0, 0]);
+const head = (isFour: boolean): Buffer => Buffer.from([isFour ? IPV4 : IPV6, 0, 0, 0]);
+const HEAD_LENGTH = 4;
 
 export interface Flow {
-  /** What comes back is from this one, four bytes. */
+  /** What comes back is from this one, 4 or 16 bytes. */
   readonly from: Buffer;
   readonly answered: boolean;
   /** Its attributes as they came, which name it. */
@@ -22,17 +24,23 @@ export interface Flow {
 /** The kernel picks them out; one before 5.8 gives all, so that the answer is to be looked at. */
 export function flowsRequest(from: Uint8Array): Request {
   const body = [
-    HEAD,
-    nested(CTA.REPLY, [nested(TUPLE_IP, [attribute(IPV4_SOURCE, from)])]),
+    head(true),
+    nested(CTA.REPLY, [nested(TUPLE_IP, [attribute(SOURCE[4], from)])]),
     nested(CTA.FILTER, [attribute(FILTER_REPLY, BY_SOURCE)]),
   ];
   return { type: GET, flags: NLM.REQUEST | NLM.DUMP, body };
 }
 
+/** All of IPv6: asked for one address, kernels as late as 6.18 give all but those of that address. */
+export function allFlowsRequest(): Request {
+  return { type: GET, flags: NLM.REQUEST | NLM.DUMP, body: [head(false)] };
+}
+
 export function readFlow({ payload }: Message): Flow | undefined {
-  const found = attributes(payload.subarray(HEAD.length));
+  const found = attributes(payload.subarray(HEAD_LENGTH));
   const [original, reply, zone] = [found.get(CTA.ORIGINAL), found.get(CTA.REPLY), found.get(CTA.ZONE)];
-  const from = reply && attributes(attributes(reply).get(TUPLE_IP) ?? Buffer.alloc(0)).get(IPV4_SOURCE);
+  const addresses = reply && attributes(attributes(reply).get(TUPLE_IP) ?? Buffer.alloc(0));
+  const from = addresses?.get(SOURCE[4]) ?? addresses?.get(SOURCE[6]);
   if (!original || !from) return undefined;
   return {
     from,
@@ -41,6 +49,6 @@ export function readFlow({ payload }: Message): Flow | undefined {
   };
 }
 
-export function forgetRequest({ name }: Flow): Request {
-  return { type: DELETE, flags: NLM.REQUEST | NLM.ACK, body: [HEAD, ...name] };
+export function forgetRequest({ name, from }: Flow): Request {
+  return { type: DELETE, flags: NLM.REQUEST | NLM.ACK, body: [head(from.length === 4), ...name] };
 }

@@ -32,7 +32,7 @@ import {
   vethRequest,
   vxlanRequest,
 } from './routing.ts';
-import { flowsRequest, forgetRequest, readFlow } from './flows.ts';
+import { allFlowsRequest, flowsRequest, forgetRequest, readFlow } from './flows.ts';
 import { elementBatch, type Redirect, redirectBatch, type SetElement } from './nftables.ts';
 import { NetlinkSocket } from './socket.ts';
 
@@ -225,16 +225,22 @@ export function redirectPort(options: Redirect): void {
 }
 
 /**
- * Connections of this namespace that are led to one of these addresses (IPv4) are forgotten, or of those alone the ones that were never answered.
+ * Connections of this namespace that are led to one of these addresses are forgotten, or of those alone the ones that were never answered.
  * Gives how many. Throws like a system call where the kernel has no conntrack over netlink.
  */
 export function forgetFlows(addresses: readonly Uint8Array[], unansweredOnly: boolean): number {
   using socket = new NetlinkSocket('netfilter');
   let count = 0;
-  for (const address of addresses)
-    for (const message of socket.ask(flowsRequest(address), 'list connections')) {
+  const four = addresses.filter(({ length }) => length === 4);
+  const six = addresses.filter(({ length }) => length === 16);
+  const requests = [
+    ...four.map((address) => ({ request: flowsRequest(address), to: [address] })),
+    ...(six.length > 0 ? [{ request: allFlowsRequest(), to: six }] : []),
+  ];
+  for (const { request, to } of requests)
+    for (const message of socket.ask(request, 'list connections')) {
       const flow = readFlow(message);
-      if (!flow || !flow.from.equals(address) || (unansweredOnly && flow.answered)) continue;
+      if (!flow || !to.some((address) => flow.from.equals(address)) || (unansweredOnly && flow.answered)) continue;
       try {
         socket.ask(forgetRequest(flow), 'forget a connection');
         count += 1;

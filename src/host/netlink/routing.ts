@@ -341,19 +341,21 @@ function broadcastOf(address: Uint8Array, prefix: number): Buffer {
   return out;
 }
 
-/** Without `destination` the default route. */
+/** Without `destination` the default route; without `gateway` the destination is on the link itself. */
 export function routeRequest(route: {
   readonly destination?: { readonly address: Uint8Array; readonly prefix: number };
-  readonly gateway: Uint8Array;
+  readonly gateway?: Uint8Array;
   readonly link: number;
   /** Without it the main one. */
   readonly table?: number;
 }): Request {
   const header = Buffer.alloc(12);
-  header.writeUInt8(route.gateway.length === 4 ? AF.INET : AF.INET6, 0);
+  const family = (route.gateway ?? route.destination?.address)?.length;
+  header.writeUInt8(family === 4 ? AF.INET : AF.INET6, 0);
   header.writeUInt8(route.destination?.prefix ?? 0, 1);
   header.writeUInt8(route.table === undefined ? 254 : 0, 4); // the main table, or the one that is named below
   header.writeUInt8(3, 5); // made by an administrator's program, not by the kernel
+  if (!route.gateway && family === 4) header.writeUInt8(253, 6); // nobody is between
   header.writeUInt8(1, 7); // unicast
   return {
     type: RTM.NEWROUTE,
@@ -361,7 +363,7 @@ export function routeRequest(route: {
     body: [
       header,
       ...(route.destination ? [attribute(1, route.destination.address)] : []),
-      attribute(5, route.gateway),
+      ...(route.gateway ? [attribute(5, route.gateway)] : []),
       attribute(4, route.link),
       ...(route.table === undefined ? [] : [attribute(ROUTE_TABLE, route.table)]),
     ],

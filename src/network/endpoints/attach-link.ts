@@ -1,7 +1,7 @@
 // One container's interfaces: made from its endpoints, and the ways out over them.
 import { closeSync } from 'node:fs';
 import type { Live } from './container.ts';
-import { type Endpoint, gatewayEndpoint } from './endpoint.ts';
+import { type Endpoint, gatewayEndpoint, otherBlocks } from './endpoint.ts';
 import * as links from '../links/links.ts';
 import { driverOf } from '../drivers/index.ts';
 import { bridgeOptions } from '../model/options.ts';
@@ -19,7 +19,14 @@ export function attachEndpoint(
   // one that is made again has the name that it had
   const known = [wishedName, endpoint.interfaceName].find((one) => one !== '' && !taken.includes(one));
   const name = known ?? (wishedName === '' ? freeName(interfacePrefix, taken) : wishedName);
-  const inside = { name, mac, mtu, sysctls, addresses: [...endpoint.addresses, ...endpoint.linkLocal] };
+  const inside = {
+    name,
+    mac,
+    mtu,
+    sysctls,
+    addresses: [...endpoint.addresses, ...endpoint.linkLocal],
+    onLink: otherBlocks(endpoint),
+  };
   endpoint.interfaceName = name;
   driverOf(network).attach(namespace, { network, inside, hostLink });
 }

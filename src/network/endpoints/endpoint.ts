@@ -2,11 +2,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { forbidden } from '../../base/errors.ts';
 import type { EndpointSettings } from '../../spec/docker/index.ts';
-import { type Address, addressBytes, addressText, type Block, parseAddress, parseBlock } from '../../base/address.ts';
+import {
+  type Address,
+  addressBytes,
+  addressText,
+  type Block,
+  contains,
+  parseAddress,
+  parseBlock,
+} from '../../base/address.ts';
 import { exhausted, freeAddress, type Subnet, subnetOf, takeAddress } from '../ipam/ipam.ts';
 import { DEFAULT_GATEWAY, ENDPOINT_OPTION, mtuOption } from '../model/options.ts';
 import type { NetworkRecord } from '../model/record.ts';
-import { hasLinks } from '../model/traits.ts';
+import { hasLinks, leadsOut } from '../model/traits.ts';
 import { macText, type UsedAddresses } from './used.ts';
 
 export interface Endpoint {
@@ -60,9 +68,12 @@ export interface EndpointRequest {
   readonly names: readonly string[];
 }
 
-/** As if the user had named this address. */
-export function withAddress(settings: EndpointSettings, address: string): EndpointSettings {
-  return { ...settings, IPAMConfig: { ...settings.IPAMConfig, IPv4Address: address } };
+/** As if the user had named these addresses. */
+export function withAddresses(
+  settings: EndpointSettings,
+  { address, address6 = '' }: { readonly address: string; readonly address6?: string },
+): EndpointSettings {
+  return { ...settings, IPAMConfig: { ...settings.IPAMConfig, IPv4Address: address, IPv6Address: address6 } };
 }
 
 /** Takes addresses that nobody has. Throws Docker's refusals. */
@@ -79,13 +90,15 @@ export function makeEndpoint(network: NetworkRecord, request: EndpointRequest, u
   if (!hasLinks(network)) return { ...base, mac: '', addresses: [], gateways: [], names: [] };
   const subnets = subnetsOf(network);
   const { IPv4Address = '', IPv6Address = '' } = request.settings.IPAMConfig ?? {};
-  const addresses = subnets.map(({ block }, index): Block => {
-    const requested = block.family === 4 ? IPv4Address : IPv6Address;
+  const addresses = [...new Set(subnets.map(({ block }) => block.family))].map((family): Block => {
+    const own = subnets.filter(({ block }) => block.family === family);
+    const requested = family === 4 ? IPv4Address : IPv6Address;
     const address =
       requested === ''
-        ? freeAddress(subnets[index] as Subnet, used.kept)
-        : takeAddress(subnets, requested, used.addresses);
-    if (!address) throw exhausted(block.family, network);
+        ? own.map((subnet) => freeAddress(subnet, used.kept)).find((one) => one !== undefined)
+        : takeAddress(own, requested, used.addresses);
+    const block = address && own.find((one) => contains(one.block, address))?.block;
+    if (!address || !block) throw exhausted(family, network);
     return { ...address, bits: block.bits };
   });
   const mac =
@@ -121,7 +134,7 @@ function linksOf({ Links }: EndpointSettings): { target: string; alias: string }
 }
 
 function gatewaysOf(network: NetworkRecord, subnets: readonly Subnet[]): Address[] {
-  if (network.internal) return [];
+  if (network.internal || !leadsOut(network)) return [];
   return subnets.map(({ block, gateway }) => {
     const other = (network.ipam ?? []).map((one) => one.AuxiliaryAddresses?.[DEFAULT_GATEWAY[block.family]]);
     return parseAddress(other.find((one) => one !== undefined) ?? '') ?? gateway;
@@ -166,6 +179,15 @@ export function endpointFrom(network: NetworkRecord, settings: EndpointSettings)
     priority: settings.GwPriority,
     interfaceName: '',
   };
+}
+
+/** Of the network, and of families that the endpoint has, but not those that its addresses are in. */
+export function otherBlocks({ network, addresses }: Endpoint): Block[] {
+  const blocks = subnetsOf(network).map(({ block }) => block);
+  return blocks.filter(
+    (block) =>
+      addresses.some(({ family }) => family === block.family) && !addresses.some((address) => contains(block, address)),
+  );
 }
 
 const addressOf = (endpoint: Endpoint, family: 4 | 6): Block | undefined =>

@@ -10,6 +10,7 @@ import {
   addressText,
   type Block,
   blockText,
+  masked,
   parseBlock,
 } from '../../base/address.ts';
 import { hostBlocks } from '../ipam/ipam.ts';
@@ -194,6 +195,8 @@ export interface Inside {
   readonly mac: string;
   readonly mtu: number | undefined;
   readonly addresses: readonly Block[];
+  /** Reached over it without a gateway, besides the blocks of its addresses. */
+  readonly onLink?: readonly Block[];
   /** `net.ipv4.conf.IFNAME.x=1` */
   readonly sysctls: readonly string[];
 }
@@ -302,7 +305,7 @@ function badMac(link: string, mac: string): Error {
   );
 }
 
-function configureInside({ name, addresses, sysctls }: Inside, link: string): void {
+function configureInside({ name, addresses, onLink = [], sysctls }: Inside, link: string): void {
   const six = addresses.some(({ family }) => family === 6);
   set(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, six ? '0' : '1');
   if (six) {
@@ -314,6 +317,8 @@ function configureInside({ name, addresses, sysctls }: Inside, link: string): vo
   for (const address of addresses) routing.addAddress(index, addressBytes(address), address.bits);
   for (const one of sysctls) applySysctl(one, name, link);
   routing.change(index, { up: true });
+  for (const block of onLink)
+    routing.addRoute({ destination: { address: addressBytes(masked(block)), prefix: block.bits }, link: index });
 }
 
 /** `net.ipv4.conf.IFNAME.x=1`, as the check of the create has let it through. */

@@ -8,17 +8,19 @@ export interface Traits {
   readonly hasBridge: boolean;
   /** The host is on the network: containers get out over it, and published ports lead in. */
   readonly hasHost: boolean;
+  /** Its gateway is somebody who leads out of it. */
+  readonly leadsOut: boolean;
   /** The option that names the wire which several of its networks may share. */
   readonly wire?: string;
 }
 
-const NOTHING: Traits = { hasLinks: false, hasBridge: false, hasHost: false };
+const NOTHING: Traits = { hasLinks: false, hasBridge: false, hasHost: false, leadsOut: false };
 
 const TRAITS: Readonly<Record<string, Traits>> = {
-  bridge: { hasLinks: true, hasBridge: true, hasHost: true },
-  macvlan: { hasLinks: true, hasBridge: false, hasHost: false, wire: 'parent' },
+  bridge: { hasLinks: true, hasBridge: true, hasHost: true, leadsOut: true },
+  macvlan: { hasLinks: true, hasBridge: false, hasHost: false, leadsOut: true, wire: 'parent' },
   // its subnet is the cluster's, and may be one that the host has elsewhere: no address of it is the host's
-  overlay: { hasLinks: true, hasBridge: true, hasHost: false },
+  overlay: { hasLinks: true, hasBridge: true, hasHost: false, leadsOut: false },
 };
 
 type Driven = Pick<NetworkRecord, 'driver'>;
@@ -37,6 +39,10 @@ export function hasBridge(network: Driven): boolean {
 
 export function hasHost(network: Driven): boolean {
   return traitsOf(network).hasHost;
+}
+
+export function leadsOut(network: Driven): boolean {
+  return traitsOf(network).leadsOut;
 }
 
 /** Docker's name for the bridge by which containers of overlay networks get out. */

@@ -1,5 +1,5 @@
 // Rules in a container's own namespace: virtual addresses lead to healthy tasks, and what came in by a node goes back over it. Pure.
-import { parseAddress, parseBlock } from '../../base/address.ts';
+import { type Family, parseAddress, parseBlock } from '../../base/address.ts';
 import { memberMac } from './record.ts';
 import type { OverlayState } from '../../spec/berth/index.ts';
 
@@ -12,6 +12,9 @@ export interface Origin {
   /** Of connections that came over it; also the number of the routing table that leads back. */
   readonly mark: number;
 }
+
+/** What nftables calls a family, and what names of its chains end with. */
+const FAMILY = { 4: { ip: 'ip', suffix: '' }, 6: { ip: 'ip6', suffix: '_6' } } as const;
 
 /** Marks and tables of this kind begin here. */
 const MARKS = 0x6272_0000;
@@ -29,16 +32,22 @@ export function originsOf({ ingress, subnet, members }: OverlayState): Origin[] 
 }
 
 /** Virtual addresses of these networks, each with the addresses of the tasks that take new connections. */
-export function virtualAddresses(states: readonly OverlayState[]): Map<string, readonly string[]> {
+export function virtualAddresses(states: readonly OverlayState[], family: Family = 4): Map<string, readonly string[]> {
   return new Map(
     states.flatMap(({ services, members }) =>
-      services.flatMap(({ id, address }) => (address === undefined ? [] : [[address, readyOf(members, id)] as const])),
+      services.flatMap(({ id, address, address6 }) => {
+        const virtual = family === 4 ? address : address6;
+        return virtual === undefined ? [] : [[virtual, readyOf(members, id, family)] as const];
+      }),
     ),
   );
 }
 
-export function readyOf(members: OverlayState['members'], service: string): string[] {
-  return members.filter((one) => one.service === service && one.ready).map(({ address }) => address);
+/** Addresses of a service's tasks that take new connections. */
+export function readyOf(members: OverlayState['members'], service: string, family: Family = 4): string[] {
+  return members
+    .filter((one) => one.service === service && one.ready)
+    .flatMap(({ address, address6 }) => (family === 4 ? address : (address6 ?? [])));
 }
 
 /**
@@ -46,24 +55,26 @@ export function readyOf(members: OverlayState['members'], service: string): stri
  * what a UDP socket of no address of its own would answer a stranger from.
  */
 export function balanceText(states: readonly OverlayState[], wayOut = ''): string {
-  const virtual = [...virtualAddresses(states)];
+  const virtual = ([4, 6] as const).map((family) => [...virtualAddresses(states, family)]);
   const origins = states.flatMap(originsOf);
   const head = `add table inet ${SERVICES_TABLE}\ndelete table inet ${SERVICES_TABLE}\n`;
-  if (virtual.length + origins.length === 0) return head;
-  const balance =
-    virtual.length === 0
-      ? []
-      : [
-          '  map virtual {',
-          '    type ipv4_addr : verdict',
-          `    elements = { ${virtual.map(([address], index) => `${address} : goto to${index}`).join(', ')} }`,
-          '  }',
-          ...virtual.flatMap(([, members], index) => [`  chain to${index} {`, ...choose(members), '  }']),
-          '  chain output {',
-          '    type nat hook output priority -100; policy accept;',
-          '    ip daddr vmap @virtual',
-          '  }',
-        ];
+  if (virtual.flat().length + origins.length === 0) return head;
+  const balance = ([4, 6] as const).flatMap((family, at) => {
+    const some = virtual[at] ?? [];
+    if (some.length === 0) return [];
+    const { ip, suffix } = FAMILY[family];
+    return [
+      `  map virtual${suffix} {`,
+      `    type ip${family === 4 ? 'v4' : 'v6'}_addr : verdict`,
+      `    elements = { ${some.map(([address], index) => `${address} : goto to${index}${suffix}`).join(', ')} }`,
+      '  }',
+      ...some.flatMap(([, members], index) => [`  chain to${index}${suffix} {`, ...choose(members, { family }), '  }']),
+      `  chain output${suffix} {`,
+      '    type nat hook output priority -100; policy accept;',
+      `    ${ip} daddr vmap @virtual${suffix}`,
+      '  }',
+    ];
+  });
   const back =
     origins.length === 0
       ? []
@@ -106,13 +117,17 @@ export function withoutSockets(text: string): string {
 /** One of these, each in its turn; what is chosen for nobody must not go on to somebody else. */
 export function choose(
   members: readonly string[],
-  port?: { readonly protocol: string; readonly target: number },
+  {
+    family = 4,
+    port,
+  }: { readonly family?: Family; readonly port?: { readonly protocol: string; readonly target: number } } = {},
 ): string[] {
   const [only] = members;
+  const { ip } = FAMILY[family];
   if (only === undefined) return ['    drop'];
   const match = port ? `meta l4proto ${port.protocol} ` : '';
-  if (members.length === 1) return [`    ${match}dnat ip to ${only}${port ? `:${port.target}` : ''}`, '    drop'];
+  if (members.length === 1) return [`    ${match}dnat ${ip} to ${only}${port ? `:${port.target}` : ''}`, '    drop'];
   const to = (address: string): string => (port ? `${address} . ${port.target}` : address);
   const map = members.map((address, index) => `${index} : ${to(address)}`).join(', ');
-  return [`    ${match}dnat ip to numgen inc mod ${members.length} map { ${map} }`, '    drop'];
+  return [`    ${match}dnat ${ip} to numgen inc mod ${members.length} map { ${map} }`, '    drop'];
 }

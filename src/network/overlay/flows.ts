@@ -5,6 +5,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { forgetFlows, inNamespaceAt } from '../../host/netlink/index.ts';
 import type { Live } from '../endpoints/container.ts';
+import { placesOf } from './plan.ts';
 import type { OverlayState } from '../../spec/berth/index.ts';
 
 /** Who is stopping may still answer what has just come, milliseconds. */
@@ -22,8 +23,8 @@ export function leftBetween(before: OverlayState | undefined, after: OverlayStat
   const now = new Map(after?.members.map(({ address, ready }) => [address, ready]));
   const left = (before?.members ?? []).filter(({ service, address }) => service !== undefined && !now.get(address));
   return {
-    gone: left.filter(({ address }) => !now.has(address)).map(({ address }) => address),
-    unready: left.filter(({ address, ready }) => now.has(address) && ready).map(({ address }) => address),
+    gone: left.filter(({ address }) => !now.has(address)).flatMap(placesOf),
+    unready: left.filter(({ address, ready }) => now.has(address) && ready).flatMap(placesOf),
   };
 }
 
@@ -49,7 +50,7 @@ export class Flows {
   #now(texts: readonly string[], containers: readonly Live[], unansweredOnly: boolean): void {
     const addresses = texts.flatMap((text) => {
       const parsed = parseAddress(text);
-      return parsed?.family === 4 ? [addressBytes(parsed)] : [];
+      return parsed ? [addressBytes(parsed)] : [];
     });
     if (addresses.length === 0) return;
     const work = (): number => forgetFlows(addresses, unansweredOnly);

@@ -2,7 +2,7 @@
 
 /** Asks whoever hands out addresses for a place of a container that has none yet. */
 export interface Joiner {
-  /** The address with its prefix. Throws in Swarm's words. */
+  /** Addresses with their prefix. Throws in Swarm's words. */
   join(options: {
     readonly network: string;
     readonly container: string;
@@ -10,7 +10,8 @@ export interface Joiner {
     readonly aliases: readonly string[];
     /** Empty for any. */
     readonly address: string;
-  }): Promise<string>;
+    readonly address6: string;
+  }): Promise<{ readonly address: string; readonly address6?: string }>;
   /** Of one network, or of all that it has places on. */
   leave(container: string, network?: string): void;
 }

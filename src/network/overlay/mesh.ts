@@ -29,7 +29,7 @@ export function meshText(table: string, bridge: string, ports: readonly MeshPort
           '  }',
           ...ports.flatMap(({ protocol, target, members }, index) => [
             `  chain to${index} {`,
-            ...choose(members, { protocol, target }),
+            ...choose(members, { port: { protocol, target } }),
             '  }',
           ]),
           '  chain arriving {',

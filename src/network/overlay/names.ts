@@ -1,6 +1,7 @@
 // Who is called what on an overlay network: services by their virtual address or their tasks, tasks together and each alone. Pure.
 import { type Address, parseAddress } from '../../base/address.ts';
 import { readyOf } from './balance.ts';
+import { placesOf } from './plan.ts';
 import type { OverlayState } from '../../spec/berth/index.ts';
 
 export interface NamedAddresses {
@@ -21,9 +22,9 @@ export function overlayNames({ services, members }: OverlayState): NamedAddresse
     // each alone comes first, so that an address is called by its own name
     ...members
       .filter(({ ready, names }) => ready && names.length > 0)
-      .map(({ names, address }) => ({ names, addresses: read([address]) })),
-    ...services.flatMap(({ id, names, address, named = [] }) => {
-      const tasks = read(readyOf(members, id));
+      .map((member) => ({ names: member.names, addresses: read(placesOf(member)) })),
+    ...services.flatMap(({ id, names, address, address6, named = [] }) => {
+      const tasks = read([...readyOf(members, id), ...readyOf(members, id, 6)]);
       const each = members.flatMap((one) => (one.service === id && one.ready ? one.names.slice(0, 1) : []));
       const portsAt = (targets: readonly string[]): Pick<NamedAddresses, 'ports'> =>
         named.length === 0
@@ -37,7 +38,10 @@ export function overlayNames({ services, members }: OverlayState): NamedAddresse
       return [
         {
           names,
-          addresses: address === undefined ? tasks : read([address]),
+          addresses:
+            address === undefined
+              ? tasks
+              : read(placesOf({ address, ...(address6 === undefined ? {} : { address6 }) })),
           ...portsAt(address === undefined ? each : names.slice(0, 1)),
         },
         { names: names.map((name) => `tasks.${name}`), addresses: tasks, ...portsAt(each) },

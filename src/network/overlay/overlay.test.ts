@@ -1,13 +1,15 @@
 // What an overlay network's state becomes on one host: entries, names, rules.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressText } from '../../base/address.ts';
+import { addressText, blockText } from '../../base/address.ts';
 import { balanceText, withoutSockets } from './balance.ts';
 import { leftBetween } from './flows.ts';
 import { meshPorts, meshText } from './mesh.ts';
 import { overlayNames } from './names.ts';
 import { entriesText, planEntries, remoteEntries } from './plan.ts';
-import { recordOfState } from './record.ts';
+import { memberMac, recordOfState } from './record.ts';
+import { makeEndpoint, otherBlocks, withAddresses } from '../endpoints/endpoint.ts';
+import { decode, endpointSettings } from '../../spec/docker/schemas/index.ts';
 import type { OverlayMember, OverlayState } from '../../spec/berth/index.ts';
 
 const member = (id: string, address: string, node = 'n2', more: Partial<OverlayMember> = {}): OverlayMember => ({
@@ -107,6 +109,67 @@ test('a virtual address takes turns over tasks, and leads nowhere where there ar
   );
   assert.match(balanceText([state([])]), /chain to0 \{\n {4}drop\n/);
   assert.doesNotMatch(balanceText([state([], { services: [] })]), /chain/);
+});
+
+test('IPv6: entries, names and virtual addresses are those of both families', () => {
+  const dual = state(
+    [
+      member('a', '10.0.1.3', 'n2', { address6: 'fd00::3' }),
+      member('b', '10.0.1.4', 'n2', { address6: 'fd00::4' }),
+      member('c', '10.0.1.5', 'n2', { address6: 'fd00::5', ready: false }),
+    ],
+    {
+      others: [
+        { subnet: '10.0.9.0/24', gateway: '10.0.9.1' },
+        { subnet: 'fd00::/64', gateway: 'fd00::1' },
+      ],
+      services: [{ id: 's1', names: ['web'], address: '10.0.1.2', address6: 'fd00::2', ports: [] }],
+    },
+  );
+  const steps = entriesText(planEntries(remoteEntries(dual, 'n1').slice(0, 1), nothing, new Set()));
+  assert.equal(
+    steps,
+    [
+      'addForwarding 02:42:0a:00:01:03 10.77.0.2  # 10.0.1.3 is there',
+      'addNeighbour 10.0.1.3 02:42:0a:00:01:03  # 10.0.1.3 is at 10.77.0.2',
+      'addNeighbour fd00::3 02:42:0a:00:01:03  # fd00::3 is at 10.77.0.2',
+    ].join('\n'),
+  );
+  const names = new Map(overlayNames(dual).map((one) => [one.names[0], one.addresses.map(addressText)]));
+  assert.deepEqual(names.get('web'), ['10.0.1.2', 'fd00::2']);
+  assert.deepEqual(names.get('tasks.web'), ['10.0.1.3', '10.0.1.4', 'fd00::3', 'fd00::4']);
+  const text = balanceText([dual]);
+  assert.match(text, /type ipv6_addr : verdict\n {4}elements = \{ fd00::2 : goto to0_6 \}/);
+  assert.match(text, /chain to0_6 \{\n {4}dnat ip6 to numgen inc mod 2 map \{ 0 : fd00::3, 1 : fd00::4 \}\n {4}drop\n/);
+  const record = recordOfState(dual, { node: 'n1', pathMtu: 1500 });
+  assert.deepEqual([record.ipv6, record.givenSubnets], [true, ['10.0.1.0/24', '10.0.9.0/24', 'fd00::/64']]);
+  assert.deepEqual(leftBetween(dual, state([])).gone, [
+    ...['10.0.1.3', 'fd00::3', '10.0.1.4', 'fd00::4', '10.0.1.5', 'fd00::5'],
+  ]);
+});
+
+test('a container of a network with several subnets has an address of each family, and a way to the other blocks', () => {
+  const network = recordOfState(
+    state([], {
+      others: [
+        { subnet: '10.0.9.0/24', gateway: '10.0.9.1' },
+        { subnet: 'fd00::/64', gateway: 'fd00::1' },
+      ],
+    }),
+    { node: 'n1', pathMtu: 1500 },
+  );
+  const settings = withAddresses(decode(endpointSettings, {}), { address: '10.0.9.7', address6: 'fd00::7' });
+  const used = {
+    addresses: new Set<bigint>(),
+    kept: new Set<bigint>(),
+    macs: new Set<string>(),
+    keptMacs: new Set<string>(),
+  };
+  const endpoint = makeEndpoint(network, { id: 'e', settings, mac: '', names: [] }, used);
+  assert.deepEqual(endpoint.addresses.map(blockText), ['10.0.9.7/24', 'fd00::7/64']);
+  assert.deepEqual(otherBlocks(endpoint).map(blockText), ['10.0.1.0/24']);
+  assert.equal(endpoint.mac, memberMac('10.0.9.7'));
+  assert.deepEqual(endpoint.gateways, []);
 });
 
 test('a published port leads to tasks of the service, its source as it was', () => {

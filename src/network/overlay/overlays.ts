@@ -35,6 +35,17 @@ export interface OverlaysInput {
   readonly gateway: (needed: boolean) => Promise<void>;
 }
 
+/** Addresses without their prefixes. */
+interface Place {
+  readonly address: string;
+  readonly address6?: string;
+}
+
+function bare({ address, address6 }: Place): Place {
+  const without = (text: string): string => text.split('/')[0] ?? '';
+  return { address: without(address), ...(address6 === undefined ? {} : { address6: without(address6) }) };
+}
+
 /** So long a state is waited for, and looked for so often, milliseconds. */
 const SAID_MS = 5000;
 const SAID_STEP_MS = 5;
@@ -47,7 +58,7 @@ export class Overlays {
   #node = '';
   #joiner: Joiner | undefined;
   /** Of containers that asked for a place: by container, then by network. */
-  readonly #places = new Map<string, Map<string, string>>();
+  readonly #places = new Map<string, Map<string, Place>>();
   readonly #mesh: Mesh;
   readonly #sandboxes: Sandboxes;
   readonly #flows: Flows;
@@ -218,7 +229,7 @@ export class Overlays {
       const network = this.#input.catalog.find(key);
       // one that is not known here may be the cluster's all the same
       if (network ? network.driver !== 'overlay' : !this.#joiner) continue;
-      const wanted = settings.IPAMConfig?.IPv4Address ?? '';
+      const { IPv4Address: wanted = '', IPv6Address: address6 = '' } = settings.IPAMConfig ?? {};
       if (network && this.#isTask(network.id, request.name, wanted)) continue;
       if (!this.#joiner) throw unavailable('this node is in no cluster, or its managers do not answer');
       const given = await this.#joiner.join({
@@ -227,12 +238,14 @@ export class Overlays {
         name: request.name,
         aliases: settings.Aliases ?? [],
         address: wanted,
+        address6,
       });
-      const places = this.#places.get(request.id) ?? new Map<string, string>();
+      const place = bare(given);
+      const places = this.#places.get(request.id) ?? new Map<string, Place>();
       const known = network ?? this.#input.catalog.find(key);
-      if (known) places.set(known.id, given.split('/')[0] ?? '');
+      if (known) places.set(known.id, place);
       this.#places.set(request.id, places);
-      if (known) await this.#isSaid(known.id, given.split('/')[0] ?? '');
+      if (known) await this.#isSaid(known.id, place.address);
     }
   }
 
@@ -252,7 +265,7 @@ export class Overlays {
     );
   }
 
-  placeOf(containerId: string, networkId: string): string | undefined {
+  placeOf(containerId: string, networkId: string): Place | undefined {
     return this.#places.get(containerId)?.get(networkId);
   }
 

@@ -1,10 +1,11 @@
 // Which hosts take packets for whom: entries of a VXLAN link and of its bridge, desired against observed. Pure.
 import { memberMac } from './record.ts';
-import type { OverlayState } from '../../spec/berth/index.ts';
+import type { OverlayMember, OverlayState } from '../../spec/berth/index.ts';
 
 /** A member behind another host. */
 export interface RemoteEntry {
-  readonly address: string;
+  /** Of both families. */
+  readonly addresses: readonly string[];
   readonly mac: string;
   /** Address of the host that it is on. */
   readonly host: string;
@@ -33,11 +34,16 @@ export interface Step {
   readonly cause: string;
 }
 
+/** Addresses that a member has, IPv4 first. */
+export function placesOf({ address, address6 }: Pick<OverlayMember, 'address' | 'address6'>): string[] {
+  return address6 === undefined ? [address] : [address, address6];
+}
+
 /** Of other hosts whose address is known. */
 export function remoteEntries({ members }: OverlayState, node: string): RemoteEntry[] {
   return members
     .filter((member) => member.node !== node && member.host !== '')
-    .map(({ address, host }) => ({ address, host, mac: memberMac(address) }));
+    .map((member) => ({ addresses: placesOf(member), host: member.host, mac: memberMac(member.address) }));
 }
 
 /** `local` are addresses of containers of this host, whose neighbour entries are made with their interfaces. */
@@ -60,19 +66,24 @@ export function planEntries(
   for (const mac of observed.bridged)
     if (!wanted.has(mac) && !observed.hosts.has(mac))
       steps.push({ op: { kind: 'removeForwarding', mac, host: '0.0.0.0' }, cause: 'nobody has this address there' });
-  const addresses = new Set(desired.map(({ address }) => address));
+  const addresses = new Set(desired.flatMap((one) => one.addresses));
   for (const address of observed.neighbours.keys())
     if (!addresses.has(address) && !local.has(address))
       steps.push({ op: { kind: 'removeNeighbour', address }, cause: 'nobody has it any more' });
-  for (const { address, mac, host } of desired) {
+  for (const {
+    addresses: [address = '', ...more],
+    mac,
+    host,
+  } of desired) {
     const known = observed.hosts.get(mac) ?? [];
     if (!known.includes(host) || !observed.bridged.has(mac))
       steps.push({
         op: { kind: 'addForwarding', mac, host },
         cause: known.length > 0 && !known.includes(host) ? `it was at ${known.join(', ')}` : `${address} is there`,
       });
-    if (observed.neighbours.get(address) !== mac && !local.has(address))
-      steps.push({ op: { kind: 'addNeighbour', address, mac }, cause: `${address} is at ${host}` });
+    for (const one of [address, ...more])
+      if (observed.neighbours.get(one) !== mac && !local.has(one))
+        steps.push({ op: { kind: 'addNeighbour', address: one, mac }, cause: `${one} is at ${host}` });
   }
   return steps;
 }

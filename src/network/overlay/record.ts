@@ -1,6 +1,6 @@
 // From what is said of an overlay network to the record that this host keeps of it. Pure.
 import { createHash } from 'node:crypto';
-import { addressBytes, parseAddress } from '../../base/address.ts';
+import { addressBytes, contains, parseAddress, parseBlock } from '../../base/address.ts';
 import { bridgeName } from '../model/names.ts';
 import { mtuOption } from '../model/options.ts';
 import type { NetworkRecord } from '../model/record.ts';
@@ -18,18 +18,18 @@ export interface HostFacts {
 
 export function recordOfState(state: OverlayState, facts: HostFacts): NetworkRecord {
   const own = state.members.find(({ isNode, node }) => isNode === true && node === facts.node);
-  const bits = state.subnet.split('/')[1] ?? '24';
+  const subnets = [{ subnet: state.subnet, gateway: state.gateway }, ...(state.others ?? [])];
   return {
     id: state.id,
     name: state.name,
     driver: 'overlay',
     created: state.created,
     ipv4: true,
-    ipv6: false,
+    ipv6: subnets.some(({ subnet }) => parseBlock(subnet)?.family === 6),
     ipamDriver: 'default',
     ipamOptions: null,
-    ipam: [{ Subnet: state.subnet, Gateway: state.gateway }],
-    givenSubnets: [state.subnet],
+    ipam: subnets.map(({ subnet, gateway }) => ({ Subnet: subnet, Gateway: gateway })),
+    givenSubnets: subnets.map(({ subnet }) => subnet),
     internal: state.internal,
     attachable: state.attachable,
     ingress: state.ingress,
@@ -46,11 +46,19 @@ export function recordOfState(state: OverlayState, facts: HostFacts): NetworkRec
             port: state.port,
             mtu: mtuOption(state.options) ?? mtuOver(facts.pathMtu, 4),
             mac: own ? memberMac(own.address) : ownMac(`${facts.node} ${state.id}`),
-            ...(own ? { address: `${own.address}/${bits}` } : {}),
+            ...(own ? { address: withPrefix(own.address, subnets) } : {}),
           },
         }
       : {}),
   };
+}
+
+function withPrefix(text: string, subnets: readonly { readonly subnet: string }[]): string {
+  const address = parseAddress(text);
+  const block = subnets
+    .flatMap(({ subnet }) => parseBlock(subnet) ?? [])
+    .find((one) => address && contains(one, address));
+  return `${text}/${block?.bits ?? 24}`;
 }
 
 export function mtuOver(pathMtu: number, family: 4 | 6): number {

@@ -9,6 +9,8 @@ export interface OverlayMember {
   readonly host: string;
   /** Without prefix. */
   readonly address: string;
+  /** Where the network has IPv6. */
+  readonly address6?: string;
   /** What it alone is called: container name, short id. */
   readonly names: readonly string[];
   /** Names that it shares with others: aliases of containers that are no tasks. */
@@ -24,6 +26,7 @@ export interface OverlayService {
   readonly names: readonly string[];
   /** undefined: its names are answered with the addresses of its tasks. */
   readonly address?: string;
+  readonly address6?: string;
   /** Of the ingress network: what leads to its tasks on every node. */
   readonly ports: readonly {
     readonly protocol: 'tcp' | 'udp' | 'sctp';
@@ -48,6 +51,8 @@ export interface OverlayState {
   readonly port: number;
   readonly subnet: string;
   readonly gateway: string;
+  /** Subnets besides, of either family. */
+  readonly others?: readonly { readonly subnet: string; readonly gateway: string }[];
   readonly internal: boolean;
   readonly attachable: boolean;
   readonly ingress: boolean;
