@@ -18,6 +18,8 @@ import {
   removeEmptyGroup,
 } from '../host/cgroup.ts';
 import { findProgram } from '../host/find.ts';
+import { unmount } from '../host/mount.ts';
+import { mountOverlay } from '../host/overlay.ts';
 import { bootId } from '../host/process.ts';
 import { type Images, openImages } from '../images/index.ts';
 import { Explainer, type NetworkRecord, Networks } from '../network/index.ts';
@@ -145,6 +147,7 @@ export async function openDaemon(given: DaemonOptions, ports: DaemonPorts): Prom
     runtime,
     runtimes: runtimes.table,
     defaultRuntime: runtimes.chosen,
+    mounts: { overlay: mountOverlay, unmount },
     images,
     imageNames: images,
     volumes,

@@ -1,7 +1,6 @@
 // The container engine: every verb on containers, bound to one daemon's state.
 import { mkdirSync } from 'node:fs';
 import { KeyedMutex } from '../base/mutex.ts';
-import { ExitWatch } from '../runtime/index.ts';
 import type { EndedStep } from '../spec/berth/index.ts';
 import type { EndpointSettings, Filters } from '../spec/docker/index.ts';
 import { type EngineContext, EnginePaths } from './container/context.ts';
@@ -92,7 +91,7 @@ export function openEngine(options: EngineOptions) {
     lifecycle: { release: releaseResources, autoRemove, scheduleRestart },
     stopping: false,
   };
-  const watch = new ExitWatch(options.runtime.paths.exits, (exit) => {
+  const watch = options.runtime.watchExits((exit) => {
     exited(context, exit.id, exit.code).catch((error: unknown) =>
       options.log.error({ err: error }, `the end of container ${exit.id}`),
     );

@@ -1,5 +1,5 @@
 // Looks now and then for what no event told: an exit that inotify lost, or a process that is gone together with its monitor.
-import type { ExitWatch } from '../runtime/index.ts';
+import type { Exits } from '../runtime/index.ts';
 import type { EngineContext } from './container/context.ts';
 import { hasProcess } from './lifecycle/index.ts';
 import { UNKNOWN_EXIT } from './verbs/adopt.ts';
@@ -8,7 +8,7 @@ import { exited } from './verbs/exited.ts';
 /** Milliseconds between two looks; a monitor has that long to write the exit code of a process that is gone. */
 const EVERY_MS = 3000;
 
-export function startWatchdog(context: EngineContext, exits: ExitWatch): Disposable {
+export function startWatchdog(context: EngineContext, exits: Exits): Disposable {
   /** Gone at the last look, without an exit code. */
   let suspects = new Set<string>();
   const look = (): void => {

@@ -3,9 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { invalid, messageOf } from '../../base/errors.ts';
-import { groupProcesses } from '../../host/cgroup.ts';
-import { sendSignal } from '../../host/process.ts';
-import { type Console, LaunchError, refusalWords, resizeTerminal } from '../../runtime/index.ts';
+import { type Console, LaunchError, refusalWords } from '../../runtime/index.ts';
 import type { OciSpec } from '../../runtime/spec/index.ts';
 import type { BuilderContext } from '../services/context.ts';
 import type { Op } from '../graph/vertex.ts';
@@ -54,15 +52,14 @@ export async function runShell({ runtime, ociRuntime }: BuilderContext, request:
       throw invalid(refusalWords({ runtime: ociRuntime.name, verb: 'create', program: file, text: messageOf(error) }));
     });
   const kill = (): void => {
-    for (const pid of groupProcesses(runtime.cgroups, request.cgroup)) sendSignal(pid, 9);
+    for (const pid of runtime.processes(request.cgroup)) runtime.signal(pid, 9);
   };
   signal.addEventListener('abort', kill, { once: true });
   const console = runtime.console(id);
   try {
     show(console, terminal);
     await runtime.release(id, ociRuntime, () => runtime.alive(identity, ''));
-    const bundle = runtime.paths.bundle(id);
-    void type(console, terminal, (height, width) => resizeTerminal(bundle, height, width))
+    void type(console, terminal, (height, width) => runtime.resize(id, height, width))
       .catch(kill)
       .then(kill);
     if (signal.aborted) kill();

@@ -2,23 +2,24 @@
 import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import type { KeyedMutex } from '../../base/mutex.ts';
-import type { OciRuntime, Runtime } from '../../runtime/index.ts';
+import type { OciRuntime, ProcessRuntime } from '../../runtime/index.ts';
 import type { HostAbilities } from '../../runtime/spec/index.ts';
 import type { Container } from './container.ts';
 import type { CreateFacts } from '../create/index.ts';
 import type { Exec } from './exec.ts';
 import type { LifecycleEffects } from './dispatch.ts';
 import type { StartDefaults } from './at-start.ts';
-import type { EventSink, ImageSource, NetworkSource, VolumeSource } from './ports.ts';
+import type { EventSink, ImageSource, NetworkSource, RootMounts, VolumeSource } from './ports.ts';
 import type { Registry } from './registry.ts';
 
 export interface EngineContext {
   readonly paths: EnginePaths;
   readonly registry: Registry;
   readonly execs: Map<string, Exec>;
-  readonly runtime: Runtime;
+  readonly runtime: ProcessRuntime;
   readonly runtimes: ReadonlyMap<string, OciRuntime>;
   readonly defaultRuntime: string;
+  readonly mounts: RootMounts;
   readonly images: ImageSource;
   readonly volumes: VolumeSource;
   readonly networks: NetworkSource;

@@ -3,13 +3,12 @@ import { rfc3339 } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { goDuration } from '../../base/units.ts';
 import { randomId } from '../../base/ids.ts';
-import { sendSignal } from '../../host/process.ts';
 import { execProcess } from '../../runtime/spec/index.ts';
 import type { HealthConfig, HealthcheckResult } from '../../spec/docker/index.ts';
 import type { Container } from './container.ts';
 import { type EngineContext, emit, save } from './context.ts';
 import type { ContainerStateRecord } from '../lifecycle/index.ts';
-import { containerSpec, runtimeOf } from './running.ts';
+import { runtimeOf } from './running.ts';
 
 const DEFAULT_INTERVAL = 30e9;
 const DEFAULT_TIMEOUT = 30e9;
@@ -114,7 +113,7 @@ async function runProbe(
   let late = false;
   let timer: NodeJS.Timeout | undefined;
   try {
-    const spec = containerSpec(context, container);
+    const spec = context.runtime.specOf(container.id);
     const exec = { cmd: command, env: [], workingDir: '', tty: false, privileged: false };
     const process = execProcess({ container: spec.process, exec, host: context.host });
     const id = randomId();
@@ -138,7 +137,7 @@ async function runProbe(
     pid = running.pid;
     timer = setTimeout(() => {
       late = true;
-      sendSignal(pid, 9);
+      context.runtime.signal(pid, 9);
     }, timeoutMs);
     const code = await running.exit;
     // its pid may be somebody else's from now on

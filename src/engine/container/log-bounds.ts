@@ -1,7 +1,7 @@
 // How large a container's log may grow, from its logging options.
 import { parseBool } from '../../base/bool.ts';
 import { parseBytes } from '../../base/units.ts';
-import { LogRotation, type RotationBounds, reopenLog } from '../../runtime/index.ts';
+import { LogRotation, type RotationBounds } from '../../runtime/index.ts';
 import type { HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from './container.ts';
 import type { EngineContext } from './context.ts';
@@ -43,7 +43,7 @@ export function startRotation(context: EngineContext, container: Container): voi
     context.paths.of(container.id).log,
     { maxBytes, maxFiles, compress },
     {
-      reopen: () => reopenLog(context.runtime.paths.bundle(container.id)),
+      reopen: () => context.runtime.reopenLog(container.id),
       warn: (what) => context.log.warn(`container ${container.id}: ${what}`),
     },
   );

@@ -1,6 +1,7 @@
-// What the engine needs of images and layers, cut small.
+// What the engine needs of images, layers, volumes and networks, cut small. Of processes: runtime/ports.ts.
 import type { Digest } from '../../base/ids.ts';
 import type { EndpointSettings, ImageConfig, PortBinding } from '../../spec/docker/index.ts';
+import type { OverlayParts } from '../../host/overlay.ts';
 import type { Descriptor } from '../../spec/oci/index.ts';
 
 export interface ContainerImage {
@@ -63,6 +64,14 @@ export type EventSink = (event: {
   id: string;
   attributes: Readonly<Record<string, string>>;
 }) => void;
+
+/** How root file systems come and go: by the kernel, or only noted in tests. */
+export interface RootMounts {
+  /** `target` exists. */
+  overlay(parts: OverlayParts, target: string): void;
+  /** One that is not there is no error. */
+  unmount(target: string): Promise<void>;
+}
 
 /** What the engine needs of volumes. */
 export interface VolumeSource {

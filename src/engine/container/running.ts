@@ -1,9 +1,6 @@
 // What verbs need of a container that runs: its connection, its runtime, the configuration it was started with.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { invalid } from '../../base/errors.ts';
 import type { OciRuntime } from '../../runtime/index.ts';
-import type { OciSpec } from '../../runtime/spec/index.ts';
 import type { Container } from './container.ts';
 import type { EngineContext } from './context.ts';
 
@@ -23,9 +20,4 @@ export function runtimeOf(context: EngineContext, name: string): OciRuntime {
   const runtime = context.runtimes.get(wanted);
   if (!runtime) throw invalid(`unknown or invalid runtime name: ${wanted}`);
   return runtime;
-}
-
-/** The configuration that the container was started with. */
-export function containerSpec(context: EngineContext, container: Container): OciSpec {
-  return JSON.parse(readFileSync(join(context.runtime.paths.bundle(container.id), 'config.json'), 'utf8')) as OciSpec;
 }

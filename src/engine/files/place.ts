@@ -5,7 +5,6 @@ import { Undo } from '../../base/disposal.ts';
 import { isErrno, notFound } from '../../base/errors.ts';
 import type { BindView, Place } from '../../host/sandbox/index.ts';
 import { mountsSeenBy } from '../../host/mount.ts';
-import { mountOverlay } from '../../host/overlay.ts';
 import type { Container } from '../container/container.ts';
 import type { EngineContext } from '../container/context.ts';
 import { hasProcess } from '../lifecycle/index.ts';
@@ -149,7 +148,7 @@ async function restingPlace(context: EngineContext, container: Container, writab
 async function fill(context: EngineContext, container: Container, mounts: readonly MountRecord[]): Promise<void> {
   if (container.state.phase !== 'created' || container.state.startedAt !== ZERO_TIME) return;
   const { upper, work, merged } = context.paths.of(container.id);
-  mountOverlay({ lowerDirs: container.record.lowerDirs, upper, work, volatile: false }, merged);
+  context.mounts.overlay({ lowerDirs: container.record.lowerDirs, upper, work, volatile: false }, merged);
   try {
     for (const mount of mounts) await context.volumes.copyUp(mount.Name ?? '', merged, mount.Destination);
   } finally {

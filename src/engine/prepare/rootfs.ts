@@ -15,9 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno, messageOf } from '../../base/errors.ts';
-import { mountsBelow, unmount, unmountSync } from '../../host/mount.ts';
+import { mountsBelow, unmountSync } from '../../host/mount.ts';
 import { openInRoot } from '../../host/open-in-root.ts';
-import { mountOverlay } from '../../host/overlay.ts';
 import { removeTree } from '../../host/remove-tree.ts';
 import type { Container } from '../container/container.ts';
 import type { EngineContext } from '../container/context.ts';
@@ -63,7 +62,7 @@ export function mountRootfs(context: EngineContext, container: Container): strin
   // the kernel leaves a mark on a volatile layer and would not mount it again; this one was unmounted in order
   if (container.record.hostConfig.AutoRemove)
     rmSync(join(paths.work, 'work', 'incompat'), { recursive: true, force: true });
-  mountOverlay(
+  context.mounts.overlay(
     {
       lowerDirs: container.record.lowerDirs,
       upper: paths.upper,
@@ -97,8 +96,8 @@ function linkMountTable(root: string): void {
 /** Takes away every mount in the container's directory; none is no error. */
 export async function unmountRootfs(context: EngineContext, container: Container): Promise<void> {
   const paths = context.paths.of(container.id);
-  await unmount(paths.merged);
-  if (container.record.hostConfig.IpcMode === 'shareable') await unmount(paths.shm);
+  await context.mounts.unmount(paths.merged);
+  if (container.record.hostConfig.IpcMode === 'shareable') await context.mounts.unmount(paths.shm);
 }
 
 /** What a container that was settled in order may still have mounted; asks the kernel for its whole list only where it may be needed. */

@@ -3,7 +3,6 @@ import { closeSync, constants, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { internal, isErrno } from '../../base/errors.ts';
 import { O_PATH, openInRoot } from '../../host/open-in-root.ts';
-import { mountOverlay } from '../../host/overlay.ts';
 import type { Container } from '../container/container.ts';
 import type { EngineContext } from '../container/context.ts';
 import { unmountRootfs } from './rootfs.ts';
@@ -14,7 +13,7 @@ export async function makeWorkingDirectory(context: EngineContext, container: Co
   const path = config.WorkingDir;
   if (path === '' || path === '/' || isPlainDirectory(lowerDirs, path)) return;
   const { upper, work, merged } = context.paths.of(container.id);
-  mountOverlay({ lowerDirs, upper, work, volatile: false }, merged);
+  context.mounts.overlay({ lowerDirs, upper, work, volatile: false }, merged);
   try {
     makeBelow(merged, path);
   } finally {

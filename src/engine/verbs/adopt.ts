@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
-import { sendSignal } from '../../host/process.ts';
 import type { Container } from '../container/container.ts';
 import type { EngineContext } from '../container/context.ts';
 import { startHealth } from '../container/health.ts';
@@ -97,7 +96,7 @@ async function adoptOne(
 async function takeBackStart(context: EngineContext, container: Container): Promise<void> {
   const { state } = container;
   for (const identity of [state.process, state.monitor]) {
-    if (identity && context.runtime.alive(identity, context.boot)) sendSignal(identity.pid, 9);
+    if (identity && context.runtime.alive(identity, context.boot)) context.runtime.signal(identity.pid, 9);
   }
   await discardHalf(context, container);
   await dispatch(context, container, { type: 'startAbandoned' });
@@ -109,20 +108,12 @@ async function sweep(context: EngineContext): Promise<void> {
   emptyTrash(context);
   makeInitLayer(context);
   const known = (id: string): boolean => context.registry.isRecorded(id);
-  const leftovers = (folder: string): string[] =>
-    existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name) && !known(name)) : [];
-  for (const root of new Set(context.runtime.cgroups.roots.values())) {
-    for (const id of leftovers(join(root, context.cgroupParent)))
-      await context.runtime.clean(id, join('/', context.cgroupParent, id), undefined);
-  }
-  for (const id of leftovers(context.paths.root)) {
+  await context.runtime.sweep(context.cgroupParent, known);
+  for (const id of readdirSync(context.paths.root).filter((name) => /^[0-9a-f]{64}$/.test(name) && !known(name))) {
     context.log.info(`removing what is left of container ${id}`);
     unmountLeftovers(context, id);
     rmSync(join(context.paths.root, id), { recursive: true, force: true });
   }
-  const { paths } = context.runtime;
-  for (const folder of [paths.exits, paths.runtime, join(paths.root, 'c')])
-    for (const id of leftovers(folder)) rmSync(join(folder, id), { recursive: true, force: true });
 }
 
 /** Containers whose restart policy brings them back with the daemon. */

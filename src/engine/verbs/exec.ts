@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { conflict, internal, invalid, messageOf, notFound } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
-import { exitCodeOf, LaunchError, refusalWords, resizeTerminal } from '../../runtime/index.ts';
+import { exitCodeOf, LaunchError, refusalWords } from '../../runtime/index.ts';
 import { execProcess, type ResolvedUser } from '../../runtime/spec/index.ts';
 import { resolveUser } from '../../runtime/user/index.ts';
 import type { ExecInspect } from '../../spec/docker/index.ts';
@@ -11,7 +11,7 @@ import { type EngineContext, emit } from '../container/context.ts';
 import type { ExecSpec } from '../create/index.ts';
 import { Exec } from '../container/exec.ts';
 import { forgetEndedExec, rememberExec } from '../container/exec-records.ts';
-import { containerSpec, runtimeOf } from '../container/running.ts';
+import { runtimeOf } from '../container/running.ts';
 import { isRestarting } from '../lifecycle/index.ts';
 import { Attachment, type AttachmentOptions, type Io, parseDetachKeys } from '../container/streams.ts';
 
@@ -91,7 +91,7 @@ export async function startExec(context: EngineContext, { exec, io, consoleSize 
   const attachment =
     io && new Attachment(endingAfter(io, over.promise), attachmentOptions(context, container, exec, over.resolve));
   try {
-    const spec = containerSpec(context, container);
+    const spec = context.runtime.specOf(container.id);
     const user = userOf(container, request.user);
     const homeGiven = (container.record.config.Env ?? []).some((one) => one.startsWith('HOME='));
     const process = execProcess({
@@ -183,7 +183,7 @@ export async function resizeExec(context: EngineContext, id: string, height: num
   const exec = activeExec(context, id);
   if (exec.phase === 'starting') await exec.started.promise;
   if (exec.phase !== 'running') throw invalid(`exec process is not started`);
-  resizeTerminal(context.runtime.paths.execBundle(exec.containerId, exec.id), height, width);
+  context.runtime.resizeExec(exec.containerId, exec.id, height, width);
 }
 
 export function inspectExec(context: EngineContext, id: string): ExecInspect {

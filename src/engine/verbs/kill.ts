@@ -1,8 +1,6 @@
 // Signals to a container's first process, and the wait for its end.
 import { setTimeout as delay } from 'node:timers/promises';
 import { BerthError, conflict, internal, invalid } from '../../base/errors.ts';
-import { groupProcesses, setFrozen } from '../../host/cgroup.ts';
-import { catchesSignal, sendSignal } from '../../host/process.ts';
 import type { Container } from '../container/container.ts';
 import { cgroupPath, type EngineContext, emit } from '../container/context.ts';
 import { parseSignal } from '../create/index.ts';
@@ -32,7 +30,7 @@ export async function kill(context: EngineContext, reference: string, signalText
     if (container.state.phase === 'paused') await thaw(context, container);
     await within(stop.ended, SIGCONT_WAIT_MS);
   } else {
-    await ready(container, signal);
+    await ready(context, container, signal);
     deliver(context, container, signal);
     emit(context, container, 'kill', { signal: String(signal) });
   }
@@ -64,7 +62,7 @@ export function deliver(context: EngineContext, container: Container, signal: nu
   const { process } = container.state;
   if (!process || !context.runtime.alive(process, context.boot)) return;
   try {
-    sendSignal(process.pid, signal);
+    context.runtime.signal(process.pid, signal);
   } catch (error) {
     throw invalid(`cannot send signal ${signal} to container ${container.id}`, { cause: error });
   }
@@ -74,18 +72,18 @@ export function deliver(context: EngineContext, container: Container, signal: nu
 const READY_MS = 100;
 
 /** The kernel keeps from a first process what it has no handler for: one that was just started is waited for. */
-async function ready(container: Container, signal: number): Promise<void> {
+async function ready({ runtime }: EngineContext, container: Container, signal: number): Promise<void> {
   if (signal === SIGKILL) return;
   const late = Date.parse(container.state.startedAt) + READY_MS;
   for (;;) {
     const { process } = container.state;
-    if (!process || Date.now() >= late || catchesSignal(process.pid, signal)) return;
+    if (!process || Date.now() >= late || runtime.catches(process.pid, signal)) return;
     await delay(2);
   }
 }
 
 async function thaw(context: EngineContext, container: Container): Promise<void> {
-  await setFrozen(context.runtime.cgroups, cgroupPath(context, container), false);
+  await context.runtime.freeze(cgroupPath(context, container), false);
 }
 
 /** Ends the container with SIGKILL, and returns when its exit was handled. */
@@ -96,7 +94,7 @@ export async function killAndWait(context: EngineContext, container: Container):
   emit(context, container, 'kill', { signal: String(SIGKILL) });
   if (container.state.phase === 'paused') await thaw(context, container);
   if (await within(stop.ended, SIGCONT_WAIT_MS)) return;
-  for (const pid of groupProcesses(context.runtime.cgroups, cgroupPath(context, container))) sendSignal(pid, SIGKILL);
+  for (const pid of context.runtime.processes(cgroupPath(context, container))) context.runtime.signal(pid, SIGKILL);
   if (!(await within(stop.ended, SIGCONT_WAIT_MS)))
     throw internal(`tried to kill container, but did not receive an exit event`);
 }
@@ -119,7 +117,7 @@ export async function stopProcess(
     return;
   }
   using stopped = nextStop(container);
-  if (grace !== 0) await ready(container, signal);
+  if (grace !== 0) await ready(context, container, signal);
   deliver(context, container, signal);
   emit(context, container, 'kill', { signal: String(signal) });
   if (container.state.phase === 'paused') await thaw(context, container);

@@ -1,6 +1,5 @@
 // Freezes every process of a container, and lets them go on.
 import { conflict, internal, messageOf } from '../../base/errors.ts';
-import { setFrozen } from '../../host/cgroup.ts';
 import type { Container } from '../container/container.ts';
 import { cgroupPath, type EngineContext } from '../container/context.ts';
 import { dispatch } from '../container/dispatch.ts';
@@ -25,7 +24,7 @@ export function unpause(context: EngineContext, reference: string): Promise<void
 
 async function freeze(context: EngineContext, container: Container, frozen: boolean): Promise<void> {
   try {
-    await setFrozen(context.runtime.cgroups, cgroupPath(context, container), frozen);
+    await context.runtime.freeze(cgroupPath(context, container), frozen);
   } catch (error) {
     throw internal(`Cannot ${frozen ? 'pause' : 'unpause'} container ${container.id}: ${messageOf(error)}`, {
       cause: error,

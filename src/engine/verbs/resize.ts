@@ -1,6 +1,5 @@
 // Tells a container's terminal its size.
 import { conflict } from '../../base/errors.ts';
-import { resizeTerminal } from '../../runtime/index.ts';
 import { type EngineContext, emit } from '../container/context.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 
@@ -8,6 +7,6 @@ import { hasProcess } from '../lifecycle/index.ts';
 export function resize(context: EngineContext, reference: string, height: number, width: number): void {
   const container = context.registry.get(reference);
   if (!hasProcess(container.state.phase)) throw conflict(`container ${container.id} is not running`);
-  resizeTerminal(context.runtime.paths.bundle(container.id), height, width);
+  context.runtime.resize(container.id, height, width);
   emit(context, container, 'resize', { height: String(height), width: String(width) });
 }

@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { conflict, internal, invalid, messageOf } from '../../base/errors.ts';
-import { groupProcesses } from '../../host/cgroup.ts';
 import type { ContainerTopResponse } from '../../spec/docker/index.ts';
 import { cgroupPath, type EngineContext, emit } from '../container/context.ts';
 import { hasProcess, isRestarting } from '../lifecycle/index.ts';
@@ -21,7 +20,7 @@ export async function top(
   if (isRestarting(container.state))
     throw conflict(`container ${container.id} is restarting, wait until the container is running`);
   if (!hasProcess(container.state.phase)) throw conflict(`container ${container.id} is not running`);
-  const inside = new Set(groupProcesses(context.runtime.cgroups, cgroupPath(context, container)));
+  const inside = new Set(context.runtime.processes(cgroupPath(context, container)));
   let output: string;
   try {
     output = (await run('ps', words, { maxBuffer: 16 * 1024 * 1024, env: { ...process.env, LC_ALL: 'C' } })).stdout;

@@ -1,11 +1,6 @@
 // Changes a container's limits and restart policy, while it runs too.
-import { execFile } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { conflict, internal, messageOf } from '../../base/errors.ts';
 import { controllerDirectory, writeControl } from '../../host/cgroup.ts';
-import { runtimeCall } from '../../runtime/index.ts';
 import { resourcesFor } from '../../runtime/spec/index.ts';
 import type { ContainerUpdateResponse, HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from '../container/container.ts';
@@ -14,8 +9,6 @@ import { normaliseUpdate, type UpdateSpec } from '../create/index.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 import { throttleTargets } from '../prepare/input.ts';
 import { runtimeOf } from '../container/running.ts';
-
-const run = promisify(execFile);
 
 export async function update(
   context: EngineContext,
@@ -67,18 +60,9 @@ async function applyLimits(context: EngineContext, container: Container, changed
   });
   if (Object.keys(resources).length === 0) return;
   const runtime = runtimeOf(context, container.record.runtime);
-  // a file, since crun opens /dev/stdin, which cannot be done to the socket that a child of Node has there
-  const file = join(context.runtime.paths.bundle(container.id), 'resources.json');
-  writeFileSync(file, JSON.stringify(resources), { mode: 0o600 });
   try {
-    await run(...runtimeCall(runtime, context.runtime.paths.runtime, 'update', '--resources', file, container.id));
+    await context.runtime.limit(container.id, runtime, resources);
   } catch (error) {
-    const stderr =
-      error instanceof Error && 'stderr' in error && typeof error.stderr === 'string'
-        ? error.stderr.trim()
-        : messageOf(error);
-    throw internal(`Cannot update container ${container.id}: runc did not terminate successfully: ${stderr}`);
-  } finally {
-    rmSync(file, { force: true });
+    throw internal(`Cannot update container ${container.id}: runc did not terminate successfully: ${messageOf(error)}`);
   }
 }

@@ -13,11 +13,24 @@ export interface Watcher {
   end(): void;
 }
 
+export interface Console {
+  /** The process has closed its output and everyone has it, or the connection was closed. */
+  readonly ended: Promise<void>;
+  readonly watched: boolean;
+  /** The answer ends it. */
+  watch(watcher: Watcher): () => void;
+  /** Input for the process, in order; resolves when the monitor has taken it. */
+  write(data: Buffer): Promise<void>;
+  /** End of input; the process reads EOF unless its stdin is kept open. */
+  closeInput(): void;
+  close(): void;
+}
+
 /** conmon reads its socket in pieces of 32 KiB and cuts a longer packet off. */
 const MAX_PACKET = 16 * 1024;
 const STDERR = 3;
 
-export class Console {
+export class AttachConsole implements Console {
   readonly #socket: Seqpacket;
   readonly #watchers = new Set<Watcher>();
   #pendingInput: Promise<void> = Promise.resolve();
@@ -58,7 +71,6 @@ export class Console {
     return this.#watchers.size > 0;
   }
 
-  /** Input for the process, in order; resolves when the monitor has taken it. */
   write(data: Buffer): Promise<void> {
     const mine = this.#pendingInput.then(async () => {
       for (let at = 0; at < data.length && !this.#inputClosed; at += MAX_PACKET)
@@ -68,7 +80,6 @@ export class Console {
     return mine;
   }
 
-  /** End of input; the process reads EOF unless its stdin is kept open. */
   closeInput(): void {
     void this.#pendingInput.then(() => {
       this.#inputClosed = true;
