@@ -50,7 +50,6 @@ const SITES: Readonly<Record<string, Site>> = {
     starts: 'ps',
     why: 'options of the API client and pids; ps reads /proc of the host',
   },
-  'engine/verbs/update.ts': { calls: 1, starts: 'the OCI runtime', why: RUNTIME },
   'host/apparmor.ts': { calls: 1, starts: 'apparmor_parser', why: 'a profile of our own making by standard input' },
   'host/forward-filter.ts': {
     calls: 4,
@@ -100,7 +99,7 @@ const SITES: Readonly<Record<string, Site>> = {
   'network/firewall/forward-guard.ts': { calls: 2, starts: 'nft', why: 'lists tables, by words alone' },
   'network/firewall/input-guard.ts': { calls: 1, starts: 'nft', why: 'lists tables, by words alone' },
   'runtime/choice/choose.ts': { calls: 1, starts: 'the OCI runtime', why: '--version alone' },
-  'runtime/index.ts': { calls: 1, starts: 'the OCI runtime', why: RUNTIME },
+  'runtime/runtime.ts': { calls: 2, starts: 'the OCI runtime', why: RUNTIME },
   'runtime/monitor/start.ts': { calls: 1, starts: 'the OCI runtime', why: RUNTIME },
   'runtime/monitor/launch.ts': { calls: 1, starts: 'conmon, which starts the OCI runtime', why: RUNTIME },
   'runtime/sealed.ts': { calls: 1, starts: 'the OCI runtime', why: '--version alone' },

@@ -174,7 +174,7 @@ export class FakeRuntime implements ProcessRuntime {
   }
 
   async sweep(cgroupParent: string, isKnown: (id: string) => boolean): Promise<void> {
-    for (const box of [...this.#boxes.values()])
+    for (const box of this.#boxes.values())
       if (box.cgroup.startsWith(slashed(cgroupParent)) && !isKnown(box.request.id)) await this.clean(box.request.id);
   }
 
