@@ -26,6 +26,7 @@ import { withRemote } from './remote.ts';
 import { secretHandlers } from './secrets.ts';
 import { serviceHandlers } from './services.ts';
 import { swarmHandlers } from './swarm.ts';
+import { kvHandlers } from './kv.ts';
 import { systemHandlers } from './system.ts';
 import { volumeHandlers } from './volumes.ts';
 
@@ -59,6 +60,7 @@ export function engineHandlers(parts: DaemonParts): Handlers {
     ...volumeHandlers(volumes),
     ...networkHandlers(engine, networks, explainer, cluster),
     ...swarmHandlers(cluster),
+    ...kvHandlers(cluster),
     ...nodeHandlers(cluster),
     ...serviceHandlers(cluster),
     ...secretHandlers(cluster),

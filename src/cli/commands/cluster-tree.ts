@@ -166,6 +166,28 @@ export const cluster: CliNode = {
   ],
 };
 
+export const kv: CliNode = {
+  name: 'kv',
+  short: 'Keep keys and values for applications in the cluster',
+  children: [
+    leaf('cas', 'Set a key if nobody else has', async () => (await import('./kv/verbs.ts')).cas),
+    leaf('delete', 'Delete a key', async () => (await import('./kv/verbs.ts')).remove, { aliases: ['rm'] }),
+    leaf('get', 'Print the value of a key', async () => (await import('./kv/verbs.ts')).get),
+    {
+      name: 'lease',
+      short: 'Manage leases, with which keys end',
+      children: [
+        leaf('grant', 'Make a lease', async () => (await import('./kv/lease.ts')).grant),
+        leaf('keep-alive', 'Keep a lease alive', async () => (await import('./kv/lease.ts')).keepAlive),
+        leaf('revoke', 'End a lease and its keys', async () => (await import('./kv/lease.ts')).revoke),
+      ],
+    },
+    leaf('ls', 'List keys', async () => (await import('./kv/verbs.ts')).ls, { aliases: ['list'] }),
+    leaf('put', 'Set the value of a key', async () => (await import('./kv/verbs.ts')).put),
+    leaf('watch', 'Print changes as they come', async () => (await import('./kv/watch.ts')).watch),
+  ],
+};
+
 export const autoscale: CliNode = {
   name: 'autoscale',
   short: 'Look at services that grow and shrink with their load',

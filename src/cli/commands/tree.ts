@@ -1,6 +1,6 @@
 // All commands: names, places and one-line descriptions. Each command is loaded when it is called.
 import type { CliNode, Context } from '../session/context.ts';
-import { autoscale, cluster, config, node, secret, service, stack, swarm } from './cluster-tree.ts';
+import { autoscale, cluster, config, kv, node, secret, service, stack, swarm } from './cluster-tree.ts';
 import { leaf } from './leaf.ts';
 
 const c = {
@@ -403,6 +403,7 @@ export const tree: CliNode = {
     container,
     context,
     image,
+    kv,
     manifest,
     network,
     node,

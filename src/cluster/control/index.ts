@@ -1,6 +1,7 @@
 // What the API asks of a cluster; loaded when the first such question comes.
 import { Cluster, type ClusterOptions } from '../member/cluster.ts';
 import { ForecastControl } from './forecast.ts';
+import { KeyValueControl } from './kv.ts';
 import { NetworkControl } from './networks.ts';
 import { NodeControl } from './nodes.ts';
 import { RemoteControl } from './remote.ts';
@@ -15,6 +16,7 @@ export class ClusterControl {
   readonly nodes: NodeControl;
   readonly services: ServiceControl;
   readonly tasks: TaskControl;
+  readonly kv: KeyValueControl;
   readonly networks: NetworkControl;
   readonly secrets: SecretControl;
   readonly configs: SecretControl;
@@ -27,6 +29,7 @@ export class ClusterControl {
     this.nodes = new NodeControl(this.cluster);
     this.services = new ServiceControl(this.cluster);
     this.tasks = new TaskControl(this.cluster, this.nodes, this.services);
+    this.kv = new KeyValueControl(this.cluster);
     this.networks = new NetworkControl(this.cluster);
     this.secrets = new SecretControl(this.cluster, 'secret');
     this.remote = new RemoteControl(this.cluster);

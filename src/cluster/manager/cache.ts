@@ -66,7 +66,8 @@ export class Cache {
       for await (const changes of this.#store.watch(keys.root, this.#abort.signal)) {
         const seen = changes.flatMap((change) => this.#apply(change));
         filled();
-        for (const listener of this.#listeners) listener(seen);
+        // what applications write is nothing to those who listen
+        if (seen.length > 0) for (const listener of this.#listeners) listener(seen);
       }
     })();
     await ready;

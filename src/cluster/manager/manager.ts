@@ -5,6 +5,8 @@ import { notFound, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Identity } from '../security/identity.ts';
 import { EtcdChild } from '../store/child.ts';
+import { KeyValues } from '../kv/values.ts';
+import { Watches } from '../kv/watch.ts';
 import { Autoscaler } from './autoscaler.ts';
 import { Cache } from './cache.ts';
 import { Door } from './door.ts';
@@ -33,6 +35,9 @@ export class Manager {
   readonly #options: ManagerOptions;
   readonly etcd: EtcdChild;
   readonly writer: Writer;
+  /** What applications keep in the cluster. */
+  readonly values: KeyValues;
+  readonly watches: Watches;
   readonly election: Election;
   readonly #cache: Cache;
   readonly #tunnels = new Tunnels();
@@ -64,6 +69,8 @@ export class Manager {
     });
     this.#cache = new Cache(this.etcd.store);
     this.writer = new Writer(this.etcd.store, this.#cache);
+    this.values = new KeyValues(this.etcd.store);
+    this.watches = new Watches(this.etcd.store, this.#cache, this.values);
     this.election = new Election(this.etcd.store, { node: identity.node, address: identity.advertise }, log);
   }
 
@@ -202,6 +209,7 @@ export class Manager {
     this.#door?.close();
     await this.election.stop();
     this.#follow();
+    this.watches.close();
     this.#cache.close();
     await this.etcd.stop();
   }

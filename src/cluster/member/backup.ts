@@ -5,7 +5,9 @@ import type { Machine } from '../agent/ports.ts';
 import { decode, encode } from '../manager/cache.ts';
 import type { Manager } from '../manager/manager.ts';
 import { type Cluster, type ClusterNode, keys } from '../model/objects.ts';
+import { shown } from '../kv/values.ts';
 import { newId } from '../model/ids.ts';
+import type { Entry } from '../store/port.ts';
 import { issue, newKeyPair } from '../security/authority.ts';
 import type { Identity } from '../security/identity.ts';
 import { unseal } from '../security/seal.ts';
@@ -31,8 +33,14 @@ export async function backupOf(manager: Manager, identity: Identity): Promise<Ba
     cluster: identity.cluster,
     sealKey: identity.manager?.sealKey ?? '',
     revision,
-    entries: entries.filter(({ key }) => key !== keys.leader).map(({ key, value }) => ({ key, value })),
+    entries: entries.filter(isKept).map(({ key, value }) => ({ key, value })),
   };
+}
+
+/** What a lease holds ends with those who hold it. */
+function isKept({ key, value }: Entry): boolean {
+  if (key === keys.leader || key.startsWith(keys.leases)) return false;
+  return !key.startsWith(keys.values) || shown({ key, value, revision: 0 }).Lease === undefined;
 }
 
 /** Throws for what is no backup, before anything is made of it. */

@@ -368,6 +368,11 @@ export const keys = {
   config: (id: string): string => `${ROOT}configs/${id}`,
   network: (id: string): string => `${ROOT}networks/${id}`,
   attachment: (id: string): string => `${ROOT}attachments/${id}`,
+  /** What applications keep, and the leases that they were given. */
+  values: `${ROOT}kv/`,
+  value: (key: string): string => `${ROOT}kv/${key}`,
+  leases: `${ROOT}leases/`,
+  lease: (id: string): string => `${ROOT}leases/${id}`,
   /** What numbers and subnets were given last; whoever makes a network writes it. */
   allocation: `${ROOT}allocation`,
   /** A name is taken by a key of its own, so that two managers cannot give it twice. */

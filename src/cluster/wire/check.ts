@@ -40,7 +40,7 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
     isAmount(message['id']) &&
     areTexts(message, 'network', 'container', 'name', 'address') &&
     (message['address'] === '' || isIP(String(message['address'])) === 4) &&
-    (!message['address6'] || isIP(String(message['address6'])) === 6) &&
+    isOptionalIp6(message['address6']) &&
     isListOf(message['aliases'], isText) &&
     !isLong(message),
   detach: (message) =>
@@ -54,6 +54,10 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
   log: ({ id, lines }) => typeof id === 'number' && isListOf(lines, isLogLine),
   'log-end': ({ id }) => typeof id === 'number',
 };
+
+function isOptionalIp6(value: unknown): boolean {
+  return value === undefined || value === '' || (typeof value === 'string' && isIP(value) === 6);
+}
 
 /** '' is where the connection comes from. */
 function isAddress(value: unknown): boolean {

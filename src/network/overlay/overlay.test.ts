@@ -144,7 +144,12 @@ test('IPv6: entries, names and virtual addresses are those of both families', ()
   const record = recordOfState(dual, { node: 'n1', pathMtu: 1500 });
   assert.deepEqual([record.ipv6, record.givenSubnets], [true, ['10.0.1.0/24', '10.0.9.0/24', 'fd00::/64']]);
   assert.deepEqual(leftBetween(dual, state([])).gone, [
-    ...['10.0.1.3', 'fd00::3', '10.0.1.4', 'fd00::4', '10.0.1.5', 'fd00::5'],
+    '10.0.1.3',
+    'fd00::3',
+    '10.0.1.4',
+    'fd00::4',
+    '10.0.1.5',
+    'fd00::5',
   ]);
 });
 

@@ -4,3 +4,11 @@ export type { EndedStep } from './step.ts';
 export type { ImageWaste, ImageWhy, LayerLine, StoreCheck } from './store.ts';
 export { type ContractVariable, contractFaults, readContract } from './contract.ts';
 export type { OverlayMember, OverlayService, OverlayState } from './overlay.ts';
+export type {
+  KeyValueChange,
+  KeyValueChanges,
+  KeyValueEntry,
+  KeyValueLease,
+  KeyValueList,
+  RegisteredTask,
+} from './kv.ts';
