@@ -85,6 +85,7 @@ export class FakeVolumes implements VolumeSource {
 
   acquire(name: string, containerId: string): Promise<string> {
     if (this.broken.has(name)) return Promise.reject(conflict(`volume ${name} is on a server that does not answer`));
+    if (!this.users.has(name)) return Promise.reject(notFound(`get ${name}: no such volume`));
     this.restore(name, containerId);
     return Promise.resolve(join(this.#root, name));
   }
@@ -103,7 +104,10 @@ export class FakeVolumes implements VolumeSource {
   }
 
   removeUnused(name: string): Promise<void> {
-    if (this.users.get(name)?.size === 0) this.users.delete(name);
+    if (this.users.get(name)?.size === 0) {
+      this.users.delete(name);
+      rmSync(join(this.#root, name), { recursive: true });
+    }
     return Promise.resolve();
   }
 }

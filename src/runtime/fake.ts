@@ -291,7 +291,8 @@ class Running implements FakeProcess {
 
   run(): void {
     this.waits = false;
-    this.#now(() => PROGRAMS[this.args[0] ?? '']?.(this));
+    // at once: nothing that a test does next comes before its handlers are there
+    PROGRAMS[this.args[0] ?? '']?.(this);
   }
 
   on(signal: number, handler: () => void): void {
