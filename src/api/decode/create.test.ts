@@ -1,15 +1,9 @@
 // Creates as dockerd 28 answers them: defaults, merges, versions, refusals.
+import { randomName } from '../../base/random-name.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ImageConfig } from '../../spec/docker/index.ts';
-import {
-  normaliseCreate,
-  normaliseUpdate,
-  parseSignal,
-  randomName,
-  signalName,
-  validateName,
-} from '../../engine/create/index.ts';
+import { normaliseCreate, normaliseUpdate, parseSignal, signalName, validateName } from '../../engine/create/index.ts';
 import { plainFacts } from '../../engine/create/testing.ts';
 import { containerSpec } from './container.ts';
 import { updateSpec } from './update.ts';

@@ -56,7 +56,7 @@ export function formatMessage(
   if (terminal && !message.stream && detail !== undefined) {
     out += '\x1b[2K\r';
     end = '\r';
-  } else if (bar !== '') return '';
+  } else if (bar !== '' || detail?.hidecounts) return '';
   // what a program wrote may go back to the beginning of its line
   const safe = (text = '', returns = false): string => (terminal ? printable(text, { returns }) : text);
   if (message.id) out += `${safe(message.id)}: `;
@@ -68,12 +68,13 @@ export function formatMessage(
 
 /** A bar with sizes; '' where nothing is known yet. */
 export function formatBar(detail: NonNullable<ProgressMessage['progressDetail']>, width: number): string {
-  const { current = 0, total = 0, units = '' } = detail;
+  const { current = 0, total = 0, units = '', hidecounts = false } = detail;
   if (current <= 0 && total <= 0) return '';
   const size = (bytes: number): string => humanSize(bytes, 4);
   if (total <= 0) return units === '' ? size(current).padStart(8) : `${current} ${units}`;
   const part = Math.min(50, Math.trunc(Math.trunc((current / total) * 100) / 2));
   const box = width > 110 ? `[${'='.repeat(part)}>${' '.repeat(50 - part)}] ` : '';
+  if (hidecounts) return box;
   if (units !== '') return `${box}${current}/${total} ${units}`;
   return `${box}${size(current).padStart(8)}${current > total ? '' : `/${size(total)}`}`;
 }

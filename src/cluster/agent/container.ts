@@ -89,6 +89,7 @@ export function containerBody(task: Assignment, facts: TaskFacts): object {
       ...(spec.CapabilityDrop ? { CapDrop: spec.CapabilityDrop } : {}),
       ...(spec.Ulimits ? { Ulimits: spec.Ulimits } : {}),
       ...(spec.Groups ? { GroupAdd: spec.Groups } : {}),
+      ...(spec.Privileges?.NoNewPrivileges ? { SecurityOpt: ['no-new-privileges'] } : {}),
       ...(spec.OomScoreAdj ? { OomScoreAdj: spec.OomScoreAdj } : {}),
       ...(spec.Hosts ? { ExtraHosts: spec.Hosts.map(extraHost) } : {}),
       ...(spec.DNSConfig?.Nameservers ? { Dns: spec.DNSConfig.Nameservers } : {}),

@@ -1,7 +1,7 @@
 // A service's specification as a client sent it, checked in Docker's words; what is not there yet is refused by name. Pure.
 import { invalid, notImplemented } from '../../base/errors.ts';
 import { extensionsOf, LABEL } from '../model/extensions.ts';
-import type { PortConfig, ServiceSpec, TaskSpec } from '../model/objects.ts';
+import type { ContainerSpec, PortConfig, ServiceMode, ServiceSpec, TaskSpec } from '../model/objects.ts';
 import { isPredefined } from '../agent/container.ts';
 import { constraintProblem } from './constraints.ts';
 
@@ -41,9 +41,27 @@ export function checkSpec(spec: Partial<ServiceSpec>): ServiceSpec {
     ...spec,
     Name,
     Labels: spec.Labels ?? {},
-    Mode: kinds.length === 0 ? { Replicated: { Replicas: 1 } } : Mode,
+    Mode: filledMode(Mode),
     TaskTemplate: { ...TaskTemplate, ForceUpdate: TaskTemplate.ForceUpdate ?? 0, Runtime: 'container' },
   };
+}
+
+/** What would be let in by being overlooked is refused. */
+function checkPrivileges(privileges: ContainerSpec['Privileges']): void {
+  const { NoNewPrivileges: _, ...others } = privileges ?? {};
+  const [name] = Object.entries(others).find(([, value]) => value !== undefined && value !== null) ?? [];
+  if (name !== undefined)
+    throw notImplemented(`services with ${name} under Privileges are not implemented by this daemon`);
+}
+
+/** With the counts that Docker's client leaves out. */
+function filledMode(mode: ServiceMode): ServiceMode {
+  if (mode.ReplicatedJob) {
+    const { MaxConcurrent = 1, TotalCompletions = MaxConcurrent } = mode.ReplicatedJob;
+    return { ReplicatedJob: { MaxConcurrent, TotalCompletions } };
+  }
+  if (mode.Global ?? mode.GlobalJob) return mode;
+  return { Replicated: { Replicas: mode.Replicated?.Replicas ?? 1 } };
 }
 
 function checkTemplate(template: TaskSpec | undefined, refuse: (text: string) => Error): void {
@@ -51,6 +69,10 @@ function checkTemplate(template: TaskSpec | undefined, refuse: (text: string) =>
     throw notImplemented(`services of runtime ${template.Runtime} are not implemented by this daemon`);
   const spec = template?.ContainerSpec;
   if (!template || !spec) throw invalid('mismatched Runtime and *Spec fields');
+  const isolation = spec.Isolation;
+  if (isolation !== undefined && !/^(?:default)?$/i.test(isolation))
+    throw invalid(`invalid isolation '${isolation}': Linux only supports the default one`);
+  checkPrivileges(spec.Privileges);
   if (!spec.Image) throw refuse('ContainerSpec: image reference must be provided');
   for (const { Source, Type } of spec.Mounts ?? [])
     if (Type === 'cluster') throw notImplemented(`cluster volumes are not implemented by this daemon: ${Source}`);

@@ -1,6 +1,7 @@
 // Verbs on services: create, list, inspect, update and roll back, remove.
 import { internal, invalid, notFound, notImplemented, unavailable } from '../../base/errors.ts';
 import { rfc3339 } from '../../base/clock.ts';
+import { randomName } from '../../base/random-name.ts';
 import type { Cluster } from '../member/cluster.ts';
 import { newId } from '../model/ids.ts';
 import { specRevision } from '../manager/translate.ts';
@@ -80,7 +81,7 @@ export class ServiceControl {
 
   async create(body: unknown): Promise<string> {
     const { writer, cache } = this.#cluster.manager;
-    const spec = this.#checked(body, undefined);
+    const spec = this.#checked(named(body), undefined);
     const id = newId();
     await writer.create<'services'>(
       'services',
@@ -210,6 +211,12 @@ export class ServiceControl {
           !(isTerminal(task.Status.State) && !task.Status.ContainerStatus),
       );
   }
+}
+
+/** With a name made up where none is given. */
+function named(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || ('Name' in body && body.Name)) return body;
+  return { ...body, Name: randomName(0) };
 }
 
 function modeName({ Mode }: ServiceSpec): string {

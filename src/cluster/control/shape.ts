@@ -59,6 +59,8 @@ const containerSpec = struct('ContainerSpec', {
   CapabilityDrop: texts,
   Ulimits: list(struct('Ulimit', { Name: 'string', Hard: 'number', Soft: 'number' })),
   OomScoreAdj: 'number',
+  Isolation: 'string',
+  Privileges: struct('Privileges', { NoNewPrivileges: 'bool' }),
 });
 
 const resources = struct('Resources', { NanoCPUs: 'number', MemoryBytes: 'number', Pids: 'number' });

@@ -169,6 +169,8 @@ export interface ContainerSpec {
   readonly CapabilityDrop?: readonly string[];
   readonly Ulimits?: readonly { readonly Name: string; readonly Hard: number; readonly Soft: number }[];
   readonly OomScoreAdj?: number;
+  readonly Isolation?: string;
+  readonly Privileges?: { readonly NoNewPrivileges?: boolean; readonly [other: string]: unknown };
   readonly [other: string]: unknown;
 }
 

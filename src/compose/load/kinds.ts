@@ -2,7 +2,7 @@
 import { CastError, toBoolean, toInteger } from './interpolate.ts';
 import { formatDuration, parseDuration } from './durations.ts';
 import { parseSize } from '../short/bytes.ts';
-import { splitWords } from '../short/command-line.ts';
+import { splitWords } from '../../spec/docker/shorthand/index.ts';
 import { type Dict, Float, isDict, sortedKeys, sprint, typeName, type Value } from '../value/value.ts';
 
 export type Style = 'yaml' | 'json';

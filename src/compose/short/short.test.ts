@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sprint } from '../value/value.ts';
 import { parseSize } from './bytes.ts';
-import { splitWords } from './command-line.ts';
+import { splitWords } from '../../spec/docker/shorthand/index.ts';
 import { parsePorts } from './port.ts';
 import { canonicalVolume } from './volume.ts';
 

@@ -5,7 +5,7 @@ export type { ExecSpec } from './exec.ts';
 export type { CgroupSupport, CreateFacts } from './facts.ts';
 export { foreignWarnings } from './foreign.ts';
 export { checkLogDefaults } from './log-options.ts';
-export { randomName, validateName } from './names.ts';
+export { validateName } from './names.ts';
 export { checkSpec, completeCreate, type NormalisedCreate, normaliseCreate } from './normalise.ts';
 export { isOwnNetwork, isUserNetwork } from './modes.ts';
 export { type ContainerSpec, specFrom, specOf } from './spec.ts';

@@ -1,4 +1,5 @@
 // Makes a container: validated, named, with its own layer and volumes, remembered.
+import { randomName } from '../../base/random-name.ts';
 import { join } from 'node:path';
 import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
@@ -15,7 +16,6 @@ import {
   foreignWarnings,
   type ParsedMounts,
   type PlannedMount,
-  randomName,
   validateName,
 } from '../create/index.ts';
 import { type ContainerStateRecord, freshState } from '../lifecycle/index.ts';

@@ -94,7 +94,7 @@ export interface ProgressMessage {
   status?: string;
   id?: string;
   progress?: string;
-  progressDetail?: { current?: number; total?: number; units?: string };
+  progressDetail?: { current?: number; total?: number; units?: string; hidecounts?: boolean };
   error?: string;
   errorDetail?: { code?: number; message: string };
   aux?: unknown;

@@ -1,55 +1,88 @@
-// `service scale`, `rollback`, `rm` and `update` in its commonest flags.
+// `service update`, `scale`, `rollback` and `rm`.
 import type { Client } from '../../../client/index.ts';
+import { atLeast, exactly, Failure } from '../../grammar/index.ts';
 import { command } from '../../session/context.ts';
-import { atLeast, exactly, Failure, flag } from '../../grammar/index.ts';
 import { forEach, SILENT } from '../shared/batch.ts';
-import type { ServiceSpec, ServiceSummary } from './ls.ts';
+import { attempt } from './create.ts';
+import { resolveImage } from './image.ts';
+import type { ServiceSummary } from './ls.ts';
+import { waitOnService } from './progress.ts';
+import { findReferences } from './references.ts';
+import { updateFlags, waitFlags } from './spec/flags.ts';
+import type { ServiceSpec } from './spec/model.ts';
+import { checkRollback, updateSpec } from './spec/update.ts';
 
+type Inspected = Pick<ServiceSummary, 'ID' | 'Version'> & { readonly Spec: ServiceSpec };
+
+interface Options {
+  readonly rollback?: boolean;
+  /** Base64 of what a registry is to be told. */
+  readonly auth?: string | undefined;
+}
+
+/** Warnings of the daemon. */
 async function change(
   client: Client,
   reference: string,
-  next: (spec: ServiceSpec) => ServiceSpec,
-  rollback = false,
-): Promise<void> {
-  const { ID, Version, Spec } = await client.json<ServiceSummary>('ServiceInspect', { params: { id: reference } });
-  await client.text('ServiceUpdate', {
+  next: (spec: ServiceSpec) => ServiceSpec | Promise<ServiceSpec>,
+  { rollback = false, auth }: Options = {},
+): Promise<readonly string[]> {
+  const { ID, Version, Spec } = await client.json<Inspected>('ServiceInspect', { params: { id: reference } });
+  const { Warnings } = await client.json<{ Warnings?: string[] | null }>('ServiceUpdate', {
     params: { id: ID },
-    query: { version: Version.Index, ...(rollback ? { rollback: 'previous' } : {}) },
-    json: next(Spec),
+    query: {
+      version: Version.Index,
+      ...(auth === undefined ? { registryAuthFrom: 'spec' } : {}),
+      ...(rollback ? { rollback: 'previous' } : {}),
+    },
+    json: await next(Spec),
+    ...(auth === undefined ? {} : { headers: { 'X-Registry-Auth': auth } }),
   });
+  return Warnings ?? [];
 }
 
 function scaled(spec: ServiceSpec, replicas: number): ServiceSpec {
-  if (!spec.Mode['Replicated']) throw new Failure('scale can only be used with replicated or replicated-job mode');
-  return { ...spec, Mode: { Replicated: { Replicas: replicas } } };
+  const { Replicated, ReplicatedJob } = spec.Mode;
+  if (Replicated) return { ...spec, Mode: { Replicated: { Replicas: replicas } } };
+  if (ReplicatedJob) return { ...spec, Mode: { ReplicatedJob: { ...ReplicatedJob, TotalCompletions: replicas } } };
+  throw new Failure('scale can only be used with replicated or replicated-job mode');
 }
 
 export const scale = command({
   use: 'SERVICE=REPLICAS [SERVICE=REPLICAS...]',
   description: 'Scale one or multiple replicated services',
   args: atLeast(1),
-  flags: {},
-  async run(context, { args }) {
-    await forEach(context, args, async (text) => {
+  flags: { detach: waitFlags.detach },
+  async run(context, { flags, args }) {
+    const scaledNames: string[] = [];
+    const parsed = args.map((text) => {
       const match = /^([^=]+)=(\d+)$/.exec(text);
       if (!match) throw new Failure(`invalid scale specifier '${text}'.\nSee 'berth service scale --help'.`);
-      const [, name = '', count = '0'] = match;
-      await change(context.client, name, (spec) => scaled(spec, Number(count)));
+      return [match[1] ?? '', Number(match[2])] as const;
+    });
+    await forEach(context, args, async (text) => {
+      const [name, count] = parsed[args.indexOf(text)] ?? ['', 0];
+      const warnings = await change(context.client, name, (spec) => scaled(spec, count));
+      for (const warning of warnings) context.err(`${warning}\n`);
       context.out(`${name} scaled to ${count}\n`);
+      scaledNames.push(name);
       return SILENT;
     });
+    if (!flags.detach) for (const name of scaledNames) await waitOnService(context, name, false);
     return 0;
   },
 });
 
 export const rollback = command({
-  use: 'SERVICE',
+  use: '[OPTIONS] SERVICE',
   description: "Revert changes to a service's configuration",
   args: exactly(1),
-  flags: {},
-  async run(context, { args: [name = ''] }) {
-    await change(context.client, name, (spec) => spec, true);
+  flags: waitFlags,
+  async run(context, { flags, args: [name = ''] }) {
+    const warnings = await change(context.client, name, (spec) => spec, { rollback: true });
+    for (const warning of warnings) context.err(`${warning}\n`);
     context.out(`${name}\n`);
+    if (!flags.detach) await waitOnService(context, name, flags.quiet);
     return 0;
   },
 });
@@ -58,39 +91,28 @@ export const update = command({
   use: '[OPTIONS] SERVICE',
   description: 'Update a service',
   args: exactly(1),
-  flags: {
-    'env-add': flag.list('', 'Add or update an environment variable'),
-    'env-rm': flag.list('', 'Remove an environment variable'),
-    force: flag.bool('', 'Force update even if no changes require it'),
-    image: flag.string('', 'Service image tag'),
-    replicas: flag.uint('', 'Number of tasks', 64),
-    rollback: flag.bool('', 'Rollback to previous specification'),
-  },
+  flags: updateFlags,
   async run(context, { flags, changed, args: [name = ''] }) {
-    await change(
-      context.client,
-      name,
-      (spec) => {
-        const { ContainerSpec, ForceUpdate = 0 } = spec.TaskTemplate;
-        const named = new Set([...flags['env-add'].map((line) => line.split('=')[0] ?? ''), ...flags['env-rm']]);
-        const kept = (ContainerSpec.Env ?? []).filter((line) => !named.has(line.split('=')[0] ?? ''));
-        const next: ServiceSpec = {
-          ...spec,
-          TaskTemplate: {
-            ...spec.TaskTemplate,
-            ContainerSpec: {
-              ...ContainerSpec,
-              ...(flags.image === '' ? {} : { Image: flags.image }),
-              ...(named.size === 0 ? {} : { Env: [...kept, ...flags['env-add']] }),
-            },
-            ForceUpdate: flags.force ? ForceUpdate + 1 : ForceUpdate,
-          },
-        };
-        return changed('replicas') ? scaled(next, flags.replicas) : next;
-      },
-      flags.rollback,
-    );
+    const { client } = context;
+    const isChanged = (flag: string): boolean => changed(flag as keyof typeof flags);
+    if (flags.rollback) attempt(() => checkRollback(isChanged, Object.keys(updateFlags)));
+    const next = async (before: ServiceSpec): Promise<ServiceSpec> => {
+      if (flags.rollback) return before;
+      const references = await findReferences(client, {
+        networks: [...flags['network-add'].map(({ Target }) => Target), ...flags['network-rm']],
+        secrets: flags['secret-add'].map(({ SecretName }) => SecretName),
+        configs: flags['config-add'].map(({ ConfigName }) => ConfigName),
+      });
+      const spec = attempt(() => updateSpec(before, { flags, changed: isChanged }, references));
+      return flags.image === '' || flags['no-resolve-image'] ? spec : resolveImage(context, spec);
+    };
+    const { Spec } = await client.json<Inspected>('ServiceInspect', { params: { id: name } });
+    const image = flags.image || Spec.TaskTemplate.ContainerSpec.Image;
+    const auth = flags['with-registry-auth'] ? context.credentials.header(image) : undefined;
+    const warnings = await change(client, name, next, { rollback: flags.rollback, auth });
+    for (const warning of warnings) context.err(`${warning}\n`);
     context.out(`${name}\n`);
+    if (!flags.detach) await waitOnService(context, name, flags.quiet);
     return 0;
   },
 });

@@ -2,6 +2,7 @@
 export { parseUlimit } from '../../../base/ulimit.ts';
 export * from './annotation.ts';
 export * from './attributes.ts';
+export { splitWords } from './command-line.ts';
 export * from './device.ts';
 export * from './limits.ts';
 export * from './mount.ts';
