@@ -10,7 +10,10 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
   base: { may: [], is: 'words that every folder uses; it knows nothing of containers' },
   files: { may: ['base'], is: 'files written below a directory that others may have filled, by client and daemon' },
   spec: { may: ['base'], is: 'wire formats as data, true whatever engine reads them' },
-  http: { may: ['base'], is: 'serving HTTP by a table of routes; it does not know what is served' },
+  http: {
+    may: ['base'],
+    is: 'HTTP in both directions: serving by a table of routes, asking others by one set of rules; it does not know what is said',
+  },
   hub: {
     may: ['base', 'spec', 'http', 'host', 'registry', 'cli'],
     is: 'a registry with search, access and pages; it runs without a daemon, and speaks to others as the engine does',
@@ -20,9 +23,12 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     is: 'the only door to the kernel; it knows namespaces and mounts, not containers or images',
   },
   store: { may: ['base', 'spec', 'host'], is: 'blobs, layers and records; it does not know who uses them' },
-  registry: { may: ['base', 'spec'], is: 'the distribution protocol over HTTP; what it brings is kept by images/' },
+  registry: {
+    may: ['base', 'spec', 'http'],
+    is: 'the distribution protocol over HTTP; what it brings is kept by images/',
+  },
   images: {
-    may: ['base', 'spec', 'host', 'store', 'registry'],
+    may: ['base', 'spec', 'http', 'host', 'store', 'registry'],
     is: 'verbs on the store; containers are known to it by a port only',
   },
   volumes: {
@@ -43,7 +49,7 @@ const LAYERS: Readonly<Record<string, { readonly may: readonly string[]; readonl
     is: 'containers as objects; images and volumes come in through ports',
   },
   builder: {
-    may: ['base', 'spec', 'host', 'store', 'runtime'],
+    may: ['base', 'spec', 'http', 'host', 'store', 'runtime'],
     is: 'from a recipe to an image; images and networks come in through ports',
   },
   system: { may: ['base', 'spec', 'runtime'], is: 'what the daemon says of itself, from values that are given to it' },

@@ -1,24 +1,16 @@
 // A request's JSON body, bounded in size.
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { invalid, tooLarge } from '../base/errors.ts';
+import { invalid } from '../base/errors.ts';
 import { jsonError } from '../base/json.ts';
+import { readBody } from '../http/index.ts';
 
 /** A create body with seccomp profile and thousands of labels stays far below. */
 export const MAX_JSON_BYTES = 8 * 1024 * 1024;
 
 /** undefined for an empty body. Throws Docker's refusals for another content type and for broken JSON. */
 export async function readJson(request: IncomingMessage, body: Readable): Promise<unknown> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > MAX_JSON_BYTES) throw tooLarge(`request body is larger than ${MAX_JSON_BYTES} bytes`);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_JSON_BYTES) throw tooLarge(`request body is larger than ${MAX_JSON_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString('utf8');
+  const text = (await readBody(request, MAX_JSON_BYTES, body)).toString('utf8');
   const type = request.headers['content-type'];
   if (text.trim() === '') return undefined;
   // strict as dockerd is: a page in a browser can send a body without a type to anywhere

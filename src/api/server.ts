@@ -1,11 +1,11 @@
 // The Engine API over HTTP: version, route, query, handler, answer; and connections that are taken over.
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import { forbidden, invalid, unavailable } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { acceptKey, boundHandshakes, boundIdle, createListener, upgradedBody, webSocketStream } from '../http/index.ts';
 import { API_VERSION, type Route, type RouteId, routes } from '../spec/docker/index.ts';
 import { notImplementedText } from './absent.ts';
 import { readJson } from './body.ts';
@@ -19,7 +19,6 @@ import { outsideOfSwarm } from './swarm.ts';
 import { checkVersion, readsPlainText, splitVersion } from './version.ts';
 import { checkUpgrade } from './upgrade.ts';
 import { ApiMessage, isTakenOver, MAX_BODY } from './takeover.ts';
-import { acceptKey, webSocketStream } from './websocket.ts';
 
 export interface ApiServerOptions {
   readonly handlers: Handlers;
@@ -41,31 +40,8 @@ const PARSER_STATUS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** What a client must have sent by then: its TLS handshake, and the head of a request. Milliseconds. */
-const HEAD_MS = 20_000;
 /** Between two warnings that clients are turned away, milliseconds. */
 const DROPS_MS = 10_000;
-/** TLS handshakes under way: nobody has shown who they are yet. The oldest makes room for a new one. */
-export const MAX_HANDSHAKES = 128;
-
-function boundHandshakes(server: Server): void {
-  const strangers = new Map<string, Socket>();
-  const nameOf = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`;
-  server.on('connection', (socket: Socket) => {
-    const name = nameOf(socket);
-    // Node's own limit does not end a connection that never sends anything
-    const timer = setTimeout(() => strangers.get(name)?.destroy(), HEAD_MS);
-    strangers.set(name, socket);
-    socket.once('close', () => {
-      clearTimeout(timer);
-      strangers.delete(name);
-    });
-    const [oldest] = strangers.values();
-    if (strangers.size > MAX_HANDSHAKES) oldest?.destroy();
-  });
-  server.on('secureConnection', (socket: TLSSocket) => strangers.delete(nameOf(socket)));
-}
-
 /** Not yet listening. */
 export function createApiServer(options: ApiServerOptions): Server {
   const serve = (
@@ -75,19 +51,19 @@ export function createApiServer(options: ApiServerOptions): Server {
   ): void => {
     void answer(options, request, response, taken);
   };
-  const settings = {
-    // slow senders of headers are cut off; bodies and streams may take as long as they need
-    headersTimeout: HEAD_MS,
-    requestTimeout: 0,
-    connectionsCheckingInterval: 5_000,
+  const server = createListener({
+    ...(options.tls ? { tls: options.tls } : {}),
+    maxConnections: options.maxConnections,
     // clients with pools of connections come back after minutes; what bounds idle ones is their number
     keepAliveTimeout: 0,
     IncomingMessage: ApiMessage,
     shouldUpgradeCallback: (request: IncomingMessage) =>
       /^(tcp|websocket|h2c)$/i.test(request.headers.upgrade ?? '') || isTakenOver(request),
-  };
-  const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
-  server.maxConnections = options.maxConnections;
+    malformed: (error) => {
+      const status = PARSER_STATUS[error.code ?? ''] ?? '400 Bad Request';
+      return `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
+    },
+  });
   let warnedAt = -DROPS_MS;
   server.on('drop', () => {
     const now = performance.now();
@@ -96,7 +72,7 @@ export function createApiServer(options: ApiServerOptions): Server {
     options.log.warn(`clients are turned away: ${options.maxConnections} connections to the API are open`);
   });
   if (options.tls) boundHandshakes(server);
-  boundConnections(server);
+  boundIdle(server, IDLE_ABOVE);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => serve(request, response));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const response = new ServerResponse(request);
@@ -105,26 +81,11 @@ export function createApiServer(options: ApiServerOptions): Server {
     response.on('finish', () => socket.end());
     serve(request, response, { socket, head });
   });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const status = PARSER_STATUS[error.code ?? ''] ?? '400 Bad Request';
-    if (socket.writable)
-      socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`);
-    else socket.destroy();
-  });
   return server;
 }
 
 /** With so many connections the idle ones are closed when one more comes. */
-const MAX_CONNECTIONS = 1024;
-
-function boundConnections(server: Server, most = MAX_CONNECTIONS): void {
-  let open = 0;
-  server.on('connection', (socket: Socket) => {
-    open += 1;
-    socket.once('close', () => (open -= 1));
-    if (open > most) server.closeIdleConnections();
-  });
-}
+const IDLE_ABOVE = 1024;
 
 /** What holds a connection and mostly another open file, for as long as the client likes. */
 const STREAMS: ReadonlySet<RouteId> = new Set<RouteId>([
@@ -199,7 +160,7 @@ async function answer(
         hint: 'End streams of logs, attachments and events, or start the daemon with a larger LimitNOFILE.',
       });
     const route: Route = routes[found.id];
-    const body = taken ? await upgradedBody(request, taken) : request;
+    const body = taken ? await upgradedBody(request, taken, MAX_BODY) : request;
     const apiRequest: ApiRequest = {
       params: found.params,
       query: readQuery(route, new URLSearchParams(search)),
@@ -254,65 +215,6 @@ function isForeign(origin: string | undefined, host: string): boolean {
 function splitOnce(text: string, separator: string): [string, string?] {
   const at = text.indexOf(separator);
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** The declared body of a request that asks for an upgrade: the parser leaves it on the socket. What follows it goes back. */
-async function upgradedBody(request: IncomingMessage, taken: { socket: Duplex; head: Buffer }): Promise<Readable> {
-  const length = Number(request.headers['content-length'] ?? 0);
-  if (length > 0 && length <= MAX_BODY) {
-    const chunks = [taken.head];
-    let size = taken.head.length;
-    while (size < length) {
-      const chunk = await nextChunk(taken.socket);
-      if (chunk === undefined) break;
-      chunks.push(chunk);
-      size += chunk.length;
-    }
-    const all = Buffer.concat(chunks);
-    taken.head = all.subarray(length);
-    if (taken.head.length > 0) taken.socket.unshift(taken.head);
-    return Readable.from([all.subarray(0, length)], { objectMode: false });
-  }
-  // HTTP/2 begins behind all of the request; who attaches may send its bytes at once, whatever was declared
-  if (request.headers.upgrade === 'h2c' && request.headers['transfer-encoding'] === 'chunked')
-    taken.head = await withoutEmptyBody(taken);
-  if (taken.head.length > 0) taken.socket.unshift(taken.head);
-  return Readable.from([], { objectMode: false });
-}
-
-/** What a request without a body sends when it has promised chunks. */
-const EMPTY_BODY = Buffer.from('0\r\n\r\n');
-
-async function withoutEmptyBody({ socket, head }: { socket: Duplex; head: Buffer }): Promise<Buffer> {
-  let start = head;
-  while (start.length < EMPTY_BODY.length) {
-    const chunk = await nextChunk(socket);
-    if (chunk === undefined) break;
-    start = Buffer.concat([start, chunk]);
-  }
-  const isEmpty = start.subarray(0, EMPTY_BODY.length).equals(EMPTY_BODY);
-  return isEmpty ? start.subarray(EMPTY_BODY.length) : start;
-}
-
-function nextChunk(socket: Duplex): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    const read = (): void => {
-      const chunk = socket.read() as Buffer | null;
-      if (chunk === null) return;
-      done(chunk);
-    };
-    const end = (): void => done(undefined);
-    const done = (chunk: Buffer | undefined): void => {
-      socket.off('readable', read);
-      socket.off('end', end);
-      socket.off('close', end);
-      resolve(chunk);
-    };
-    socket.on('readable', read);
-    socket.once('end', end);
-    socket.once('close', end);
-    read();
-  });
 }
 
 class Reply implements ApiResponse {

@@ -1,10 +1,9 @@
 // An HTTP server over a table of routes: path, identity, route, handler; and one place where errors become answers.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TlsOptions } from 'node:tls';
 import { invalid } from '../base/errors.ts';
 import { Exchange } from './exchange.ts';
+import { createListener, HEAD_MS } from './listener.ts';
 import { createRouter, type Match, type Route } from './router.ts';
 
 /** A route with what answers it; `Who` is what authentication makes of a request. */
@@ -30,34 +29,25 @@ export interface HttpServerOptions<Who, R extends ServedRoute<Who>> {
   readonly idleMs?: number;
 }
 
-/** The head of a request must be here by then, milliseconds. */
-const HEAD_MS = 20_000;
 /** Nothing comes or goes for so long: the connection is closed, milliseconds. */
 const IDLE_MS = 120_000;
-/** How often late heads are looked for, milliseconds. */
-const CHECK_MS = 5000;
 const MAX_PATH = 8192;
 
 /** Not yet listening. */
 export function createHttpServer<Who, R extends ServedRoute<Who>>(options: HttpServerOptions<Who, R>): Server {
   const find = createRouter(options.routes);
   const { headMs = HEAD_MS, idleMs = IDLE_MS } = options;
-  const settings = {
-    headersTimeout: headMs,
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(headMs, CHECK_MS),
+  const server = createListener({
+    headMs,
     noDelay: true,
-  };
-  const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings);
+    ...(options.tls ? { tls: options.tls } : {}),
+    ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
+    malformed: () => 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+  });
   server.timeout = idleMs;
-  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   server.keepAliveTimeout = idleMs;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void answer(options, find, request, response);
-  });
-  server.on('clientError', (_: Error, socket: Duplex) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
   });
   return server;
 }

@@ -1,6 +1,6 @@
 // Fetches an archive for `docker import URL`.
 import { internal } from '../base/errors.ts';
-import { openUrl } from '../host/web.ts';
+import { openUrl } from '../http/outbound/index.ts';
 import { networkError } from '../registry/client/index.ts';
 
 export interface Download {

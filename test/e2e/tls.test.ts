@@ -6,7 +6,7 @@ import { request } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { MAX_HANDSHAKES } from '../../src/api/server.ts';
+import { MAX_HANDSHAKES } from '../../src/http/listener.ts';
 import { execute, TestDaemon, until } from '../support/daemon.ts';
 
 const folder = mkdtempSync('/tmp/berth-tls-');

@@ -2,7 +2,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { cleanPath, originForm } from '../../src/api/path.ts';
 import { readFilters } from '../../src/api/query.ts';
-import { decodeFrames } from '../../src/api/websocket.ts';
+import { decodeFrames } from '../../src/http/websocket.ts';
 import { goRegExp } from '../../src/base/go-regexp.ts';
 import { expand, parseDockerfile } from '../../src/builder/dockerfile/index.ts';
 import { MAX_INSTRUCTION_CHARACTERS } from '../../src/builder/dockerfile/lines.ts';

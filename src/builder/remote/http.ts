@@ -4,7 +4,7 @@ import { open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { BerthError, internal, invalid, messageOf } from '../../base/errors.ts';
-import { openUrl, shownUrl } from '../../host/web.ts';
+import { openUrl, shownUrl } from '../../http/outbound/index.ts';
 import { fileNameOf } from './file-name.ts';
 
 export interface Fetched {

@@ -1,9 +1,8 @@
 // Tells programs elsewhere what was pushed and deleted: the envelope of docker-registry's notifications, signed.
 import { createHmac, randomUUID } from 'node:crypto';
-import http from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { invalid, notFound, unavailable } from '../../base/errors.ts';
-import { lookupElsewhere, namesLinkLocal } from '../../base/outbound.ts';
+import { ask, namesLinkLocal } from '../../http/outbound/index.ts';
 import { matchesPattern } from '../model/index.ts';
 import type { Job, JobQueue } from './queue.ts';
 
@@ -81,23 +80,17 @@ const linkLocal = (): Error => invalid('link-local addresses are told nothing');
 
 /** Gives the status; a redirect is not followed, and the body is nobody's. The address that is checked is the one that is used. */
 async function post(url: URL, body: string, headers: Readonly<Record<string, string>>): Promise<number> {
-  if (namesLinkLocal(url)) throw linkLocal();
-  const { request: send } = url.protocol === 'https:' ? (await import('node:https')).default : http;
-  return new Promise((resolve, reject) => {
-    const request = send(url, {
-      method: 'POST',
-      headers: { ...headers, 'Content-Length': Buffer.byteLength(body) },
-      lookup: lookupElsewhere(linkLocal),
-      signal: AbortSignal.timeout(ANSWER_MS),
-      agent: false,
-    });
-    request.once('error', reject);
-    request.once('response', (response) => {
-      resolve(response.statusCode ?? 0);
-      response.destroy();
-    });
-    request.end(body);
+  const response = await ask(url, {
+    method: 'POST',
+    headers: { ...headers, 'Content-Length': Buffer.byteLength(body) },
+    refusal: linkLocal,
+    signal: AbortSignal.timeout(ANSWER_MS),
+    agent: () => false,
+    direct: true,
+    send: (request) => request.end(body),
   });
+  response.destroy();
+  return response.statusCode ?? 0;
 }
 
 function envelope(event: HubEvent, at: number): string {

@@ -1,9 +1,9 @@
 // One request to a registry: connections kept alive, time limits, redirects that leave credentials behind.
-import { Agent, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Agent as TlsAgent } from 'node:https';
 import { cancelled, invalid } from '../../base/errors.ts';
-import { isDowngrade, isRedirect, lookupElsewhere, MAX_REDIRECTS, namesLinkLocal } from '../../base/outbound.ts';
-import { agentOptions, proxyFor } from '../../base/proxy.ts';
+import { agentOptions } from '../../base/proxy.ts';
+import { ask, isDowngrade, isRedirect, MAX_REDIRECTS } from '../../http/outbound/index.ts';
 import type { Timing } from './settings.ts';
 import { NetworkError, networkError, refusal } from './refusal.ts';
 
@@ -107,55 +107,49 @@ export class Transport {
     if (spec.signal.aborted) throw cancelled('context canceled');
     const { body } = spec;
     const length = body === undefined ? undefined : Buffer.isBuffer(body) ? body.length : body.length;
-    const options: RequestOptions = {
-      method: spec.method,
-      headers: {
-        'User-Agent': 'berth',
-        ...spec.headers,
-        ...(authorization === undefined ? {} : { Authorization: authorization }),
-        ...(length === undefined
-          ? spec.method === 'POST' || spec.method === 'PUT' || spec.method === 'PATCH'
-            ? { 'Content-Length': '0' }
-            : {}
-          : { 'Content-Length': String(length) }),
-      },
-      maxHeaderSize: MAX_HEADER_BYTES,
-      signal: spec.signal,
-    };
-    let send = plainRequest;
-    const proxy = proxyFor(url, process.env);
     // the registry itself may be anywhere; where it sends us on to may not be the machine's own secrets
-    if (url.host !== this.#origin) {
-      const refused = (): Error =>
-        new NetworkError(`${spec.method} ${url.host}: link-local addresses are not asked`, 'LINK_LOCAL', false);
-      if (namesLinkLocal(url)) throw refused();
-      // a proxy looks up the name itself
-      if (proxy === undefined) options.lookup = lookupElsewhere(refused);
-    }
-    if (url.protocol === 'https:') {
+    const own = url.host === this.#origin;
+    const refused = (): Error =>
+      new NetworkError(`${spec.method} ${url.host}: link-local addresses are not asked`, 'LINK_LOCAL', false);
+    const agent = async (secure: boolean, proxy: string | undefined): Promise<Agent> => {
+      if (!secure) return this.#agent(`http ${proxy}`, () => new Agent({ ...CONNECTIONS, ...agentOptions(proxy) }));
       // TLS is loaded when a registry is first spoken to, not with the daemon
       const https = await import('node:https');
-      const own = url.host === this.#origin;
-      options.agent = this.#agent(`https ${own} ${proxy}`, () => this.#secureAgent(https.Agent, own, proxy));
-      send = https.request;
-    } else options.agent = this.#agent(`http ${proxy}`, () => new Agent({ ...CONNECTIONS, ...agentOptions(proxy) }));
-    return new Promise((resolve, reject) => {
-      const sent = send(url, options);
-      const fail = (error: unknown): void => {
-        if (spec.signal.aborted) reject(cancelled('context canceled', { cause: error }));
-        else reject(error instanceof NetworkError ? error : networkError(spec.method, url, error));
-      };
-      sent.setTimeout(body === undefined ? this.#timing.idle : this.#timing.answer, () =>
-        sent.destroy(new NetworkError(`${spec.method} ${url.host}: i/o timeout`, 'ETIMEDOUT', true)),
-      );
-      sent.once('response', resolve);
-      sent.once('error', fail);
-      if (body === undefined || Buffer.isBuffer(body)) sent.end(body);
-      else
-        pump(body.stream, sent).catch((error: unknown) => {
-          sent.destroy(error instanceof Error ? error : new Error(String(error)));
-        });
-    });
+      return this.#agent(`https ${own} ${proxy}`, () => this.#secureAgent(https.Agent, own, proxy));
+    };
+    try {
+      return await ask(url, {
+        method: spec.method,
+        headers: {
+          'User-Agent': 'berth',
+          ...spec.headers,
+          ...(authorization === undefined ? {} : { Authorization: authorization }),
+          ...(length === undefined
+            ? spec.method === 'POST' || spec.method === 'PUT' || spec.method === 'PATCH'
+              ? { 'Content-Length': '0' }
+              : {}
+            : { 'Content-Length': String(length) }),
+        },
+        maxHeaderSize: MAX_HEADER_BYTES,
+        signal: spec.signal,
+        refusal: own ? undefined : refused,
+        agent,
+        silence: {
+          ms: body === undefined ? this.#timing.idle : this.#timing.answer,
+          error: () => new NetworkError(`${spec.method} ${url.host}: i/o timeout`, 'ETIMEDOUT', true),
+        },
+        send: (sent) => {
+          if (body === undefined || Buffer.isBuffer(body)) sent.end(body);
+          else
+            pump(body.stream, sent).catch((error: unknown) => {
+              sent.destroy(error instanceof Error ? error : new Error(String(error)));
+            });
+        },
+      });
+    } catch (error) {
+      if (spec.signal.aborted) throw cancelled('context canceled', { cause: error });
+      throw error instanceof NetworkError ? error : networkError(spec.method, url, error);
+    }
   }
 
   #agent(key: string, make: () => Agent): Agent {
@@ -178,7 +172,7 @@ export class Transport {
   }
 }
 
-async function pump(source: AsyncIterable<Uint8Array>, sent: ReturnType<typeof plainRequest>): Promise<void> {
+async function pump(source: AsyncIterable<Uint8Array>, sent: ClientRequest): Promise<void> {
   for await (const chunk of source) {
     if (sent.destroyed) return;
     if (!sent.write(chunk))

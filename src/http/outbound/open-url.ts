@@ -1,8 +1,8 @@
 // One file from the web, for whoever may name an address: never from those by which a machine tells its own secrets.
-import http, { type IncomingMessage } from 'node:http';
-import { BerthError, internal, invalid, messageOf } from '../base/errors.ts';
-import { isDowngrade, isRedirect, lookupElsewhere, MAX_REDIRECTS, namesLinkLocal } from '../base/outbound.ts';
-import { agentOptions, proxyFor } from '../base/proxy.ts';
+import type { IncomingMessage } from 'node:http';
+import { BerthError, internal, invalid, messageOf } from '../../base/errors.ts';
+import { ask } from './ask.ts';
+import { isDowngrade, isRedirect, MAX_REDIRECTS } from './rules.ts';
 
 const IDLE_MS = 60_000;
 
@@ -50,26 +50,20 @@ function parse(address: string, base?: URL): URL {
 }
 
 async function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
-  const words = (error: unknown): Error =>
-    error instanceof BerthError ? error : internal(`Get "${shownUrl(url)}": ${messageOf(error)}`, { cause: error });
-  if (namesLinkLocal(url)) throw refusal(url);
-  // TLS is loaded when it is first needed, not with the daemon
-  const { request: send, Agent } = url.protocol === 'https:' ? (await import('node:https')).default : http;
-  const proxy = proxyFor(url, process.env);
-  return new Promise((resolve, reject) => {
-    const request = send(url, {
+  try {
+    return await ask(url, {
       signal,
       headers: { 'User-Agent': 'berth', Accept: '*/*' },
-      // a proxy looks up the name itself
-      ...(proxy === undefined
-        ? { lookup: lookupElsewhere(() => refusal(url)) }
-        : { agent: new Agent(agentOptions(proxy)) }),
+      refusal: () => refusal(url),
+      silence: { ms: IDLE_MS, error: () => new Error('the server does not answer') },
+      send: (request) => request.end(),
     });
-    request.setTimeout(IDLE_MS, () => request.destroy(new Error('the server does not answer')));
-    request.once('error', (error) => reject(signal.aborted ? signal.reason : words(error)));
-    request.once('response', resolve);
-    request.end();
-  });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw error instanceof BerthError
+      ? error
+      : internal(`Get "${shownUrl(url)}": ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function refusal(url: URL): BerthError {
