@@ -149,6 +149,15 @@ suite('names', { skip }, () => {
     assert.equal(await ok('inspect', '-f', '{{.HostConfig.Links}}', 'asker'), '[]');
     const wrong = await daemon.docker('create', '--link', 'nobody:x', 'busybox');
     assert.match(wrong.stderr, /could not get container for nobody: No such container: nobody/);
+    const alone = await daemon.docker('create', '--network', 'none', '--link', 'nobody:x', 'busybox');
+    assert.match(alone.stderr, /could not get container for nobody: No such container: nobody/);
+    await start('onhost', '--network', 'host');
+    const refused = await daemon.docker('create', '--link', 'onhost:x', 'busybox');
+    assert.match(refused.stderr, /conflicting options: host type networking can't be used with links/);
+    await start('apart', '--network', 'none', '--link', 'moved:db');
+    assert.equal(await ok('inspect', '-f', '{{.HostConfig.Links}}', 'apart'), '[/moved:/apart/db]');
+    assert.doesNotMatch(await ok('exec', 'apart', 'cat', '/etc/hosts'), /db/);
+    await ok('rm', '-f', 'apart', 'onhost');
     await ok('rm', '-f', 'asker', 'other');
     await start('asker', '--link', 'moved:db');
     await ok('rm', '-f', 'moved');

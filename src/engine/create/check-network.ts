@@ -26,9 +26,12 @@ export function checkNetworkMode(config: ContainerConfig, host: HostConfig): voi
     }
   }
   if (host.UTSMode === 'host' && config.Hostname !== '') throw conflicting('hostname and the UTS mode');
-  if (host.NetworkMode === 'host' && has(host.Links)) {
-    throw conflicting("host type networking can't be used with links. This would result in undefined behavior");
-  }
+  if (host.NetworkMode === 'host' && has(host.Links)) throw linksWithHostNetwork();
+}
+
+/** Of a link from or to a container of the host's network. */
+export function linksWithHostNetwork(): Error {
+  return conflicting("host type networking can't be used with links. This would result in undefined behavior");
 }
 
 function has(list: readonly string[] | null): boolean {

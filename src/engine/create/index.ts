@@ -1,5 +1,5 @@
 // Requests that make or change a container, checked and completed without touching anything.
-export { checkEndpoint } from './check-network.ts';
+export { checkEndpoint, linksWithHostNetwork } from './check-network.ts';
 export { checkExposed } from './check-ports.ts';
 export type { ExecSpec } from './exec.ts';
 export type { CgroupSupport, CreateFacts } from './facts.ts';

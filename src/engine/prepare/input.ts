@@ -167,6 +167,8 @@ function linksOf(
   context: EngineContext,
   { record }: Container,
 ): { readonly alias: string; readonly other: LinkedContainer }[] {
+  // a container without a network keeps its links, and they lead nowhere
+  if (record.hostConfig.NetworkMode !== 'bridge') return [];
   return (record.links ?? []).map(({ id, name, alias }) => {
     const other = context.registry.find(id);
     if (!other || !hasProcess(other.state.phase))

@@ -14,6 +14,8 @@ import {
   checkSpec,
   completeCreate,
   foreignWarnings,
+  isUserNetwork,
+  linksWithHostNetwork,
   type ParsedMounts,
   type PlannedMount,
   validateName,
@@ -107,12 +109,12 @@ function reserveName(context: EngineContext, given: string, id: string): string 
   }
 }
 
-/** Who the links of the default network lead to, in whatever way they are called later. Throws in dockerd's words. */
+/** Who the links lead to, in whatever way they are called later; those of user networks are their endpoints'. Throws in dockerd's words. */
 function linkRecords(
   { registry }: EngineContext,
   { NetworkMode, Links }: HostConfig,
 ): { links?: readonly LinkRecord[] } {
-  if (NetworkMode !== 'bridge' || !Links?.length) return {};
+  if (isUserNetwork(NetworkMode) || !Links?.length) return {};
   const links = new Map<string, LinkRecord>();
   for (const link of Links) {
     const { name, alias } = parseLink(link);
@@ -122,6 +124,7 @@ function linkRecords(
       throw invalid(
         `could not get container for ${name}: ${name === '' ? 'invalid name or ID supplied: ""' : `No such container: ${name}`}`,
       );
+    if (other.record.hostConfig.NetworkMode === 'host') throw linksWithHostNetwork();
     links.set(`${alias} ${other.id}`, { id: other.id, name: other.record.name, alias });
   }
   return { links: [...links.values()] };

@@ -118,7 +118,7 @@ function wishedMac({ hostConfig, macs }: ContainerRecord): { MacAddress?: string
   return mac === undefined ? {} : { MacAddress: mac };
 }
 
-/** Links of the default network, by the names of today; on others they belong to the endpoint. */
+/** Links by the names of today; those of user networks belong to the endpoint. */
 function shownLinks({ registry }: EngineContext, { links, hostConfig, name }: ContainerRecord): string[] | null {
   if (!links) return hostConfig.Links;
   if (links.length === 0) return null;

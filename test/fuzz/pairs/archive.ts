@@ -48,7 +48,7 @@ const TYPES: readonly NonNullable<Header['type']>[] = [
   'character-device',
   'contiguous-file',
 ];
-const TARGETS = ['a', 'd', '/a', '../a', '.', '/', 'nowhere', 'd/a', '../../x', ''];
+const TARGETS = ['a', 'd', '/a', '../a', '.', '/', 'nowhere', 'd/a', '../../x'];
 
 export const archive: Subject<Member> = {
   make(random: Random): readonly Member[] {

@@ -59,6 +59,9 @@ export function raw(
   });
 }
 
+/** A shell on a terminal that nobody types at never ends. */
+const CLIENT_MS = 15_000;
+
 export interface Run {
   readonly code: number;
   readonly stdout: string;
@@ -68,7 +71,8 @@ export interface Run {
 export function client({ client: file, host }: Side, args: readonly string[]): Promise<Run> {
   return new Promise((resolve) => {
     const env = { ...process.env, DOCKER_HOST: host };
-    execFile(file, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
+    // SIGKILL: a client would hand any other on to what it waits for
+    execFile(file, args, { env, timeout: CLIENT_MS, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
       resolve({ code, stdout, stderr });
     });
