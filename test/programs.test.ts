@@ -21,6 +21,7 @@ const SITES: Readonly<Record<string, Site>> = {
     why: 'a new folder below the data root that no container has seen; no hooks, no local protocols, no submodule by another',
   },
   'cli/autostart.ts': { calls: 1, starts: 'berthd', why: "our own entry and the user's own options" },
+  'cli/commands/hub/program-files.ts': { calls: 1, starts: 'ldd', why: 'the Node that runs this very program' },
   'cli/session/raw-mode.ts': { calls: 1, starts: 'stty', why: 'no paths; its terminal is the one that it inherits' },
   'client/build/key-agent.ts': {
     calls: 2,

@@ -17,7 +17,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 async function start(argv: readonly string[]): Promise<void> {
   const isClusterDemo = argv[0] === 'cluster' && argv[1] === 'demo';
   const [first = '', ...rest] = isClusterDemo ? ['cluster-demo', ...argv.slice(2)] : argv;
-  const program = Object.hasOwn(PROGRAMS, first) ? PROGRAMS[first] : undefined;
+  // a hub in a container is the client's: it speaks to a daemon
+  const isHubContainer = first === 'hub' && ['up', 'down'].includes(rest[0] ?? '');
+  const program = Object.hasOwn(PROGRAMS, first) && !isHubContainer ? PROGRAMS[first] : undefined;
   if (program !== undefined) {
     // Sources and bundles lie side by side under the same names.
     const file = new URL(`./${program}${import.meta.url.endsWith('.ts') ? '.ts' : '.mjs'}`, import.meta.url).href;

@@ -31,6 +31,8 @@ A registry of one's own
 
 Commands:
   ${'serve'.padEnd(16)}Serve a directory of images over the distribution protocol
+  ${'up'.padEnd(16)}Run a hub in a container
+  ${'down'.padEnd(16)}Remove the container of a hub; its images stay in their volume
 ${CONSOLE_COMMANDS.map(({ words, short }) => `  ${words.padEnd(16)}${short}`).join('\n')}
 
 Run 'berth hub COMMAND --help' for more information on a command.

@@ -402,6 +402,18 @@ export const tree: CliNode = {
     composeWord('up', 'Bring up the Compose project of this directory'),
     container,
     context,
+    {
+      name: 'hub',
+      short: "Manage a registry of one's own",
+      children: [
+        leaf(
+          'down',
+          'Remove the container of a hub; its images stay in their volume',
+          async () => (await import('./hub/down.ts')).down,
+        ),
+        leaf('up', 'Run a hub in a container', async () => (await import('./hub/up.ts')).up),
+      ],
+    },
     image,
     kv,
     manifest,
