@@ -3,7 +3,14 @@ import { randomName } from '../../base/random-name.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ImageConfig } from '../../spec/docker/index.ts';
-import { normaliseCreate, normaliseUpdate, parseSignal, signalName, validateName } from '../../engine/create/index.ts';
+import {
+  checkUpdate,
+  normaliseCreate,
+  normaliseUpdate,
+  parseSignal,
+  signalName,
+  validateName,
+} from '../../engine/create/index.ts';
 import { plainFacts } from '../../engine/create/testing.ts';
 import { containerSpec } from './container.ts';
 import { updateSpec } from './update.ts';
@@ -307,8 +314,7 @@ test('binds that have the daemon’s files in them are slaves, and nothing that 
 
 test('an update changes what it names and leaves the rest', () => {
   const { hostConfig: current } = host({ Memory: 30 * MB, CpuShares: 5 });
-  const update = (body: object) =>
-    normaliseUpdate({ spec: updateSpec(body, 51), id: 'c1', current, facts: plainFacts() });
+  const update = (body: object) => normaliseUpdate(checkUpdate(updateSpec(body, 51), plainFacts()), 'c1', current);
   const { hostConfig, changed, warnings } = update({
     Memory: 20 * MB,
     PidsLimit: -1,
@@ -333,12 +339,8 @@ test('an update changes what it names and leaves the rest', () => {
   });
   // users E15: swap without a limit stays so, and a first limit brings the swap that a create gives
   const swapOf = (settings: object): number =>
-    normaliseUpdate({
-      spec: updateSpec({ Memory: 90 * MB }, 51),
-      id: 'c1',
-      current: host(settings).hostConfig,
-      facts: plainFacts(),
-    }).hostConfig.MemorySwap;
+    normaliseUpdate(checkUpdate(updateSpec({ Memory: 90 * MB }, 51), plainFacts()), 'c1', host(settings).hostConfig)
+      .hostConfig.MemorySwap;
   assert.deepEqual([swapOf({ Memory: 30 * MB, MemorySwap: -1 }), swapOf({})], [-1, 180 * MB]);
   assert.throws(() => update({ Memory: 5 }), { kind: 'invalid', message: 'Minimum memory limit allowed is 6MB' });
 });

@@ -11,4 +11,4 @@ export { isOwnNetwork, isUserNetwork } from './modes.ts';
 export { type ContainerSpec, specFrom, specOf } from './spec.ts';
 export type { ParsedMounts, PlannedMount, VolumesFrom } from './parse-mounts.ts';
 export { parseSignal, signalName } from '../../base/signals.ts';
-export { type NormalisedUpdate, normaliseUpdate, type UpdateInput, type UpdateSpec } from './update.ts';
+export { checkUpdate, normaliseUpdate, type UpdateSpec } from './update.ts';

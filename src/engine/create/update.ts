@@ -24,11 +24,9 @@ export interface UpdateSpec {
   readonly devices: boolean;
 }
 
-export interface UpdateInput {
-  readonly spec: UpdateSpec;
-  readonly id: string;
-  readonly current: HostConfig;
-  readonly facts: CreateFacts;
+/** An update that makes sense by itself, whatever the container has. */
+export interface CheckedUpdate extends UpdateSpec {
+  readonly warnings: readonly string[];
 }
 
 const NUMBERS = [
@@ -50,20 +48,25 @@ const BLKIO_DEVICES = [
   'BlkioDeviceWriteIOps',
 ] as const;
 
-/** Throws invalid for values that make no sense, conflict for those that do not go with what is set. */
-export function normaliseUpdate({ spec, id, current, facts }: UpdateInput): NormalisedUpdate {
-  const wanted = { ...spec.limits };
-  const policy = spec.restartPolicy;
-  if (wanted.PidsLimit !== null && wanted.PidsLimit <= 0) wanted.PidsLimit = 0;
-  checkRestartPolicy(policy);
-  const warnings = checkResources(wanted, facts, true);
+/** Throws invalid for values that make no sense. */
+export function checkUpdate(spec: UpdateSpec, facts: CreateFacts): CheckedUpdate {
+  const limits = { ...spec.limits };
+  if (limits.PidsLimit !== null && limits.PidsLimit <= 0) limits.PidsLimit = 0;
+  checkRestartPolicy(spec.restartPolicy);
+  return { ...spec, limits, warnings: checkResources(limits, facts, true) };
+}
+
+/** Throws conflict for values that do not go with what is set. */
+export function normaliseUpdate(update: CheckedUpdate, id: string, current: HostConfig): NormalisedUpdate {
+  const { restartPolicy: policy, devices } = update;
+  const wanted = { ...update.limits };
   checkAgainst(wanted, current, id);
   // without a limit there was no swap either: it gets what a create gives; swap without a limit (-1) stays as it is
   if (wanted.Memory > 0 && wanted.MemorySwap === 0 && current.MemorySwap === 0) wanted.MemorySwap = wanted.Memory * 2;
 
   const hostConfig = structuredClone(current);
   const changed = blank(current);
-  for (const into of [hostConfig, changed]) apply(wanted, into, spec.devices);
+  for (const into of [hostConfig, changed]) apply(wanted, into, devices);
   if (policy.Name !== '') {
     if (current.AutoRemove && policy.Name !== 'no') {
       throw refused(id, 'Restart policy cannot be updated because AutoRemove is enabled for the container');
@@ -73,7 +76,7 @@ export function normaliseUpdate({ spec, id, current, facts }: UpdateInput): Norm
   return {
     hostConfig,
     changed,
-    warnings: warnings.length > 0 ? warnings : null,
+    warnings: update.warnings.length > 0 ? [...update.warnings] : null,
   };
 }
 

@@ -41,7 +41,6 @@ export interface ContainerRequest {
 export async function create(context: EngineContext, request: ContainerRequest): Promise<ContainerCreateResponse> {
   const { facts, registry } = context;
   const given = (request.name ?? '').replace(/^\//, '');
-  if ((request.name ?? '') !== '') validateName(request.name ?? '');
   const draft = checkSpec(request.spec, facts);
   if (draft.config.Image === '') throw invalid('no image specified');
   const platform = request.platform === '' ? undefined : request.platform;
@@ -53,6 +52,7 @@ export async function create(context: EngineContext, request: ContainerRequest):
   const [path] = words;
   if (path === undefined) throw invalid('no command specified');
 
+  if ((request.name ?? '') !== '') validateName(request.name ?? '');
   await using undo = new Undo(context.log);
   const name = reserveName(context, given, id);
   undo.add('name', () => registry.release(name));

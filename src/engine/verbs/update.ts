@@ -5,7 +5,7 @@ import { resourcesFor } from '../../runtime/spec/index.ts';
 import type { ContainerUpdateResponse, HostConfig } from '../../spec/docker/index.ts';
 import type { Container } from '../container/container.ts';
 import { cgroupPath, type EngineContext, emit, save } from '../container/context.ts';
-import { normaliseUpdate, type UpdateSpec } from '../create/index.ts';
+import { checkUpdate, normaliseUpdate, type UpdateSpec } from '../create/index.ts';
 import { hasProcess } from '../lifecycle/index.ts';
 import { throttleTargets } from '../prepare/input.ts';
 import { runtimeOf } from '../container/running.ts';
@@ -15,6 +15,7 @@ export async function update(
   reference: string,
   spec: UpdateSpec,
 ): Promise<ContainerUpdateResponse> {
+  const checked = checkUpdate(spec, context.facts);
   const container = context.registry.get(reference);
   return context.locks.run(container.id, async () => {
     const { record } = container;
@@ -22,7 +23,7 @@ export async function update(
       throw conflict(
         `Cannot update container ${container.id}: Container is marked for removal and cannot be "update".`,
       );
-    const request = normaliseUpdate({ spec, id: container.id, current: record.hostConfig, facts: context.facts });
+    const request = normaliseUpdate(checked, container.id, record.hostConfig);
     if (hasProcess(record.state.phase)) await applyLimits(context, container, request.changed);
     record.hostConfig = request.hostConfig;
     save(context, container);
