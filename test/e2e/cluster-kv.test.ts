@@ -111,6 +111,61 @@ test('tasks are registered with their addresses and ports when they run, and go 
   await n1.docker('service', 'rm', 'web');
 });
 
+/** As a program in the container of a service's task on this node would ask, by HTTP. */
+async function fromTask(
+  node: TestNode,
+  service: string,
+  line: string,
+  body = '',
+): Promise<{ status: number; body: string }> {
+  const label = `label=com.docker.swarm.service.name=${service}`;
+  const id = (await node.docker('ps', '-q', '--filter', label)).trim();
+  const head = `${line} HTTP/1.0\\r\\nContent-Length: ${body.length}\\r\\n\\r\\n${body}`;
+  const { stdout } = await node.try('exec', id, 'sh', '-c', `printf '${head}' | nc -w 5 127.0.0.12 80`);
+  const [first = '', ...rest] = stdout.split('\r\n\r\n');
+  return { status: Number(/^HTTP\/1\.[01] (\d+)/.exec(first)?.[1] ?? 0), body: rest.join('\r\n\r\n') };
+}
+
+test('tasks ask from inside what the label of their service lets them, each on its node, also after its daemon has died', async () => {
+  const [n1, n2, n3] = [cluster.node(1), cluster.node(2), cluster.node(3)];
+  const create = [
+    'service',
+    'create',
+    '--detach',
+    '--no-resolve-image',
+    '--stop-grace-period',
+    '1s',
+    '--mode',
+    'global',
+  ];
+  await n1.docker(...create, '--name', 'app', '--label', 'berth.kv=app/:rw,services/:r', 'busybox', 'sleep', '10000');
+  await n1.docker(...create, '--name', 'plain', 'busybox', 'sleep', '10000');
+  await Promise.all([cluster.running(n1, 'app', 3), cluster.running(n1, 'plain', 3)]);
+  await until(async () => assert.equal((await fromTask(n2, 'app', 'PUT /kv/app/x', 'red')).status, 200));
+  for (const node of [n1, n3])
+    await until(async () =>
+      assert.deepEqual(await fromTask(node, 'app', 'GET /kv/app/x'), { status: 200, body: 'red' }),
+    );
+  assert.equal(await ok(n1, 'get', 'app/x'), 'red\n');
+  assert.equal((await fromTask(n3, 'app', 'PUT /kv/app/x?revision=0', 'blue')).status, 409);
+  assert.equal((await fromTask(n3, 'app', 'GET /kv/app/none')).status, 404);
+  const listed = JSON.parse((await fromTask(n3, 'app', 'GET /kv?prefix=services/plain/')).body) as KeyValueList;
+  assert.equal(listed.Entries.length, 3);
+  const waiting = fromTask(n3, 'app', `GET /watch?prefix=app/&since=${listed.Revision}&wait=4`);
+  await pause(500);
+  await ok(n1, 'put', 'app/y', 'new');
+  assert.match((await waiting).body, /"Key":"app\/y"/);
+  // what others keep, and what a service without the label would ask, is not to be had
+  await ok(n1, 'put', 'secret/x', 'y');
+  for (const line of ['GET /kv/secret/x', 'GET /kv', 'PUT /kv/secret/x', 'PUT /kv/services/a'])
+    assert.equal((await fromTask(n2, 'app', line)).status, 403, line);
+  assert.equal((await fromTask(n2, 'plain', 'GET /kv/app/x')).status, 0);
+  await n2.daemon.kill();
+  await n2.daemon.up();
+  await until(async () => assert.equal((await fromTask(n2, 'app', 'GET /kv/app/x')).status, 200));
+  await n1.docker('service', 'rm', 'app', 'plain');
+});
+
 test('a manager dies: nothing that was acknowledged is lost, counting goes on exactly, and a watch goes on elsewhere', async () => {
   const leader = await cluster.leader(cluster.node(1));
   const left = cluster.nodes.filter((node) => node !== leader);

@@ -11,12 +11,14 @@ import { placeFiles } from './files.ts';
 import { Lease } from './lease.ts';
 import { Meter } from './meter.ts';
 import { Runner } from './runner.ts';
+import type { TaskValues } from './values.ts';
 
 export interface AgentOptions {
   readonly node: string;
   readonly folder: string;
   readonly containers: TaskContainers;
   readonly machine: Machine;
+  readonly values: TaskValues;
   readonly log: Log;
 }
 
@@ -80,9 +82,12 @@ export class Agent {
     void (async () => {
       for await (const id of containers.changes(this.#abort.signal)) this.#byContainer(id)?.wake();
     })();
-    const found = new Map((await containers.list()).map((view) => [view.task, view.id]));
+    const found = new Map((await containers.list()).map((view) => [view.task, view]));
     for (const { task, status } of this.#read().tasks) {
-      const runner = this.#runner(task, status, found.get(task.id));
+      const view = found.get(task.id);
+      const runner = this.#runner(task, status, view?.id);
+      // the process of before, not merely one of its number
+      if (view?.running && view.pid === status.ContainerStatus?.PID) void this.#serveValues(task, status);
       this.#runners.set(task.id, runner);
       runner.wake();
     }
@@ -97,6 +102,7 @@ export class Agent {
         facts: (one) => this.#facts(one),
         report: (one, next) => {
           this.#save();
+          void this.#serveValues(one, next);
           this.report(one, next);
         },
       },
@@ -104,6 +110,13 @@ export class Agent {
       status,
       container,
     );
+  }
+
+  /** While its process is there. */
+  async #serveValues({ id, kv }: Assignment, { State, ContainerStatus }: TaskStatus): Promise<void> {
+    const pid = ContainerStatus?.PID ?? 0;
+    if (kv && pid > 0 && !isTerminal(State)) await this.#options.values.serve(id, pid);
+    else this.#options.values.stop(id);
   }
 
   async #facts(task: Assignment): Promise<TaskFacts> {
@@ -141,6 +154,7 @@ export class Agent {
     }
     for (const id of gone) {
       this.#runners.get(id)?.forget();
+      this.#options.values.stop(id);
       this.#runners.delete(id);
       void this.#options.machine.removeFiles(id).catch(() => undefined);
     }

@@ -12,10 +12,12 @@ import type { LogLine, ManagerMessage } from '../wire/messages.ts';
 import type { Agent } from './agent.ts';
 import { atAddress } from './moved.ts';
 import type { AgentNetworks } from './networks.ts';
+import type { TaskValues } from './values.ts';
 
 export interface SessionOptions {
   readonly agent: Agent;
   readonly networks: AgentNetworks;
+  readonly values: TaskValues;
   readonly machine: Machine;
   readonly log: Log;
   /** As it is now. */
@@ -98,6 +100,7 @@ export class NodeSession {
     await closed;
     if (this.#connection === connection) this.#connection = undefined;
     this.#options.networks.closed(connection);
+    this.#options.values.closed(connection);
     agent.report = () => undefined;
     agent.lease.forget();
     clearInterval(this.#heartbeat);
@@ -135,6 +138,9 @@ export class NodeSession {
       case 'attached':
         this.#options.networks.answered(message);
         return;
+      case 'kv':
+        this.#options.values.answered(message);
+        return;
       case 'tunnel':
         void this.#tunnel(message.address, message.token).catch((error: unknown) =>
           log.info(`cluster: ${messageOf(error)}`),
@@ -169,6 +175,7 @@ export class NodeSession {
     const { agent } = this.#options;
     this.#connection = connection;
     this.#options.networks.opened(connection);
+    this.#options.values.opened(connection);
     const identity = this.#options.identity();
     if (message.managers.length > 0 && message.managers.join() !== identity.managers.join())
       this.#options.save({ ...identity, managers: message.managers });

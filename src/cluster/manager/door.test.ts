@@ -88,6 +88,7 @@ const door = new Door({
   sessions: () => sessions,
   answer: () => ({}),
   tunnels: new Tunnels(),
+  values: { answer: () => Promise.reject(new Error('nobody asks')) },
   log: silentLog,
 });
 await door.listen();

@@ -8,6 +8,7 @@ import { type SealKey, unseal } from '../security/seal.ts';
 import { sameToken } from '../security/token.ts';
 import { newId } from '../model/ids.ts';
 import { checkNodeMessage } from '../wire/check.ts';
+import type { TaskAccess } from '../kv/task-access.ts';
 import { Connection, MAX_NODE_MESSAGE_BYTES, MAX_STRANGER_BYTES } from '../wire/connection.ts';
 import { splitAddress } from '../wire/dial.ts';
 import type { ManagerMessage, NodeMessage, Question } from '../wire/messages.ts';
@@ -40,6 +41,7 @@ export interface DoorOptions {
   /** Throws where this manager does not lead. */
   readonly answer: (question: Question) => unknown;
   readonly tunnels: Pick<Tunnels, 'arrived'>;
+  readonly values: Pick<TaskAccess, 'answer'>;
   readonly log: Log;
 }
 
@@ -175,6 +177,9 @@ export class Door {
       case 'attach':
         await this.#attach(connection, bearer.node, message);
         return;
+      case 'kv':
+        await this.#values(connection, bearer.node, message);
+        return;
       case 'detach':
         await sessions?.joins.leave(bearer.node, message.container, message.network);
         return;
@@ -216,6 +221,24 @@ export class Door {
       connection.send({ type: 'attached', id, address, ...six, error: '' });
     } catch (error) {
       connection.send({ type: 'attached', id, address: '', error: messageOf(error) });
+    }
+  }
+
+  /** Of a watch that nobody waits for any more nothing is left. */
+  async #values(
+    connection: ToNode,
+    node: string,
+    { id, task, request }: Extract<NodeMessage, { type: 'kv' }>,
+  ): Promise<void> {
+    const gone = new AbortController();
+    connection.onClose(() => gone.abort());
+    try {
+      if (!this.#options.sessions()) throw unavailable('this manager leads no more');
+      const answer = await this.#options.values.answer(node, task, request, gone.signal);
+      connection.send({ type: 'kv', id, answer });
+    } catch (error) {
+      const kind = error instanceof BerthError ? error.kind : 'internal';
+      connection.send({ type: 'kv', id, error: { kind, message: messageOf(error) } });
     }
   }
 

@@ -5,6 +5,7 @@ import { notFound, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Identity } from '../security/identity.ts';
 import { EtcdChild } from '../store/child.ts';
+import { TaskAccess } from '../kv/task-access.ts';
 import { KeyValues } from '../kv/values.ts';
 import { Watches } from '../kv/watch.ts';
 import { Autoscaler } from './autoscaler.ts';
@@ -157,6 +158,7 @@ export class Manager {
       sessions: () => this.#sessions,
       answer: (question) => this.#answer(question),
       tunnels: this.#tunnels,
+      values: new TaskAccess(this.#cache, this.values, this.watches),
       log,
     });
     await this.#door.listen();

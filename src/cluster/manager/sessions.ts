@@ -235,7 +235,7 @@ export class Sessions {
 
   #assignment(task: Task): Assignment {
     const service = this.#cache.get('services', task.ServiceID);
-    const { fence, autoscale } = extensionsOf(service?.Spec.Labels).value;
+    const { fence, autoscale, kv } = extensionsOf(service?.Spec.Labels).value;
     return {
       id: task.ID,
       service: task.ServiceID,
@@ -254,6 +254,7 @@ export class Sessions {
       })),
       ...(fence ? { fence } : {}),
       ...(autoscale ? { measure: true } : {}),
+      ...(kv ? { kv: true } : {}),
     };
   }
 

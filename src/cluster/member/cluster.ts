@@ -4,6 +4,7 @@ import { messageOf, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Agent } from '../agent/agent.ts';
 import { AgentNetworks } from '../agent/networks.ts';
+import { TaskValues } from '../agent/values.ts';
 import { NodeSession } from '../agent/session.ts';
 import { firstManager, makeCluster, type InitRequest } from './init.ts';
 import { joinCluster, type JoinRequest, takePlaceInEtcd } from './join.ts';
@@ -40,6 +41,7 @@ export class Cluster {
   #identity: Identity | undefined;
   #agent: Agent | undefined;
   #networks: AgentNetworks | undefined;
+  #values: TaskValues | undefined;
   #session: NodeSession | undefined;
   #manager: Manager | undefined;
   /** While a manager starts, or why it did not. */
@@ -80,7 +82,9 @@ export class Cluster {
 
   async #startAgent(): Promise<void> {
     const { containers, machine, log } = this.#options;
-    const agent = new Agent({ node: this.#known.node, folder: this.#file.folder, containers, machine, log });
+    const values = new TaskValues(log);
+    this.#values = values;
+    const agent = new Agent({ node: this.#known.node, folder: this.#file.folder, containers, machine, values, log });
     const { networks } = this.#options;
     this.#networks = new AgentNetworks({ node: this.#known.node, folder: this.#file.folder, networks, log });
     await this.#networks.start();
@@ -89,6 +93,7 @@ export class Cluster {
     this.#session = new NodeSession({
       agent,
       networks: this.#networks,
+      values,
       machine,
       log,
       identity: () => this.#known,
@@ -322,6 +327,7 @@ export class Cluster {
   /** This machine is in no cluster any more, and nothing of one is left on it. */
   async #wipe(): Promise<void> {
     this.#session?.close();
+    this.#values?.close();
     const [agent, manager, networks] = [this.#agent, this.#manager ?? this.#starting, this.#networks];
     this.#session = undefined;
     this.#agent = undefined;
@@ -376,6 +382,7 @@ export class Cluster {
     this.#session?.close();
     this.#agent?.close();
     this.#networks?.close();
+    this.#values?.close();
     const manager = this.#manager ?? this.#starting;
     this.#manager = undefined;
     await Promise.race([manager?.stop(), pause(5000)]);

@@ -2,6 +2,7 @@
 import { parseBytes } from '../../base/units.ts';
 import { type AutoscalePolicy, autoscalePolicy, policyProblems } from '../core/scale/policy.ts';
 import { scheduleProblem } from '../core/service/cron.ts';
+import { type KeyRight, readRights } from './rights.ts';
 import type { CronSchedule, Strategy } from '../core/model/types.ts';
 import type { Labels } from './objects.ts';
 
@@ -16,6 +17,7 @@ export const LABEL = {
   maxUnavailable: 'berth.max-unavailable',
   autoscale: 'berth.autoscale',
   ports: 'berth.ports',
+  kv: 'berth.kv',
 } as const;
 
 export interface Extensions {
@@ -28,6 +30,8 @@ export interface Extensions {
   readonly autoscale?: readonly AutoscalePolicy[];
   /** Ports that are found by name, published or not. */
   readonly ports?: readonly NamedPort[];
+  /** What its tasks may do with keys of the cluster. */
+  readonly kv?: readonly KeyRight[];
 }
 
 export interface NamedPort {
@@ -66,6 +70,7 @@ export function extensionsOf(labels: Labels = {}): {
   const maxUnavailable = number(LABEL.maxUnavailable);
   const autoscale = autoscaleOf(labels[LABEL.autoscale], (why) => wrong(LABEL.autoscale, why));
   const ports = portsOf(labels[LABEL.ports], (why) => wrong(LABEL.ports, why));
+  const kv = rightsOf(labels[LABEL.kv], (why) => wrong(LABEL.kv, why));
   const schedule = scheduleOf(labels, wrong, oneOf(LABEL.overlap, OVERLAPS), number(LABEL.deadline));
   return {
     value: {
@@ -76,6 +81,7 @@ export function extensionsOf(labels: Labels = {}): {
       ...(maxUnavailable === undefined ? {} : { maxUnavailable }),
       ...(autoscale ? { autoscale } : {}),
       ...(ports ? { ports } : {}),
+      ...(kv ? { kv } : {}),
     },
     problems,
   };
@@ -138,6 +144,12 @@ function autoscaleOf(text: string | undefined, wrong: (why: string) => undefined
   if (shared.min < 1) return wrong('min is at least 1: nothing can wake a service of none yet');
   const times = [shared.up.stabilisation, shared.down.stabilisation];
   return times.every((time) => time >= 0) ? policies : wrong('up and down are seconds');
+}
+
+/** `app/:rw,config/:r` */
+function rightsOf(text: string | undefined, wrong: (why: string) => undefined): readonly KeyRight[] | undefined {
+  if (text === undefined) return undefined;
+  return readRights(text) ?? wrong(`${JSON.stringify(text)} is no list of prefixes with r or rw, as app/:rw,config/:r`);
 }
 
 /** `http=80,stats=9100/udp` */

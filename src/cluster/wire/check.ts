@@ -1,6 +1,7 @@
 // What a node sent, checked: a worker that was broken into may send anything, and what managers keep of it is read by all of them. Pure.
 import { isIP } from 'node:net';
 import { isTaskState } from '../model/objects.ts';
+import type { KeyValueRequest } from '../kv/request.ts';
 import type { LogLine, NodeMessage } from './messages.ts';
 
 /** Of a description or a status, as JSON: it is kept in the store, for each node and each task. */
@@ -45,6 +46,7 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
     !isLong(message),
   detach: (message) =>
     areTexts(message, 'container') && (message['network'] === undefined || areTexts(message, 'network')),
+  kv: (message) => isAmount(message['id']) && areTexts(message, 'task') && isKeyValueRequest(message['request']),
   attached: ({ containers }) => isListOf(containers, isText),
   status: (message) => areTexts(message, 'task', 'service') && isStatus(message['status']),
   renew: (message) => areTexts(message, 'publicKey'),
@@ -54,6 +56,31 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
   log: ({ id, lines }) => typeof id === 'number' && isListOf(lines, isLogLine),
   'log-end': ({ id }) => typeof id === 'number',
 };
+
+const KEY_VALUE_TEXTS: Readonly<Record<KeyValueRequest['verb'], readonly string[]>> = {
+  get: ['key'],
+  list: ['prefix'],
+  put: ['key', 'value'],
+  delete: ['key'],
+  watch: ['prefix'],
+  grant: [],
+  'keep-alive': ['lease'],
+  revoke: ['lease'],
+};
+
+function isKeyValueRequest(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const { verb, revision, since, wait, seconds, lease } = value;
+  const texts = Object.entries(KEY_VALUE_TEXTS).find(([one]) => one === verb)?.[1];
+  return (
+    texts !== undefined &&
+    areTexts(value, ...texts) &&
+    [revision, since].every((one) => one === undefined || isAmount(one)) &&
+    (verb !== 'watch' || isAmount(wait)) &&
+    (verb !== 'grant' || isAmount(seconds)) &&
+    (lease === undefined || typeof lease === 'string')
+  );
+}
 
 function isOptionalIp6(value: unknown): boolean {
   return value === undefined || value === '' || (typeof value === 'string' && isIP(value) === 6);

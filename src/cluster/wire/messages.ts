@@ -1,5 +1,7 @@
 // What nodes and managers say to each other: one JSON line a message, over TLS.
+import type { ErrorKind } from '../../base/errors.ts';
 import type { OverlayState } from '../../spec/berth/index.ts';
+import type { KeyValueRequest } from '../kv/request.ts';
 import type { NodeDescription, NodeRole, PortConfig, TaskSpec, TaskState, TaskStatus } from '../model/objects.ts';
 
 /** A task as its node needs it. */
@@ -18,6 +20,8 @@ export interface Assignment {
   readonly fence?: true;
   /** Its load is measured. */
   readonly measure?: true;
+  /** It may use keys and values of the cluster. */
+  readonly kv?: true;
   /** Networks of the cluster that it is on, each with its address there. */
   readonly networks: readonly {
     readonly id: string;
@@ -75,6 +79,8 @@ export type NodeMessage =
       readonly address6?: string;
     }
   | { readonly type: 'detach'; readonly container: string /** Of this one alone. */; readonly network?: string }
+  /** A task asks about keys and values. */
+  | { readonly type: 'kv'; readonly id: number; readonly task: string; readonly request: KeyValueRequest }
   /** Containers that have such a place, all of them: at the beginning of a session. */
   | { readonly type: 'attached'; readonly containers: readonly string[] }
   /** From a manager to the leader, who has the sessions. */
@@ -151,6 +157,12 @@ export type ManagerMessage =
       readonly address: string;
       readonly address6?: string;
       readonly error: string;
+    }
+  | {
+      readonly type: 'kv';
+      readonly id: number;
+      readonly answer?: unknown;
+      readonly error?: { readonly kind: ErrorKind; readonly message: string };
     }
   | { readonly type: 'tunnel'; readonly address: string; readonly token: string }
   | { readonly type: 'certificate'; readonly certificate: string; readonly role: NodeRole }
