@@ -223,10 +223,13 @@ async function traces(node: TestNode, pid: string): Promise<string[]> {
     await node.place.do('nft', '-s', 'list', 'ruleset'),
   ];
   const own = await node.place.do(...inside(pid, 'sh', '-c', 'ip -o link; ip -o addr; ip rule; ip route'));
-  return [links, entries, tables, own]
-    .flatMap((text) => text.split('\n'))
-    .map((line) => line.replace(/^\d+: |@if\d+| valid_lft.*/g, ''))
-    .sort();
+  return (
+    [links, entries, tables, own]
+      .flatMap((text) => text.split('\n'))
+      // an address that has just come is tentative for a second
+      .map((line) => line.replace(/^\d+: |@if\d+| valid_lft.*| tentative/g, ''))
+      .sort()
+  );
 }
 
 const joins = Number(values.joins);

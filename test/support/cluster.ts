@@ -222,6 +222,18 @@ export class TestCluster implements AsyncDisposable {
     return this.#hub.shell(`ip link set ${node.name} up`);
   }
 
+  /** Nothing of the first host gets to the second any more; the other way all is as before. */
+  cutWay(from: TestNode, to: TestNode): Promise<string> {
+    return this.#hub.shell(`nft add table bridge cut
+nft 'add chain bridge cut between { type filter hook forward priority 0; }'
+nft add rule bridge cut between iifname ${from.name} oifname ${to.name} drop`);
+  }
+
+  /** All that `cutWay` has cut. */
+  healWays(): Promise<string> {
+    return this.#hub.shell('nft delete table bridge cut');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(
       this.nodes.map(async (node) => {
