@@ -5,10 +5,8 @@ export const CIRCLES_LEFT: readonly string[] = [];
 
 /** Pure files that run code which is not, or are told a function, and what would cure it. */
 export const IMPURE_LEFT: Readonly<Record<string, string>> = {
-  'builder/lint/check.ts': 'asks whether a path exists by a function',
-  'builder/lint/stage-checks.ts': 'asks whether a path exists by a function',
-  'daemon/options.ts': 'takes a name from the face of runtime/, which starts programs',
-  'images/pull/refusal.ts': 'takes errors from the face of the registry client',
+  'builder/lint/check.ts': 'asks by a function what a base image is like: which one is known only on the way',
+  'builder/lint/stage-checks.ts': 'the same',
   'network/catalog/create.ts': 'asks whether a link exists by a function',
   'network/catalog/filter.ts': 'base/go-regexp.ts loads its engine when it is first asked',
 };

@@ -2,7 +2,7 @@
 import { invalid } from '../base/errors.ts';
 import type { LogLevel } from '../base/log.ts';
 import { flag, type Flags, parseFlags } from '../cli/grammar/index.ts';
-import { parseAddRuntime, type RuntimeTable } from '../runtime/index.ts';
+import type { RuntimeTable } from '../runtime/index.ts';
 import {
   containerFlags,
   containerKeys,
@@ -324,4 +324,11 @@ function optionsOf(
     ignored: [...withoutEffect((name) => values.get(name)), ...idle].toSorted(),
     proxies: proxyVariables((name) => values.get(name)),
   };
+}
+
+/** `name=path` of --add-runtime. */
+function parseAddRuntime(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at <= 0 || at === text.length - 1) throw invalid(`invalid runtime: ${text} (want name=path)`);
+  return [text.slice(0, at), text.slice(at + 1)];
 }

@@ -3,7 +3,6 @@ export {
   chooseRuntime,
   identify,
   type OciRuntime,
-  parseAddRuntime,
   type RuntimeTable,
 } from './choice/choose.ts';
 export { sealed } from './sealed.ts';

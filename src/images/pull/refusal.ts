@@ -1,6 +1,6 @@
 // What a pull that failed says: Docker's words around those of the registry. Pure.
 import { type BerthError, internal, notFound } from '../../base/errors.ts';
-import { NetworkError, RefusedError } from '../../registry/client/index.ts';
+import { NetworkError, RefusedError } from '../../registry/failures/index.ts';
 import { familiarName, familiarString, type Reference } from '../reference/index.ts';
 
 const MADE_HERE = new Set(['library/busybox', 'library/debian']);

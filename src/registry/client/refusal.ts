@@ -1,39 +1,11 @@
 // What went wrong with a registry, in Docker's words: network failures as Go says them, refusals as registries send them.
 import { STATUS_CODES } from 'node:http';
 import { isIP } from 'node:net';
-import { BerthError, type ErrorKind, messageOf } from '../../base/errors.ts';
+import { type ErrorKind, messageOf } from '../../base/errors.ts';
+import { NetworkError, RefusedError } from '../failures/index.ts';
 import { parseChallenges } from './challenge.ts';
 
-/** A request that did not come to an answer, or broke in the middle of one. */
-export class NetworkError extends BerthError {
-  /** Whether another try may help; a certificate does not get better. */
-  readonly again: boolean;
-  readonly code: string;
-
-  constructor(message: string, code: string, again: boolean, cause?: unknown) {
-    super('unavailable', message, { cause });
-    this.name = 'NetworkError';
-    this.code = code;
-    this.again = again;
-  }
-}
-
-/** An answer that is a refusal. */
-export class RefusedError extends BerthError {
-  readonly status: number;
-  /** Of the registry's own error list: `MANIFEST_UNKNOWN`, `DENIED` … */
-  readonly code: string;
-  /** Milliseconds that the registry asks to wait. */
-  readonly retryAfter: number | undefined;
-
-  constructor(kind: ErrorKind, message: string, status: number, code: string, retryAfter?: number, hint?: string) {
-    super(kind, message, hint === undefined ? {} : { hint });
-    this.name = 'RefusedError';
-    this.status = status;
-    this.code = code;
-    this.retryAfter = retryAfter;
-  }
-}
+export { NetworkError, RefusedError };
 
 const CERTIFICATE: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'x509: certificate signed by unknown authority',

@@ -36,13 +36,6 @@ export type RuntimeTable = Readonly<
   Record<string, { readonly path: string; readonly runtimeArgs?: readonly string[] }>
 >;
 
-/** `name=path` of --add-runtime. */
-export function parseAddRuntime(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at <= 0 || at === text.length - 1) throw invalid(`invalid runtime: ${text} (want name=path)`);
-  return [text.slice(0, at), text.slice(at + 1)];
-}
-
 /** Asks a binary what it is; undefined when it cannot be run. */
 export async function identify(
   name: string,
