@@ -20,8 +20,7 @@ const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
   NetworkCreate:
     'driver overlay without encryption, ranges and reserved addresses, and its ingress network with IPv4 alone; ipvlan and plugins are refused',
   ServiceUpdate: 'as ServiceCreate; credentials for registries are not handed to nodes',
-  SwarmInit:
-    'no autolock, no external certificate authorities, no force-new-cluster; settings of Raft are kept and have no effect',
+  SwarmInit: 'no external certificate authorities, no force-new-cluster; settings of Raft are kept and have no effect',
   SwarmUpdate: 'as SwarmInit',
   SystemInfo: 'no plugins beside those that are built in',
   SystemVersion: 'the engine names the Docker version that it is compatible with; Berth’s own is a component',
@@ -50,7 +49,7 @@ const ABSENT_COMMANDS = [
   'scout',
   'service create, update: every flag that is not listed here; they converge in the background, as with --detach',
   'stack',
-  'swarm ca, unlock, unlock-key, update',
+  'swarm ca --rotate',
   'trust',
 ];
 

@@ -7,7 +7,7 @@ const NO_MANAGER =
 /** undefined for what is no matter of a swarm, and for making or entering one. */
 export function outsideOfSwarm(id: RouteId): string | undefined {
   if (id === 'SwarmInit' || id === 'SwarmJoin') return undefined;
-  if (id === 'SwarmLeave') return 'This node is not part of a swarm';
+  if (id === 'SwarmLeave' || id === 'SwarmUnlock') return 'This node is not part of a swarm';
   return /^\/(?:berth\/cluster|berth\/services|berth\/tasks|swarm|nodes|services|tasks|secrets|configs)(?:\/|$)/.test(
     routes[id].path,
   )

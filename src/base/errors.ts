@@ -62,6 +62,7 @@ const of =
     new BerthError(kind, message, options);
 
 export const invalid = of('invalid');
+export const unauthorized = of('unauthorized');
 export const forbidden = of('forbidden');
 export const notFound = of('notFound');
 export const conflict = of('conflict');

@@ -55,7 +55,8 @@ export class ClusterAccess {
   /** For the header of `ping`: `active/manager`, `active/worker`, `inactive`. */
   get role(): string {
     const identity = this.#control?.cluster.identity;
-    return identity ? `active/${identity.role}` : 'inactive';
+    if (!identity) return 'inactive';
+    return `${this.#control?.cluster.isLocked ? 'locked' : 'active'}/${identity.role}`;
   }
 
   async close(): Promise<void> {

@@ -88,15 +88,18 @@ export interface ServiceTask {
 export class TestCluster implements AsyncDisposable {
   readonly nodes: TestNode[] = [];
   readonly #hub: Place;
+  /** Of every daemon. */
+  readonly #flags: readonly string[];
   readonly #clients: Place[] = [];
 
-  private constructor(hub: Place) {
+  private constructor(hub: Place, flags: readonly string[]) {
     this.#hub = hub;
+    this.#flags = flags;
   }
 
   /** So many hosts, each with a daemon and the image busybox; none is in a cluster yet. */
-  static async start(count: number): Promise<TestCluster> {
-    const cluster = new TestCluster(await Place.make());
+  static async start(count: number, flags: readonly string[] = []): Promise<TestCluster> {
+    const cluster = new TestCluster(await Place.make(), flags);
     try {
       await cluster.#hub.shell('ip link add br0 type bridge\nip link set br0 up');
       await Promise.all(Array.from({ length: count }, (_, index) => cluster.#add(index + 1)));
@@ -114,7 +117,7 @@ export class TestCluster implements AsyncDisposable {
     await wire(this.#hub, [name], place, ['eth0', `${address}/24`]);
     await this.#hub.shell(`ip link set ${name} master br0`);
     const enter = [...place.enterOffline(), 'unshare', '--uts', 'sh', '-c', `hostname ${name}; exec "$@"`, 'sh'];
-    const daemon = await TestDaemon.start([], enter);
+    const daemon = await TestDaemon.start(this.#flags, enter);
     this.nodes[number - 1] = new TestNode(name, address, place, daemon);
   }
 

@@ -9,6 +9,9 @@ export interface HubStart {
   /** Served and left as it is; else a directory that goes with the hub. */
   readonly root?: string;
   readonly flags?: readonly string[];
+  /** Where it listens, of the namespaces that `enter` leads into. */
+  readonly listen?: string;
+  readonly enter?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -26,10 +29,17 @@ export class HubProcess implements AsyncDisposable {
   }
 
   /** Started and listening. */
-  static async start({ root, flags = [], env = {} }: HubStart = {}): Promise<HubProcess> {
+  static async start({
+    root,
+    flags = [],
+    env = {},
+    listen = '127.0.0.1:0',
+    enter = [],
+  }: HubStart = {}): Promise<HubProcess> {
     const folder = root ?? mkdtempSync('/tmp/berth-hub-');
-    const words = ['hub', 'serve', '--root', join(folder), '--listen', '127.0.0.1:0', ...flags];
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--', ENTRY, ...words], {
+    const words = ['hub', 'serve', '--root', join(folder), '--listen', listen, ...flags];
+    const [program, ...before] = [...enter, process.execPath];
+    const child = spawn(program, [...before, '--disable-warning=ExperimentalWarning', '--', ENTRY, ...words], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...env },
     });
@@ -37,12 +47,12 @@ export class HubProcess implements AsyncDisposable {
       let log = '';
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
         log += text;
-        const found = /on https?:\/\/127\.0\.0\.1:(\d+)/.exec(log)?.[1];
+        const found = /on https?:\/\/\d+\.\d+\.\d+\.\d+:(\d+)/.exec(log)?.[1];
         if (found !== undefined) resolve(found);
       });
       child.once('exit', () => reject(new Error(`berth hub serve ended:\n${log}`)));
     });
-    return new HubProcess(folder, `127.0.0.1:${port}`, child, root === undefined);
+    return new HubProcess(folder, `${listen.split(':')[0]}:${port}`, child, root === undefined);
   }
 
   get pid(): number {

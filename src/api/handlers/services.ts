@@ -2,6 +2,7 @@
 import { parseRfc3339 } from '../../base/clock.ts';
 import { BerthError } from '../../base/errors.ts';
 import type { ClusterAccess, ClusterControl, ClusterTask } from '../../cluster/index.ts';
+import { credentialsOf } from '../credentials.ts';
 import { frameHead, MULTIPLEXED_STREAM, RAW_STREAM } from '../framing.ts';
 import type { ApiRequest, ApiResponse, Handlers } from '../handler.ts';
 import { idOf, inCluster, specOf } from './swarm.ts';
@@ -12,14 +13,20 @@ export function serviceHandlers(access: ClusterAccess): Handlers {
       response.json(services.list(request.query.filters ?? new Map(), request.query.status ?? false)),
     ),
     ServiceCreate: inCluster(access, 'ServiceCreate', async ({ services }, request, response) =>
-      response.json({ ID: await services.create(await specOf(request)) }, 201),
+      response.json({ ID: await services.create(await specOf(request), credentialsOf(request.headers)) }, 201),
     ),
     ServiceInspect: inCluster(access, 'ServiceInspect', ({ services }, request, response) =>
       response.json(services.inspect(idOf(request), request.query.insertDefaults ?? false)),
     ),
     ServiceUpdate: inCluster(access, 'ServiceUpdate', async ({ services }, request, response) => {
-      const { version, rollback } = request.query;
-      await services.update(idOf(request), { version, rollback, spec: await specOf(request) });
+      const { version, rollback, registryAuthFrom } = request.query;
+      await services.update(idOf(request), {
+        version,
+        rollback,
+        registryAuthFrom,
+        credentials: credentialsOf(request.headers),
+        spec: await specOf(request),
+      });
       response.json({ Warnings: null });
     }),
     ServiceDelete: inCluster(access, 'ServiceDelete', async ({ services }, request, response) => {

@@ -85,6 +85,10 @@ export function swarmHandlers(access: ClusterAccess): Handlers {
       });
       response.empty(200);
     }),
+    SwarmUnlock: inCluster(access, 'SwarmUnlock', async ({ swarm }, request, response) => {
+      await swarm.unlock(await specOf(request));
+      response.empty(200);
+    }),
     SwarmUnlockkey: inCluster(access, 'SwarmUnlockkey', ({ swarm }, _, response) => response.json(swarm.unlockKey())),
   };
 }

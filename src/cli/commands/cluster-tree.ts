@@ -10,6 +10,9 @@ export const swarm: CliNode = {
     leaf('join', 'Join a swarm as a node and/or manager', async () => (await import('./swarm/join.ts')).join),
     leaf('join-token', 'Manage join tokens', async () => (await import('./swarm/token.ts')).joinToken),
     leaf('leave', 'Leave the swarm', async () => (await import('./swarm/join.ts')).leave),
+    leaf('ca', 'Display the root CA', async () => (await import('./swarm/ca.ts')).ca),
+    leaf('unlock', 'Unlock swarm', async () => (await import('./swarm/unlock.ts')).unlock),
+    leaf('unlock-key', 'Manage the unlock key', async () => (await import('./swarm/unlock.ts')).unlockKeyCommand),
     leaf('update', 'Update the swarm', async () => (await import('./swarm/update.ts')).update),
   ],
 };

@@ -1,19 +1,9 @@
 // Credentials for registries: those in config.json, those that helpers keep, and the headers that carry them.
 import { before } from '../../base/ends.ts';
+import { INDEX, registryOf } from '../../spec/docker/shorthand/reference.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { ConfigFile } from './file.ts';
 import { askHelper } from './helper.ts';
-
-/** Docker Hub, as config.json names it. */
-export const INDEX = 'https://index.docker.io/v1/';
-
-/** The registry of an image name: its first part when that looks like a host. */
-export function registryOf(image: string): string {
-  const slash = image.indexOf('/');
-  const first = slash < 0 ? '' : image.slice(0, slash);
-  const isHost = /[.:]/.test(first) || first === 'localhost';
-  return !isHost || first === 'docker.io' || first === 'index.docker.io' ? INDEX : first;
-}
 
 /** The host of an address as people write it and as older clients kept it: without scheme and path. */
 export function hostOf(address: string): string {

@@ -7,6 +7,8 @@ import { isTerminal, type TaskStatus } from '../model/objects.ts';
 import type { Machine, TaskContainers } from './ports.ts';
 import type { Assignment, Files, ManagerMessage, Usage } from '../wire/messages.ts';
 import type { TaskFacts } from './container.ts';
+import { parseJson } from '../../base/json.ts';
+import { type PullCredentials, pullFile } from '../security/pull-auth.ts';
 import { placeFiles } from './files.ts';
 import { Lease } from './lease.ts';
 import { Meter } from './meter.ts';
@@ -100,6 +102,10 @@ export class Agent {
         containers: this.#options.containers,
         log: this.#options.log,
         facts: (one) => this.#facts(one),
+        pullAuth: (one) => {
+          const data = this.#files.get(pullFile(one.service));
+          return data === undefined ? {} : (parseJson(Buffer.from(data, 'base64').toString()) as PullCredentials);
+        },
         report: (one, next) => {
           this.#save();
           void this.#serveValues(one, next);

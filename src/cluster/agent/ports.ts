@@ -1,5 +1,6 @@
 // What a cluster needs of the machine that it runs on: containers for its tasks, and facts about the machine.
 import type { Duplex } from 'node:stream';
+import type { PullCredentials } from '../security/pull-auth.ts';
 import type { NodeDescription } from '../model/objects.ts';
 import type { LogLine, LogsOptions, NodeLoad } from '../wire/messages.ts';
 import type { OverlayState } from '../../spec/berth/index.ts';
@@ -24,7 +25,7 @@ export interface TaskContainers {
   list(): Promise<ContainerView[]>;
   view(id: string): Promise<ContainerView | undefined>;
   hasImage(reference: string): boolean;
-  pull(reference: string, signal: AbortSignal): Promise<void>;
+  pull(reference: string, signal: AbortSignal, credentials: PullCredentials): Promise<void>;
   create(name: string, body: object): Promise<string>;
   start(id: string): Promise<void>;
   stop(id: string, signal: string, seconds: number | undefined): Promise<void>;

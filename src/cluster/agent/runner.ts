@@ -3,6 +3,7 @@ import { rfc3339 } from '../../base/clock.ts';
 import { BerthError, messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { isTerminal, stateOrder, type TaskState, type TaskStatus } from '../model/objects.ts';
+import type { PullCredentials } from '../security/pull-auth.ts';
 import type { ContainerView, TaskContainers } from './ports.ts';
 import type { Assignment } from '../wire/messages.ts';
 import { containerBody, containerName, type TaskFacts } from './container.ts';
@@ -14,6 +15,8 @@ export interface RunnerOptions {
   readonly log: Log;
   /** Puts secrets and configs in place. */
   readonly facts: (task: Assignment) => Promise<TaskFacts>;
+  /** What the registry of its image is shown. */
+  readonly pullAuth: (task: Assignment) => PullCredentials;
   readonly report: (task: Assignment, status: TaskStatus) => void;
 }
 
@@ -123,7 +126,7 @@ export class Runner {
 
   async #pull(image: string): Promise<void> {
     try {
-      await this.#options.containers.pull(image, AbortSignal.timeout(PULL_MS));
+      await this.#options.containers.pull(image, AbortSignal.timeout(PULL_MS), this.#options.pullAuth(this.task));
     } catch (error) {
       // Swarm's words for whatever kept the image away; the log has the cause
       this.#options.log.warn(`task ${this.task.id}: ${image}: ${messageOf(error)}`);

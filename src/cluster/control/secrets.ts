@@ -1,5 +1,5 @@
 // Verbs on secrets and configs, which differ in little: a secret is sealed and never shown.
-import { conflict, internal, invalid } from '../../base/errors.ts';
+import { conflict, internal, invalid, notImplemented } from '../../base/errors.ts';
 import type { Cluster } from '../member/cluster.ts';
 import { newId } from '../model/ids.ts';
 import { type Config, keys, type Secret, type SecretSpec } from '../model/objects.ts';
@@ -11,6 +11,7 @@ import { OUT_OF_SEQUENCE } from './swarm.ts';
 const LIMIT = { secret: 500 * 1024, config: 1000 * 1024 } as const;
 
 export interface CreateRequest extends Partial<SecretSpec> {
+  readonly Driver?: { readonly Name?: string };
   /** base64 */
   readonly Data?: string;
 }
@@ -63,11 +64,12 @@ export class SecretControl {
   async create(body: unknown): Promise<string> {
     const { writer } = this.#cluster.manager;
     const request = shaped(body, secretShape) as CreateRequest;
-    const { Data = '', Name = '', Labels = {}, Templating } = request;
+    const { Data = '', Name = '', Labels = {}, Templating, Driver } = request;
     if (!/^[a-zA-Z0-9][-a-zA-Z0-9_.]*$/.test(Name) || !/[a-zA-Z0-9]$/.test(Name) || Name.length > 64)
       throw invalid(
         `rpc error: code = InvalidArgument desc = invalid name, only 64 [a-zA-Z0-9-_.] characters allowed, and the start and end character must be [a-zA-Z0-9]`,
       );
+    if (Driver?.Name) throw notImplemented(`secrets of drivers are not implemented by this daemon: ${Driver.Name}`);
     const data = Buffer.from(Data, 'base64');
     const limit = LIMIT[this.#noun];
     if (data.length === 0 || data.length >= limit)

@@ -9,6 +9,7 @@ import { isPredefined } from '../agent/container.ts';
 import { addressesIn, type ClusterNetwork, type NetworkAddress } from '../model/network.ts';
 import { isIngress, portKey } from '../network/allocate.ts';
 import { isTerminal, keys, type Service, type ServiceSpec } from '../model/objects.ts';
+import { type PullCredentials, sealPullAuth } from '../security/pull-auth.ts';
 import { checkSpec } from './check-service.ts';
 import { withDefaults } from './defaults.ts';
 import { serviceShape, shaped } from './shape.ts';
@@ -20,6 +21,9 @@ const FILTERS = ['name', 'id', 'label', 'mode', 'runtime'];
 export interface UpdateRequest {
   readonly version: number | undefined;
   readonly rollback: string | undefined;
+  readonly credentials?: PullCredentials | undefined;
+  /** `previous-spec`: those that went with the specification before are kept. */
+  readonly registryAuthFrom?: string | undefined;
   readonly spec: unknown;
 }
 
@@ -79,7 +83,7 @@ export class ServiceControl {
     };
   }
 
-  async create(body: unknown): Promise<string> {
+  async create(body: unknown, credentials?: PullCredentials): Promise<string> {
     const { writer, cache } = this.#cluster.manager;
     const spec = this.#checked(named(body), undefined);
     const id = newId();
@@ -89,6 +93,7 @@ export class ServiceControl {
       {
         ID: id,
         Spec: spec,
+        PullAuth: this.#sealed(id, spec, credentials),
         Endpoint: { Spec: spec.EndpointSpec },
         SpecVersion: { Index: cache.revision },
         ...(spec.Mode.ReplicatedJob || spec.Mode.GlobalJob ? { JobStatus: { JobIteration: { Index: 0 } } } : {}),
@@ -97,6 +102,11 @@ export class ServiceControl {
       `rpc error: code = AlreadyExists desc = name conflicts with an existing object: service ${spec.Name} already exists`,
     );
     return id;
+  }
+
+  #sealed(service: string, spec: ServiceSpec, credentials: PullCredentials | undefined): string | undefined {
+    const key = this.#cluster.identity?.manager?.sealKey ?? '';
+    return sealPullAuth(key, service, spec.TaskTemplate.ContainerSpec?.Image ?? '', credentials);
   }
 
   #checked(body: unknown, self: string | undefined): ServiceSpec {
@@ -158,6 +168,8 @@ export class ServiceControl {
     const { version, rollback } = request;
     if (version === undefined)
       throw invalid(`invalid service version '': strconv.ParseUint: parsing "": invalid syntax`);
+    if (!['', 'spec', 'previous-spec'].includes(request.registryAuthFrom ?? ''))
+      throw invalid(`unsupported registryAuthFrom "${request.registryAuthFrom}"`);
     const { ID, Spec, PreviousSpec } = this.get(reference);
     if (rollback === 'previous' && !PreviousSpec)
       throw unavailable(`rpc error: code = FailedPrecondition desc = service ${ID} does not have a previous spec`);
@@ -174,6 +186,12 @@ export class ServiceControl {
       return {
         Spec: next,
         PreviousSpec: service.Spec,
+        PullAuth:
+          this.#sealed(ID, next, request.credentials) ??
+          (rollback === 'previous' || request.registryAuthFrom === 'previous-spec'
+            ? service.PreviousPullAuth
+            : service.PullAuth),
+        PreviousPullAuth: service.PullAuth,
         // the leader gives what is lacking, and takes back what is asked for no more
         Endpoint: { ...service.Endpoint, Spec: next.EndpointSpec },
         ...(renewed ? { SpecVersion: { Index: version } } : {}),

@@ -120,6 +120,7 @@ export const secretShape = struct('SecretSpec', {
   Labels: labels,
   Data: 'string',
   Templating: struct('Driver', { Name: 'string', Options: labels }),
+  Driver: struct('Driver', { Name: 'string', Options: labels }),
 });
 
 const clusterFields: Readonly<Record<string, Shape>> = {
@@ -148,6 +149,8 @@ export const initShape = struct('InitRequest', {
   Availability: 'string',
   Spec: clusterShape,
 });
+
+export const unlockShape = struct('UnlockRequest', { UnlockKey: 'string' });
 
 export const joinShape = struct('JoinRequest', {
   ListenAddr: 'string',

@@ -6,9 +6,12 @@ import { type Backup, backupOf, checkBackup } from '../member/backup.ts';
 import { completeSpec, type InitRequest } from '../member/init.ts';
 import type { JoinRequest } from '../member/join.ts';
 import { type ClusterSpec, keys } from '../model/objects.ts';
+import { sealUnlockKey, unlockKeyOf } from '../member/lock.ts';
+import { newSealKey } from '../security/seal.ts';
 import { newToken } from '../security/token.ts';
+import { unlockKeyText } from '../security/unlock-key.ts';
 import { taskName } from './tasks.ts';
-import { clusterShape, initShape, joinShape, shaped } from './shape.ts';
+import { clusterShape, initShape, joinShape, shaped, unlockShape } from './shape.ts';
 
 export const OUT_OF_SEQUENCE = 'rpc error: code = Unknown desc = update out of sequence';
 
@@ -32,16 +35,22 @@ export class SwarmControl {
     const { writer, cache } = this.#cluster.manager;
     const spec = shaped(body, clusterShape) as Partial<ClusterSpec>;
     if (version === undefined) throw invalid(`invalid swarm version '': strconv.ParseUint: parsing "": invalid syntax`);
-    if (rotate.unlockKey || spec.EncryptionConfig?.AutoLockManagers)
-      throw notImplemented('locked managers (autolock) are not implemented by this daemon');
+    checkAuthority(spec);
     const next = completeSpec(spec);
     const rootDer = new X509Certificate(cache.cluster.RootCA.certificate).raw;
     let stale = false;
-    await writer.update<'cluster'>(keys.cluster, ({ Version, JoinTokens }) => {
+    const sealKey = this.#cluster.identity?.manager?.sealKey ?? '';
+    const isLocked = next.EncryptionConfig.AutoLockManagers;
+    await writer.update<'cluster'>(keys.cluster, ({ Version, JoinTokens, UnlockKey }) => {
       stale = Version.Index !== version;
       if (stale) return undefined;
       return {
         Spec: next,
+        UnlockKey: isLocked
+          ? rotate.unlockKey || UnlockKey === undefined
+            ? sealUnlockKey(sealKey, newSealKey())
+            : UnlockKey
+          : undefined,
         JoinTokens: {
           Worker: rotate.worker ? newToken(rootDer) : JoinTokens.Worker,
           Manager: rotate.manager ? newToken(rootDer) : JoinTokens.Manager,
@@ -97,17 +106,43 @@ export class SwarmControl {
   }
 
   async init(body: unknown): Promise<string> {
-    return this.#cluster.init(shaped(body, initShape) as InitRequest);
+    const request = shaped(body, initShape) as InitRequest;
+    checkAuthority(request.Spec ?? {});
+    return this.#cluster.init(request);
   }
 
   async join(body: unknown): Promise<void> {
     return this.#cluster.join(shaped(body, joinShape) as JoinRequest);
   }
 
-  /** There are no locked managers, so there is no key; but the question is one for managers. */
+  /** Empty where managers are not locked. */
   unlockKey(): object {
-    return { UnlockKey: this.#cluster.manager ? '' : undefined };
+    const { cache } = this.#cluster.manager;
+    const key = unlockKeyOf(cache.cluster, this.#cluster.identity?.manager?.sealKey ?? '');
+    return { UnlockKey: key === undefined ? '' : unlockKeyText(key) };
   }
+
+  async unlock(body: unknown): Promise<void> {
+    const { UnlockKey = '' } = shaped(body, unlockShape) as { readonly UnlockKey?: string };
+    await this.#cluster.unlock(UnlockKey);
+  }
+}
+
+/** What would be taken for done by being overlooked. */
+function checkAuthority({ CAConfig }: Partial<ClusterSpec>): void {
+  const {
+    ForceRotate = 0,
+    ExternalCAs = [],
+    SigningCACert = '',
+  } = (CAConfig ?? {}) as {
+    readonly ForceRotate?: number;
+    readonly ExternalCAs?: readonly unknown[];
+    readonly SigningCACert?: string;
+  };
+  if (ForceRotate !== 0 || SigningCACert !== '')
+    throw notImplemented('rotation of the root certificate is not implemented by this daemon');
+  if (ExternalCAs.length > 0)
+    throw notImplemented('external certificate authorities are not implemented by this daemon');
 }
 
 function counts(states: readonly string[]): Record<string, number> {

@@ -89,9 +89,15 @@ export function fold(objects: Objects, steps: readonly core.Step[], now: number)
         put<Service>(services, op.serviceId, () => ({ UpdateStatus: modelStatus(op.status) }));
         break;
       case 'rollbackService':
-        put<Service>(services, op.serviceId, ({ PreviousSpec }) =>
+        put<Service>(services, op.serviceId, ({ PreviousSpec, PreviousPullAuth }) =>
           PreviousSpec
-            ? { Spec: PreviousSpec, PreviousSpec: undefined, UpdateStatus: modelStatus(op.status) }
+            ? {
+                Spec: PreviousSpec,
+                PreviousSpec: undefined,
+                PullAuth: PreviousPullAuth,
+                PreviousPullAuth: undefined,
+                UpdateStatus: modelStatus(op.status),
+              }
             : undefined,
         );
         break;

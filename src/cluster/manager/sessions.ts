@@ -16,6 +16,7 @@ import {
   type Task,
   type TaskStatus,
 } from '../model/objects.ts';
+import { openPullAuth, type PullCredentials, pullFile } from '../security/pull-auth.ts';
 import { type SealKey, unseal } from '../security/seal.ts';
 import type { Connection } from '../wire/connection.ts';
 import type { Assignment, Files, LogLine, LogsOptions, ManagerMessage, NodeMessage } from '../wire/messages.ts';
@@ -260,8 +261,10 @@ export class Sessions {
 
   #files(tasks: readonly Assignment[]): Files {
     const files: Record<string, string> = {};
-    for (const { spec, ended } of tasks) {
+    for (const { spec, ended, service } of tasks) {
       if (ended) continue;
+      const auth = this.#pullAuth(service, spec.ContainerSpec?.Image ?? '');
+      if (auth) files[pullFile(service)] = Buffer.from(JSON.stringify(auth)).toString('base64');
       for (const { SecretID } of spec.ContainerSpec?.Secrets ?? []) {
         const secret = this.#cache.get('secrets', SecretID);
         if (secret) files[SecretID] = unseal(this.#options.sealKey, SecretID, secret.sealed).toString('base64');
@@ -272,6 +275,10 @@ export class Sessions {
       }
     }
     return files;
+  }
+
+  #pullAuth(service: string, image: string): PullCredentials | undefined {
+    return openPullAuth(this.#options.sealKey, service, image, this.#cache.get('services', service)?.PullAuth);
   }
 
   /** A node writes the status of its own tasks, only forwards. Reports of many nodes go in one transaction. */

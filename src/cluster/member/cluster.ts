@@ -1,6 +1,6 @@
 // This machine's part in a cluster: none, a worker's, or a manager's; and the ways between them.
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf, unavailable } from '../../base/errors.ts';
+import { conflict, messageOf, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Agent } from '../agent/agent.ts';
 import { AgentNetworks } from '../agent/networks.ts';
@@ -14,6 +14,9 @@ import { Manager } from '../manager/manager.ts';
 import { keys, type NodeRole } from '../model/objects.ts';
 import type { Machine, TaskContainers, TaskNetworks } from '../agent/ports.ts';
 import { type Identity, IdentityFile } from '../security/identity.ts';
+import type { SealKey } from '../security/seal.ts';
+import { readUnlockKey } from '../security/unlock-key.ts';
+import { LOCKED, unlockKeyOf } from './lock.ts';
 
 export interface ClusterOptions {
   readonly dataRoot: string;
@@ -27,6 +30,12 @@ export interface ClusterOptions {
 
 /** etcd lets a member go when the others are connected, for five seconds at least. */
 const LEAVE_MS = 10_000;
+
+/** How long an unlocked manager may take to come up before the one who unlocked it is answered. */
+const UNLOCK_MS = 20_000;
+
+/** Where the keys of a locked manager lie in memory, beside the files of tasks. */
+const KEYS = 'manager';
 
 export const NO_MANAGER =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
@@ -46,6 +55,8 @@ export class Cluster {
   #manager: Manager | undefined;
   /** While a manager starts, or why it did not. */
   #problem = '';
+  /** Its keys are sealed until somebody brings the unlock key. */
+  #isLocked: boolean;
   #changing = false;
   #busy: Promise<void> = Promise.resolve();
 
@@ -53,10 +64,15 @@ export class Cluster {
     this.#options = options;
     this.#file = new IdentityFile(options.dataRoot);
     this.#identity = this.#file.read();
+    this.#isLocked = this.#file.isLocked;
   }
 
   get identity(): Identity | undefined {
     return this.#identity;
+  }
+
+  get isLocked(): boolean {
+    return this.#isLocked;
   }
 
   /** This machine is a manager, and up. */
@@ -66,6 +82,7 @@ export class Cluster {
 
   /** Of a manager that is up. Throws Docker's refusals on every other machine. */
   get manager(): Manager {
+    if (this.#isLocked) throw unavailable(LOCKED);
     if (this.#manager) return this.#manager;
     if (this.#identity?.role === 'worker') throw unavailable(WORKER_ONLY);
     if (this.#identity) throw unavailable(`the manager on this node is not up yet: ${this.#problem}`);
@@ -76,8 +93,54 @@ export class Cluster {
   async start(): Promise<void> {
     const identity = this.#identity;
     if (!identity) return;
+    // what was in memory when the daemon was killed
+    if (this.#isLocked) await this.#options.machine.removeFiles(KEYS);
     await this.#startAgent();
-    if (identity.manager) this.#startManager();
+    if (identity.manager && !this.#isLocked) this.#startManager();
+  }
+
+  /** Throws in Docker's words. */
+  unlock(text: string): Promise<void> {
+    return this.#alone(async () => {
+      if (!this.#identity) throw unavailable('This node is not part of a swarm');
+      if (!this.#isLocked) throw conflict('swarm is not locked');
+      const unlockKey = readUnlockKey(text);
+      this.#identity = this.#file.unlock({ unlockKey, memory: await this.#options.machine.memoryFiles(KEYS) });
+      this.#isLocked = false;
+      this.#session?.start();
+      this.#startManager();
+      await Promise.race([this.#busy, pause(UNLOCK_MS)]);
+    });
+  }
+
+  /** As the cluster has it: keys on this machine are locked, locked with another key, or not. */
+  async #followLock(manager: Manager): Promise<void> {
+    const identity = this.#identity;
+    if (!identity?.manager) return;
+    const unlockKey = unlockKeyOf(manager.cache.cluster, identity.manager.sealKey);
+    if (unlockKey === this.#file.unlockKey) return;
+    await this.#setLock(unlockKey);
+    this.#save(identity);
+    if (unlockKey === undefined) await this.#options.machine.removeFiles(KEYS);
+  }
+
+  async #setLock(unlockKey: SealKey | undefined): Promise<void> {
+    const memory = unlockKey === undefined ? '' : await this.#options.machine.memoryFiles(KEYS);
+    this.#file.setLock(unlockKey === undefined ? undefined : { unlockKey, memory });
+  }
+
+  /** It is up: its keys are kept as the cluster wants it from now on. */
+  #serve(manager: Manager): void {
+    this.#manager = manager;
+    const follow = (): void => {
+      void this.#followLock(manager).catch((error: unknown) =>
+        this.#options.log.warn(`cluster: the keys of this manager could not be locked: ${messageOf(error)}`),
+      );
+    };
+    manager.cache.onChange((changes) => {
+      if (changes.some(({ kind, relisted }) => kind === 'cluster' || relisted)) follow();
+    });
+    follow();
   }
 
   async #startAgent(): Promise<void> {
@@ -104,7 +167,7 @@ export class Cluster {
         void this.#wipe();
       },
     });
-    this.#session.start();
+    if (!this.#isLocked) this.#session.start();
   }
 
   #newManager(forceNew = false): Manager {
@@ -128,7 +191,7 @@ export class Cluster {
       this.#starting = manager;
       await manager.start();
       this.#starting = undefined;
-      this.#manager = manager;
+      this.#serve(manager);
       this.#problem = '';
     });
   }
@@ -185,10 +248,12 @@ export class Cluster {
   }
 
   async #init(request: InitRequest): Promise<string> {
+    if (this.#isLocked && request.ForceNewCluster) throw unavailable(LOCKED);
     if (this.#identity?.manager && request.ForceNewCluster) return this.#beginAlone(this.#identity);
     if (this.#identity) throw unavailable(ALREADY);
     const { machine } = this.#options;
     const made = await makeCluster(request, machine);
+    await this.#setLock(made.unlockKey);
     this.#save(made.identity);
     return this.#begin((one) => firstManager(one, made, machine));
   }
@@ -200,7 +265,7 @@ export class Cluster {
       this.#starting = manager;
       await manager.start(prepare);
       this.#starting = undefined;
-      this.#manager = manager;
+      this.#serve(manager);
       await manager.election.leading();
       await this.#startAgent();
     } catch (error) {
@@ -224,7 +289,7 @@ export class Cluster {
     this.#starting = manager;
     await manager.start((one) => forgetOthers(one, identity.node));
     this.#starting = undefined;
-    this.#manager = manager;
+    this.#serve(manager);
     await manager.election.leading();
     return identity.node;
   }
@@ -256,7 +321,7 @@ export class Cluster {
     const member = (await manager.etcd.store.members()).find(({ peers }) => peers.includes(peer))?.id ?? '';
     await manager.writer.update<'nodes'>(keys.node(node), () => ({ ManagerStatus: { Addr: advertise, member, peer } }));
     this.#starting = undefined;
-    this.#manager = manager;
+    this.#serve(manager);
   }
 
   #changeRole(role: NodeRole): void {
@@ -278,8 +343,9 @@ export class Cluster {
   async #leave(force: boolean): Promise<void> {
     const identity = this.#identity;
     if (!identity) throw unavailable('This node is not part of a swarm');
+    if (this.#isLocked && !force) throw unavailable(LOCKED);
     if (identity.manager && !force) throw unavailable(await this.#whyNotLeave());
-    await this.#session?.leave();
+    if (!this.#isLocked) await this.#session?.leave();
     this.#session?.close();
     if (this.#manager && identity.manager) await this.#leaveEtcd(this.#manager, identity, identity.manager.peer);
     await this.#wipe();
@@ -338,7 +404,10 @@ export class Cluster {
     await agent?.removeAll().catch(() => undefined);
     await networks?.removeAll().catch(() => undefined);
     this.#identity = undefined;
+    this.#isLocked = false;
+    this.#file.setLock(undefined);
     this.#file.remove();
+    await this.#options.machine.removeFiles(KEYS);
   }
 
   /** As `info` shows it. */
@@ -358,12 +427,17 @@ export class Cluster {
     const managers = cache
       ? nodes.flatMap(({ ID, ManagerStatus }) => (ManagerStatus ? [{ NodeID: ID, Addr: ManagerStatus.Addr }] : []))
       : identity.managers.map((Addr) => ({ NodeID: '', Addr }));
-    const error =
-      identity.manager && !this.#manager ? this.#problem : this.#session?.connected ? '' : (this.#session?.error ?? '');
+    const error = this.#isLocked
+      ? LOCKED
+      : identity.manager && !this.#manager
+        ? this.#problem
+        : this.#session?.connected
+          ? ''
+          : (this.#session?.error ?? '');
     return {
       NodeID: identity.node,
       NodeAddr: identity.address,
-      LocalNodeState: 'active',
+      LocalNodeState: this.#isLocked ? 'locked' : 'active',
       ControlAvailable: this.#manager !== undefined,
       Error: error,
       RemoteManagers: managers,
@@ -386,6 +460,8 @@ export class Cluster {
     const manager = this.#manager ?? this.#starting;
     this.#manager = undefined;
     await Promise.race([manager?.stop(), pause(5000)]);
+    // the keys that were in memory go with the daemon
+    if (this.#file.unlockKey !== undefined) await this.#options.machine.removeFiles(KEYS);
   }
 }
 

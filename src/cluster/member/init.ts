@@ -1,7 +1,7 @@
 // A new cluster on this machine: its authority, its first manager, and its record of itself.
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { invalid, notImplemented } from '../../base/errors.ts';
+import { invalid } from '../../base/errors.ts';
 import { parseBlock } from '../../base/address.ts';
 import { writeNetwork } from '../manager/create-network.ts';
 import { DEFAULT_SPEC } from '../model/defaults.ts';
@@ -11,7 +11,8 @@ import { type ClusterSpec, keys, type NodeDescription } from '../model/objects.t
 import type { Machine } from '../agent/ports.ts';
 import { type Authority, issue, newAuthority, newKeyPair } from '../security/authority.ts';
 import type { Identity } from '../security/identity.ts';
-import { newSealKey, seal } from '../security/seal.ts';
+import { newSealKey, seal, type SealKey } from '../security/seal.ts';
+import { sealUnlockKey } from './lock.ts';
 import { newToken } from '../security/token.ts';
 import { splitAddress } from '../wire/dial.ts';
 
@@ -30,6 +31,8 @@ export interface MadeCluster {
   readonly identity: Identity;
   readonly authority: Authority;
   readonly request: InitRequest;
+  /** With which managers lock their keys, where that was asked for. */
+  readonly unlockKey: SealKey | undefined;
 }
 
 /** etcd's members listen three above the cluster's port: 2380 beside 2377, as etcd's own default is. */
@@ -80,8 +83,6 @@ function onlyAddress(machine: Machine): string {
 }
 
 export async function makeCluster(request: InitRequest, machine: Machine): Promise<MadeCluster> {
-  if (request.Spec?.EncryptionConfig?.AutoLockManagers)
-    throw notImplemented('locked managers (autolock) are not implemented by this daemon');
   const { listen, advertise, address, peer } = addressesOf(request, machine);
   const port = request.DataPathPort ?? 0;
   if (port !== 0 && (port < 1024 || port > 49_151))
@@ -111,7 +112,8 @@ export async function makeCluster(request: InitRequest, machine: Machine): Promi
     key: pair.key,
     manager: { sealKey: newSealKey(), peer, members: [`${node}=${peer}`], joins: false },
   };
-  return { identity, authority, request };
+  const isLocked = request.Spec?.EncryptionConfig?.AutoLockManagers ?? false;
+  return { identity, authority, request, unlockKey: isLocked ? newSealKey() : undefined };
 }
 
 /** Defaults where nothing, or nothing of use, was given. */
@@ -142,7 +144,7 @@ function present<T extends object>(values: T | undefined): Partial<T> {
 
 /** Writes the cluster and its first node into the store. */
 export async function firstManager(manager: Manager, made: MadeCluster, machine: Machine): Promise<void> {
-  const { identity, authority, request } = made;
+  const { identity, authority, request, unlockKey } = made;
   const sealKey = identity.manager?.sealKey ?? '';
   const rootDer = new X509Certificate(authority.certificate).raw;
   await manager.writer.create<'cluster'>('cluster', keys.cluster, {
@@ -150,6 +152,7 @@ export async function firstManager(manager: Manager, made: MadeCluster, machine:
     Spec: completeSpec(request.Spec),
     JoinTokens: { Worker: newToken(rootDer), Manager: newToken(rootDer) },
     RootCA: { certificate: authority.certificate, sealedKey: seal(sealKey, 'root', Buffer.from(authority.key)) },
+    ...(unlockKey === undefined ? {} : { UnlockKey: sealUnlockKey(sealKey, unlockKey) }),
     DefaultAddrPool: request.DefaultAddrPool?.length ? request.DefaultAddrPool : ['10.0.0.0/8'],
     SubnetSize: request.SubnetSize || 24,
     DataPathPort: request.DataPathPort || 4789,

@@ -53,6 +53,8 @@ export interface Cluster extends Meta {
   readonly Spec: ClusterSpec;
   readonly JoinTokens: { readonly Worker: string; readonly Manager: string };
   readonly RootCA: { readonly certificate: string /** Sealed by the cluster's key. */; readonly sealedKey: string };
+  /** What managers lock their keys on disk with, sealed by the cluster's key; of clusters with locked managers. */
+  readonly UnlockKey?: string | undefined;
   readonly DefaultAddrPool: readonly string[];
   readonly SubnetSize: number;
   readonly DataPathPort: number;
@@ -274,6 +276,9 @@ export interface UpdateStatus {
 export interface Service extends Meta {
   readonly Spec: ServiceSpec;
   readonly PreviousSpec?: ServiceSpec | undefined;
+  /** What its image's registry is shown by the nodes, sealed; and that of the previous specification. */
+  readonly PullAuth?: string | undefined;
+  readonly PreviousPullAuth?: string | undefined;
   readonly UpdateStatus?: UpdateStatus | undefined;
   readonly Endpoint: {
     readonly Spec: ServiceSpec['EndpointSpec'];

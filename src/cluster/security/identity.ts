@@ -1,8 +1,11 @@
 // What a node keeps of its cluster on disk: who it is, its key and certificate, whom to ask; of managers also the cluster's key.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeRole } from '../model/objects.ts';
-import type { SealKey } from './seal.ts';
+import { unauthorized } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
+import { seal, type SealKey, unseal } from './seal.ts';
+import { WRONG_KEY } from './unlock-key.ts';
 
 export interface Identity {
   readonly schema: 1;
@@ -30,8 +33,25 @@ export interface Identity {
   };
 }
 
+/** What a locked manager has on disk in the place of its keys: both of them, sealed with the cluster's unlock key. */
+type Stored = Identity & { readonly locked?: string };
+
+interface Keys {
+  readonly key: string;
+  readonly sealKey: SealKey;
+}
+
+/** Where a manager's keys are locked: with what, and a folder in memory for those that etcd reads from a file. */
+export interface Lock {
+  readonly unlockKey: SealKey;
+  readonly memory: string;
+}
+
+const subject = ({ node }: Identity): string => `identity ${node}`;
+
 export class IdentityFile {
   readonly folder: string;
+  #lock: Lock | undefined;
 
   constructor(dataRoot: string) {
     this.folder = join(dataRoot, 'cluster');
@@ -39,24 +59,80 @@ export class IdentityFile {
 
   /** undefined on a machine that is in no cluster. */
   read(): Identity | undefined {
+    return this.#stored();
+  }
+
+  #stored(): Stored | undefined {
     const file = join(this.folder, 'identity.json');
-    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Identity) : undefined;
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Stored) : undefined;
+  }
+
+  /** What `read` gives is without keys. */
+  get isLocked(): boolean {
+    return this.#lock === undefined && this.#stored()?.locked !== undefined;
+  }
+
+  /** The key that `write` locks with. */
+  get unlockKey(): SealKey | undefined {
+    return this.#lock?.unlockKey;
+  }
+
+  /** From the next `write` on keys lie on disk sealed, or as they are. */
+  setLock(lock: Lock | undefined): void {
+    this.#lock = lock;
+  }
+
+  /** With its keys, which are in memory from now on. Throws for another key. */
+  unlock(lock: Lock): Identity {
+    const stored = this.#stored();
+    if (stored?.locked === undefined) throw unauthorized(WRONG_KEY);
+    const { locked, ...identity } = stored;
+    let keys: Keys;
+    try {
+      keys = parseJson(unseal(lock.unlockKey, subject(identity), locked).toString()) as Keys;
+    } catch {
+      throw unauthorized(WRONG_KEY);
+    }
+    this.#lock = lock;
+    const { manager } = identity;
+    const opened = {
+      ...identity,
+      key: keys.key,
+      ...(manager ? { manager: { ...manager, sealKey: keys.sealKey } } : {}),
+    };
+    this.write(opened);
+    return opened;
   }
 
   write(identity: Identity): void {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     const file = join(this.folder, 'identity.json');
-    writeFileSync(`${file}.new`, JSON.stringify(identity, null, 1), { mode: 0o600, flush: true });
+    const lock = identity.manager ? this.#lock : undefined;
+    const stored = lock ? locked(identity, lock.unlockKey) : identity;
+    writeFileSync(`${file}.new`, JSON.stringify(stored, null, 1), { mode: 0o600, flush: true });
     renameSync(`${file}.new`, file);
     // etcd reads them from files
     for (const [name, text] of [
       ['root.pem', identity.root],
       ['node.pem', identity.certificate],
-      ['node.key', identity.key],
+      ...(lock ? [] : [['node.key', identity.key] as const]),
     ] as const) {
+      rmSync(join(this.folder, `${name}.new`), { force: true });
       writeFileSync(join(this.folder, `${name}.new`), text, { mode: 0o600 });
       renameSync(join(this.folder, `${name}.new`), join(this.folder, name));
     }
+    if (lock) this.#linkKey(identity.key, lock.memory);
+  }
+
+  /** etcd reads the key again for each connection, under the name that it was started with. */
+  #linkKey(key: string, memory: string): void {
+    const file = join(memory, 'node.key');
+    writeFileSync(`${file}.new`, key, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+    const link = join(this.folder, 'node.key');
+    rmSync(`${link}.new`, { force: true });
+    symlinkSync(file, `${link}.new`);
+    renameSync(`${link}.new`, link);
   }
 
   get tls(): { certificate: string; key: string; authority: string } {
@@ -75,4 +151,15 @@ export class IdentityFile {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function locked(identity: Identity, unlockKey: SealKey): Stored {
+  const { manager } = identity;
+  const keys: Keys = { key: identity.key, sealKey: manager?.sealKey ?? '' };
+  return {
+    ...identity,
+    key: '',
+    ...(manager ? { manager: { ...manager, sealKey: '' } } : {}),
+    locked: seal(unlockKey, subject(identity), Buffer.from(JSON.stringify(keys))),
+  };
 }

@@ -23,6 +23,8 @@ export interface DeployOptions {
   readonly resolve: 'always' | 'changed' | 'never';
   /** `X-Registry-Auth` for the registry of an image. */
   readonly auth: (image: string) => string;
+  /** Nodes show it to the registry too. */
+  readonly sendsAuth?: boolean;
   readonly say: (text: string) => void;
   readonly warn: (text: string) => void;
 }
@@ -76,7 +78,7 @@ async function perform(op: StackOp, options: DeployOptions, ids: Map<string, str
       return (
         await explained(
           `failed to create service ${op.body.Name}`,
-          client.json<{ ID: string }>('ServiceCreate', { json }),
+          client.json<{ ID: string }>('ServiceCreate', { json, ...authFor(op.body, options) }),
         )
       ).ID;
     }
@@ -86,7 +88,12 @@ async function perform(op: StackOp, options: DeployOptions, ids: Map<string, str
       const json = await withReferences(await resolved(op.body, Spec, options), client, ids);
       await explained(
         `failed to update service ${op.body.Name}`,
-        client.text('ServiceUpdate', { params: { id: ID }, query: { version: Version.Index }, json }),
+        client.text('ServiceUpdate', {
+          params: { id: ID },
+          query: { version: Version.Index },
+          json,
+          ...authFor(op.body, options),
+        }),
       );
       return ID;
     }
@@ -97,6 +104,10 @@ async function perform(op: StackOp, options: DeployOptions, ids: Map<string, str
     case 'keep':
       return undefined;
   }
+}
+
+function authFor({ Labels }: ServiceBody, { sendsAuth = false, auth }: DeployOptions) {
+  return sendsAuth ? { headers: { 'X-Registry-Auth': auth(Labels[IMAGE_LABEL] ?? '') } } : {};
 }
 
 async function explained<T>(what: string, work: Promise<T>): Promise<T> {

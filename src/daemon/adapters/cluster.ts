@@ -77,10 +77,10 @@ function taskContainers({ engine, images, events }: ClusterParts): TaskContainer
         return false;
       }
     },
-    pull: (text, signal) => {
+    pull: (text, signal, credentials) => {
       const parsed = parseReference(text);
       const reference = parsed.tag === undefined && parsed.digest === undefined ? withTag(parsed, 'latest') : parsed;
-      return images.pull(reference, { credentials: {}, say: () => Promise.resolve(), signal });
+      return images.pull(reference, { credentials, say: () => Promise.resolve(), signal });
     },
     create: async (name, body) => (await engine.create({ name, platform: undefined, spec: specOf(body) })).Id,
     start: (id) => engine.start(id),

@@ -106,7 +106,8 @@ function warnPlain(context: Context, path: string): void {
   );
 }
 
-function ask(question: string, echo: boolean): Promise<string> {
+/** A line of the terminal, shown while it is typed or not. */
+export function ask(question: string, echo: boolean): Promise<string> {
   process.stdout.write(question);
   return new Promise((resolve) => {
     const reader = createInterface({

@@ -30,11 +30,20 @@ function verbs(noun: 'secret' | 'config') {
       use: `[OPTIONS] ${use} [file|-]`,
       description: `Create a ${noun} from a file or STDIN as content`,
       args: range(1, 2),
-      flags: { label: flag.list('l', `${Noun} labels`) },
+      flags: {
+        label: flag.list('l', `${Noun} labels`),
+        'template-driver': flag.string('', 'Template driver'),
+      },
       async run(context, { flags, args: [name = '', file = '-'] }) {
+        const driver = flags['template-driver'];
         const data = read(context, file);
         const { ID } = await context.client.json<{ ID: string }>(`${Noun}Create`, {
-          json: { Name: name, Labels: toMap(flags.label), Data: data.toString('base64') },
+          json: {
+            Name: name,
+            Labels: toMap(flags.label),
+            Data: data.toString('base64'),
+            ...(driver === '' ? {} : { Templating: { Name: driver } }),
+          },
         });
         context.out(`${ID}\n`);
         return 0;

@@ -40,6 +40,7 @@ const ERROR_WIDTH = 30;
 export const psFlags = {
   filter: flag.filter('f', 'Filter output based on conditions provided'),
   format: flag.string('', FORMAT_HELP),
+  'no-resolve': flag.bool('', 'Do not map IDs to Names'),
   'no-trunc': flag.bool('', 'Do not truncate output'),
   quiet: flag.bool('q', 'Only display task IDs'),
 };
@@ -47,6 +48,7 @@ export const psFlags = {
 interface Shown {
   readonly filter: Filters;
   readonly format: string;
+  readonly 'no-resolve': boolean;
   readonly 'no-trunc': boolean;
   readonly quiet: boolean;
 }
@@ -76,8 +78,8 @@ export async function showTasks(context: Context, filters: Filters, shown: Shown
   const { client } = context;
   const [tasks, nodes, services] = await Promise.all([
     client.json<TaskSummary[]>('TaskList', { query: { filters } }),
-    client.json<NodeSummary[]>('NodeList'),
-    client.json<ServiceSummary[]>('ServiceList'),
+    shown['no-resolve'] ? [] : client.json<NodeSummary[]>('NodeList'),
+    shown['no-resolve'] ? [] : client.json<ServiceSummary[]>('ServiceList'),
   ]);
   if (tasks.length === 0 && none !== '') {
     context.err(`${none}\n`);

@@ -23,6 +23,7 @@ export const deploy = command({
       'Query the registry to resolve image digest and supported platforms ("always", "changed", "never")',
       'always',
     ),
+    'with-registry-auth': flag.bool('', 'Send registry authentication details to Swarm agents'),
   },
   async run(context, { flags, args: [name = ''] }) {
     const resolve = flags['resolve-image'];
@@ -35,6 +36,7 @@ export const deploy = command({
       client,
       resolve,
       auth: (image) => context.credentials.header(image),
+      sendsAuth: flags['with-registry-auth'],
       say: (text) => context.out(text),
       warn: (text) => context.err(text),
     });

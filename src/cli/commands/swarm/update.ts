@@ -2,13 +2,14 @@
 import { Failure, flag, none } from '../../grammar/index.ts';
 import { command } from '../../session/context.ts';
 import type { SwarmState } from './token.ts';
+import { unlockHint } from './unlock.ts';
 
 interface Spec {
   readonly Orchestration?: object;
   readonly Raft?: object;
   readonly Dispatcher?: object;
   readonly CAConfig?: object;
-  readonly EncryptionConfig?: object;
+  readonly EncryptionConfig?: { readonly AutoLockManagers?: boolean };
 }
 
 export const update = command({
@@ -50,6 +51,8 @@ export const update = command({
     if (Object.keys(settings).length === 0) throw new Failure('no setting is named that is to change');
     await client.text('SwarmUpdate', { query: { version: Version.Index }, json: { ...before, ...settings } });
     context.out('Swarm updated.\n');
+    const wasLocked = before.EncryptionConfig?.AutoLockManagers ?? false;
+    if (changed('autolock') && flags.autolock && !wasLocked) context.out(await unlockHint(client));
     return 0;
   },
 });

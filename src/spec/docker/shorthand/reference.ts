@@ -45,3 +45,14 @@ export function withDefaultTag(reference: Reference): string {
 
 /** An image id, in full or shortened, with or without `sha256:`. */
 export const isImageId = (text: string): boolean => /^(sha256:)?[a-f0-9]{64}$/.test(text);
+
+/** Docker Hub, as config.json names it. */
+export const INDEX = 'https://index.docker.io/v1/';
+
+/** The registry of an image name: its first part when that looks like a host. */
+export function registryOf(image: string): string {
+  const slash = image.indexOf('/');
+  const first = slash < 0 ? '' : image.slice(0, slash);
+  const isHost = /[.:]/.test(first) || first === 'localhost';
+  return !isHost || first === 'docker.io' || first === 'index.docker.io' ? INDEX : first;
+}
