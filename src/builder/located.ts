@@ -8,15 +8,18 @@ export interface ErrorSource {
   readonly ranges: readonly { readonly startLine: number; readonly endLine: number }[];
 }
 
+/** By error: a property could be one that the error has for something else. */
+const sources = new WeakMap<Error, ErrorSource>();
+
 /** The error itself, which now also says where. */
 export function located(error: unknown, file: string, text: Uint8Array, range: Range | undefined): unknown {
-  if (!(error instanceof Error) || 'source' in error || !range) return error;
-  const source: ErrorSource = { file, text, ranges: [{ startLine: range.start.line, endLine: range.end.line }] };
-  return Object.assign(error, { source });
+  if (error instanceof Error && !sources.has(error) && range)
+    sources.set(error, { file, text, ranges: [{ startLine: range.start.line, endLine: range.end.line }] });
+  return error;
 }
 
 export function sourceOf(error: unknown): ErrorSource | undefined {
-  return error instanceof Error && 'source' in error ? (error.source as ErrorSource) : undefined;
+  return error instanceof Error ? sources.get(error) : undefined;
 }
 
 /** The instruction whose step failed with this error; those that stand on it fail with the same. */

@@ -247,6 +247,11 @@ test('what fails is shown with its place and its output', async () => {
     failed.stderr,
     /^ERROR: failed to build: failed to solve: process "\/bin\/sh -c .*" did not complete successfully: exit code: 3$/m,
   );
+  const missing = await build(context({ Dockerfile: 'FROM busybox\nCOPY nothing /x\n' }));
+  assert.match(
+    missing.stderr,
+    /Dockerfile:2\n-+\n.*\n {3}2 \| >>> COPY nothing \/x\n[^]*^ERROR: failed to build: failed to solve: "\/nothing": not found$/m,
+  );
   const typo = await build(context({ Dockerfile: 'FROM busybox\nRUNN x\n' }));
   assert.match(typo.stderr, /dockerfile parse error on line 2: unknown instruction: RUNN \(did you mean RUN\?\)/);
   assert.match((await build(join(folder, 'nothing'))).stderr, /unable to prepare context: path ".*" not found/);

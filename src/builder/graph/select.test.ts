@@ -39,6 +39,15 @@ test('users B1: a wildcard may mean nothing; a name without one, and the directo
     assert.throws(() => shown(source), /: not found$/, source);
 });
 
+test('users B1: a backslash makes no pattern of a name, and in a pattern it takes the meaning of what follows', () => {
+  const odd = tree('x\\y', 'b*c', 'bxc', 'd\\/', 'd\\/f');
+  assert.deepEqual(shown('/x\\y', odd), ['file x\\y: /x\\y>']);
+  assert.deepEqual(shown('/d\\/f', odd), ['file f: /d\\/f>']);
+  assert.deepEqual(shown('/b\\**', odd), ['file b*c: /b*c>']);
+  for (const source of ['/\\a/b', '/b\\*c', '/\\nowhere/*'])
+    assert.throws(() => shown(source, odd), /: not found$/, source);
+});
+
 test('users B2: links before a wildcard are followed, those that it would have to match on the way are not', () => {
   assert.deepEqual(shown('/lnk/*.txt'), ['file a.txt: /real/a.txt>']);
   assert.deepEqual(shown('/lnk/deep/*'), ['file c.txt: /other/c.txt>']);

@@ -16,8 +16,8 @@ export interface Selected {
 }
 
 const MAX_LINKS = 255;
-/** A part of a path that is a pattern. */
-const WILD = /[*?[\\]/;
+/** Of a part of a path. A backslash makes no pattern by itself, and what it stands before does not either. */
+const isPattern = (part: string): boolean => /[*?[]/.test(part.replaceAll(/\\./gs, ''));
 
 /** What a source leads to; one that is not there throws invalid in Docker's words. A pattern may mean several, or none. */
 export function select(
@@ -111,7 +111,7 @@ class Tree {
       .filter((part) => part !== '.' && part !== '')
       .join('/');
     const parts = clean.split('/');
-    const first = parts.findIndex((part) => WILD.test(part));
+    const first = parts.findIndex(isPattern);
     if (first < 0) return [{ path: clean, shown: parents ? path : clean }];
     // links before the pattern are followed, those in it are not
     const root = parents ? '' : this.follow(parts.slice(0, first).join('/'));
