@@ -1,7 +1,7 @@
 // Which OCI runtime this host can use: each candidate is tried with a real container, since a version number does not tell.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { invalid, messageOf } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 
 const run = promisify(execFile);
 
