@@ -47,7 +47,6 @@ const ABSENT_COMMANDS = [
   'compose alpha, bridge, publish',
   'plugin',
   'scout',
-  'service create, update: every flag that is not listed here; they converge in the background, as with --detach',
   'stack',
   'swarm ca --rotate',
   'trust',
