@@ -187,7 +187,13 @@ export class TestDaemon implements AsyncDisposable {
       ? { file: 'docker', args: ['-H', this.host, ...args], env }
       : {
           file: CLIENT_RUNTIME,
-          args: [...(CLIENT_RUNTIME === process.execPath ? ['--'] : []), ENTRY, '-H', this.host, ...args],
+          args: [
+            ...(CLIENT_RUNTIME === process.execPath ? ['--'] : ['--no-env-file', '--config=/dev/null']),
+            ENTRY,
+            '-H',
+            this.host,
+            ...args,
+          ],
           env,
         };
   }
