@@ -6,7 +6,7 @@ import type { ContainerCreateBody } from '../spec/docker/container.ts';
 import { containerBody, type ContainerSpec, type Surroundings } from './create/container.ts';
 import { copiedFiles } from './create/mounts.ts';
 import { networkBody, volumeBody } from './create/networks.ts';
-import { runHook } from './hooks.ts';
+import { runHook, runStopHooks } from './hooks.ts';
 import { parseDuration } from './load/durations.ts';
 import type { Project, Service } from './model/project.ts';
 import { interimName, type ObservedContainer } from './observe.ts';
@@ -67,10 +67,10 @@ class Executor {
           .text('NetworkCreate', { json: networkBody(project, key, network, hashes.networks[key] ?? '') })
           .catch(unlessConflict);
       }),
-    removeNetwork: ({ id, name }) =>
-      this.#said(`Network ${name}`, ['Removing', 'Removed'], async () => {
-        await this.#work.client.text('NetworkDelete', { params: { id } });
-      }),
+    removeNetwork: async ({ id, name }) => {
+      await this.#work.client.text('NetworkDelete', { params: { id } });
+      this.#work.report({ id: `Network ${name}`, text: 'Removed', status: 'done' });
+    },
     connectNetwork: ({ network, id, name }) => this.#connect(network, id, name),
     createVolume: ({ key, name }) =>
       this.#said(`Volume ${name}`, ['Creating', 'Created'], async () => {
@@ -90,11 +90,14 @@ class Executor {
       }),
     recreateContainer: (op) => this.#creating(op.old.name, ['Recreate', 'Recreated'], () => this.#recreate(op)),
     rollContainer: (op) => this.#creating(op.old.name, ['Recreate', 'Recreated'], () => this.#roll(op)),
-    startContainer: ({ service, name }) =>
-      this.#said(line(name), ['Starting', 'Started'], () => this.#start(service, name)),
-    stopContainer: (op) => this.#said(line(op.name), ['Stopping', 'Stopped'], () => this.#stop(op, op.timeout)),
+    startContainer: async ({ service, name }) => {
+      await this.#fill(service, name);
+      await this.#said(line(name), ['Starting', 'Started'], () => this.#start(service, name));
+    },
+    stopContainer: (op) =>
+      this.#said(line(op.name), ['Stopping', 'Stopped', 'Error while Stopping'], () => this.#stop(op, op.timeout)),
     removeContainer: (op) =>
-      this.#said(line(op.name), ['Removing', 'Removed'], async () => {
+      this.#said(line(op.name), ['Removing', 'Removed', 'Error while Removing'], async () => {
         await this.#work.client
           .text('ContainerDelete', { params: { id: op.id }, query: { force: true, v: op.volumes } })
           .catch(unlessGone);
@@ -135,7 +138,7 @@ class Executor {
     );
   }
 
-  #said<T>(id: string, words: readonly [string, string], work: () => Promise<T>): Promise<T> {
+  #said<T>(id: string, words: readonly [string, string, string?], work: () => Promise<T>): Promise<T> {
     return reported(this.#work.report, id, words, work);
   }
 
@@ -198,6 +201,7 @@ class Executor {
     try {
       this.#list(spec.service).push({ id, name: interim });
       report({ id: line(spec.name), text: 'Starting', status: 'working' });
+      await this.#fill(spec.service, interim);
       await this.#start(spec.service, interim);
       const standing = await waitFor(client, id, 'service_running_or_healthy', signal);
       if (standing.kind === 'failed')
@@ -218,10 +222,15 @@ class Executor {
     this.#list(spec.service).push({ id, name: spec.name });
   }
 
-  async #start(serviceName: string, name: string): Promise<void> {
+  #idOf(service: string, name: string): string {
+    return this.#list(service).find((one) => one.name === name)?.id ?? name;
+  }
+
+  /** Secrets and configs that are no files of the host are written into the container. */
+  async #fill(serviceName: string, name: string): Promise<void> {
     const { client, project, environment } = this.#work;
     const service = this.#service(serviceName);
-    const id = this.#list(serviceName).find((one) => one.name === name)?.id ?? name;
+    const id = this.#idOf(serviceName, name);
     const files = copiedFiles(project, service, environment);
     if (files.length > 0)
       await client.text('PutContainerArchive', {
@@ -229,14 +238,20 @@ class Executor {
         query: { path: '/', noOverwriteDirNonDir: 'true', copyUIDGID: 'true' },
         raw: await archiveOf(files),
       });
+  }
+
+  async #start(serviceName: string, name: string): Promise<void> {
+    const { client } = this.#work;
+    const service = this.#service(serviceName);
+    const id = this.#idOf(serviceName, name);
     await this.#work.beforeStart?.({ id, name, service: serviceName });
     await client.text('ContainerStart', { params: { id } });
-    for (const hook of service.post_start ?? []) await runHook(client, id, hook);
+    for (const hook of service.post_start ?? []) await runHook(client, id, hook, serviceName);
   }
 
   async #stop({ id, service }: Target, timeout: number | undefined): Promise<void> {
     const { client, project } = this.#work;
-    for (const hook of project.services[service]?.pre_stop ?? []) await runHook(client, id, hook);
+    await runStopHooks(client, id, service, project.services[service]);
     await client
       .text('ContainerStop', { params: { id }, query: timeout === undefined ? {} : { t: timeout } })
       .catch(unlessGone);
@@ -276,9 +291,9 @@ class Executor {
     if (!required) {
       const text = completes
         ? `optional dependency ${fault}`
-        : `optional dependency ${JSON.stringify(service)} is not running or is unhealthy: ${fault}`;
+        : `optional dependency ${JSON.stringify(service)} failed to start`;
       report({ id, text: `Skipped: ${text}`, status: 'warning' });
-      warn(text);
+      warn(completes ? text : `${text}: ${fault}`);
       return;
     }
     const message = completes ? `service ${fault}` : `dependency failed to start: ${fault}`;

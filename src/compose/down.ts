@@ -2,9 +2,9 @@
 import { BerthError } from '../base/errors.ts';
 import type { Client } from '../client/index.ts';
 import type { Project } from './model/project.ts';
-import { imageName, observeContainers, type ObservedContainer } from './observe.ts';
+import { imageName, isOrphan, observeContainers, observeImage, type ObservedContainer } from './observe.ts';
 import { networkName } from './create/networks.ts';
-import { runHook } from './hooks.ts';
+import { runStopHooks } from './hooks.ts';
 import { LABEL } from './create/labels.ts';
 import { type Report, reported } from './progress.ts';
 
@@ -21,6 +21,8 @@ export interface DownWork {
   readonly name: string;
   /** absent where only the name is known: labels say the rest then */
   readonly project: Project | undefined;
+  /** services that the files have and no profile turns on: they are no orphans */
+  readonly disabled?: Readonly<Record<string, unknown>>;
   readonly report: Report;
   readonly warn: (message: string) => void;
 }
@@ -69,10 +71,11 @@ export async function down(work: DownWork, options: DownOptions): Promise<void> 
   const { client, name, project } = work;
   const all = await observeContainers(client, name, options.removeOrphans ? 'all' : 'services');
   const known = project?.services;
-  const chosen = all.filter(({ service, isOneOff }) => {
-    if (options.services.length > 0) return options.services.includes(service);
-    if (known === undefined || options.removeOrphans) return true;
-    return Object.hasOwn(known, service) && !isOneOff;
+  const chosen = all.filter((one) => {
+    if (options.services.length > 0) return options.services.includes(one.service);
+    if (known === undefined) return true;
+    if (Object.hasOwn(known, one.service)) return options.removeOrphans || !one.isOneOff;
+    return options.removeOrphans && isOrphan(one, { ...known, ...work.disabled });
   });
   const groups = stopOrder(
     chosen.map(({ service }) => service),
@@ -83,9 +86,8 @@ export async function down(work: DownWork, options: DownOptions): Promise<void> 
     const members = chosen.filter(({ service }) => group.includes(service));
     await settleAll(members.map((container) => stopAndRemove(work, container, options)));
   }
-  if (options.services.length > 0) return;
   const others: Promise<boolean>[] = [removeNetworks(work)];
-  if (options.images !== 'none') others.push(removeImages(work, options.images, chosen));
+  if (options.images !== 'none') others.push(removeImages(work, options, chosen));
   if (options.volumes) others.push(removeVolumes(work));
   for (const one of await Promise.all(others)) found ||= one;
   if (!found && project === undefined)
@@ -105,14 +107,13 @@ async function stopAndRemove(
 ): Promise<void> {
   const { id, name, service } = container;
   const line = `Container ${name}`;
-  await reported(report, line, ['Stopping', 'Stopped'], async () => {
-    if (container.state === 'running')
-      for (const hook of project?.services[service]?.pre_stop ?? []) await runHook(client, id, hook);
+  await reported(report, line, ['Stopping', 'Stopped', 'Error while Stopping'], async () => {
+    await runStopHooks(client, id, service, project?.services[service]);
     await client
       .text('ContainerStop', { params: { id }, query: timeout === undefined ? {} : { t: timeout } })
       .catch(unlessGone);
   });
-  await reported(report, line, ['Removing', 'Removed'], async () => {
+  await reported(report, line, ['Removing', 'Removed', 'Error while Removing'], async () => {
     await client.text('ContainerDelete', { params: { id }, query: { force: true, v: volumes } }).catch(unlessGone);
   });
 }
@@ -192,11 +193,12 @@ async function removeVolumes({ client, name, project, report }: DownWork): Promi
   return names.length > 0;
 }
 
-async function removeImages(
-  { client, project, name: projectName, report }: DownWork,
-  which: 'local' | 'all',
+/** Those that were built for the project, as their labels and names say; with `all` those that its services name too. */
+async function imagesToRemove(
+  { client, project, name: projectName }: DownWork,
+  { images: which, removeOrphans }: DownOptions,
   containers: readonly ObservedContainer[],
-): Promise<boolean> {
+): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
   for (const [name, service] of Object.entries(project?.services ?? {}))
     if (which === 'all' || (service.image === undefined && service.build !== undefined))
@@ -204,6 +206,24 @@ async function removeImages(
   if (project === undefined)
     for (const { service, summary } of containers)
       if (which === 'all' || summary.Image === `${projectName}-${service}`) names.add(withTag(summary.Image));
+  const built = await client.call('ImageList', {
+    query: { filters: new Map([['label', [`${LABEL.project}=${projectName}`]]]) },
+  });
+  for (const { RepoTags: [tag] = [], Labels: labels } of built) {
+    const isKnown = project?.services[labels?.[LABEL.service] ?? ''] !== undefined;
+    if (tag !== undefined && (removeOrphans || isKnown)) names.add(tag);
+  }
+  const there = await Promise.all([...names].map(async (name) => [name, await observeImage(client, name)] as const));
+  return new Set(there.flatMap(([name, image]) => (image === undefined ? [] : [name])));
+}
+
+async function removeImages(
+  work: DownWork,
+  options: DownOptions,
+  containers: readonly ObservedContainer[],
+): Promise<boolean> {
+  const { client, report } = work;
+  const names = await imagesToRemove(work, options, containers);
   await settleAll(
     [...names].map(async (image) => {
       const line = `Image ${image}`;

@@ -18,7 +18,7 @@ export { projectJson, projectYaml } from './print/project.ts';
 export { down, settleAll } from './down.ts';
 export { ensureImages, type ImageOptions, type ImageSources } from './images.ts';
 export { explainPlan, type Explained } from './explain.ts';
-export { LABEL } from './create/labels.ts';
+export { imageLabels, LABEL } from './create/labels.ts';
 export { imageName, observeContainers, type ObservedContainer } from './observe.ts';
 export { type UpOptions } from './plan.ts';
 export { type ProgressEvent, type Report } from './progress.ts';

@@ -84,6 +84,12 @@ function containerOf(summary: ContainerSummary): ObservedContainer {
   };
 }
 
+/** Of no service that the files have; what ran once belongs to nobody when it has ended. Pure. */
+export function isOrphan(container: ObservedContainer, known: Readonly<Record<string, unknown>>): boolean {
+  const { isOneOff, service, state } = container;
+  return isOneOff ? state === 'exited' || state === 'dead' : !Object.hasOwn(known, service);
+}
+
 interface NetworkRow {
   readonly Id: string;
   readonly Name: string;
@@ -99,20 +105,44 @@ export async function observe(
   const names = Object.keys(project.networks ?? {}).map((key) => networkName(project, key));
   const volumeNames = Object.entries(project.volumes ?? {}).map(([key, volume]) => volume.name ?? key);
   const [containers, networks, volumes] = await Promise.all([
-    observeContainers(client, project.name).then((all) => Promise.all(all.map((one) => withHiding(client, one)))),
+    observeContainers(client, project.name).then((all) =>
+      Promise.all(all.map((one) => withHiding(client, project, one))),
+    ),
     observeNetworks(client, names),
     observeVolumes(client, volumeNames),
   ]);
   return { containers, networks, volumes, images };
 }
 
+/**
+ * Whether a container under an interim name has not taken over: it lacks the service's name, or the ports that the service publishes.
+ * One without aliases, on a network of another daemon or on none, is known by its ports alone. Pure.
+ */
+export function isHiddenIn(
+  { services }: Project,
+  service: string,
+  {
+    NetworkSettings: settings,
+    HostConfig: host,
+  }: {
+    readonly NetworkSettings: {
+      readonly Networks: Readonly<Record<string, { readonly Aliases?: readonly string[] | null } | null>>;
+    };
+    readonly HostConfig: { readonly PortBindings?: object | null };
+  },
+): boolean {
+  const aliases = Object.values(settings.Networks).flatMap((endpoint) => endpoint?.Aliases ?? []);
+  if (aliases.length > 0) return !aliases.includes(service);
+  const publishes = (services[service]?.ports ?? []).length > 0;
+  return publishes && Object.keys(host.PortBindings ?? {}).length === 0;
+}
+
 /** An update that was cut short leaves a container under an interim name; the list does not say which names lead to it. */
-async function withHiding(client: Client, container: ObservedContainer): Promise<ObservedContainer> {
+async function withHiding(client: Client, project: Project, container: ObservedContainer): Promise<ObservedContainer> {
   if (!isInterim(container.name)) return container;
   try {
-    const { NetworkSettings: settings } = await client.call('ContainerInspect', { params: { id: container.id } });
-    const aliases = Object.values(settings.Networks).flatMap((endpoint) => endpoint?.Aliases ?? []);
-    return { ...container, isHidden: aliases.length > 0 && !aliases.includes(container.service) };
+    const seen = await client.call('ContainerInspect', { params: { id: container.id } });
+    return { ...container, isHidden: isHiddenIn(project, container.service, seen) };
   } catch (error) {
     if (error instanceof BerthError && error.kind === 'notFound') return container;
     throw error;

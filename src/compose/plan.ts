@@ -4,7 +4,7 @@ import type { ContainerSpec } from './create/container.ts';
 import { networkName } from './create/networks.ts';
 import { LABEL } from './create/labels.ts';
 import type { Dependency, Port, Project, Service } from './model/project.ts';
-import { isInterim, type Observed, type ObservedContainer } from './observe.ts';
+import { isInterim, isOrphan, type Observed, type ObservedContainer } from './observe.ts';
 import type { Op, Step, Target } from './steps.ts';
 
 export interface UpOptions {
@@ -243,11 +243,7 @@ class Planner {
 
   #orphans(): ObservedContainer[] {
     const known = { ...this.#project.services, ...this.#disabled };
-    return this.#observed.containers.filter((one) =>
-      one.isOneOff
-        ? this.#options.removeOrphans && !Object.hasOwn(known, one.service)
-        : !Object.hasOwn(known, one.service),
-    );
+    return this.#observed.containers.filter((one) => isOrphan(one, known));
   }
 
   #timeout(): { timeout?: number } {
@@ -255,15 +251,15 @@ class Planner {
   }
 
   #remove(container: ObservedContainer, cause: string): number {
-    const isUp = container.state === 'running' || container.state === 'paused' || container.state === 'restarting';
-    const stop = isUp ? [this.#add({ kind: 'stopContainer', ...target(container), ...this.#timeout() }, cause)] : [];
-    return this.#add({ kind: 'removeContainer', ...target(container), volumes: false }, cause, stop);
+    const stop = this.#add({ kind: 'stopContainer', ...target(container), ...this.#timeout() }, cause);
+    return this.#add({ kind: 'removeContainer', ...target(container), volumes: false }, cause, [stop]);
   }
 
   #converge(name: string): void {
     const service = this.#project.services[name];
     if (service === undefined) return;
     if (service.provider !== undefined) throw notImplemented(`service ${name}: providers are not implemented`);
+    if (service.models !== undefined) throw notImplemented(`service ${name}: models are not implemented`);
     const wanted = scaleOf(service);
     if (service.container_name !== undefined && wanted > 1)
       throw invalid(

@@ -16,15 +16,21 @@ export interface ProgressEvent {
 
 export type Report = (event: ProgressEvent) => void;
 
-/** Says that something begins, does it, and says that it is done. */
+/** Says that something begins, does it, and says that it is done; or, where there are words for it, that it failed. */
 export async function reported<T>(
   report: Report,
   id: string,
-  [begin, end]: readonly [string, string],
+  [begin, end, failure]: readonly [string, string, string?],
   work: () => Promise<T>,
 ): Promise<T> {
   report({ id, text: begin, status: 'working' });
-  const made = await work();
+  let made: T;
+  try {
+    made = await work();
+  } catch (error) {
+    if (failure !== undefined) report({ id, text: failure, status: 'error' });
+    throw error;
+  }
   report({ id, text: end, status: 'done' });
   return made;
 }

@@ -20,6 +20,7 @@ export interface RunRequest {
   readonly name: string;
   readonly oneOff: Omit<OneOff, 'slug'>;
   readonly withDependencies: boolean;
+  readonly removeOrphans: boolean;
   readonly images: ImageOptions;
 }
 
@@ -41,7 +42,7 @@ export async function createOneOff(work: UpWork, request: RunRequest): Promise<{
     : { ...without(loaded, key), project: { ...loaded.project, services: {} } };
   const needed: Loaded = { ...loaded, project: { ...loaded.project, services: { [key]: changed } } };
   const ids = await ensureImages(client, needed.project, work.sources, request.images, work.report);
-  await up({ ...work, loaded: others }, request.images, DEPENDENCIES);
+  await up({ ...work, loaded: others }, request.images, { ...DEPENDENCIES, removeOrphans: request.removeOrphans });
   if (request.withDependencies) await waitForDependencies(work, changed);
   const { project } = loaded;
   const containers = (await observeContainers(client, project.name, 'services')).filter(({ isOneOff }) => !isOneOff);

@@ -10,7 +10,7 @@ export async function syncPaths(client: Client, ids: readonly string[], paths: r
   const there = paths.filter(({ host }) => lstatSync(host, { throwIfNoEntry: false }) !== undefined);
   const gone = paths.filter((one) => !there.includes(one)).map(({ container }) => container);
   for (const id of ids) {
-    if (gone.length > 0) await runHook(client, id, { command: ['rm', '-rf', '--', ...gone], user: '0' });
+    if (gone.length > 0) await runHook(client, id, { command: ['rm', '-rf', '--', ...gone], user: '0' }, 'sync');
     if (there.length > 0)
       await client.text('PutContainerArchive', {
         params: { id },

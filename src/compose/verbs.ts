@@ -3,7 +3,7 @@ import { BerthError } from '../base/errors.ts';
 import type { Client } from '../client/index.ts';
 import { applyPlan, type Work } from './apply.ts';
 import { dependenciesOf, settleAll, stopOrder } from './down.ts';
-import { runHook } from './hooks.ts';
+import { runHook, runStopHooks } from './hooks.ts';
 import { LABEL } from './create/labels.ts';
 import type { Loaded } from './load/load.ts';
 import type { Dependency, Project, Service } from './model/project.ts';
@@ -92,8 +92,8 @@ export async function stopContainers(
     const members = containers.filter((one) => group.includes(one.service));
     await settleAll(
       members.map((one) =>
-        reported(report, line(one), ['Stopping', 'Stopped'], async () => {
-          for (const hook of loaded?.project.services[one.service]?.pre_stop ?? []) await runHook(client, one.id, hook);
+        reported(report, line(one), ['Stopping', 'Stopped', 'Error while Stopping'], async () => {
+          await runStopHooks(client, one.id, one.service, loaded?.project.services[one.service]);
           await client.text('ContainerStop', {
             params: { id: one.id },
             query: timeout === undefined ? {} : { t: timeout },
@@ -127,13 +127,13 @@ export async function restartContainers(
         .filter(({ service }) => group.includes(service))
         .map((one) =>
           reported(report, line(one), ['Restarting', 'Started'], async () => {
-            const { pre_stop: before = [], post_start: after = [] } = services[one.service] ?? {};
-            for (const hook of before) await runHook(client, one.id, hook);
+            const { post_start: after = [] } = services[one.service] ?? {};
+            await runStopHooks(client, one.id, one.service, services[one.service]);
             await client.text('ContainerRestart', {
               params: { id: one.id },
               query: timeout === undefined ? {} : { t: timeout },
             });
-            for (const hook of after) await runHook(client, one.id, hook);
+            for (const hook of after) await runHook(client, one.id, hook, one.service);
           }),
         ),
     );
@@ -146,7 +146,7 @@ export async function killContainers(
 ): Promise<void> {
   await settleAll(
     containers.map((one) =>
-      reported(report, line(one), ['Killing', 'Killed'], async () => {
+      reported(report, line(one), ['Killing', 'Killed', 'Error while Killing'], async () => {
         await client.text('ContainerKill', { params: { id: one.id }, query: { signal } });
       }),
     ),
@@ -173,7 +173,7 @@ export async function removeContainers(
 ): Promise<void> {
   await settleAll(
     containers.map((one) =>
-      reported(report, line(one), ['Removing', 'Removed'], async () => {
+      reported(report, line(one), ['Removing', 'Removed', 'Error while Removing'], async () => {
         await client.text('ContainerDelete', { params: { id: one.id }, query: { force: true, v: volumes } });
       }),
     ),
@@ -199,7 +199,7 @@ export async function waitUntilReady(
     const ends = await Promise.allSettled(
       containers.map(async (one) => {
         report({ id: line(one), text: 'Waiting', status: 'working' });
-        const standing = await waitFor(client, one.id, 'service_running_or_healthy', stop.signal);
+        const standing = await waitFor(client, one.id, 'service_running_or_healthy', stop.signal, true);
         if (standing.kind === 'ready') {
           report({ id: line(one), text: 'Healthy', status: 'done' });
           return;

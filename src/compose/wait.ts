@@ -30,16 +30,27 @@ export function standingOf({ Name, State: state }: ContainerInspect, condition: 
   return { kind: 'wait' };
 }
 
-/** Looks often at first, then less. Throws `cancelled` when the signal comes. */
+/** How long a container without a check has to run before it counts as one that goes on. */
+const STEADY_MS = 500;
+
+/** Whether it has only just started, so that nobody knows yet whether it goes on. Pure. */
+export function isFresh({ State: state }: ContainerInspect, now: number): boolean {
+  return state.Health === undefined && state.Status === 'running' && now - Date.parse(state.StartedAt) < STEADY_MS;
+}
+
+/** Looks often at first, then less; `isSteady` passes over one that runs and has only just begun to. Throws `cancelled` when the signal comes. */
 export async function waitFor(
   client: Client,
   id: string,
   condition: string,
   signal?: AbortSignal,
+  isSteady = false,
 ): Promise<Exclude<Standing, { kind: 'wait' }>> {
   for (let pause = 50; ; pause = Math.min(pause * 1.5, 500)) {
-    const standing = standingOf(await client.call('ContainerInspect', { params: { id } }), condition);
-    if (standing.kind !== 'wait') return standing;
+    const seen = await client.call('ContainerInspect', { params: { id } });
+    const standing = standingOf(seen, condition);
+    const isEarly = isSteady && standing.kind === 'ready' && isFresh(seen, Date.now());
+    if (standing.kind !== 'wait' && !isEarly) return standing;
     await sleep(pause, signal);
   }
 }

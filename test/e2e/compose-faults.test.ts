@@ -207,19 +207,26 @@ test('fault C62: kill -9 of the daemon within up, down and an update', async (t)
     await up();
     write('two');
   };
-  for (const fault of ['records.volumes.put:1', 'records.containers.put:4', 'spawn.conmon:2'])
+  for (const fault of [
+    'records.networks.put:1',
+    'records.volumes.put:1',
+    'records.containers.put:1',
+    'records.containers.put:4',
+    'spawn.conmon:2',
+  ])
     await t.test(`up, at ${fault}`, async () => {
       await daemonDies(fault, isGone, 'up', '-d');
       await isWhole('one');
     });
-  for (const fault of ['records.containers.delete:1', 'records.networks.delete:1'])
+  for (const fault of ['records.containers.delete:1', 'records.volumes.delete:1', 'records.networks.delete:1'])
     await t.test(`down, at ${fault}`, async () => {
       await daemonDies(fault, up, 'down', '-v', '-t', '0');
       await isWhole('one');
     });
-  await t.test('update, when the old container goes', async () => {
-    await daemonDies('records.containers.delete:1', update, 'up', '-d');
-    await isWhole('two');
-  });
+  for (const fault of ['records.containers.put:2', 'records.containers.put:6', 'records.containers.delete:1'])
+    await t.test(`update, at ${fault}`, async () => {
+      await daemonDies(fault, update, 'up', '-d');
+      await isWhole('two');
+    });
   await isGone();
 });

@@ -10,6 +10,8 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface TableKind {
   /** the Go type that errors name, `*formatter.ContainerContext` */
   readonly typeName: string;
+  /** what stands before an error, where it is not `template parsing error` */
+  readonly failure?: string;
   /** column titles by placeholder */
   readonly titles: Readonly<Record<string, string>>;
 }
@@ -32,9 +34,7 @@ export function renderRows(format: string, rows: readonly Row[], kind: TableKind
     return table ? tabulate(`${template.header({ ...kind.titles, Label: labelTitle })}\n${text}`) : text;
   } catch (error) {
     if (error instanceof TemplateError) {
-      const what =
-        kind.typeName === '*formatter.ContainerContext' ? 'failed to execute template' : 'template parsing error';
-      throw new Failure(`${what}: ${error.message}`);
+      throw new Failure(`${kind.failure ?? 'template parsing error'}: ${error.message}`);
     }
     throw error;
   }

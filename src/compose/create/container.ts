@@ -36,7 +36,6 @@ export interface OneOff {
   readonly slug: string;
   readonly tty: boolean;
   readonly stdin: boolean;
-  readonly attach: boolean;
   readonly autoRemove: boolean;
   readonly useAliases: boolean;
 }
@@ -74,7 +73,7 @@ export function containerBody(
     ExposedPorts: exposedPorts(service),
     Tty: tty,
     OpenStdin: stdin,
-    StdinOnce: stdin && oneOff?.attach === true,
+    StdinOnce: stdin && oneOff !== undefined,
     Env: environmentOf(service),
     Cmd: service.command === null ? null : [...service.command],
     ...(service.healthcheck === undefined ? {} : { Healthcheck: healthOf(service.healthcheck) }),
@@ -220,8 +219,7 @@ function labelsOf(around: Surroundings, service: Service, spec: ContainerSpec, h
   return {
     ...service.labels,
     [LABEL.hash]: hash,
-    [LABEL.number]: String(spec.number),
-    ...(spec.oneOff === undefined ? {} : { [LABEL.slug]: spec.oneOff.slug }),
+    ...(spec.oneOff === undefined ? { [LABEL.number]: String(spec.number) } : { [LABEL.slug]: spec.oneOff.slug }),
     [LABEL.dependsOn]: dependencies,
     [LABEL.image]: spec.imageId,
     [LABEL.oneOff]: spec.oneOff === undefined ? 'False' : 'True',

@@ -18,5 +18,10 @@ export const LABEL = {
   volume: 'com.docker.compose.volume',
 } as const;
 
+/** What an image that a project's service is built to says of itself. Pure. */
+export function imageLabels(project: { readonly name: string }, service: string): Record<string, string> {
+  return { [LABEL.project]: project.name, [LABEL.service]: service, [LABEL.version]: COMPOSE_VERSION };
+}
+
 /** The release of docker compose whose labels and sums are matched. */
 export const COMPOSE_VERSION = '2.40.3';

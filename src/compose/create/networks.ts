@@ -51,7 +51,7 @@ function endpoint(
   return {
     ...(Object.keys(address).length === 0 ? {} : { IPAMConfig: address }),
     ...(names.links.length === 0 ? {} : { Links: [...names.links] }),
-    Aliases: [names.container, ...(names.service === undefined ? [] : [names.service]), ...(network.aliases ?? [])],
+    Aliases: [names.container, ...(names.service === undefined ? [] : [names.service, ...(network.aliases ?? [])])],
     MacAddress: network.mac_address ?? mac ?? '',
     GwPriority: network.gw_priority ?? 0,
     ...(Object.keys(options).length === 0 ? {} : { DriverOpts: options }),

@@ -1,5 +1,5 @@
 // `compose attach`: the terminal on a service's running container.
-import { exactly, flag } from '../../grammar/index.ts';
+import { atLeast, flag } from '../../grammar/index.ts';
 import { attach as attachContainer } from '../container/attach.ts';
 import { composeCommand, dryRun } from './command/command.ts';
 import { containerOf } from './command/project.ts';
@@ -14,7 +14,7 @@ export const attach = composeCommand({
     'no-stdin': flag.bool('', 'Do not attach STDIN'),
     'sig-proxy': flag.bool('', 'Proxy all received signals to the process', true),
   },
-  args: exactly(1),
+  args: atLeast(1),
   run: async (context, { flags, args: [service = ''] }) => {
     const { id } = await containerOf(context, service, flags.index);
     const code = await attachContainer.run(context.cli, {

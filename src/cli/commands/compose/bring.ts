@@ -1,5 +1,5 @@
 // What `up`, `create`, `scale` and `run` share: the project with its scales, and what bringing it up needs.
-import type { ImageOptions, Loaded, Report, UpWork } from '../../../compose/index.ts';
+import type { ImageOptions, Loaded, Report, Service, UpWork } from '../../../compose/index.ts';
 import { Failure, flag } from '../../grammar/index.ts';
 import { confirm } from '../shared/prompt.ts';
 import type { ComposeContext } from './command/command.ts';
@@ -52,12 +52,16 @@ export function withScale(loaded: Loaded, words: readonly string[]): Loaded {
     if (count === undefined || count === '')
       throw new Failure(`invalid --scale option ${JSON.stringify(text)}. Should be SERVICE=NUM`);
     if (!/^[-+]?\d+$/.test(count)) throw new Failure(`strconv.Atoi: parsing ${JSON.stringify(count)}: invalid syntax`);
-    const service = services[name];
-    if (service === undefined)
-      throw new Failure(`no such service: ${name}: ${loaded.disabled[name] === undefined ? 'not found' : 'disabled'}`);
-    services[name] = { ...service, scale: Number(count) };
+    services[name] = { ...serviceOf(loaded, name), scale: Number(count) };
   }
   return { ...loaded, project: { ...loaded.project, services } };
+}
+
+/** A service that is to be there. Throws docker compose's words. */
+export function serviceOf({ project, disabled }: Loaded, name: string): Service {
+  const service = project.services[name];
+  if (service !== undefined) return service;
+  throw new Failure(`no such service: ${name}: ${disabled[name] === undefined ? 'not found' : 'disabled'}`);
 }
 
 /** Only the services that were named: what they depend on is left as it is. */

@@ -1,6 +1,6 @@
 // `compose cp`, `export`, `commit`: files out of and into a service's containers.
 import { settleAll, type ObservedContainer } from '../../../compose/index.ts';
-import { exactly, Failure, flag } from '../../grammar/index.ts';
+import { atLeast, exactly, Failure, flag } from '../../grammar/index.ts';
 import { saveStream } from '../shared/archive-output.ts';
 import { commit as commitContainer } from '../container/files/commit.ts';
 import { cp as copy, splitSide } from '../container/files/cp.ts';
@@ -30,6 +30,8 @@ export const cp = composeCommand({
     const named = projectOrName(context);
     const all = await containersOf(context, named, [service], flags.all ? 'all' : 'services');
     const found = all.filter(({ number }) => flags.index === 0 || number === flags.index);
+    if (found.length === 0 && flags.index > 0 && all.length > 0)
+      throw new Failure(`service ${JSON.stringify(service)} is not running container #${flags.index}`);
     if (found.length === 0) throw new Failure(`no container found for service ${JSON.stringify(service)}`);
     const chosen = from.container === '' ? found : found.slice(0, 1);
     const { report } = progressOn(context);
@@ -39,8 +41,7 @@ export const cp = composeCommand({
           from.container === ''
             ? `copy ${source} to ${one.name}:${to.path}`
             : `copy ${one.name}:${from.path} to ${target}`;
-        const isStream = source === '-' || target === '-';
-        if (!isStream) report({ id: one.name, action: text, text: 'Copying', status: 'working' });
+        report({ id: one.name, action: text, text: 'Copying', status: 'working' });
         await copy.run(context.cli, {
           flags: { archive: flags.archive, 'follow-link': flags['follow-link'], quiet: true },
           given: () => false,
@@ -48,7 +49,7 @@ export const cp = composeCommand({
           args: from.container === '' ? [source, `${one.id}:${to.path}`] : [`${one.id}:${from.path}`, target],
           path: 'docker compose cp',
         });
-        if (!isStream) report({ id: one.name, action: text, text: 'Copied', status: 'done' });
+        report({ id: one.name, action: text, text: 'Copied', status: 'done' });
       }),
     );
     return 0;
@@ -68,7 +69,7 @@ export const exportContainer = composeCommand({
   use: '[OPTIONS] SERVICE',
   description: "Export a service container's filesystem as a tar archive",
   flags: { ...dryRun, ...INDEX, output: flag.string('o', 'Write to a file, instead of STDOUT') },
-  args: exactly(1),
+  args: atLeast(1),
   run: async (context, { flags, args: [service = ''] }) => {
     const { id, name } = await one(context, service, flags.index);
     if (flags.output === '' && context.cli.terminal(1))

@@ -33,6 +33,7 @@ export const down = composeCommand({
         client: context.cli.client,
         name: named.name,
         project: named.loaded?.project,
+        disabled: named.loaded?.disabled ?? {},
         report: progress.report,
         warn: context.warn,
       },

@@ -111,11 +111,11 @@ export const kill = composeCommand({
   },
 });
 
-export const pause = freezing('Pause services', 'running', 'ContainerPause');
-export const unpause = freezing('Unpause services', 'paused', 'ContainerUnpause');
+export const pause = freezing('Pause services', 'ContainerPause');
+export const unpause = freezing('Unpause services', 'ContainerUnpause');
 
-/** Freezes the containers that are in a state, or lets them go on. */
-function freezing(description: string, from: 'running' | 'paused', operation: 'ContainerPause' | 'ContainerUnpause') {
+/** Freezes containers, or lets them go on; the daemon refuses where that is so already. */
+function freezing(description: string, operation: 'ContainerPause' | 'ContainerUnpause') {
   return composeCommand({
     use: '[SERVICE...]',
     description,
@@ -123,8 +123,7 @@ function freezing(description: string, from: 'running' | 'paused', operation: 'C
     args: any,
     run: async (context, { args }) => {
       const { work, containers } = await choose(context, args);
-      const chosen = containers.filter(({ state }) => state === from);
-      await pauseContainers(work, chosen, operation);
+      await pauseContainers(work, containers.filter(isUp), operation);
       return 0;
     },
   });

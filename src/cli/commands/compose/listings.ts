@@ -4,7 +4,7 @@ import { humanDuration, humanSize } from '../../../base/units.ts';
 import { LABEL, type ObservedContainer } from '../../../compose/index.ts';
 import type { ImageInspect } from '../../../spec/docker/image.ts';
 import { renderRows, tabulate } from '../../format/index.ts';
-import { any, exactly, Failure, flag, none } from '../../grammar/index.ts';
+import { any, atLeast, Failure, flag, none } from '../../grammar/index.ts';
 import { volumeRow, VOLUME_KIND } from '../volume/ls.ts';
 import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
 import { checkServices, containerOf, containersOf, projectOrName } from './command/project.ts';
@@ -16,7 +16,7 @@ const rowsOf = (rows: readonly (readonly string[])[]): string => rows.map((cells
 
 function checkFormat(format: string): void {
   if (format !== 'table' && format !== 'json' && format !== '')
-    throw new Failure(`format value ${JSON.stringify(format)} could not be parsed: parsing error`);
+    throw new Failure(`format value ${JSON.stringify(format)} could not be parsed: parsing failed`);
 }
 
 export const top = composeCommand({
@@ -56,7 +56,7 @@ export const port = composeCommand({
     index: flag.int('', 'Index of the container if service has multiple replicas'),
     protocol: flag.string('', 'tcp or udp', 'tcp'),
   },
-  args: exactly(2),
+  args: atLeast(2),
   run: async (context, { flags, args: [service = '', inside = ''] }) => {
     if (!/^\d+$/.test(inside) || Number(inside) > 65_535)
       throw new Failure(`strconv.ParseUint: parsing ${JSON.stringify(inside)}: invalid syntax`);
@@ -69,7 +69,7 @@ export const port = composeCommand({
       return 0;
     }
     const others = summary.Ports.map(({ PublicPort = 0, Type }) => `${PublicPort}/${Type}`).join(', ');
-    throw new Failure(`no port ${inside}/${protocol} for container ${name}${others === '' ? '' : `: ${others}`}`);
+    throw new Failure(`no port ${inside}/${protocol} for container ${name}: ${others}`);
   },
 });
 
@@ -239,8 +239,12 @@ export const stats = composeCommand({
   run: async (context, { flags, args }) => {
     const containers = await containersOf(context, projectOrName(context), args, 'all');
     const ids = containers.filter(({ state }) => flags.all || state === 'running').map(({ id }) => id);
-    const { stats: command } = await import('../container/stats.ts');
-    if (ids.length === 0) return 0;
+    const { stats: command, statsHead } = await import('../container/stats.ts');
+    if (ids.length === 0) {
+      const isTable = flags.format === '' || flags.format.startsWith('table');
+      if (isTable) context.out(statsHead(flags.format));
+      return 0;
+    }
     const code = await command.run(context.cli, {
       flags: { all: flags.all, format: flags.format, 'no-stream': flags['no-stream'], 'no-trunc': flags['no-trunc'] },
       given: () => false,

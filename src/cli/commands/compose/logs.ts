@@ -5,7 +5,8 @@ import { timestamp } from '../shared/time.ts';
 import { composeCommand, dryRun } from './command/command.ts';
 import { type LogQuery, readLog, shownName } from './follow.ts';
 import { LogLines } from './log-lines.ts';
-import { containersOf, projectOrName } from './command/project.ts';
+import { messageOf } from '../../../base/errors.ts';
+import { containersOf, type Named, projectOrName } from './command/project.ts';
 
 export const logs = composeCommand({
   use: '[OPTIONS] [SERVICE...]',
@@ -31,8 +32,17 @@ export const logs = composeCommand({
   run: async (context, { flags, args }) => {
     if (flags.index > 0 && args.length !== 1) throw new Failure('--index requires one service to be selected');
     const named = projectOrName(context, args);
-    let containers: readonly ObservedContainer[] = await containersOf(context, named, args, 'all');
-    if (flags.index > 0) containers = containers.filter(({ number }) => number === flags.index);
+    let containers: readonly ObservedContainer[] = await containersOf(
+      context,
+      named,
+      args.length > 0 ? args : shownServices(named),
+      'all',
+    );
+    if (flags.index > 0) {
+      containers = containers.filter(({ number }) => number === flags.index);
+      if (containers.length === 0)
+        throw new Failure(`service ${JSON.stringify(args[0])} is not running container #${flags.index}`);
+    }
     const lines = new LogLines({
       hasPrefix: !flags['no-log-prefix'],
       isColoured: !flags['no-color'] && context.isColoured(1),
@@ -42,8 +52,8 @@ export const logs = composeCommand({
       follow: flags.follow,
       tail: flags.tail,
       timestamps: flags.timestamps,
-      ...(flags.since === '' ? {} : { since: timestamp(flags.since) }),
-      ...(flags.until === '' ? {} : { until: timestamp(flags.until) }),
+      ...(flags.since === '' ? {} : { since: timeOf('since', flags.since) }),
+      ...(flags.until === '' ? {} : { until: timeOf('until', flags.until) }),
     };
     const { client } = context.cli;
     await settleAll(
@@ -54,3 +64,17 @@ export const logs = composeCommand({
     return 0;
   },
 });
+
+/** Services of the files that did not ask to be left out; all where only a name is known. */
+function shownServices({ loaded }: Named): string[] {
+  const services = Object.entries(loaded?.project.services ?? {});
+  return services.filter(([, { attach }]) => attach !== false).map(([name]) => name);
+}
+
+function timeOf(flagName: string, text: string): string {
+  try {
+    return timestamp(text);
+  } catch (error) {
+    throw new Failure(`invalid value for ${JSON.stringify(flagName)}: ${messageOf(error)}`);
+  }
+}

@@ -85,7 +85,7 @@ function statusOfFilter(filter: string): string[] {
   const [key = '', value] = filter.split(/=(.*)/s);
   if (value === undefined) throw new Failure('arguments to --filter should be in form KEY=VAL');
   if (key === 'status') return [value];
-  if (key === 'source') throw new Failure('invalid --filter "source"');
+  if (key === 'source') throw new Failure('not implemented');
   throw new Failure(`unknown filter ${key}`);
 }
 

@@ -1,5 +1,6 @@
 // `compose run`: one command in a container of its own, of a service with changes.
 import { createOneOff, type Port, type Service } from '../../../compose/index.ts';
+import { messageOf } from '../../../base/errors.ts';
 import { readAll } from '../../../client/index.ts';
 import { atLeast, Failure, flag, type Values } from '../../grammar/index.ts';
 import { readKeyValueFile } from '../../../client/container/index.ts';
@@ -55,7 +56,7 @@ export const run = composeCommand({
     if (service === undefined) throw new Failure(`no such service: ${key}`);
     const changed = changedService(context, service, flags, words);
     const tty = !flags['no-TTY'] && !flags.detach && cli.terminal(0);
-    const stdin = flags.interactive && !flags.detach;
+    const stdin = flags.interactive;
     const progress = progressOn(context);
     const report = flags.quiet ? () => undefined : progress.report;
     const { id } = await createOneOff(
@@ -64,14 +65,20 @@ export const run = composeCommand({
         service: key,
         changed,
         name: flags.name,
-        oneOff: { tty, stdin, attach: !flags.detach, autoRemove: flags.rm, useAliases: flags['use-aliases'] },
+        oneOff: { tty, stdin, autoRemove: flags.rm, useAliases: flags['use-aliases'] },
         withDependencies: !flags['no-deps'],
+        removeOrphans: flags['remove-orphans'],
         images: imageOptions(flags.pull, flags.build, false),
       },
     );
     progress.end();
     if (flags.detach) {
-      await cli.client.text('ContainerStart', { params: { id } });
+      try {
+        await cli.client.text('ContainerStart', { params: { id } });
+      } catch (error) {
+        context.err(`${messageOf(error)}\n`);
+        throw new Failure(`Error: failed to start containers: ${id}`);
+      }
       context.out(`${id}\n`);
       return 0;
     }
@@ -117,12 +124,16 @@ function changedService(
       return [name, value ?? env(name) ?? null];
     });
   const files = flags['env-from-file'].flatMap((path) => readKeyValueFile(path, env));
-  const { container_name: _, ports, ...rest } = service;
+  if (flags['service-ports'] && flags.publish.length > 0)
+    throw new Failure('--service-ports and --publish are incompatible');
+  if (flags.label.some((text) => !text.includes('='))) throw new Failure('label must be set as KEY=VALUE');
+  const { container_name: _, ports, depends_on: dependencies, ...rest } = service;
   const published = flags.publish.map(portOf);
   const shown = flags['service-ports'] ? (ports ?? []) : [];
   const { entrypoint } = flags;
   return {
     ...rest,
+    ...(flags['no-deps'] || dependencies === undefined ? {} : { depends_on: dependencies }),
     command: words.length > 0 ? words : entrypoint === '' ? service.command : null,
     entrypoint: entrypoint === '' ? service.entrypoint : shellWords(entrypoint),
     ...(published.length + shown.length === 0 ? {} : { ports: [...shown, ...published] }),

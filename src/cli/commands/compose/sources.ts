@@ -2,7 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Build, imageName, type ImageSources, type Project, type Report } from '../../../compose/index.ts';
+import {
+  type Build,
+  imageLabels,
+  imageName,
+  type ImageSources,
+  type Project,
+  type Report,
+} from '../../../compose/index.ts';
 import { Failure, parseFlags } from '../../grammar/index.ts';
 import { pullImage } from '../image/pulling.ts';
 import { pullShown } from './pulling.ts';
@@ -114,7 +121,8 @@ export function buildWords(
   for (const [key, value] of Object.entries(build.args ?? {}))
     words.push(`--build-arg=${value === null ? key : `${key}=${value}`}`);
   for (const text of choice.args ?? []) words.push(`--build-arg=${text}`);
-  for (const [key, value] of Object.entries(build.labels ?? {})) words.push(`--label=${key}=${value}`);
+  const labels = { ...build.labels, ...imageLabels(project, name) };
+  for (const [key, value] of Object.entries(labels)) words.push(`--label=${key}=${value}`);
   for (const [key, value] of Object.entries(build.additional_contexts ?? {})) {
     const service = value.startsWith('service:') ? value.slice(8) : undefined;
     add('build-context', `${key}=${service === undefined ? value : `docker-image://${imageName(project, service)}`}`);

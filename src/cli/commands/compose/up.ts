@@ -13,7 +13,7 @@ import {
 import { messageOf } from '../../../base/errors.ts';
 import { any, Failure, flag, type Values } from '../../grammar/index.ts';
 import { Attached, type AttachedOptions, followProject } from './attached.ts';
-import { array, imageOptions, upWork, withoutDependencies, withScale } from './bring.ts';
+import { array, imageOptions, serviceOf, upWork, withoutDependencies, withScale } from './bring.ts';
 import { type ComposeContext, composeCommand, dryRun } from './command/command.ts';
 import { LogLines } from './log-lines.ts';
 import { progressOn } from './command/progress.ts';
@@ -82,8 +82,7 @@ export const up = composeCommand({
     if (flags['no-deps']) loaded = withoutDependencies(loaded, args);
     loaded = withScale(loaded, flags.scale);
     if (Object.keys(loaded.project.services).length === 0) throw new Failure('no service selected');
-    if (flags['exit-code-from'] !== '' && loaded.project.services[flags['exit-code-from']] === undefined)
-      throw new Failure(`no such service: ${flags['exit-code-from']}`);
+    if (flags['exit-code-from'] !== '') serviceOf(loaded, flags['exit-code-from']);
     const progress = progressOn(context);
     const { report } = progress;
     const timeout = changed('timeout') ? flags.timeout : undefined;
@@ -147,9 +146,7 @@ function checkFlags(flags: UpFlags): void {
   if (flags['abort-on-container-exit'] && flags['abort-on-container-failure'])
     throw new Failure('--abort-on-container-failure cannot be combined with --abort-on-container-exit');
   if (flags.wait && (flags['attach-dependencies'] || aborts || flags.attach.length > 0))
-    throw new Failure(
-      '--wait cannot be combined with --abort-on-container-exit, --abort-on-container-failure, --attach or --attach-dependencies',
-    );
+    throw new Failure('--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies');
   if (
     (flags.detach || flags.wait) &&
     (flags['attach-dependencies'] || aborts || flags.attach.length > 0 || flags.watch)
@@ -185,8 +182,13 @@ async function attachedUp(
       : args.length > 0 && !flags['attach-dependencies']
         ? args
         : Object.keys(services);
+  const unknown = flags.attach.filter((one) => services[one] === undefined);
+  if (unknown.length > 0) throw new Failure(`cannot attach to services not included in up: ${unknown.join(', ')}`);
+  // Whoever names a service wants to see it, whatever its file says.
   const shown = (service: string): boolean =>
-    wanted.includes(service) && !flags['no-attach'].includes(service) && services[service]?.attach !== false;
+    wanted.includes(service) &&
+    !flags['no-attach'].includes(service) &&
+    (flags.attach.length > 0 || services[service]?.attach !== false);
   const lines = new LogLines({
     hasPrefix: !flags['no-log-prefix'],
     isColoured: !flags['no-color'] && context.isColoured(1),

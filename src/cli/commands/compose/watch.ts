@@ -160,7 +160,8 @@ async function react(work: UpWork, wanted: WatchWork, watching: Watching): Promi
       wanted.paths,
     );
   }
-  for (const { exec } of wanted.execs) for (const { id } of containers) await runHook(client, id, exec, watching.write);
+  for (const { exec } of wanted.execs)
+    for (const { id } of containers) await runHook(client, id, exec, name, watching.write);
   if (!wanted.restart) return;
   const { report: _, ...quiet } = work;
   await restartContainers({ ...quiet, name: loaded.project.name, report: () => undefined }, containers, undefined);

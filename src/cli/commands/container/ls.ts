@@ -23,6 +23,7 @@ ports: {{- pad .Ports 1 0}}
 
 const KIND = {
   typeName: '*formatter.ContainerContext',
+  failure: 'failed to execute template',
   titles: {
     ID: 'CONTAINER ID',
     Names: 'NAMES',

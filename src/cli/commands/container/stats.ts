@@ -23,6 +23,11 @@ const KIND = {
 const TABLE =
   'table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}';
 
+/** The table without a row. */
+export function statsHead(format: string): string {
+  return renderRows(format === '' || format === 'table' ? TABLE : format, [], KIND);
+}
+
 export const stats = command({
   use: '[OPTIONS] [CONTAINER...]',
   description: 'Display a live stream of container(s) resource usage statistics',

@@ -56,10 +56,11 @@ export async function containerOf(
   state: 'running' | 'any' = 'running',
 ): Promise<ObservedContainer> {
   const named = projectOrName(context);
-  const all = await containersOf(context, named, [service]);
-  const found = all.filter(
-    (one) => (state === 'any' || one.state === 'running') && (index === 0 || one.number === index),
-  );
+  // What runs once comes after the service's own.
+  const all = await containersOf(context, named, [service], 'all');
+  const found = all
+    .filter((one) => (state === 'any' || one.state === 'running') && (index === 0 || one.number === index))
+    .sort((a, b) => Number(a.isOneOff) - Number(b.isOneOff) || a.number - b.number);
   const [first] = found;
   if (first !== undefined) return first;
   throw new Failure(

@@ -25,7 +25,8 @@ export const commit = command({
         ...(flags.pause ? {} : { pause: false }),
         ...(flags.change.length > 0 ? { changes: [...flags.change] } : {}),
       },
-      json: {},
+      // no configuration of its own: changes are made to the container's
+      json: null,
     });
     context.out(`${answer.Id}\n`);
     return 0;
