@@ -238,6 +238,24 @@ test('an image in OCI layout is a base, by its tag or its digest; its names stay
   assert.match(none.stderr, /the context base is no OCI layout: it has no index.json/);
 });
 
+test('owners that the image does not know are root, as in BuildKit; a known user keeps its group', async () => {
+  const lines = [
+    'FROM busybox',
+    'COPY --chown=nosuch a /one',
+    'COPY --chown=nosuch:5 a /two',
+    'COPY --chown=5:nosuch a /three',
+    'COPY --chown=:5 a /four',
+    'USER nosuch',
+    'WORKDIR /five',
+    'USER 0',
+    "RUN stat -c '%n=%u:%g' /one /two /three /four /five",
+  ];
+  const made = await build('--no-cache', context({ Dockerfile: `${lines.join('\n')}\n`, a: 'a' }));
+  assert.equal(made.code, 0, made.stderr);
+  const owners = [...made.stderr.matchAll(/ (\/\w+=\d+:\d+)$/gm)].map(([, owner]) => owner);
+  assert.deepEqual(owners, ['/one=0:0', '/two=0:5', '/three=5:5', '/four=0:5', '/five=0:0']);
+});
+
 test('what fails is shown with its place and its output', async () => {
   const failed = await build(context({ Dockerfile: 'FROM busybox\nRUN echo before; exit 3\n' }));
   assert.equal(failed.code, 1);

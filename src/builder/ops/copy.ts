@@ -28,13 +28,18 @@ export interface CopyPart {
   readonly local: boolean;
 }
 
+export interface StepSettings {
+  readonly isClassic: boolean;
+  readonly signal: AbortSignal;
+}
+
 export async function runCopy(
   workspace: Workspace,
   op: Op<'copy'>,
   parts: readonly CopyPart[],
-  signal: AbortSignal,
+  { isClassic, signal }: StepSettings,
 ): Promise<void> {
-  const owner = await ownerOf(workspace, op.chown);
+  const owner = await ownerOf(workspace, op.chown, isClassic);
   const mode = modeOf(op.chmod);
   const places = [...new Set(parts.map(({ readable }) => readable))];
   const several = op.sources.length > 1 ? { refusal: severalRefused(op.keyword) } : undefined;
@@ -90,9 +95,9 @@ async function placeIn(
 export async function runMkdir(
   workspace: Workspace,
   { path, owner }: Pick<Op<'mkdir'>, 'path' | 'owner'>,
-  signal: AbortSignal,
+  { isClassic, signal }: StepSettings,
 ): Promise<void> {
-  const options = { groups: [directoryAt(path)], owner: await ownerOf(workspace, owner) };
+  const options = { groups: [directoryAt(path)], owner: await ownerOf(workspace, owner, isClassic) };
   await placeIn(workspace, [], options, signal);
 }
 
@@ -127,8 +132,11 @@ export async function copyTree(
   await placeFiles(view, { groups }, signal);
 }
 
-/** `user`, `user:group`, numbers or names of the tree's own files; undefined where nobody is named. */
-async function ownerOf(workspace: Workspace, chown: string): Promise<Owner | undefined> {
+/**
+ * `user`, `user:group`, numbers or names of the tree's own files; undefined where nobody is named. A name that nobody has there is an
+ * error of the classic builder; BuildKit takes root for the user, and the user's own group for the group.
+ */
+async function ownerOf(workspace: Workspace, chown: string, isClassic: boolean): Promise<Owner | undefined> {
   if (chown === '') return undefined;
   const numbers = /^(\d+)(?::(\d+))?$/.exec(chown);
   if (numbers) return { uid: Number(numbers[1]), gid: Number(numbers[2] ?? numbers[1]) };
@@ -140,18 +148,28 @@ async function ownerOf(workspace: Workspace, chown: string): Promise<Owner | und
   // what has no users at all has this one
   if (passwd === '' && /^root(:(root|\d+))?$/.test(chown))
     return { uid: 0, gid: Number(/:(\d+)$/.exec(chown)?.[1] ?? 0) };
-  try {
-    const found = lookupUser(passwd, group, chown, []);
+  const find = (words: string): Owner => {
+    const { uid, gid } = lookupUser(passwd, group, words, []);
     // a number without a group is a group of the same number
-    return { uid: found.uid, gid: /^\d+$/.test(chown) ? found.uid : found.gid };
+    return { uid, gid: /^\d+$/.test(words) ? uid : gid };
+  };
+  try {
+    return find(chown);
   } catch (error) {
-    throw invalid(
-      `unable to convert uid/gid chown string to host mapping: ${error instanceof Error ? error.message : ''}`,
-      {
-        cause: error,
-      },
-    );
+    const why = error instanceof Error ? error.message : '';
+    if (isClassic || lowerDirs.length === 0)
+      throw invalid(`unable to convert uid/gid chown string to host mapping: ${why}`, { cause: error });
   }
+  const orElse = (words: string, other: Owner): Owner => {
+    try {
+      return find(words);
+    } catch {
+      return other;
+    }
+  };
+  const [user = '', ...rest] = chown.split(':');
+  const { uid, gid } = orElse(user, { uid: 0, gid: 0 });
+  return { uid, gid: rest.length === 0 ? gid : orElse(`${uid}:${rest.join(':')}`, { uid, gid }).gid };
 }
 
 function modeOf(chmod: string): number | readonly ModeChange[] | undefined {

@@ -262,7 +262,7 @@ export class Solver {
         const key = keyOf(inputs);
         const { runMkdir } = await import('../ops/copy.ts');
         return this.#cached(vertex, notified, { keys: [key], inputs }, async (workspace, _, signal) =>
-          runMkdir(workspace, op, signal),
+          runMkdir(workspace, op, { isClassic: this.#request.classic === true, signal }),
         );
       }
     }
@@ -357,7 +357,7 @@ export class Solver {
           const local = this.#graph.vertices[vertex.inputs[input] ?? -1]?.op.kind !== 'remote' && value.kind === 'tree';
           return { readable: this.#readable(value), selected: selected[index] ?? [], local };
         }),
-        signal,
+        { isClassic: this.#request.classic === true, signal },
       ),
     );
   }
