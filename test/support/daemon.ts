@@ -126,7 +126,7 @@ export class TestDaemon implements AsyncDisposable {
     this.#child = child;
     for (let attempt = 0; attempt < 1200; attempt += 1) {
       if (await this.answers()) return;
-      if (child.exitCode !== null) break;
+      if (child.exitCode !== null || child.signalCode !== null) break;
       await pause(25);
     }
     throw new Error(`the daemon did not start:\n${this.log}`);
