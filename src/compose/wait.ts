@@ -34,11 +34,14 @@ export function standingOf({ Name, State: state }: ContainerInspect, condition: 
 const STEADY_MS = 500;
 
 /** Whether it has only just started, so that nobody knows yet whether it goes on. Pure. */
-export function isFresh({ State: state }: ContainerInspect, now: number): boolean {
+function isFresh({ State: state }: ContainerInspect, now: number): boolean {
   return state.Health === undefined && state.Status === 'running' && now - Date.parse(state.StartedAt) < STEADY_MS;
 }
 
-/** Looks often at first, then less; `isSteady` passes over one that runs and has only just begun to. Throws `cancelled` when the signal comes. */
+/**
+ * Looks often at first, then less; `isSteady` passes over one that runs and has only just begun to, for as long as that may be by
+ * this clock: the daemon's may be ahead. Throws `cancelled` when the signal comes.
+ */
 export async function waitFor(
   client: Client,
   id: string,
@@ -46,10 +49,12 @@ export async function waitFor(
   signal?: AbortSignal,
   isSteady = false,
 ): Promise<Exclude<Standing, { kind: 'wait' }>> {
+  const begun = Date.now();
   for (let pause = 50; ; pause = Math.min(pause * 1.5, 500)) {
     const seen = await client.call('ContainerInspect', { params: { id } });
     const standing = standingOf(seen, condition);
-    const isEarly = isSteady && standing.kind === 'ready' && isFresh(seen, Date.now());
+    const now = Date.now();
+    const isEarly = isSteady && standing.kind === 'ready' && now - begun < STEADY_MS && isFresh(seen, now);
     if (standing.kind !== 'wait' && !isEarly) return standing;
     await sleep(pause, signal);
   }
