@@ -116,7 +116,11 @@ test('frames come apart however they are cut', () => {
       );
       const seen = { stdin: '', stdout: '', stderr: '', systemerr: '' };
       const parts: Record<string, Buffer[]> = { stdout: [], stderr: [] };
-      const demux = new Demux((stream, data) => parts[stream]?.push(Buffer.from(data)));
+      let ends = 0;
+      const demux = new Demux((stream, data, isEnd) => {
+        parts[stream]?.push(Buffer.from(data));
+        if (isEnd) ends++;
+      });
       for (let at = 0, i = 0; at < bytes.length; i++) {
         const size = cuts[i % cuts.length] ?? 1;
         demux.push(bytes.subarray(at, at + size));
@@ -130,6 +134,7 @@ test('frames come apart however they are cut', () => {
           .join('');
       assert.equal(seen.stdout, Buffer.from(want(1)).toString());
       assert.equal(seen.stderr, Buffer.from(want(2)).toString());
+      assert.equal(ends, frames.filter(([, text]) => text.length > 0).length);
     }),
   );
 });

@@ -3,14 +3,17 @@ export type StreamName = 'stdin' | 'stdout' | 'stderr' | 'systemerr';
 
 const NAMES: readonly StreamName[] = ['stdin', 'stdout', 'stderr', 'systemerr'];
 
+/** `isEnd`: it is the last part of its frame. */
+type Write = (stream: StreamName, data: Buffer, isEnd: boolean) => void;
+
 /** Feeds bytes in any pieces; `write` gets the data of each frame as it comes, possibly in parts. */
 export class Demux {
-  readonly #write: (stream: StreamName, data: Buffer) => void;
+  readonly #write: Write;
   #header = Buffer.alloc(0);
   #left = 0;
   #stream: StreamName = 'stdout';
 
-  constructor(write: (stream: StreamName, data: Buffer) => void) {
+  constructor(write: Write) {
     this.#write = write;
   }
 
@@ -22,7 +25,7 @@ export class Demux {
         const data = rest.subarray(0, this.#left);
         this.#left -= data.length;
         rest = rest.subarray(data.length);
-        this.#write(this.#stream, data);
+        this.#write(this.#stream, data, this.#left === 0);
         continue;
       }
       const need = 8 - this.#header.length;

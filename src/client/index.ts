@@ -5,7 +5,7 @@ export {
   readAll,
   ResponseError,
 } from './client.ts';
-export { Demux } from './demux.ts';
+export { Demux, type StreamName } from './demux.ts';
 export { DEFAULT_SOCKET, type Endpoint, parseEndpoint, type TlsFiles } from './endpoint.ts';
 export { lines } from './jsonlines.ts';
 export type { Wire } from './wire.ts';

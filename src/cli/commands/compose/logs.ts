@@ -1,11 +1,10 @@
 // `compose logs`: what a project's containers wrote, together.
 import { type ObservedContainer, settleAll } from '../../../compose/index.ts';
 import { any, Failure, flag } from '../../grammar/index.ts';
-import { timestamp } from '../shared/time.ts';
+import { timeFlag } from '../shared/time.ts';
 import { composeCommand, dryRun } from './command/command.ts';
 import { type LogQuery, readLog, shownName } from './follow.ts';
 import { LogLines } from './log-lines.ts';
-import { messageOf } from '../../../base/errors.ts';
 import { containersOf, type Named, projectOrName } from './command/project.ts';
 
 export const logs = composeCommand({
@@ -52,8 +51,8 @@ export const logs = composeCommand({
       follow: flags.follow,
       tail: flags.tail,
       timestamps: flags.timestamps,
-      ...(flags.since === '' ? {} : { since: timeOf('since', flags.since) }),
-      ...(flags.until === '' ? {} : { until: timeOf('until', flags.until) }),
+      ...timeFlag('since', flags.since),
+      ...timeFlag('until', flags.until),
     };
     const { client } = context.cli;
     await settleAll(
@@ -69,12 +68,4 @@ export const logs = composeCommand({
 function shownServices({ loaded }: Named): string[] {
   const services = Object.entries(loaded?.project.services ?? {});
   return services.filter(([, { attach }]) => attach !== false).map(([name]) => name);
-}
-
-function timeOf(flagName: string, text: string): string {
-  try {
-    return timestamp(text);
-  } catch (error) {
-    throw new Failure(`invalid value for ${JSON.stringify(flagName)}: ${messageOf(error)}`);
-  }
 }

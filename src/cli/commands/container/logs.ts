@@ -1,8 +1,8 @@
 // `logs`: what a container wrote.
 import { Demux } from '../../../client/index.ts';
 import { command } from '../../session/context.ts';
-import { exactly, Failure, flag } from '../../grammar/index.ts';
-import { timestamp } from '../shared/time.ts';
+import { exactly, flag } from '../../grammar/index.ts';
+import { timeFlag } from '../shared/time.ts';
 
 export const logs = command({
   use: '[OPTIONS] CONTAINER',
@@ -25,14 +25,6 @@ export const logs = command({
   },
   async run(context, { flags, args: [id = ''] }) {
     const { client } = context;
-    const when = (name: 'since' | 'until'): Record<string, string> => {
-      if (flags[name] === '') return {};
-      try {
-        return { [name]: timestamp(flags[name]) };
-      } catch (error) {
-        throw new Failure(`invalid value for "${name}": ${(error as Error).message}`);
-      }
-    };
     // The answer's type tells whether the streams are told apart; a daemon too old to say so is asked.
     const answer = await client.stream('ContainerLogs', {
       params: { id },
@@ -43,8 +35,8 @@ export const logs = command({
         ...(flags.timestamps ? { timestamps: true } : {}),
         ...(flags.details ? { details: true } : {}),
         ...(flags.tail === '' ? {} : { tail: flags.tail }),
-        ...when('since'),
-        ...when('until'),
+        ...timeFlag('since', flags.since),
+        ...timeFlag('until', flags.until),
       },
     });
     const type = answer.head.headers.get('content-type') ?? '';

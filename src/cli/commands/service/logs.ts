@@ -1,19 +1,10 @@
 // `service logs`: what all tasks of a service, or one task, wrote, each line with the task that wrote it.
-import { Demux } from '../../../client/index.ts';
+import { Demux, type StreamName } from '../../../client/index.ts';
 import { exactly, Failure, flag } from '../../grammar/index.ts';
 import { type Context, command } from '../../session/context.ts';
-import type { NodeSummary } from '../node/ls.ts';
-import { timestamp } from '../shared/time.ts';
-import { lineHead, splitDetails } from './log-lines.ts';
-import type { ServiceSummary } from './ls.ts';
-
-interface TaskSummary {
-  readonly ID: string;
-  readonly ServiceID: string;
-  readonly NodeID?: string;
-  readonly Slot?: number;
-  readonly Spec: { readonly ContainerSpec: { readonly TTY?: boolean } };
-}
+import { timeFlag } from '../shared/time.ts';
+import { headsOf } from './log-heads.ts';
+import { splitDetails } from './log-lines.ts';
 
 export const logs = command({
   use: '[OPTIONS] SERVICE|TASK',
@@ -35,8 +26,9 @@ export const logs = command({
   },
   async run(context, { flags, args: [id = ''] }) {
     const { client } = context;
+    const { since } = timeFlag('since', flags.since);
     const route = await routeOf(context, id);
-    const head = flags.raw ? undefined : await heads(context, flags);
+    const head = flags.raw ? undefined : await headsOf(client, flags);
     const answer = await client.stream(route, {
       params: { id },
       query: {
@@ -46,42 +38,52 @@ export const logs = command({
         follow: flags.follow,
         timestamps: flags.timestamps,
         tail: flags.tail,
-        ...since(flags.since),
+        // whole seconds are what this request takes
+        ...(since === undefined ? {} : { since: Math.floor(Number(since)) }),
       },
     });
-    const shown = (data: Uint8Array): Uint8Array => {
-      const text = Buffer.from(data).toString();
+    const shown = async (data: Buffer): Promise<Uint8Array> => {
+      if (!head && flags.details) return data;
+      const text = data.toString();
       const { before, details, line } = splitDetails(text);
-      if (!head) return flags.details || details.size === 0 ? data : Buffer.from(before + line);
+      if (!head) return details.size === 0 ? data : Buffer.from(before + line);
       const rest = flags.details ? text : `${before}${line}`;
-      return Buffer.from(`${head(details)}    | ${rest}`);
+      return Buffer.from(`${await head(details)}    | ${rest}`);
     };
-    const demux = new Demux((stream, data) =>
-      stream === 'stderr' ? context.err(shown(data)) : context.out(shown(data)),
-    );
+    const frames = new Frames();
     const isRaw = /raw-stream/.test(answer.head.headers.get('content-type') ?? '');
     for await (const chunk of answer.body) {
       if (isRaw) context.out(chunk);
-      else demux.push(chunk);
+      else
+        for (const { stream, data } of frames.push(chunk))
+          if (stream === 'stderr') context.err(await shown(data));
+          else context.out(await shown(data));
     }
     return 0;
   },
 });
 
-function since(text: string): Record<string, string> {
-  if (text === '') return {};
-  try {
-    // the API takes whole seconds
-    return { since: timestamp(text).replace(/\..*/, '') };
-  } catch (error) {
-    throw new Failure(`invalid value for "since": ${(error as Error).message}`);
+/** Whole frames, since what a line is from stands before it. */
+class Frames {
+  readonly #whole: { readonly stream: StreamName; readonly data: Buffer }[] = [];
+  #parts: Buffer[] = [];
+  readonly #demux = new Demux((stream, data, isEnd) => {
+    this.#parts.push(data);
+    if (!isEnd) return;
+    this.#whole.push({ stream, data: Buffer.concat(this.#parts) });
+    this.#parts = [];
+  });
+
+  push(chunk: Buffer): readonly { readonly stream: StreamName; readonly data: Buffer }[] {
+    this.#demux.push(chunk);
+    return this.#whole.splice(0);
   }
 }
 
 /** A service before a task, as Docker looks. */
 async function routeOf({ client }: Context, id: string): Promise<'ServiceLogs' | 'TaskLogs'> {
-  if (await there(client.json<ServiceSummary>('ServiceInspect', { params: { id } }))) return 'ServiceLogs';
-  if (await there(client.json<TaskSummary>('TaskInspect', { params: { id } }))) return 'TaskLogs';
+  if (await there(client.json('ServiceInspect', { params: { id } }))) return 'ServiceLogs';
+  if (await there(client.json('TaskInspect', { params: { id } }))) return 'TaskLogs';
   throw new Failure(`no such task or service: ${id}`);
 }
 
@@ -93,26 +95,4 @@ function there(asked: Promise<unknown>): Promise<boolean> {
       throw error;
     },
   );
-}
-
-interface Shown {
-  readonly 'no-resolve': boolean;
-  readonly 'no-task-ids': boolean;
-  readonly 'no-trunc': boolean;
-}
-
-/** What stands before a line of a task; those that come later are asked for by their ids alone. */
-async function heads({ client }: Context, flags: Shown): Promise<(details: ReadonlyMap<string, string>) => string> {
-  const [nodes, services, tasks] = await Promise.all([
-    client.json<NodeSummary[]>('NodeList'),
-    client.json<ServiceSummary[]>('ServiceList'),
-    client.json<TaskSummary[]>('TaskList'),
-  ]);
-  const names = {
-    nodes: new Map(nodes.map(({ ID, Description }) => [ID, Description.Hostname])),
-    services: new Map(services.map(({ ID, Spec }) => [ID, Spec.Name])),
-    slots: new Map(tasks.map(({ ID, Slot }) => [ID, Slot])),
-  };
-  const options = { resolves: !flags['no-resolve'], hasIds: !flags['no-task-ids'], cuts: !flags['no-trunc'] };
-  return (details) => lineHead(details, names, options);
 }

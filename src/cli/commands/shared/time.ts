@@ -1,6 +1,8 @@
 // Reads the times that --since and --until take: seconds, dates, or how long ago.
 import { dropEnd } from '../../../base/ends.ts';
+import { messageOf } from '../../../base/errors.ts';
 import { parseGoDuration } from '../../../base/go-text.ts';
+import { Failure } from '../../grammar/index.ts';
 
 /** `seconds.nanoseconds` since 1970, as the daemon wants it. Throws Error with Docker's text. */
 export function timestamp(text: string, now = Date.now()): string {
@@ -25,6 +27,16 @@ export function timestamp(text: string, now = Date.now()): string {
   const ms = Date.parse(`${match[1]}T${full}${match[4] ?? match[5] ?? ''}`);
   if (Number.isNaN(ms)) throw new Error(`failed to parse value as time or duration: ${JSON.stringify(text)}`);
   return `${ms / 1000}.${(match[3] ?? '.').slice(1).padEnd(9, '0').slice(0, 9)}`;
+}
+
+/** `--since` or `--until` as the daemon wants it; nothing where it was not given. Throws Failure. */
+export function timeFlag<Name extends 'since' | 'until'>(name: Name, text: string): { readonly [K in Name]?: string } {
+  if (text === '') return {};
+  try {
+    return { [name]: timestamp(text) } as { [K in Name]: string };
+  } catch (error) {
+    throw new Failure(`invalid value for "${name}": ${messageOf(error)}`);
+  }
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');
