@@ -112,7 +112,8 @@ export class Host {
     for (;;) {
       const answer = await this.berth('version', '--format', 'x').catch(() => '');
       if (answer !== '') return;
-      if (daemon.exitCode !== null || this.#isInterrupted || Date.now() > end)
+      const hasEnded = daemon.exitCode !== null || daemon.signalCode !== null;
+      if (hasEnded || this.#isInterrupted || Date.now() > end)
         throw new Error(`the daemon of ${this.name} did not start: ${this.log}`);
       await pause(100);
     }
