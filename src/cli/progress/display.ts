@@ -56,7 +56,7 @@ export function formatMessage(
   if (terminal && !message.stream && detail !== undefined) {
     out += '\x1b[2K\r';
     end = '\r';
-  } else if (bar !== '' || detail?.hidecounts) return '';
+  } else if (bar !== '') return '';
   // what a program wrote may go back to the beginning of its line
   const safe = (text = '', returns = false): string => (terminal ? printable(text, { returns }) : text);
   if (message.id) out += `${safe(message.id)}: `;

@@ -2,12 +2,13 @@
 import type { Client } from '../../../client/index.ts';
 import { atLeast, exactly, Failure } from '../../grammar/index.ts';
 import { command } from '../../session/context.ts';
-import { forEach, SILENT } from '../shared/batch.ts';
+import { forEach } from '../shared/batch.ts';
 import { attempt } from './create.ts';
 import { resolveImage } from './image.ts';
 import type { ServiceSummary } from './ls.ts';
 import { waitOnService } from './progress.ts';
 import { findReferences } from './references.ts';
+import { scaleAll } from './scaling.ts';
 import { updateFlags, waitFlags } from './spec/flags.ts';
 import type { ServiceSpec } from './spec/model.ts';
 import { checkRollback, updateSpec } from './spec/update.ts';
@@ -16,8 +17,8 @@ type Inspected = Pick<ServiceSummary, 'ID' | 'Version'> & { readonly Spec: Servi
 
 interface Options {
   readonly rollback?: boolean;
-  /** Base64 of what a registry is to be told. */
-  readonly auth?: string | undefined;
+  /** Base64 of what the registry of the image is to be told, of the specification as it was. */
+  readonly auth?: ((before: ServiceSpec) => string) | undefined;
 }
 
 /** Warnings of the daemon. */
@@ -25,9 +26,10 @@ async function change(
   client: Client,
   reference: string,
   next: (spec: ServiceSpec) => ServiceSpec | Promise<ServiceSpec>,
-  { rollback = false, auth }: Options = {},
+  { rollback = false, auth: authOf }: Options = {},
 ): Promise<readonly string[]> {
   const { ID, Version, Spec } = await client.json<Inspected>('ServiceInspect', { params: { id: reference } });
+  const auth = authOf?.(Spec);
   const { Warnings } = await client.json<{ Warnings?: string[] | null }>('ServiceUpdate', {
     params: { id: ID },
     query: {
@@ -54,21 +56,24 @@ export const scale = command({
   args: atLeast(1),
   flags: { detach: waitFlags.detach },
   async run(context, { flags, args }) {
-    const scaledNames: string[] = [];
-    const parsed = args.map((text) => {
-      const match = /^([^=]+)=(\d+)$/.exec(text);
-      if (!match) throw new Failure(`invalid scale specifier '${text}'.\nSee 'berth service scale --help'.`);
-      return [match[1] ?? '', Number(match[2])] as const;
-    });
-    await forEach(context, args, async (text) => {
-      const [name, count] = parsed[args.indexOf(text)] ?? ['', 0];
-      const warnings = await change(context.client, name, (spec) => scaled(spec, count));
-      for (const warning of warnings) context.err(`${warning}\n`);
-      context.out(`${name} scaled to ${count}\n`);
-      scaledNames.push(name);
-      return SILENT;
-    });
-    if (!flags.detach) for (const name of scaledNames) await waitOnService(context, name, false);
+    const counts = new Map(
+      args.map((text) => {
+        const match = /^([^=]+)=(\d+)$/.exec(text);
+        if (!match) throw new Failure(`invalid scale specifier '${text}'.\nSee 'berth service scale --help'.`);
+        return [match[1] ?? '', Number(match[2])];
+      }),
+    );
+    const work = {
+      scale: async (name: string, count: number) => {
+        const warnings = await change(context.client, name, (spec) => scaled(spec, count));
+        for (const warning of warnings) context.err(`${warning}\n`);
+        context.out(`${name} scaled to ${count}\n`);
+      },
+      wait: async (name: string) => {
+        if (!flags.detach) await waitOnService(context, name, false);
+      },
+    };
+    await scaleAll(counts, work);
     return 0;
   },
 });
@@ -106,10 +111,12 @@ export const update = command({
       const spec = attempt(() => updateSpec(before, { flags, changed: isChanged }, references));
       return flags.image === '' || flags['no-resolve-image'] ? spec : resolveImage(context, spec);
     };
-    const { Spec } = await client.json<Inspected>('ServiceInspect', { params: { id: name } });
-    const image = flags.image || Spec.TaskTemplate.ContainerSpec.Image;
-    const auth = flags['with-registry-auth'] ? context.credentials.header(image) : undefined;
-    const warnings = await change(client, name, next, { rollback: flags.rollback, auth });
+    const auth = ({ TaskTemplate }: ServiceSpec): string =>
+      context.credentials.header(flags.image || TaskTemplate.ContainerSpec.Image);
+    const warnings = await change(client, name, next, {
+      rollback: flags.rollback,
+      ...(flags['with-registry-auth'] ? { auth } : {}),
+    });
     for (const warning of warnings) context.err(`${warning}\n`);
     context.out(`${name}\n`);
     if (!flags.detach) await waitOnService(context, name, flags.quiet);

@@ -7,7 +7,7 @@ const NODES = new Map([['n1', 'one']]);
 const REPLICATED: SeenService = { Spec: { Mode: { Replicated: { Replicas: 2 } } } };
 
 function task(ID: string, Slot: number, State: string, more: Partial<SeenTask> = {}): SeenTask {
-  return { ID, Slot, NodeID: 'n1', DesiredState: 'running', Status: { State }, ...more };
+  return { Slot, NodeID: 'n1', DesiredState: 'running', Status: { State }, ...more };
 }
 
 /** Looks one after the other, half a second apart; the lines of each, and how it ended. */
@@ -119,6 +119,13 @@ test('a job is over when all its runs are complete', () => {
   assert.deepEqual(lines[0], ['job progress: 0 out of 2 complete', 'active tasks: 1 out of 1 tasks', '1/2: running']);
   assert.equal(lines[1]?.at(-1), ': job complete');
   assert.equal(end, 'converged');
+});
+
+test('nobody waits for a job that runs when it is due', () => {
+  const service = {
+    Spec: { Labels: { 'berth.schedule': '0 3 * * *' }, Mode: { ReplicatedJob: { TotalCompletions: 1 } } },
+  };
+  assert.deepEqual(progressOf([{ service, tasks: [] }]), [[[]], 'converged']);
 });
 
 test('a global service waits for its tasks, then for one on each node', () => {

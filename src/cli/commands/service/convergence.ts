@@ -1,6 +1,8 @@
 // How far a service is on its way to what was asked of it, as messages of progress in Docker's words. Pure.
 import type { ProgressMessage } from '../../../spec/docker/image.ts';
-import type { ServiceMode, UpdateConfig } from './spec/model.ts';
+import { ellipsis } from '../shared/ellipsis.ts';
+import { SCHEDULE_LABEL } from './spec/policies.ts';
+import type { Labels, ServiceMode, UpdateConfig } from './spec/model.ts';
 
 const SECOND = 1000;
 const DEFAULT_MONITOR = 5 * SECOND;
@@ -14,7 +16,6 @@ const LONGEST_STATE = Math.max(...STATES.map(({ length }) => length));
 const rank = (state: string): number => STATES.indexOf(state) + 1;
 
 export interface SeenTask {
-  readonly ID: string;
   readonly Slot?: number;
   readonly NodeID?: string;
   readonly DesiredState: string;
@@ -23,7 +24,11 @@ export interface SeenTask {
 }
 
 export interface SeenService {
-  readonly Spec: { readonly Mode: ServiceMode; readonly UpdateConfig?: UpdateConfig };
+  readonly Spec: {
+    readonly Labels?: Labels | undefined;
+    readonly Mode: ServiceMode;
+    readonly UpdateConfig?: UpdateConfig | undefined;
+  };
   readonly UpdateStatus?: { readonly State?: string; readonly Message?: string };
   readonly JobStatus?: { readonly JobIteration?: { readonly Index?: number } };
 }
@@ -63,6 +68,8 @@ export const START: Convergence = { isBegun: false, isComplete: false, isRollbac
 /** `name`: as the user called the service. */
 export function converge(before: Convergence, seen: Seen, name: string): Step {
   const { service, now } = seen;
+  // it runs when it is due, which nobody waits for
+  if (service.Spec.Labels?.[SCHEDULE_LABEL] !== undefined) return { state: before, messages: [], end: 'converged' };
   const messages: ProgressMessage[] = [];
   const say = (id: string, status: string, detail: ProgressMessage['progressDetail'] = {}): void => {
     messages.push({ id, status, progressDetail: detail });
@@ -206,13 +213,8 @@ function newest(
 
 /** Its error, or how far it is of all states up to running. */
 function bar({ Status }: SeenTask): [string, ProgressMessage['progressDetail']] {
-  if (Status.Err) return [shortened(Status.Err), {}];
+  if (Status.Err) return [ellipsis(Status.Err.replaceAll('\n', ' '), LONGEST_ERROR), {}];
   return [Status.State.padEnd(LONGEST_STATE), { current: rank(Status.State), total: STATES.length, hidecounts: true }];
-}
-
-function shortened(error: string): string {
-  const line = error.replaceAll('\n', ' ');
-  return line.length > LONGEST_ERROR ? `${line.slice(0, LONGEST_ERROR - 1)}…` : line;
 }
 
 /** All tasks have ended, and none is made in their place. */

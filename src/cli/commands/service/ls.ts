@@ -7,8 +7,7 @@ import { natural } from '../shared/sorting.ts';
 export interface ServiceSpec {
   readonly Name: string;
   readonly TaskTemplate: {
-    readonly ContainerSpec: { readonly Image: string; readonly Env?: readonly string[] };
-    readonly ForceUpdate?: number;
+    readonly ContainerSpec: { readonly Image: string };
     readonly Placement?: { readonly MaxReplicas?: number };
   };
   readonly Mode: Readonly<Record<string, { readonly Replicas?: number }>>;

@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../../../client/index.ts';
 import type { ProgressMessage } from '../../../spec/docker/image.ts';
 import { Failure } from '../../grammar/index.ts';
-import { showProgress } from '../../progress/display.ts';
+import { showProgress } from '../../progress/index.ts';
 import type { Context } from '../../session/context.ts';
 import type { NodeSummary } from '../node/ls.ts';
+import { displayOn } from '../shared/display-on.ts';
 import { converge, type Convergence, type Seen, type SeenService, type SeenTask, START } from './convergence.ts';
 
 const INTERVAL_MS = 200;
@@ -17,13 +18,7 @@ export async function waitOnService(context: Context, name: string, quiet: boole
   process.once('SIGINT', stop);
   try {
     const messages = observed(context.client, name, stopped.signal);
-    if (quiet) for await (const _ of messages);
-    else
-      await showProgress(messages, {
-        write: (text) => context.draw(1, text),
-        terminal: context.terminal(1),
-        width: context.size()[1],
-      });
+    await showProgress(messages, displayOn(context, quiet ? undefined : 1));
   } finally {
     process.off('SIGINT', stop);
   }

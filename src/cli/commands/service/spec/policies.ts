@@ -8,44 +8,30 @@ type Common = Given<CommonFlags>;
 /** Nanoseconds; none where it is nothing. */
 const nanos = (value: bigint): number | undefined => (value === 0n ? undefined : Number(value));
 
+/** What each `--health-…` sets; without a value it is not there. */
+const HEALTH: {
+  readonly [name: string]: (flags: CommonFlags) => { [K in keyof HealthConfig]?: HealthConfig[K] | undefined };
+} = {
+  cmd: (flags) => ({ Test: flags['health-cmd'] === '' ? undefined : ['CMD-SHELL', flags['health-cmd']] }),
+  retries: (flags) => ({ Retries: flags['health-retries'] || undefined }),
+  interval: (flags) => ({ Interval: nanos(flags['health-interval']) }),
+  timeout: (flags) => ({ Timeout: nanos(flags['health-timeout']) }),
+  'start-period': (flags) => ({ StartPeriod: nanos(flags['health-start-period']) }),
+  'start-interval': (flags) => ({ StartInterval: nanos(flags['health-start-interval']) }),
+};
+
 /** Throws in Docker's words. */
 export function healthOf({ flags, changed }: Common, before?: HealthConfig): HealthConfig | undefined {
-  const names = ['cmd', 'interval', 'retries', 'timeout', 'start-period', 'start-interval'] as const;
-  const asked = names.filter((name) => changed(`health-${name}`));
+  const asked = Object.entries(HEALTH).filter(([name]) => changed(`health-${name}`));
   if (flags['no-healthcheck']) {
     if (asked.length > 0) throw new Error('--no-healthcheck conflicts with --health-* options');
     return { Test: ['NONE'] };
   }
   if (asked.length === 0) return before;
-  const made: HealthConfig = { ...before };
-  if (made.Test?.[0] === 'NONE') delete made.Test;
-  const put = (key: 'Interval' | 'Retries' | 'Timeout' | 'StartPeriod' | 'StartInterval', value?: number): void => {
-    if (value === undefined || value === 0) delete made[key];
-    else made[key] = value;
-  };
-  for (const name of asked)
-    switch (name) {
-      case 'cmd':
-        if (flags['health-cmd'] === '') delete made.Test;
-        else made.Test = ['CMD-SHELL', flags['health-cmd']];
-        break;
-      case 'retries':
-        put('Retries', flags['health-retries']);
-        break;
-      case 'interval':
-        put('Interval', nanos(flags['health-interval']));
-        break;
-      case 'timeout':
-        put('Timeout', nanos(flags['health-timeout']));
-        break;
-      case 'start-period':
-        put('StartPeriod', nanos(flags['health-start-period']));
-        break;
-      case 'start-interval':
-        put('StartInterval', nanos(flags['health-start-interval']));
-        break;
-    }
-  return made;
+  const { Test, ...rest } = before ?? {};
+  const made = { ...rest, ...(Test === undefined || Test[0] === 'NONE' ? {} : { Test }) };
+  for (const [, read] of asked) Object.assign(made, read(flags));
+  return Object.fromEntries(Object.entries(made).filter(([, value]) => value !== undefined));
 }
 
 /** What was there before stays where no flag names it; without a flag there is none unless there was one. */
@@ -118,6 +104,9 @@ export function resourcesOf(
   };
 }
 
+/** When the jobs of a service run. */
+export const SCHEDULE_LABEL = 'berth.schedule';
+
 /** Flags that are labels which the managers read. */
 export function ownLabels({ flags, changed }: Common): Labels {
   return {
@@ -125,7 +114,7 @@ export function ownLabels({ flags, changed }: Common): Labels {
     ...(changed('fence') ? { 'berth.fence': String(flags.fence) } : {}),
     ...(changed('max-unavailable') ? { 'berth.max-unavailable': String(flags['max-unavailable']) } : {}),
     ...(changed('priority') ? { 'berth.priority': String(flags.priority) } : {}),
-    ...(changed('schedule') ? { 'berth.schedule': flags.schedule } : {}),
+    ...(changed('schedule') ? { [SCHEDULE_LABEL]: flags.schedule } : {}),
     ...(changed('strategy') ? { 'berth.strategy': flags.strategy } : {}),
   };
 }
