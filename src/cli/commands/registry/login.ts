@@ -1,10 +1,10 @@
 // `login`: proves credentials to a registry and keeps them in config.json.
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { type Context, command } from '../../session/context.ts';
 import { atMost, Failure, flag } from '../../grammar/index.ts';
 import { ResponseError } from '../../../client/index.ts';
 import { note } from '../shared/note.ts';
+import { ask } from '../shared/prompt.ts';
 import { type Credentials, hostOf, INDEX, storeWithHelper } from '../../../client/config/index.ts';
 import { editAuths } from './auths.ts';
 
@@ -104,20 +104,4 @@ function warnPlain(context: Context, path: string): void {
   context.err(
     `\nWARNING! Your credentials are stored unencrypted in '${path}'.\nConfigure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n\n`,
   );
-}
-
-/** A line of the terminal, shown while it is typed or not. */
-export function ask(question: string, echo: boolean): Promise<string> {
-  process.stdout.write(question);
-  return new Promise((resolve) => {
-    const reader = createInterface({
-      input: process.stdin,
-      ...(echo ? { output: process.stdout } : {}),
-      terminal: true,
-    });
-    reader.once('line', (line) => {
-      reader.close();
-      resolve(line.trim());
-    });
-  });
 }

@@ -1,5 +1,6 @@
-// Asks yes or no on the terminal, as docker's prunes do.
+// Asks on the terminal: yes or no, as docker's prunes do, or for a line.
 import { readSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { Context } from '../../session/context.ts';
 
 /** True for `y` or `Y`; everything else, the end of input too, is no. */
@@ -23,4 +24,20 @@ export function confirm(context: Context, question: string): boolean {
   }
   context.out('\n');
   return line.trim().toLowerCase() === 'y';
+}
+
+/** A line of the terminal, shown while it is typed or not. */
+export function ask(question: string, echo: boolean): Promise<string> {
+  process.stdout.write(question);
+  return new Promise((resolve) => {
+    const reader = createInterface({
+      input: process.stdin,
+      ...(echo ? { output: process.stdout } : {}),
+      terminal: true,
+    });
+    reader.once('line', (line) => {
+      reader.close();
+      resolve(line.trim());
+    });
+  });
 }

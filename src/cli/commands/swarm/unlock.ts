@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Client } from '../../../client/index.ts';
 import { Failure, flag, none } from '../../grammar/index.ts';
 import { command } from '../../session/context.ts';
-import { ask } from '../registry/login.ts';
+import { ask } from '../shared/prompt.ts';
 import type { SwarmState } from './token.ts';
 
 async function unlockKey(client: Client): Promise<string> {
