@@ -8,6 +8,12 @@ export interface Address {
   readonly value: bigint;
 }
 
+/** An address of this machine that no other reaches, or its name; the IPv4 in an IPv6 form counts as the IPv4. */
+export function isLoopback(host: string): boolean {
+  const plain = host.replace(/^::ffff:(?=[\d.]+$)/i, '');
+  return host === 'localhost' || host === '::1' || (isIPv4(plain) && plain.startsWith('127.'));
+}
+
 /** A CIDR block; `base` may have bits beyond the prefix until it is masked. */
 export interface Block extends Address {
   readonly bits: number;

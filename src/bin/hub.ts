@@ -1,10 +1,10 @@
 // The program of `berth hub`: serves a registry from a directory until a signal ends it.
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { createSecureContext } from 'node:tls';
+import { isLoopback } from '../base/address.ts';
 import { invalid, messageOf } from '../base/errors.ts';
 import { createLog, type LogLevel } from '../base/log.ts';
 import { flag, flagUsages, type Flags, parseFlags } from '../cli/grammar/index.ts';
+import { parsePullLimit, tlsPair } from '../cli/commands/hub/serve-settings.ts';
 import { bucketSettings, CONSOLE_COMMANDS, findCommand, openHub, runCommand } from '../hub/index.ts';
 
 const serveFlags = {
@@ -93,8 +93,9 @@ async function serve(argv: readonly string[]): Promise<number> {
   };
   const log = createLog(text('log-level') as LogLevel);
   try {
-    const tls = tlsFiles(text('tls-cert'), text('tls-key'));
+    const tls = tlsPair(text('tls-cert'), text('tls-key'));
     const address = parseAddress(text('listen'));
+    const pullLimit = parsePullLimit(text('pull-limit'));
     const bucket = bucketSettings(text('s3'), process.env);
     let lost: (why: string) => void = () => undefined;
     const isLost = new Promise<string>((resolve) => {
@@ -108,9 +109,9 @@ async function serve(argv: readonly string[]): Promise<number> {
       insecure: listOf(parsed.values.get('insecure')),
       ...(tls ? { tls: tls() } : {}),
       ...(text('url') === '' ? {} : { url: text('url').replace(/\/$/, '') }),
-      ...(text('pull-limit') === '' ? {} : { pullLimit: pullLimit(text('pull-limit')) }),
+      ...(pullLimit ? { pullLimit } : {}),
     });
-    const isLocal = address.host === '::1' || address.host === 'localhost' || address.host.startsWith('127.');
+    const isLocal = isLoopback(address.host);
     if (!hub.access.accounts.areThere) {
       if (!isLocal && parsed.values.get('open') !== true)
         throw invalid(
@@ -151,23 +152,6 @@ async function serve(argv: readonly string[]): Promise<number> {
 
 function listOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
-}
-
-function pullLimit(text: string): { readonly pulls: number; readonly seconds: number } {
-  const match = /^([1-9]\d{0,8})\/([1-9]\d{0,6})$/.exec(text);
-  if (!match) throw invalid(`--pull-limit ${text}: PULLS/SECONDS is wanted`);
-  return { pulls: Number(match[1]), seconds: Number(match[2]) };
-}
-
-function tlsFiles(cert: string, key: string): (() => { cert: Buffer; key: Buffer }) | undefined {
-  if (cert === '' && key === '') return undefined;
-  if (cert === '' || key === '') throw invalid('--tls-cert and --tls-key belong together');
-  return () => {
-    const files = { cert: readFileSync(cert), key: readFileSync(key) };
-    // a broken pair is refused before it is in use
-    createSecureContext(files);
-    return files;
-  };
 }
 
 function parseAddress(text: string): { readonly host: string; readonly port: number } {

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, unlinkSync }
 import type { Server } from 'node:http';
 import { connect, isIP } from 'node:net';
 import { dirname } from 'node:path';
+import { isLoopback } from '../base/address.ts';
 import { invalid, isErrno, messageOf, unavailable } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { DaemonOptions, TlsFiles } from './options.ts';
@@ -51,10 +52,6 @@ export function parseHost(text: string, tls: boolean): Address {
     return { kind: 'tcp', host: tcp[1] ?? (tcp[2] === '' || tcp[2] === undefined ? '127.0.0.1' : tcp[2]), port };
   }
   throw invalid(`Invalid bind address format: ${text}`);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** Refuses what would hand the machine to the network, and gives dockerd's warnings about the rest. */

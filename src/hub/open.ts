@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
+import { isLoopback } from '../base/address.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { shareOfOpenFiles } from '../host/descriptors.ts';
@@ -307,10 +308,6 @@ function canRead(catalog: Catalog): boolean {
   } catch {
     return false;
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.replace(/^::ffff:/, '').startsWith('127.');
 }
 
 function logFailure(log: Log, exchange: Exchange, error: unknown): void {

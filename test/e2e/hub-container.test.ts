@@ -1,23 +1,30 @@
 // Scenario: a team's hub is one command, a container like any other; it is thrown away and made anew, and its images are there.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { freePort } from '../support/registry.ts';
 import { execute, TestDaemon } from '../support/daemon.ts';
 
-const ENTRY = process.env['BERTH_TEST_ENTRY'] ?? new URL('../../src/bin/berth.ts', import.meta.url).pathname;
+const ROOT = new URL('../..', import.meta.url).pathname;
+/** The image is made of bundles: of these sources, whatever lies in dist/. Native packages are looked up from them on. */
+const dist = mkdtempSync(join(ROOT, 'node_modules/.berth-hub-'));
+const ENTRY = process.env['BERTH_TEST_ENTRY'] ?? join(dist, 'berth.cjs');
 
 let daemon: TestDaemon;
 let port = 0;
 before(async () => {
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts'), 'berth', 'hub'], {
+    env: { ...process.env, BERTH_DIST: dist },
+  });
   daemon = await TestDaemon.start();
   await daemon.busybox();
   port = await freePort();
 });
 after(async () => {
+  rmSync(dist, { recursive: true });
   assert.deepEqual(await daemon.end(), []);
 });
 
@@ -87,10 +94,40 @@ test('beyond this machine it wants an account, which closes it, and speaks TLS w
         .end();
     });
   assert.equal(await status(), 401);
+  const made = await ids();
+  const again = await hub(['up', '-p', `0.0.0.0:${port}`, ...tls]);
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(await ids(), made);
+  const other = await hub(['up', '-p', `0.0.0.0:${port}`, '--no-delete', ...tls]);
+  assert.equal(other.code, 0, other.stderr);
+  assert.notEqual(await ids(), made);
   const basic = Buffer.from('ada:a long password').toString('base64');
   assert.equal(await status({ Authorization: `Basic ${basic}` }), 200);
   const listed = await daemon.berth('exec', 'berth-hub', 'berth', 'hub', 'user', 'ls');
   assert.match(listed.stdout, /ada/, listed.stderr);
+  assert.equal((await hub(['down', '-v'])).code, 0);
+});
+
+test('what cannot serve leaves the hub that there is as it was', async (t) => {
+  const up = await hub(['up', '-p', String(port)]);
+  assert.equal(up.code, 0, up.stderr);
+  const made = await ids();
+  const folder = mkdtempSync('/tmp/berth-hub-tls-');
+  t.after(() => rmSync(folder, { recursive: true }));
+  const broken = join(folder, 'broken.pem');
+  writeFileSync(broken, 'no certificate');
+  for (const [flags, said] of [
+    [['--tls-cert', broken, '--tls-key', broken], /are no certificate with its key/],
+    [['--pull-limit', 'much'], /PULLS\/SECONDS is wanted/],
+    // there is no account, which the hub alone knows
+    [['-p', `0.0.0.0:${port}`], /without accounts everybody/],
+  ] as const) {
+    const refused = await hub(['up', '-p', String(port), ...flags]);
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, said);
+    assert.equal(await ids(), made);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/v2/`)).status, 200);
+  }
   assert.equal((await hub(['down', '-v'])).code, 0);
 });
 

@@ -16,7 +16,8 @@ export interface HubSettings {
   readonly address: string;
   readonly port: number;
   readonly isOpen: boolean;
-  readonly hasTls: boolean;
+  /** Digest of the certificate, which is in the volume; its key is the one that fits. */
+  readonly certificate?: string;
   /** Flags of `hub serve` that are handed on. */
   readonly more: readonly string[];
 }
@@ -29,11 +30,9 @@ export function parsePublish(text: string): { readonly address: string; readonly
   return match && port <= 65_535 && isIP(address) !== 0 ? { address, port } : undefined;
 }
 
-export const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
-
 export function hubContainer(settings: HubSettings): ContainerCreateBody {
-  const { image, volume, address, port, isOpen, hasTls, more } = settings;
-  const tls = hasTls ? ['--tls-cert', TLS.certificate, '--tls-key', TLS.key] : [];
+  const { image, volume, address, port, isOpen, certificate, more } = settings;
+  const tls = certificate !== undefined ? ['--tls-cert', TLS.certificate, '--tls-key', TLS.key] : [];
   return {
     Image: image,
     Cmd: ['serve', '--listen', ':5000', ...(isOpen ? ['--open'] : []), ...tls, ...more],

@@ -31,7 +31,7 @@ export function programFiles(entry: string, node: string): readonly ProgramFile[
       .toSorted()
       .map((name) => file(join(at, name), join(folder, name)));
   return [
-    ...within(dist, `${HOME}/dist`, '*.{cjs,mjs}'),
+    ...reachable(dist, ['berth.cjs', 'hub.mjs']).map((name) => file(`${HOME}/dist/${name}`, join(dist, name))),
     ...within(koffi, `${HOME}/node_modules/koffi`, '**/*.{json,js,cjs}'),
     ...within(packageOf(koffi, binary), `${HOME}/node_modules/${binary}`, '**/*.{json,js,cjs,node}'),
     file(`${HOME}/node`, realpathSync(node), 0o755),
@@ -49,6 +49,16 @@ export function digestOf(files: readonly ProgramFile[]): string {
   const hash = createHash('sha256');
   for (const { path, content, mode } of files) hash.update(`${path}\0${mode}\0${content.length}\0`).update(content);
   return hash.digest('hex');
+}
+
+/** Bundles that these load, and so on: beside them lie chunks of earlier builds. By name. */
+export function reachable(dist: string, entries: readonly string[]): readonly string[] {
+  const found = new Set(entries);
+  // grows while it is walked
+  for (const name of found)
+    for (const [, other = ''] of readFileSync(join(dist, name), 'utf8').matchAll(/["'`]\.\/([\w.-]+\.[cm]js)["'`]/g))
+      if (existsSync(join(dist, other))) found.add(other);
+  return [...found].toSorted();
 }
 
 function file(path: string, source: string, mode = 0o644): ProgramFile {
