@@ -19,7 +19,7 @@ const PARTIAL_OPERATIONS: Readonly<Record<string, string>> = {
     'cluster volumes, generic resources and plugins are refused by name; templates only in hostname, env and sources of mounts; ports in mode ingress over IPv4 only',
   NetworkCreate:
     'driver overlay without encryption, ranges and reserved addresses, and its ingress network with IPv4 alone; ipvlan and plugins are refused',
-  ServiceUpdate: 'as ServiceCreate; credentials for registries are not handed to nodes',
+  ServiceUpdate: 'as ServiceCreate',
   SwarmInit: 'no external certificate authorities, no force-new-cluster; settings of Raft are kept and have no effect',
   SwarmUpdate: 'as SwarmInit',
   SystemInfo: 'no plugins beside those that are built in',
@@ -47,7 +47,6 @@ const ABSENT_COMMANDS = [
   'compose alpha, bridge, publish',
   'plugin',
   'scout',
-  'stack',
   'swarm ca --rotate',
   'trust',
 ];

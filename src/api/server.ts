@@ -42,6 +42,7 @@ const PARSER_STATUS: Readonly<Record<string, string>> = {
 
 /** Between two warnings that clients are turned away, milliseconds. */
 const DROPS_MS = 10_000;
+
 /** Not yet listening. */
 export function createApiServer(options: ApiServerOptions): Server {
   const serve = (

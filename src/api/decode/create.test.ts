@@ -1,7 +1,7 @@
 // Creates as dockerd 28 answers them: defaults, merges, versions, refusals.
-import { randomName } from '../../base/random-name.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomName } from '../../base/random-name.ts';
 import type { ImageConfig } from '../../spec/docker/index.ts';
 import {
   checkUpdate,

@@ -1,6 +1,6 @@
 // COPY, ADD and WORKDIR: files put into a workspace by confined threads.
 import { closeSync, constants, createReadStream, readSync } from 'node:fs';
-import { BerthError, invalid } from '../../base/errors.ts';
+import { BerthError, invalid, messageOf } from '../../base/errors.ts';
 import {
   isTarHeader,
   type ModeChange,
@@ -153,13 +153,12 @@ async function ownerOf(workspace: Workspace, chown: string, isClassic: boolean):
     // a number without a group is a group of the same number
     return { uid, gid: /^\d+$/.test(words) ? uid : gid };
   };
-  try {
-    return find(chown);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : '';
-    if (isClassic || lowerDirs.length === 0)
-      throw invalid(`unable to convert uid/gid chown string to host mapping: ${why}`, { cause: error });
-  }
+  if (isClassic || lowerDirs.length === 0)
+    try {
+      return find(chown);
+    } catch (error) {
+      throw invalid(`unable to convert uid/gid chown string to host mapping: ${messageOf(error)}`, { cause: error });
+    }
   const orElse = (words: string, other: Owner): Owner => {
     try {
       return find(words);

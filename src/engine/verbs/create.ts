@@ -1,10 +1,10 @@
 // Makes a container: validated, named, with its own layer and volumes, remembered.
-import { randomName } from '../../base/random-name.ts';
 import { join } from 'node:path';
 import { rfc3339 } from '../../base/clock.ts';
 import { Undo } from '../../base/disposal.ts';
 import { invalid } from '../../base/errors.ts';
 import { randomId } from '../../base/ids.ts';
+import { randomName } from '../../base/random-name.ts';
 import { contractFaults, readContract } from '../../spec/berth/index.ts';
 import type { ContainerCreateResponse, EndpointSettings, HostConfig } from '../../spec/docker/index.ts';
 import { Container } from '../container/container.ts';

@@ -106,7 +106,7 @@ export class Transport {
   async #once(spec: Request, url: URL, authorization: string | undefined): Promise<IncomingMessage> {
     if (spec.signal.aborted) throw cancelled('context canceled');
     const { body } = spec;
-    const length = body === undefined ? undefined : Buffer.isBuffer(body) ? body.length : body.length;
+    const length = body?.length;
     // the registry itself may be anywhere; where it sends us on to may not be the machine's own secrets
     const own = url.host === this.#origin;
     const refused = (): Error =>

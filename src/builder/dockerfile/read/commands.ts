@@ -49,18 +49,15 @@ export const readShell: Reader<'shell'> = ({ node }) => {
 
 const MILLISECOND = 1_000_000;
 
-/** What is wrong with a text is wrong with its line. */
-function orFailure<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new Failure(messageOf(error));
-  }
-}
-
 function interval(flag: string, text: string | undefined): number {
   if (text === undefined || text === '') return 0;
-  const nanos = orFailure(() => parseGoDuration(text));
+  let nanos: bigint;
+  try {
+    nanos = parseGoDuration(text);
+  } catch (error) {
+    // what is wrong with a text is wrong with its line
+    throw new Failure(messageOf(error));
+  }
   if (nanos !== 0n && nanos < MILLISECOND) {
     throw new Failure(`Interval ${quote(flag)} cannot be less than 1ms`);
   }
