@@ -264,10 +264,17 @@ export class Runtime implements ProcessRuntime {
     for (const root of new Set(this.cgroups.roots.values()))
       for (const id of leftovers(join(root, cgroupParent)))
         await this.clean(id, join('/', cgroupParent, id), undefined);
-    // a monitor whose process has just been ended may still write into its bundle
-    const patient = { recursive: true, force: true, maxRetries: 20, retryDelay: 10 };
     for (const folder of [this.paths.exits, this.paths.runtime, join(this.paths.root, 'c')])
-      for (const id of leftovers(folder)) rmSync(join(folder, id), patient);
+      for (const id of leftovers(folder)) this.#removeLeftover(join(folder, id));
+  }
+
+  /** Whoever looked after a process that has just been ended may still write there; what stays is no reason not to start. */
+  #removeLeftover(path: string): void {
+    try {
+      rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 10 });
+    } catch (error) {
+      this.#log.warn(`${path} cannot be removed: ${messageOf(error)}`);
+    }
   }
 
   resize(id: string, height: number, width: number): void {
