@@ -1,9 +1,10 @@
 #!/bin/sh
 # Sets a checkout up: Debian packages, npm packages (Node 24 among them), the built programs. Runs before Node 24 exists.
 #
-#   setup.sh               what is needed to run Berth
-#   setup.sh --with-tests  and what its tests need
-#   setup.sh --programs    only the programs, after the checkout has moved; what can't be renewed stays as it is
+#   setup.sh                 what is needed to run Berth
+#   setup.sh --with-cluster  and etcd, in which a cluster keeps its memory
+#   setup.sh --with-tests    and what its tests need
+#   setup.sh --programs      only the programs, after the checkout has moved; what can't be renewed stays as it is
 #
 # Each part is made aside and put in place at its end, so that a failure leaves what was there before. Says on stderr
 # what it does. Exit code 0: ready; 1: not ready, and the last lines say why and how to go on; 2: wrong arguments.
@@ -257,17 +258,22 @@ give_back() {
 }
 
 tests=no
+cluster=no
 only_programs=no
 for argument in "$@"; do
   case $argument in
-    --with-tests) tests=yes ;;
+    --with-cluster) cluster=yes ;;
+    --with-tests)
+      tests=yes
+      cluster=yes
+      ;;
     --programs) only_programs=yes ;;
     -h | --help)
-      printf 'Usage:  berth setup [--with-tests]\n\nInstalls what is missing for Berth, or for its tests too\n'
+      printf 'Usage:  berth setup [--with-cluster] [--with-tests]\n\nInstalls what is missing for Berth, for clusters too, or for its tests too\n'
       exit 0
       ;;
     *)
-      printf 'unknown argument: %s\n\nUsage:  berth setup [--with-tests]\n' "$argument" >&2
+      printf 'unknown argument: %s\n\nUsage:  berth setup [--with-cluster] [--with-tests]\n' "$argument" >&2
       exit 2
       ;;
   esac
@@ -292,7 +298,7 @@ fi
 
 started=$(date +%s)
 [ "$only_programs" = yes ] || debian_packages
-[ "$tests" = no ] || etcd_program
+[ "$cluster" = no ] || etcd_program
 npm_packages
 choose_client
 build_programs
