@@ -9,7 +9,7 @@ import type { Assignment, Files, ManagerMessage, Usage } from '../wire/messages.
 import type { TaskFacts } from './container.ts';
 import { parseJson } from '../../base/json.ts';
 import { type PullCredentials, pullFile } from '../security/pull-auth.ts';
-import { placeFiles } from './files.ts';
+import { contentsOf, placeFiles } from './files.ts';
 import { Lease } from './lease.ts';
 import { Meter } from './meter.ts';
 import { Runner } from './runner.ts';
@@ -37,7 +37,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #runners = new Map<string, Runner>();
   readonly #abort = new AbortController();
-  /** Contents of secrets and configs, in memory only. */
+  /** Contents of secrets, configs and credentials for registries that tasks here need, in memory only. */
   readonly #files = new Map<string, string>();
   readonly #meter: Meter;
   readonly lease: Lease;
@@ -103,7 +103,7 @@ export class Agent {
         log: this.#options.log,
         facts: (one) => this.#facts(one),
         pullAuth: (one) => {
-          const data = this.#files.get(pullFile(one.service));
+          const data = this.#files.get(pullFile(one.service, one.spec.ContainerSpec?.Image ?? ''));
           return data === undefined ? {} : (parseJson(Buffer.from(data, 'base64').toString()) as PullCredentials);
         },
         report: (one, next) => {
@@ -156,6 +156,8 @@ export class Agent {
       const runner = this.#runners.get(task.id) ?? this.#runner(task, undefined, undefined);
       this.#runners.set(task.id, runner);
       runner.task = task;
+      // labels of its service may have changed
+      void this.#serveValues(task, runner.status);
       runner.wake();
     }
     for (const id of gone) {
@@ -164,7 +166,13 @@ export class Agent {
       this.#runners.delete(id);
       void this.#options.machine.removeFiles(id).catch(() => undefined);
     }
+    this.#forgetFiles();
     this.#save();
+  }
+
+  #forgetFiles(): void {
+    const needed = new Set([...this.#runners.values()].flatMap(({ task }) => (task.ended ? [] : contentsOf(task))));
+    for (const id of this.#files.keys()) if (!needed.has(id)) this.#files.delete(id);
   }
 
   statuses(): { readonly task: Assignment; readonly status: TaskStatus }[] {

@@ -1,10 +1,21 @@
-// Secrets and configs of a task as files in memory, with their owners and modes, to be bound into its container.
+// Contents that a task needs: which ones, and its secrets and configs as files in memory, with their owners and modes, to be bound into its container.
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { notFound } from '../../base/errors.ts';
+import { pullFile } from '../security/pull-auth.ts';
 import type { Machine } from './ports.ts';
 import type { Assignment } from '../wire/messages.ts';
 import type { TaskFacts } from './container.ts';
+
+/** Places of its secrets, configs and credentials among the contents. */
+export function contentsOf({ service, spec }: Assignment): string[] {
+  const { Image = '', Secrets, Configs } = spec.ContainerSpec ?? {};
+  return [
+    pullFile(service, Image),
+    ...(Secrets ?? []).map(({ SecretID }) => SecretID),
+    ...(Configs ?? []).map(({ ConfigID }) => ConfigID),
+  ];
+}
 
 export async function placeFiles(
   task: Assignment,

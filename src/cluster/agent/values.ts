@@ -2,7 +2,15 @@
 // needs to prove nothing. Questions go to the leader over the node's session.
 import { statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { BerthError, type ErrorKind, internal, messageOf, tooLarge, unavailable } from '../../base/errors.ts';
+import {
+  BerthError,
+  cancelled,
+  type ErrorKind,
+  internal,
+  messageOf,
+  tooLarge,
+  unavailable,
+} from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { inNamespaceAt, redirectPort } from '../../host/netlink/index.ts';
 import { holdPort } from '../../host/port.ts';
@@ -18,6 +26,10 @@ const TABLE = 'berth_kv';
 /** Questions of all tasks of a node that are under way. */
 const MAX_ASKED = 512;
 const MAX_CONNECTIONS = 64;
+/** Questions of one task, however many it sends over one connection. */
+export const MAX_ASKED_BY_TASK = 64;
+/** Who has closed its end may have gone altogether, which only an answer would show: it waits no longer than this, milliseconds. */
+const HALF_CLOSED_MS = 5000;
 /** A manager that does not answer by then will not: beyond the longest watch, milliseconds. */
 const ANSWER_MS = 70_000;
 
@@ -31,6 +43,7 @@ const STATUS: Partial<Record<ErrorKind, number>> = {
 };
 
 interface Question {
+  readonly task: string;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -75,6 +88,8 @@ export class TaskValues {
       void this.#reply(task, request, response);
     });
     server.maxConnections = MAX_CONNECTIONS;
+    // requests of one connection may come before the first is answered: no more than a task may ask
+    server.on('connection', (socket) => socket.setMaxListeners(0));
     // who has said all may close that way and still wait for the answer
     Object.assign(server, { httpAllowHalfOpen: true });
     this.#served.set(task, { server, pid });
@@ -82,14 +97,24 @@ export class TaskValues {
       const fd = inNamespaceAt(namespace, () => holdPort('tcp', TEXT, ADDRESS, 0));
       if (fd === undefined) throw internal('this kernel has no tcp');
       server.on('error', (error) => this.#log.warn(`keys and values of task ${task}: ${messageOf(error)}`));
-      await new Promise<void>((resolve) => server.listen({ fd }, resolve));
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        // of one that is closed before it listens nothing else is heard
+        server.once('close', resolve);
+        server.listen({ fd }, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      // it may have been stopped meanwhile, and begun again
+      if (this.#served.get(task)?.server !== server) return;
       const bound = server.address();
       const port = typeof bound === 'object' && bound ? bound.port : 0;
       inNamespaceAt(namespace, () =>
         redirectPort({ table: TABLE, address: ADDRESS, port: PORT, udpPort: port, tcpPort: port }),
       );
     } catch (error) {
-      this.stop(task);
+      if (this.#served.get(task)?.server === server) this.stop(task);
       this.#log.warn(`task ${task} has no keys and values: ${messageOf(error)}`);
     }
   }
@@ -109,7 +134,7 @@ export class TaskValues {
   async #reply(task: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const read = readRequest(request.method ?? '', request.url ?? '', await bodyOf(request));
-      const answer = await this.#ask(task, read);
+      const answer = await this.#ask(task, read, request, response);
       // a value is what it is, so that any program can read it
       if (read.verb === 'get') sendValue(response, answer as KeyValueEntry);
       else send(response, 200, answer);
@@ -119,21 +144,59 @@ export class TaskValues {
     }
   }
 
-  #ask(task: string, request: KeyValueRequest): Promise<unknown> {
+  async #ask(
+    task: string,
+    question: KeyValueRequest,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<unknown> {
     const connection = this.#connection;
-    if (!connection) return Promise.reject(unavailable('no manager of the cluster answers'));
-    if (this.#questions.size >= MAX_ASKED) return Promise.reject(unavailable('too many questions at once'));
+    if (!connection) throw unavailable('no manager of the cluster answers');
+    const own = [...this.#questions.values()].filter((one) => one.task === task).length;
+    if (this.#questions.size >= MAX_ASKED || own >= MAX_ASKED_BY_TASK) throw unavailable('too many questions at once');
     this.#count += 1;
     const id = this.#count;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const timer = setTimeout(() => reject(unavailable('no manager of the cluster answers')), ANSWER_MS);
-    this.#questions.set(id, { resolve, reject });
-    connection.send({ type: 'kv', id, task, request });
-    return promise.finally(() => {
-      clearTimeout(timer);
-      this.#questions.delete(id);
+    this.#questions.set(id, { task, resolve, reject });
+    const cancel = (): void => connection.send({ type: 'kv-cancel', id });
+    const stopWatching = whenGone(request, response, {
+      half: cancel,
+      whole: () => {
+        cancel();
+        reject(cancelled('the client has gone'));
+      },
     });
+    const timer = setTimeout(() => reject(unavailable('no manager of the cluster answers')), ANSWER_MS);
+    connection.send({ type: 'kv', id, task, request: question });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      stopWatching();
+      this.#questions.delete(id);
+    }
   }
+}
+
+/** `whole` when the connection is closed, `half` some time after the client has closed its end of it. Gives what ends the watching. */
+function whenGone(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+  { half, whole }: { readonly half: () => void; readonly whole: () => void },
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const ended = (): void => {
+    timer = setTimeout(half, HALF_CLOSED_MS);
+  };
+  if (response.destroyed || socket.destroyed) setImmediate(whole);
+  else if (socket.readableEnded) ended();
+  socket.once('end', ended);
+  response.once('close', whole);
+  return () => {
+    clearTimeout(timer);
+    socket.off('end', ended);
+    response.off('close', whole);
+  };
 }
 
 /** That of the host, where whoever asks could be anybody. */

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createPlain } from 'node:net';
 import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect, createServer } from 'node:tls';
 import { silentLog } from '../../base/log.ts';
 import { DEFAULT_SPEC } from '../model/defaults.ts';
@@ -13,9 +14,9 @@ import { newSealKey, seal } from '../security/seal.ts';
 import { digestOf, newToken } from '../security/token.ts';
 import { MemoryStore } from '../store/memory.ts';
 import { ask, dialManager, dialWithToken, type ToManager } from '../wire/dial.ts';
-import type { NodeMessage } from '../wire/messages.ts';
+import type { ManagerMessage, NodeMessage } from '../wire/messages.ts';
 import { Cache } from './cache.ts';
-import { Door, MAX_OF_WORKER, MAX_STRANGERS } from './door.ts';
+import { Door, MAX_OF_WORKER, MAX_QUESTIONS, MAX_STRANGERS } from './door.ts';
 import { Sessions } from './sessions.ts';
 import { Tunnels } from './tunnels.ts';
 import { Writer } from './writer.ts';
@@ -71,6 +72,13 @@ async function known(role: NodeRole, certificate: NodeRole = role) {
   return credentials;
 }
 
+/** Questions about keys, which wait until they are taken back. */
+const asked: { readonly task: string; readonly signal: AbortSignal }[] = [];
+const waitFor = async (signal: AbortSignal): Promise<object> => {
+  if (!signal.aborted) await once(signal, 'abort');
+  return {};
+};
+
 const address = `127.0.0.1:${await freePort()}`;
 const sessions = new Sessions({ writer, sealKey, log: silentLog, heartbeatMs: () => 5000 });
 const own = await certified('manager');
@@ -88,7 +96,7 @@ const door = new Door({
   sessions: () => sessions,
   answer: () => ({}),
   tunnels: new Tunnels(),
-  values: { answer: () => Promise.reject(new Error('nobody asks')) },
+  values: { answer: (_node, task, _request, signal) => (asked.push({ task, signal }), waitFor(signal)) },
   log: silentLog,
 });
 await door.listen();
@@ -250,3 +258,41 @@ test('limit: connections of one worker, and of strangers', async () => {
   );
   for (const socket of sockets) socket.destroy();
 });
+
+test('a question of a task waits until it is answered, taken back, or the connection has gone', async () => {
+  const connection = await dialManager(address, await known('worker'));
+  const answers: ManagerMessage[] = [];
+  connection.onMessage = (answer) => answers.push(answer);
+  const question = { verb: 'watch', prefix: '', wait: 60 } as const;
+  for (const id of [1, 2]) connection.send({ type: 'kv', id, task: `t${id}`, request: question });
+  await until(() => asked.length === 2);
+  connection.send({ type: 'kv-cancel', id: 2 });
+  connection.send({ type: 'kv-cancel', id: 3 });
+  await until(() => answers.length === 1);
+  assert.deepEqual(
+    asked.map(({ signal }) => signal.aborted),
+    [false, true],
+  );
+  connection.close();
+  await until(() => asked[0]?.signal.aborted === true);
+});
+
+test('limit: a connection has so many questions under way, and no more', async () => {
+  asked.length = 0;
+  const connection = await dialManager(address, await known('worker'));
+  const answers: ManagerMessage[] = [];
+  connection.onMessage = (answer) => answers.push(answer);
+  for (let id = 0; id <= MAX_QUESTIONS; id += 1)
+    connection.send({ type: 'kv', id, task: 't', request: { verb: 'list', prefix: '' } });
+  await until(() => answers.length === 1);
+  assert.deepEqual(answers, [
+    { type: 'kv', id: MAX_QUESTIONS, error: { kind: 'unavailable', message: 'too many questions at once' } },
+  ]);
+  assert.equal(asked.length, MAX_QUESTIONS);
+  connection.close();
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let times = 0; times < 500 && !holds(); times += 1) await pause(10);
+  assert.ok(holds());
+}

@@ -23,6 +23,8 @@ import { natProblem } from './nat.ts';
 export const MAX_STRANGERS = 256;
 /** Connections of one worker: its session, the one after it, and a question or two. */
 export const MAX_OF_WORKER = 8;
+/** Questions of one node's tasks about keys that are under way; a node of ours holds back what is more. */
+export const MAX_QUESTIONS = 512;
 /** They get so long to say what they want, milliseconds. */
 const STRANGER_MS = 15_000;
 
@@ -52,6 +54,8 @@ export class Door {
   #strangers = 0;
   /** Connections of each worker. */
   readonly #workers = new Map<string, number>();
+  /** What each connection's tasks ask about keys and wait for, by the number of the question. */
+  readonly #questions = new WeakMap<ToNode, Map<number, AbortController>>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -180,6 +184,9 @@ export class Door {
       case 'kv':
         await this.#values(connection, bearer.node, message);
         return;
+      case 'kv-cancel':
+        this.#questions.get(connection)?.get(message.id)?.abort();
+        return;
       case 'detach':
         await sessions?.joins.leave(bearer.node, message.container, message.network);
         return;
@@ -230,16 +237,31 @@ export class Door {
     node: string,
     { id, task, request }: Extract<NodeMessage, { type: 'kv' }>,
   ): Promise<void> {
+    const open = this.#questionsOf(connection);
     const gone = new AbortController();
-    connection.onClose(() => gone.abort());
     try {
+      if (open.size >= MAX_QUESTIONS) throw unavailable('too many questions at once');
+      open.set(id, gone);
       if (!this.#options.sessions()) throw unavailable('this manager leads no more');
       const answer = await this.#options.values.answer(node, task, request, gone.signal);
       connection.send({ type: 'kv', id, answer });
     } catch (error) {
       const kind = error instanceof BerthError ? error.kind : 'internal';
       connection.send({ type: 'kv', id, error: { kind, message: messageOf(error) } });
+    } finally {
+      if (open.get(id) === gone) open.delete(id);
     }
+  }
+
+  #questionsOf(connection: ToNode): Map<number, AbortController> {
+    const known = this.#questions.get(connection);
+    if (known) return known;
+    const open = new Map<number, AbortController>();
+    this.#questions.set(connection, open);
+    connection.onClose(() => {
+      for (const gone of open.values()) gone.abort();
+    });
+    return open;
   }
 
   async #takeOfManager(

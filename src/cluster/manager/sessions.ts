@@ -263,8 +263,9 @@ export class Sessions {
     const files: Record<string, string> = {};
     for (const { spec, ended, service } of tasks) {
       if (ended) continue;
-      const auth = this.#pullAuth(service, spec.ContainerSpec?.Image ?? '');
-      if (auth) files[pullFile(service)] = Buffer.from(JSON.stringify(auth)).toString('base64');
+      const image = spec.ContainerSpec?.Image ?? '';
+      const auth = this.#pullAuth(service, image);
+      if (auth) files[pullFile(service, image)] = Buffer.from(JSON.stringify(auth)).toString('base64');
       for (const { SecretID } of spec.ContainerSpec?.Secrets ?? []) {
         const secret = this.#cache.get('secrets', SecretID);
         if (secret) files[SecretID] = unseal(this.#options.sealKey, SecretID, secret.sealed).toString('base64');

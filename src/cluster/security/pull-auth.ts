@@ -42,5 +42,7 @@ export function openPullAuth(
   return registry === registryOf(image) ? credentials : undefined;
 }
 
-/** Among the contents that a node gets with its tasks, its place; ids of secrets have no blanks. */
-export const pullFile = subject;
+/** Among the contents that a node gets with its tasks, the place of what the image's registry is shown; ids of secrets have no blanks. */
+export function pullFile(service: string, image: string): string {
+  return `${subject(service)} ${registryOf(image)}`;
+}

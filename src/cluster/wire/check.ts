@@ -47,6 +47,7 @@ const RULES: { readonly [Type in NodeMessage['type']]: (message: Fields) => bool
   detach: (message) =>
     areTexts(message, 'container') && (message['network'] === undefined || areTexts(message, 'network')),
   kv: (message) => isAmount(message['id']) && areTexts(message, 'task') && isKeyValueRequest(message['request']),
+  'kv-cancel': ({ id }) => isAmount(id),
   attached: ({ containers }) => isListOf(containers, isText),
   status: (message) => areTexts(message, 'task', 'service') && isStatus(message['status']),
   renew: (message) => areTexts(message, 'publicKey'),

@@ -42,7 +42,7 @@ export interface NodeLoad {
 /** What a task used since the last time: processors on average, bytes now. */
 export type Usage = readonly [task: string, cpus: number, bytes: number];
 
-/** Contents by id, base64: of secrets and configs that tasks of this node use. */
+/** Contents by id, base64: secrets, configs and credentials for registries that tasks of this node use. */
 export type Files = Readonly<Record<string, string>>;
 
 /** From a node. */
@@ -81,6 +81,8 @@ export type NodeMessage =
   | { readonly type: 'detach'; readonly container: string /** Of this one alone. */; readonly network?: string }
   /** A task asks about keys and values. */
   | { readonly type: 'kv'; readonly id: number; readonly task: string; readonly request: KeyValueRequest }
+  /** It waits for the answer no longer; a watch is answered with what there is. */
+  | { readonly type: 'kv-cancel'; readonly id: number }
   /** Containers that have such a place, all of them: at the beginning of a session. */
   | { readonly type: 'attached'; readonly containers: readonly string[] }
   /** From a manager to the leader, who has the sessions. */
