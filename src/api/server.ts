@@ -92,6 +92,7 @@ const IDLE_ABOVE = 1024;
 const STREAMS: ReadonlySet<RouteId> = new Set<RouteId>([
   'BerthBuild',
   'BerthBuildLogs',
+  'BerthKvWatch',
   'ContainerAttach',
   'ContainerAttachWebsocket',
   'ContainerLogs',

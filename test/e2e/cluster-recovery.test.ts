@@ -6,6 +6,10 @@ import { after, before, test } from 'node:test';
 import { TestCluster } from '../support/cluster.ts';
 import { until } from '../support/daemon.ts';
 import { Program } from '../support/program.ts';
+import type { KeyValueList } from '../../src/spec/berth/index.ts';
+
+/** More of applications than one transaction takes. */
+const VALUES = 40;
 
 let cluster: TestCluster;
 
@@ -65,6 +69,12 @@ test('followed logs of a service go on with tasks that it gets later, in order',
 
 test('fault O71: when most managers are lost, one goes on alone', async () => {
   const [n1, n2, n3] = [cluster.node(1), cluster.node(2), cluster.node(3)];
+  for (let n = 0; n < VALUES; n += 1) {
+    const Value = Buffer.alloc(60_000, n).toString('base64');
+    assert.equal((await n1.daemon.call('PUT', `/berth/cluster/kv/entry?key=app/${n}`, { Value })).status, 200);
+  }
+  const lease = (await n1.daemon.berth('kv', 'lease', 'grant', '600')).stdout.trim();
+  assert.equal((await n1.daemon.berth('kv', 'put', '--lease', lease, 'app/held', 'x')).code, 0);
   const saved = await n1.daemon.berth('cluster', 'backup', join(n1.daemon.folder, 'backup.json'));
   assert.equal(saved.code, 0, saved.stderr);
   assert.equal(statSync(join(n1.daemon.folder, 'backup.json')).mode & 0o777, 0o600);
@@ -92,6 +102,11 @@ test('a cluster that is lost begins again from its backup, with its services and
   assert.ok(tasks.every(({ NodeID }) => NodeID === restored.stdout.trim()));
   const [task] = tasks;
   assert.equal(await n3.docker('exec', task?.ID ?? '', 'cat', '/run/secrets/key'), 'xyzzy');
+  const { Entries } = await n3.json<KeyValueList>('/berth/cluster/kv?prefix=app/');
+  assert.deepEqual(
+    Entries.map(({ Key, Value }) => `${Key} ${Buffer.from(Value, 'base64').length}`),
+    Array.from({ length: VALUES }, (_, n) => `app/${n} 60000`).toSorted(),
+  );
   await n3.docker('service', 'scale', '--detach', 'web=1');
   await cluster.running(n3, 'web', 1);
 });

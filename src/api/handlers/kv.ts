@@ -4,9 +4,6 @@ import type { ClusterAccess } from '../../cluster/index.ts';
 import type { Handlers } from '../handler.ts';
 import { idOf, inCluster, objectOf } from './swarm.ts';
 
-/** How long a watch is held open where the client does not say, seconds. */
-const WAIT = 30;
-
 export function kvHandlers(access: ClusterAccess): Handlers {
   return {
     BerthKvList: inCluster(access, 'BerthKvList', async ({ kv }, { query: { prefix = '' } }, response) =>
@@ -23,12 +20,14 @@ export function kvHandlers(access: ClusterAccess): Handlers {
     BerthKvDelete: inCluster(access, 'BerthKvDelete', async ({ kv }, request, response) => {
       const { key, prefix, revision } = request.query;
       if ((key === undefined) === (prefix === undefined)) throw invalid('either a key or a prefix is needed');
+      if (prefix !== undefined && revision !== undefined)
+        throw invalid('a revision goes with a key, not with a prefix');
       if (prefix !== undefined) return response.json(await kv.deleteAll(prefix));
       await kv.delete(key ?? '', natural('revision', revision));
       response.json({ Deleted: 1 });
     }),
     BerthKvWatch: inCluster(access, 'BerthKvWatch', async ({ kv }, request, response) => {
-      const { prefix = '', since, wait = WAIT } = request.query;
+      const { prefix = '', since, wait } = request.query;
       response.json(await kv.watch({ prefix, since: natural('since', since), wait }, request.signal));
     }),
     BerthKvLeaseGrant: inCluster(access, 'BerthKvLeaseGrant', async ({ kv }, request, response) =>

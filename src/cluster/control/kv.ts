@@ -1,6 +1,5 @@
 // Verbs on keys and values: what the applications keep, and under `services/` the tasks that take connections.
 import type { KeyValueChanges, KeyValueEntry, KeyValueLease, KeyValueList } from '../../spec/berth/index.ts';
-import { checkKey, isRegistry } from '../kv/key.ts';
 import type { PutOptions } from '../kv/values.ts';
 import type { WatchRequest } from '../kv/watch.ts';
 import type { Cluster } from '../member/cluster.ts';
@@ -12,14 +11,12 @@ export class KeyValueControl {
     this.#cluster = cluster;
   }
 
-  async get(key: string): Promise<KeyValueEntry> {
-    const { values, watches } = this.#cluster.manager;
-    return isRegistry(checkKey(key)) ? watches.registeredAt(key) : values.get(key);
+  get(key: string): Promise<KeyValueEntry> {
+    return this.#cluster.manager.watches.get(key);
   }
 
-  async list(prefix: string): Promise<KeyValueList> {
-    const { values, watches } = this.#cluster.manager;
-    return isRegistry(prefix) ? watches.registered(prefix) : values.list(prefix);
+  list(prefix: string): Promise<KeyValueList> {
+    return this.#cluster.manager.watches.list(prefix);
   }
 
   async put(key: string, options: PutOptions): Promise<{ Revision: number }> {

@@ -4,7 +4,7 @@ import type { KeyValueChange, KeyValueEntry } from '../../spec/berth/index.ts';
 import type { ClusterNetwork } from '../model/network.ts';
 import type { ClusterNode, Service, Task } from '../model/objects.ts';
 import { History } from './history.ts';
-import { registryChanges, registryOf } from './registry.ts';
+import { registeredEntry, registryChanges, registryOf } from './registry.ts';
 
 const put = (Key: string, Revision: number, Value = ''): KeyValueChange => ({ Kind: 'put', Key, Value, Revision });
 const keysOf = (changes: readonly KeyValueChange[] | undefined): string[] | undefined => changes?.map(({ Key }) => Key);
@@ -67,12 +67,13 @@ const task = (more: object = {}): Task =>
     ...more,
   }) as unknown as Task;
 const registry = (one: Task, state = 'ready'): Map<string, KeyValueEntry> =>
-  registryOf({
-    tasks: [one],
-    services: new Map([['s', service]]),
-    nodes: new Map([['n', node(state)]]),
-    networks: new Map([['f', network]]),
-  });
+  registryOf([one], (each) =>
+    registeredEntry(each, {
+      services: new Map([['s', service]]),
+      nodes: new Map([['n', node(state)]]),
+      networks: new Map([['f', network]]),
+    }),
+  );
 
 test('a task that takes connections is registered with its addresses and ports, and goes when it takes none', () => {
   const entry = registry(task()).get('services/web/t1');

@@ -71,7 +71,8 @@ export class History {
   /** undefined where not all of them are known. */
   since(revision: number, prefix: string): KeyValueChange[] | undefined {
     if (this.#complete === undefined || revision < this.#complete) return undefined;
-    return this.#changes.filter(({ Key, Revision }) => Revision > revision && Key.startsWith(prefix));
+    const seen = this.#changes.findLastIndex(({ Revision }) => Revision <= revision);
+    return this.#changes.slice(seen + 1).filter(({ Key }) => Key.startsWith(prefix));
   }
 
   /** Until something comes, or the signal. */

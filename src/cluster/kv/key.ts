@@ -37,19 +37,22 @@ export function checkPrefix(prefix: string): string {
   return prefix;
 }
 
-/** Throws for a key that only the registry may write. */
+/** Throws for a key, or the beginning of keys, that only the registry may write. */
 export function checkWritable(key: string): string {
-  if (isRegistry(checkKey(key)))
+  if (isRegistry(key))
     throw forbidden(`${REGISTRY} is the registry of tasks: what is there is made by the cluster alone`);
   return key;
 }
 
+const NO_VALUE = 'invalid value: base64 is wanted';
+
 /** base64 as it comes in a body. */
 export function checkValue(value: unknown): string {
-  if (typeof value !== 'string' || !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value))
-    throw invalid('invalid value: base64 is wanted');
+  if (typeof value !== 'string') throw invalid(NO_VALUE);
+  // before the expression, which looks at all of it
   if (Buffer.byteLength(value, 'base64') > LIMITS.value)
     throw tooLarge(`the value is larger than ${LIMITS.value} bytes`);
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value)) throw invalid(NO_VALUE);
   return value;
 }
 

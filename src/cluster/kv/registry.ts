@@ -1,29 +1,40 @@
 // What lies under `services/`: every task that takes connections, made of the cluster's objects; and what differs between two such pictures. Pure.
 import type { KeyValueChange, KeyValueEntry, RegisteredTask } from '../../spec/berth/index.ts';
-import { addressesIn, type ClusterNetwork } from '../model/network.ts';
+import { addressesIn, bare, type ClusterNetwork } from '../model/network.ts';
 import { type ClusterNode, type Service, stateOrder, type Task } from '../model/objects.ts';
 import { REGISTRY } from './key.ts';
 
-export interface RegistryInput {
-  readonly tasks: readonly Task[];
-  readonly services: ReadonlyMap<string, Service>;
-  readonly nodes: ReadonlyMap<string, ClusterNode>;
-  readonly networks: ReadonlyMap<string, ClusterNetwork>;
+interface ById<T> {
+  get(id: string): T | undefined;
 }
 
-/** By key. A task with a health check runs only when that has succeeded, so who is here is well. */
-export function registryOf(input: RegistryInput): Map<string, KeyValueEntry> {
-  const found = new Map<string, KeyValueEntry>();
-  for (const task of input.tasks) {
-    const service = input.services.get(task.ServiceID);
-    const node = input.nodes.get(task.NodeID ?? '');
-    if (!service || !node || !takesConnections(task, node)) continue;
-    const Key = `${REGISTRY}${service.Spec.Name}/${task.ID}`;
-    const registered = registeredTask(task, service, node, input.networks);
-    const Value = Buffer.from(JSON.stringify(registered)).toString('base64');
-    found.set(Key, { Key, Value, Revision: task.Version.Index });
-  }
-  return new Map([...found].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+/** What a task's entry is made of besides the task. */
+export interface RegistryInput {
+  readonly services: ById<Service>;
+  readonly nodes: ById<ClusterNode>;
+  readonly networks: ById<ClusterNetwork>;
+}
+
+/** In the order of their keys. */
+export function registryOf(
+  tasks: readonly Task[],
+  entryOf: (task: Task) => KeyValueEntry | undefined,
+): Map<string, KeyValueEntry> {
+  const found = tasks.flatMap((task) => entryOf(task) ?? []).toSorted((a, b) => (a.Key < b.Key ? -1 : 1));
+  return new Map(found.map((entry) => [entry.Key, entry]));
+}
+
+/** Undefined for one that takes none. A task with a health check runs only when that has succeeded, so who is here is well. */
+export function registeredEntry(task: Task, input: RegistryInput): KeyValueEntry | undefined {
+  const service = input.services.get(task.ServiceID);
+  const node = input.nodes.get(task.NodeID ?? '');
+  if (!service || !node || !takesConnections(task, node)) return undefined;
+  const registered = registeredTask(task, service, node, input.networks);
+  return {
+    Key: `${REGISTRY}${service.Spec.Name}/${task.ID}`,
+    Value: Buffer.from(JSON.stringify(registered)).toString('base64'),
+    Revision: task.Version.Index,
+  };
 }
 
 function takesConnections({ Status, DesiredState }: Task, node: ClusterNode): boolean {
@@ -36,7 +47,7 @@ function registeredTask(
   task: Task,
   service: Service,
   node: ClusterNode,
-  networks: ReadonlyMap<string, ClusterNetwork>,
+  networks: ById<ClusterNetwork>,
 ): RegisteredTask {
   return {
     Service: service.Spec.Name,
@@ -47,7 +58,7 @@ function registeredTask(
     Addresses: Object.fromEntries(
       (task.Addresses ?? []).map((address) => [
         networks.get(address.NetworkID)?.Spec.Name ?? address.NetworkID,
-        addressesIn(address).map((text) => text.split('/')[0] ?? ''),
+        addressesIn(address).map(bare),
       ]),
     ),
     Ports: (task.Endpoint?.Ports ?? []).map(

@@ -27,6 +27,7 @@ test('method and path say what is asked', () => {
     since: 3,
     wait: 60,
   });
+  assert.deepEqual(read('GET', '/watch'), { verb: 'watch', prefix: '' });
   assert.deepEqual(read('POST', '/leases?seconds=10'), { verb: 'grant', seconds: 10 });
   assert.deepEqual(read('POST', '/leases/7/keepalive'), { verb: 'keep-alive', lease: '7' });
   assert.deepEqual(read('DELETE', '/leases/7'), { verb: 'revoke', lease: '7' });
@@ -75,9 +76,12 @@ test('a node asks for its own tasks only, and a task for what its service may', 
     ],
     services: [{ ID: 's', Spec: { Name: 'web', Labels: { 'berth.kv': 'app/:r' } } }],
   };
-  const view = { revision: 1, all: (kind: keyof typeof objects) => objects[kind], onChange: () => undefined };
-  const values = { get: (key: string) => Promise.resolve({ Key: key, Value: '', Revision: 1 }) };
-  const access = new TaskAccess(view as unknown as ClusterView, values as unknown as KeyValues, {} as Watches);
+  const view = {
+    revision: 1,
+    get: (kind: keyof typeof objects, id: string) => objects[kind].find(({ ID }) => ID === id),
+  };
+  const watches = { get: (key: string) => Promise.resolve({ Key: key, Value: '', Revision: 1 }) };
+  const access = new TaskAccess(view as unknown as ClusterView, {} as KeyValues, watches as unknown as Watches);
   const signal = new AbortController().signal;
   assert.deepEqual(await access.answer('n1', 't', { verb: 'get', key: 'app/x' }, signal), {
     Key: 'app/x',

@@ -14,15 +14,15 @@ export type KeyValueRequest =
       readonly lease?: string;
     }
   | { readonly verb: 'delete'; readonly key: string; readonly revision?: number }
-  | { readonly verb: 'watch'; readonly prefix: string; readonly since?: number; readonly wait: number }
+  | { readonly verb: 'watch'; readonly prefix: string; readonly since?: number; readonly wait?: number }
   | { readonly verb: 'grant'; readonly seconds: number }
   | { readonly verb: 'keep-alive'; readonly lease: string }
   | { readonly verb: 'revoke'; readonly lease: string };
 
-/** How long a watch is held open where the task does not say, and at most: it is answered over the node's one session. Seconds. */
-const WAIT = { usual: 30, most: 60 } as const;
+/** How long a task's watch is held open at most: it is answered over the node's one session. Seconds. */
+const MAX_WAIT = 60;
 
-/** Leases hold nothing that was not written, so whoever may write something may have them. */
+/** Leases hold nothing that was not written, so whoever may write something may have some; those of other services are none to it. */
 export function isAllowed(rights: readonly KeyRight[], request: KeyValueRequest): boolean {
   const may = (key: string, write: boolean): boolean =>
     rights.some((right) => key.startsWith(right.prefix) && (right.write || !write));
@@ -60,8 +60,13 @@ export function readRequest(method: string, url: string, body: Buffer): KeyValue
   if (pathname === '/kv' && method === 'GET') return { verb: 'list', prefix };
   if (pathname === '/watch' && method === 'GET') {
     const since = number('since');
-    const wait = Math.min(number('wait') ?? WAIT.usual, WAIT.most);
-    return { verb: 'watch', prefix, ...(since === undefined ? {} : { since }), wait };
+    const wait = number('wait');
+    return {
+      verb: 'watch',
+      prefix,
+      ...(since === undefined ? {} : { since }),
+      ...(wait === undefined ? {} : { wait: Math.min(wait, MAX_WAIT) }),
+    };
   }
   if (pathname === '/leases' && method === 'POST') return { verb: 'grant', seconds: number('seconds') ?? 0 };
   if (lent !== undefined && again !== undefined && method === 'POST') return { verb: 'keep-alive', lease: lent };

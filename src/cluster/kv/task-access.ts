@@ -1,8 +1,8 @@
 // Questions of tasks about keys, as their nodes hand them on: answered where the task is that node's and its service may.
 import { forbidden } from '../../base/errors.ts';
-import { extensionsOf } from '../model/extensions.ts';
+import { LABEL } from '../model/extensions.ts';
 import { isTerminal } from '../model/objects.ts';
-import { checkPrefix, isRegistry } from './key.ts';
+import { readRights } from '../model/rights.ts';
 import { isAllowed, type KeyValueRequest } from './request.ts';
 import type { KeyValues } from './values.ts';
 import type { ClusterView, Watches } from './watch.ts';
@@ -20,36 +20,34 @@ export class TaskAccess {
 
   /** Throws forbidden for what the task's service has no right to. */
   async answer(node: string, taskId: string, request: KeyValueRequest, signal: AbortSignal): Promise<unknown> {
-    const task = this.#view.all('tasks').find(({ ID }) => ID === taskId);
+    const task = this.#view.get('tasks', taskId);
     if (!task || task.NodeID !== node || isTerminal(task.Status.State)) throw forbidden('this task is not known');
-    const service = this.#view.all('services').find(({ ID }) => ID === task.ServiceID);
-    const rights = extensionsOf(service?.Spec.Labels).value.kv ?? [];
+    const service = this.#view.get('services', task.ServiceID);
+    const rights = readRights(service?.Spec.Labels?.[LABEL.kv] ?? '') ?? [];
     if (!isAllowed(rights, request))
       throw forbidden(`service ${service?.Spec.Name ?? ''} has no right to this: its label berth.kv says what it may`);
-    return this.#perform(request, signal);
+    return this.#perform(task.ServiceID, request, signal);
   }
 
-  async #perform(request: KeyValueRequest, signal: AbortSignal): Promise<unknown> {
+  async #perform(by: string, request: KeyValueRequest, signal: AbortSignal): Promise<unknown> {
     switch (request.verb) {
       case 'get':
-        return isRegistry(request.key) ? this.#watches.registeredAt(request.key) : this.#values.get(request.key);
+        return this.#watches.get(request.key);
       case 'list':
-        return isRegistry(checkPrefix(request.prefix))
-          ? this.#watches.registered(request.prefix)
-          : this.#values.list(request.prefix);
+        return this.#watches.list(request.prefix);
       case 'put':
-        return { Revision: await this.#values.put(request.key, request) };
+        return { Revision: await this.#values.put(request.key, { ...request, by }) };
       case 'delete':
         await this.#values.delete(request.key, request.revision);
         return { Deleted: 1 };
       case 'watch':
-        return this.#watches.changes({ ...request, since: request.since }, signal);
+        return this.#watches.changes(request, signal);
       case 'grant':
-        return this.#values.grant(request.seconds);
+        return this.#values.grant(request.seconds, by);
       case 'keep-alive':
-        return this.#values.keepAlive(request.lease);
+        return this.#values.keepAlive(request.lease, by);
       case 'revoke':
-        await this.#values.revoke(request.lease);
+        await this.#values.revoke(request.lease, by);
         return { Ended: request.lease };
     }
   }

@@ -9,11 +9,11 @@ import { EtcdChild } from '../store/child.ts';
 import { MemoryStore } from '../store/memory.ts';
 import type { KeyValueStore } from '../store/port.ts';
 import { etcdProgram } from '../store/testing.ts';
-import { KeyValues } from './values.ts';
-import { type ClusterView, Watches } from './watch.ts';
+import { KeyValues, MAX_LISTED_BYTES } from './values.ts';
+import { type ClusterView, type WatchedStore, Watches } from './watch.ts';
 
 /** A cluster in which nothing runs. */
-const nothing: ClusterView = { revision: 0, all: () => [], onChange: () => undefined };
+const nothing: ClusterView = { revision: 0, all: () => [], get: () => undefined, onChange: () => undefined };
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const text = (value: string): string => Buffer.from(value, 'base64').toString();
 
@@ -71,7 +71,7 @@ function contract(name: string, open: () => Promise<KeyValueStore>): void {
     const losing = (isHeard: boolean): KeyValues =>
       new KeyValues({
         get: (key) => store.get(key),
-        list: (prefix) => store.list(prefix),
+        list: (prefix, options) => store.list(prefix, options),
         commit: async (transaction) => {
           assert.equal(transaction.once, true);
           if (isHeard) await store.commit(transaction);
@@ -80,6 +80,7 @@ function contract(name: string, open: () => Promise<KeyValueStore>): void {
         grant: (seconds) => store.grant(seconds),
         keepAlive: (lease) => store.keepAlive(lease),
         revoke: (lease) => store.revoke(lease),
+        usage: () => store.usage(),
       });
     const revision = await losing(true).put(`${at}once`, { value: base64('x'), revision: 0 });
     assert.equal((await values.get(`${at}once`)).Revision, revision);
@@ -111,6 +112,57 @@ function contract(name: string, open: () => Promise<KeyValueStore>): void {
     assert.equal(await store.keepAlive(other), true);
   });
 
+  test(`${name}: a service uses its own leases alone, and the API all of them`, async () => {
+    const { values, at } = await fresh();
+    const [own, other, ours] = [await values.grant(9, 's1'), await values.grant(9, 's2'), await values.grant(9)];
+    await values.put(`${at}own`, { value: '', lease: own.ID, by: 's1' });
+    assert.deepEqual(await values.keepAlive(own.ID, 's1'), { ID: own.ID, Seconds: 9 });
+    for (const { ID } of [other, ours]) {
+      const refused = { kind: 'notFound', message: `lease ${ID} not found` };
+      await assert.rejects(values.keepAlive(ID, 's1'), refused);
+      await assert.rejects(values.revoke(ID, 's1'), refused);
+      await assert.rejects(values.put(`${at}a`, { value: '', lease: ID, by: 's1' }), refused);
+    }
+    await values.keepAlive(other.ID);
+    await values.revoke(own.ID, 's1');
+    await values.revoke(other.ID);
+  });
+
+  test(`${name}: a lease that ends while a key is written with it is not found, and no fault of the store`, async () => {
+    const { store, values, at } = await fresh();
+    const { ID } = await values.grant(9);
+    const late = new KeyValues({
+      get: (key) => store.get(key),
+      list: (prefix, options) => store.list(prefix, options),
+      commit: async (transaction) => {
+        await store.revoke(ID);
+        return store.commit(transaction);
+      },
+      grant: (seconds) => store.grant(seconds),
+      keepAlive: (lease) => store.keepAlive(lease),
+      revoke: (lease) => store.revoke(lease),
+      usage: () => store.usage(),
+    });
+    const refused = { kind: 'notFound', message: `lease ${ID} not found` };
+    await assert.rejects(late.put(`${at}a`, { value: '', lease: ID }), refused);
+  });
+
+  test(`limit: ${name}: what is too much for one answer is refused, and can still be deleted`, async () => {
+    const { store, values, at } = await fresh();
+    const value = base64('x'.repeat(65_536));
+    const many = Math.ceil(MAX_LISTED_BYTES / value.length);
+    for (let n = 0; n < many; n += 1) await values.put(`${at}many/${n}`, { value });
+    await values.put(`${at}few`, { value });
+    const refused = { kind: 'tooLarge', message: /name a longer prefix/ };
+    await assert.rejects(values.list(at), refused);
+    const watches = new Watches(store, nothing, values, silentLog);
+    await assert.rejects(watches.changes({ prefix: at, wait: 0 }, new AbortController().signal), refused);
+    watches.close();
+    assert.equal((await values.list(`${at}few`)).Entries.length, 1);
+    assert.equal(await values.deleteAll(`${at}many/`), many);
+    assert.equal((await values.list(at)).Entries.length, 1);
+  });
+
   test(`${name}: what is no key, value or lease is refused, and the registry's keys are written by nobody`, async () => {
     const { values, at } = await fresh();
     for (const key of ['', '/a', 'a/', 'a//b', 'a/../b', 'a\nb', 'ä'.repeat(300), '\ud800'])
@@ -138,7 +190,7 @@ function contract(name: string, open: () => Promise<KeyValueStore>): void {
 
   test(`${name}: a watch tells everything once, in order, from wherever one was, through any manager`, async () => {
     const { store, values, at } = await fresh();
-    const watches = ['a', 'b'].map(() => new Watches(store, nothing, values));
+    const watches = ['a', 'b'].map(() => new Watches(store, nothing, values, silentLog));
     const [one, two] = watches as [Watches, Watches];
     const none = new AbortController().signal;
     try {
@@ -167,13 +219,59 @@ function contract(name: string, open: () => Promise<KeyValueStore>): void {
         since = Revision;
       }
       assert.deepEqual(seen, [`delete ${at}x`, `put ${at}y`]);
-      const quiet = await one.changes({ prefix: at, since: elsewhere.Revision + 5, wait: 0.05 }, none);
-      assert.deepEqual([quiet.Changes, quiet.Revision], [[], elsewhere.Revision + 5]);
+      const unrelated = (await store.commit({ guards: [], writes: [{ put: '/elsewhere', value: '' }] })) ?? 0;
+      const quiet = await one.changes({ prefix: at, since: unrelated, wait: 0.05 }, none);
+      assert.deepEqual([quiet.Changes, quiet.Revision], [[], unrelated]);
+      // a store that was begun anew from a backup counts from lower on
+      const ahead = await one.changes({ prefix: at, since: unrelated + 1000, wait: 10 }, none);
+      assert.deepEqual([ahead.Reset, ahead.Changes.map(({ Key }) => Key)], [true, [`${at}y`]]);
+      assert.ok(ahead.Revision < unrelated + 1000);
     } finally {
       for (const watch of watches) watch.close();
     }
   });
 }
+
+test('limit: applications write up to half of what the store keeps, and the cluster goes on', async () => {
+  const store = new MemoryStore(100_000);
+  const values = new KeyValues(store);
+  const value = base64('x'.repeat(20_000));
+  await values.put('a', { value });
+  await values.put('b', { value });
+  const refused = { kind: 'unavailable', message: /up to 50000 applications may write/ };
+  await assert.rejects(values.put('c', { value: '' }), refused);
+  await assert.rejects(values.grant(10), refused);
+  assert.equal(text((await values.get('a')).Value).length, 20_000);
+  await values.delete('a');
+  await values.put('c', { value: '' });
+});
+
+test('a watch that broke is begun again by who asks next', async () => {
+  const store = new MemoryStore();
+  const values = new KeyValues(store);
+  let broken = true;
+  const breaking: WatchedStore = {
+    revision: () => store.revision(),
+    watch: async function* (prefix, signal, from) {
+      for await (const changes of store.watch(prefix, signal, from)) {
+        yield changes;
+        if (broken) throw new Error('it broke');
+      }
+    },
+  };
+  const watches = new Watches(breaking, nothing, values, silentLog);
+  const none = new AbortController().signal;
+  const { Revision } = await watches.changes({ prefix: '', wait: 0 }, none);
+  await pause(10);
+  broken = false;
+  await values.put('a', { value: '' });
+  const seen = await watches.changes({ prefix: '', since: Revision, wait: 5 }, none);
+  assert.deepEqual(
+    seen.Changes.map(({ Key }) => Key),
+    ['a'],
+  );
+  watches.close();
+});
 
 contract('memory', () => Promise.resolve(new MemoryStore()));
 

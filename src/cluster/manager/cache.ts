@@ -66,8 +66,7 @@ export class Cache {
       for await (const changes of this.#store.watch(keys.root, this.#abort.signal)) {
         const seen = changes.flatMap((change) => this.#apply(change));
         filled();
-        // what applications write is nothing to those who listen
-        if (seen.length > 0) for (const listener of this.#listeners) listener(seen);
+        for (const listener of this.#listeners) listener(seen);
       }
     })();
     await ready;

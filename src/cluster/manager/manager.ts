@@ -71,7 +71,7 @@ export class Manager {
     this.#cache = new Cache(this.etcd.store);
     this.writer = new Writer(this.etcd.store, this.#cache);
     this.values = new KeyValues(this.etcd.store);
-    this.watches = new Watches(this.etcd.store, this.#cache, this.values);
+    this.watches = new Watches(this.etcd.store, this.#cache, this.values, log);
     this.election = new Election(this.etcd.store, { node: identity.node, address: identity.advertise }, log);
   }
 
@@ -142,6 +142,7 @@ export class Manager {
       this.#loop?.onChange(changes);
       this.#membership?.wake();
     });
+    this.watches.open();
     this.election.onLead = () => this.#lead();
     this.election.onFollow = () => this.#follow();
     const sealKey = identity.manager?.sealKey ?? '';

@@ -1,11 +1,11 @@
 // A cluster's memory as one value, and a cluster begun from it: on one manager, which the nodes of before find at the addresses that they know.
-import { invalid } from '../../base/errors.ts';
+import { BerthError, invalid, tooLarge } from '../../base/errors.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Machine } from '../agent/ports.ts';
 import { decode, encode } from '../manager/cache.ts';
 import type { Manager } from '../manager/manager.ts';
 import { type Cluster, type ClusterNode, keys } from '../model/objects.ts';
-import { shown } from '../kv/values.ts';
+import { isReadable, shown } from '../kv/values.ts';
 import { newId } from '../model/ids.ts';
 import type { Entry } from '../store/port.ts';
 import { issue, newKeyPair } from '../security/authority.ts';
@@ -22,25 +22,38 @@ export interface Backup {
   readonly entries: readonly { readonly key: string; readonly value: string }[];
 }
 
-/** Written in transactions of so many. */
+/** Written in transactions of so many, and of so many bytes: etcd takes no more than 1.5 MiB. */
 const BATCH = 100;
+const BATCH_BYTES = 512 * 1024;
+
+/** Of applications' keys in a backup, in bytes as they are kept: one that is larger could not be read back. */
+export const MAX_VALUES_BYTES = 256 * 1024 * 1024;
 
 export async function backupOf(manager: Manager, identity: Identity): Promise<Backup> {
-  const { revision, entries } = await manager.etcd.store.list(keys.root);
+  const { store } = manager.etcd;
+  const { revision, entries } = await store.list(keys.root);
+  const kept = await store.list(keys.values, { at: revision, most: MAX_VALUES_BYTES }).catch((error: unknown) => {
+    throw error instanceof BerthError && error.kind === 'tooLarge'
+      ? tooLarge(
+          `keys and values of applications are more than the ${MAX_VALUES_BYTES} bytes that a backup has room for`,
+        )
+      : error;
+  });
   return {
     schema: 1,
     time: rfc3339(),
     cluster: identity.cluster,
     sealKey: identity.manager?.sealKey ?? '',
     revision,
-    entries: entries.filter(isKept).map(({ key, value }) => ({ key, value })),
+    entries: [...entries.filter(({ key }) => key !== keys.leader), ...kept.entries.filter(isLasting)].map(
+      ({ key, value }) => ({ key, value }),
+    ),
   };
 }
 
 /** What a lease holds ends with those who hold it. */
-function isKept({ key, value }: Entry): boolean {
-  if (key === keys.leader || key.startsWith(keys.leases)) return false;
-  return !key.startsWith(keys.values) || shown({ key, value, revision: 0 }).Lease === undefined;
+function isLasting(entry: Entry): boolean {
+  return shown(entry).Lease === undefined;
 }
 
 /** Throws for what is no backup, before anything is made of it. */
@@ -53,12 +66,15 @@ export function checkBackup(value: unknown): Backup {
     typeof found.cluster === 'string' &&
     typeof found.sealKey === 'string' &&
     Array.isArray(found.entries) &&
-    found.entries.every(
-      ({ key, value: text }) => typeof key === 'string' && key.startsWith(keys.root) && typeof text === 'string',
-    ) &&
+    found.entries.every(isOfCluster) &&
     found.entries.some(({ key }) => key === keys.cluster);
   if (!isRight) throw invalid('this is no backup of a cluster, or one of a newer version');
   return found as Backup;
+}
+
+function isOfCluster({ key, value }: { readonly key: unknown; readonly value: unknown }): boolean {
+  if (typeof key !== 'string' || typeof value !== 'string') return false;
+  return key.startsWith(keys.root) || (key.startsWith(keys.values) && isReadable(value));
 }
 
 function clusterOf({ entries }: Backup): Cluster {
@@ -112,9 +128,25 @@ export async function writeBackup(
     if (!key.startsWith(keys.all('nodes'))) return { put: key, value };
     return { put: key, value: encode(demoted(decode<ClusterNode>({ key, value, revision: 0 }))) };
   });
-  for (let from = 0; from < writes.length; from += BATCH)
-    await manager.etcd.store.commit({ guards: [], writes: writes.slice(from, from + BATCH) });
+  for (const batch of batches(writes)) await manager.etcd.store.commit({ guards: [], writes: batch });
   await addFirstNode(manager, identity, machine, 'active');
+}
+
+/** As many at a time as one transaction takes. */
+function batches<T extends { readonly put: string; readonly value: string }>(writes: readonly T[]): T[][] {
+  const all: T[][] = [];
+  let room = 0;
+  for (const write of writes) {
+    const size = write.put.length + write.value.length;
+    const last = all.at(-1);
+    if (last && last.length < BATCH && size <= room) last.push(write);
+    else {
+      all.push([write]);
+      room = BATCH_BYTES;
+    }
+    room -= size;
+  }
+  return all;
 }
 
 function demoted(node: ClusterNode): ClusterNode {

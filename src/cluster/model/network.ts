@@ -42,6 +42,11 @@ export function addressesIn({ Addr, Addr6 }: Pick<NetworkAddress, 'Addr' | 'Addr
   return Addr6 === undefined ? [Addr] : [Addr, Addr6];
 }
 
+/** Without its prefix. */
+export function bare(address: string): string {
+  return address.split('/')[0] ?? '';
+}
+
 /** A container of `docker run` on a network of the cluster. */
 export interface Attachment extends Meta, NetworkAddress {
   readonly NodeID: string;

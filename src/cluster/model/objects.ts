@@ -360,6 +360,7 @@ export interface Objects {
 export type Kind = keyof Objects;
 
 const ROOT = `/berth/${SCHEMA}/`;
+const APPLICATIONS = `/berth-kv/${SCHEMA}/`;
 
 /** Tasks lie below their service. */
 export const keys = {
@@ -375,11 +376,12 @@ export const keys = {
   config: (id: string): string => `${ROOT}configs/${id}`,
   network: (id: string): string => `${ROOT}networks/${id}`,
   attachment: (id: string): string => `${ROOT}attachments/${id}`,
-  /** What applications keep, and the leases that they were given. */
-  values: `${ROOT}kv/`,
-  value: (key: string): string => `${ROOT}kv/${key}`,
-  leases: `${ROOT}leases/`,
-  lease: (id: string): string => `${ROOT}leases/${id}`,
+  /** Of applications: what they keep, and the leases that they were given. Managers hold no copy of it, so it does not lie below `root`. */
+  applications: APPLICATIONS,
+  values: `${APPLICATIONS}kv/`,
+  value: (key: string): string => `${APPLICATIONS}kv/${key}`,
+  leases: `${APPLICATIONS}leases/`,
+  lease: (id: string): string => `${APPLICATIONS}leases/${id}`,
   /** What numbers and subnets were given last; whoever makes a network writes it. */
   allocation: `${ROOT}allocation`,
   /** A name is taken by a key of its own, so that two managers cannot give it twice. */

@@ -7,7 +7,7 @@ import { messageOf, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { MANAGER_NAME } from '../security/authority.ts';
 import { EtcdStore } from './etcd.ts';
-import { MAX_WRITES } from './port.ts';
+import { MAX_WRITES, QUOTA_BYTES } from './port.ts';
 
 export interface EtcdOptions {
   readonly program: string;
@@ -150,7 +150,7 @@ export function etcdArguments(options: EtcdOptions): string[] {
     `--election-timeout=${10 * HEARTBEAT_MS}`,
     '--auto-compaction-mode=periodic',
     '--auto-compaction-retention=10m',
-    '--quota-backend-bytes=2147483648',
+    `--quota-backend-bytes=${QUOTA_BYTES}`,
     `--max-txn-ops=${MAX_WRITES}`,
     ...(options.forceNew ? ['--force-new-cluster'] : []),
     '--log-level=warn',

@@ -1,8 +1,20 @@
 // The store in etcd, over its JSON gateway on a unix socket (ADR 120).
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { conflict, messageOf, unavailable } from '../../base/errors.ts';
-import type { Change, Entry, KeyValueStore, Range, Transaction } from './port.ts';
+import { conflict, messageOf, notFound, unavailable } from '../../base/errors.ts';
+import { steadyNow } from '../../base/steady.ts';
+import {
+  type Change,
+  type Entry,
+  type KeyValueStore,
+  type ListOptions,
+  QUOTA_BYTES,
+  type Range,
+  tooMuch,
+  type Transaction,
+  type Usage,
+  type WatchFrom,
+} from './port.ts';
 
 /** etcd answers within its election time or not at all. Milliseconds. */
 const ANSWER_MS = 6000;
@@ -14,6 +26,10 @@ const LOST = /does not answer|leader changed|no leader|timed out|proposal droppe
 const PROBE_MS = 400;
 /** Entries a page: some megabytes. */
 const PAGE = 2000;
+/** Entries a page of a list that is bounded in bytes, so that what is read beyond the bound is little. */
+const BOUNDED_PAGE = 64;
+/** So long it is remembered how much is kept, milliseconds. */
+const USAGE_MS = 2000;
 /** Between two attempts to watch, milliseconds. */
 const RETRY_MS = 250;
 
@@ -54,6 +70,8 @@ interface WireMember {
 export class EtcdStore implements KeyValueStore {
   readonly #socketPath: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  #usage: Usage = { bytes: 0, quota: QUOTA_BYTES };
+  #usageAt = Number.NEGATIVE_INFINITY;
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
@@ -64,25 +82,37 @@ export class EtcdStore implements KeyValueStore {
     return kvs[0] && entryOf(kvs[0]);
   }
 
-  async list(prefix: string, at?: number): Promise<Range> {
+  async list(prefix: string, { at, most, keysOnly = false }: ListOptions = {}): Promise<Range> {
     const entries: Entry[] = [];
     let from = encode(prefix);
     let revision = at;
+    let bytes = 0;
     for (;;) {
       const page = await this.#read({
         key: from,
         range_end: rangeEnd(prefix),
-        limit: PAGE,
+        limit: most === undefined ? PAGE : BOUNDED_PAGE,
+        ...(keysOnly ? { keys_only: true } : {}),
         ...(revision === undefined ? {} : { revision: String(revision) }),
       });
       revision ??= Number(page.header.revision);
       const kvs = page.kvs ?? [];
-      for (const kv of kvs) entries.push(entryOf(kv));
+      for (const kv of kvs) {
+        const entry = entryOf(kv);
+        entries.push(entry);
+        bytes += entry.key.length + entry.value.length;
+      }
+      if (most !== undefined && bytes > most) throw tooMuch(most);
       const last = kvs.at(-1);
       if (!page.more || !last) return { revision, entries };
       // the next key in order is this one and a zero byte
       from = Buffer.concat([Buffer.from(last.key, 'base64'), Buffer.alloc(1)]).toString('base64');
     }
+  }
+
+  async revision(): Promise<number> {
+    const { header } = await this.#read({ key: encode('/'), count_only: true });
+    return Number(header.revision);
   }
 
   /**
@@ -133,10 +163,10 @@ export class EtcdStore implements KeyValueStore {
   }
 
   /** After any break everything is listed again: etcd 3.4 loses a deletion that stands at the compacted revision itself. */
-  async *watch(prefix: string, signal: AbortSignal): AsyncIterable<readonly Change[]> {
+  async *watch(prefix: string, signal: AbortSignal, from: WatchFrom = 'all'): AsyncIterable<readonly Change[]> {
     while (!signal.aborted) {
       try {
-        const range = await this.list(prefix);
+        const range = from === 'all' ? await this.list(prefix) : { revision: await this.revision(), entries: [] };
         yield [{ kind: 'all', range }];
         yield* this.#watchFrom(prefix, range.revision + 1, signal);
       } catch {
@@ -174,6 +204,14 @@ export class EtcdStore implements KeyValueStore {
 
   async revoke(lease: string): Promise<void> {
     await this.#call('/v3/lease/revoke', { ID: lease });
+  }
+
+  async usage(): Promise<Usage> {
+    if (steadyNow() - this.#usageAt < USAGE_MS) return this.#usage;
+    const { dbSizeInUse = '0' } = await this.#call<{ dbSizeInUse?: string }>('/v3/maintenance/status', {});
+    this.#usage = { bytes: Number(dbSizeInUse), quota: QUOTA_BYTES };
+    this.#usageAt = steadyNow();
+    return this.#usage;
   }
 
   async members(): Promise<Member[]> {
@@ -265,7 +303,8 @@ function failure(text: string): Error {
   } catch {
     // not JSON: as it is
   }
-  return /compacted/.test(message) ? conflict(message) : unavailable(`etcd: ${message}`);
+  if (/compacted/.test(message)) return conflict(message);
+  return /lease not found/.test(message) ? notFound(message) : unavailable(`etcd: ${message}`);
 }
 
 function encode(text: string): string {

@@ -1,6 +1,17 @@
 // The store in this process's memory: for tests and simulations, with etcd's rules.
-import { conflict } from '../../base/errors.ts';
-import type { Change, Entry, KeyValueStore, Range, Transaction } from './port.ts';
+import { conflict, notFound } from '../../base/errors.ts';
+import {
+  type Change,
+  type Entry,
+  type KeyValueStore,
+  type ListOptions,
+  QUOTA_BYTES,
+  type Range,
+  tooMuch,
+  type Transaction,
+  type Usage,
+  type WatchFrom,
+} from './port.ts';
 
 interface Version {
   readonly revision: number;
@@ -10,6 +21,7 @@ interface Version {
 
 interface Watcher {
   readonly prefix: string;
+  readonly from: WatchFrom;
   readonly pending: Change[][];
   wake: () => void;
 }
@@ -28,15 +40,33 @@ export class MemoryStore implements KeyValueStore {
   #revision = 1;
   #compacted = 0;
   #leaseCount = 0;
+  readonly #quota: number;
+
+  /** `quota` in bytes; nothing is refused by this store. */
+  constructor(quota = QUOTA_BYTES) {
+    this.#quota = quota;
+  }
 
   get(key: string): Promise<Entry | undefined> {
     return Promise.resolve(this.#keys.get(key)?.at(-1)?.entry);
   }
 
-  list(prefix: string, at?: number): Promise<Range> {
+  list(prefix: string, { at, most, keysOnly = false }: ListOptions = {}): Promise<Range> {
     if (at !== undefined && at < this.#compacted)
       return Promise.reject(conflict('required revision has been compacted'));
-    return Promise.resolve(this.#range(prefix, at ?? this.#revision));
+    const { revision, entries } = this.#range(prefix, at ?? this.#revision);
+    const found = keysOnly ? entries.map((entry) => ({ ...entry, value: '' })) : entries;
+    if (most !== undefined && bytesOf(found) > most) return Promise.reject(tooMuch(most));
+    return Promise.resolve({ revision, entries: found });
+  }
+
+  revision(): Promise<number> {
+    return Promise.resolve(this.#revision);
+  }
+
+  usage(): Promise<Usage> {
+    const entries = [...this.#keys.values()].flatMap((versions) => versions.at(-1)?.entry ?? []);
+    return Promise.resolve({ bytes: bytesOf(entries), quota: this.#quota });
   }
 
   #range(prefix: string, at: number): Range {
@@ -50,6 +80,8 @@ export class MemoryStore implements KeyValueStore {
   commit({ guards, writes }: Transaction): Promise<number | undefined> {
     const holds = guards.every(({ key, revision }) => (this.#keys.get(key)?.at(-1)?.entry?.revision ?? 0) === revision);
     if (!holds) return Promise.resolve(undefined);
+    const leases = writes.flatMap((write) => ('put' in write && write.lease !== undefined ? [write.lease] : []));
+    if (leases.some((lease) => !this.#leases.has(lease))) return Promise.reject(notFound('requested lease not found'));
     const revision = this.#revision + 1;
     const changes: Change[] = [];
     for (const write of writes) {
@@ -82,13 +114,13 @@ export class MemoryStore implements KeyValueStore {
     }
   }
 
-  async *watch(prefix: string, signal: AbortSignal): AsyncIterable<readonly Change[]> {
-    const watcher: Watcher = { prefix, pending: [], wake: () => undefined };
+  async *watch(prefix: string, signal: AbortSignal, from: WatchFrom = 'all'): AsyncIterable<readonly Change[]> {
+    const watcher: Watcher = { prefix, from, pending: [], wake: () => undefined };
     const aborted = (): void => watcher.wake();
     signal.addEventListener('abort', aborted);
     this.#watchers.add(watcher);
     try {
-      watcher.pending.push([{ kind: 'all', range: this.#range(prefix, this.#revision) }]);
+      watcher.pending.push(this.#beginning(watcher));
       while (!signal.aborted) {
         const next = watcher.pending.shift();
         if (next) yield next;
@@ -100,6 +132,11 @@ export class MemoryStore implements KeyValueStore {
     }
   }
 
+  #beginning({ prefix, from }: Watcher): Change[] {
+    const range = from === 'all' ? this.#range(prefix, this.#revision) : { revision: this.#revision, entries: [] };
+    return [{ kind: 'all', range }];
+  }
+
   /** Forgets history, and puts all watches out of their place as a compaction puts those that are behind. */
   compact(): void {
     this.#compacted = this.#revision;
@@ -109,9 +146,7 @@ export class MemoryStore implements KeyValueStore {
       else this.#keys.delete(key);
     }
     for (const watcher of this.#watchers) {
-      watcher.pending.splice(0, watcher.pending.length, [
-        { kind: 'all', range: this.#range(watcher.prefix, this.#revision) },
-      ]);
+      watcher.pending.splice(0, watcher.pending.length, this.#beginning(watcher));
       watcher.wake();
     }
   }
@@ -146,6 +181,10 @@ export class MemoryStore implements KeyValueStore {
   close(): void {
     for (const { timer } of this.#leases.values()) clearTimeout(timer);
   }
+}
+
+function bytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
 }
 
 function keyOf(change: Change): string | undefined {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findProgram } from '../../host/find.ts';
-import type { Change, KeyValueStore } from './port.ts';
+import type { Change, KeyValueStore, WatchFrom } from './port.ts';
 
 /** What set-up brought, or what the machine has. */
 export function etcdProgram(): string {
@@ -47,7 +47,7 @@ export function storeContract(name: string, open: () => Promise<StoreCase>): voi
       (await store.list(at)).entries.map(({ value }) => value),
       ['a', 'c'],
     );
-    assert.deepEqual((await store.list(at, before.revision)).entries, before.entries);
+    assert.deepEqual((await store.list(at, { at: before.revision })).entries, before.entries);
   });
 
   test(`${name}: a list of more than a page is whole`, async () => {
@@ -60,6 +60,43 @@ export function storeContract(name: string, open: () => Promise<StoreCase>): voi
     const { entries } = await store.list(at);
     assert.equal(new Set(entries.map(({ key }) => key)).size, 2100);
     assert.equal(entries.length, 2100);
+  });
+
+  test(`${name}: a list that is bounded in bytes is whole, or refused`, async () => {
+    const { store, at } = await fresh();
+    const value = 'x'.repeat(1000);
+    for (let n = 0; n < 200; n += 100)
+      await store.commit({
+        guards: [],
+        writes: Array.from({ length: 100 }, (_, i) => ({ put: `${at}${String(n + i).padStart(5, '0')}`, value })),
+      });
+    assert.equal((await store.list(at, { most: 300_000 })).entries.length, 200);
+    await assert.rejects(store.list(at, { most: 100_000 }), { kind: 'tooLarge', message: /name a longer prefix/ });
+    const { entries } = await store.list(at, { keysOnly: true, most: 10_000 });
+    assert.deepEqual([entries.length, entries[199]?.value], [200, '']);
+  });
+
+  test(`${name}: the store's revision and size are known without what is in it`, async () => {
+    const { store, at } = await fresh();
+    const revision = await store.commit({ guards: [], writes: [{ put: `${at}a`, value: 'x'.repeat(10_000) }] });
+    assert.equal(await store.revision(), revision);
+    const { bytes, quota } = await store.usage();
+    assert.ok(bytes > 10_000 && bytes < quota, `${bytes}`);
+  });
+
+  test(`${name}: a watch from now on tells of nothing that was there, also after a compaction`, async () => {
+    const { store, at, compact } = await fresh();
+    await store.commit({ guards: [], writes: [{ put: `${at}a`, value: '1' }] });
+    const seen = follow(store, at, 'now');
+    await seen.until((texts) => texts.length > 0);
+    const revision = await store.commit({ guards: [], writes: [{ put: `${at}b`, value: '2' }] });
+    assert.equal(seen.revision() + 1, revision);
+    await seen.until((texts) => texts.includes('b=2'));
+    await compact();
+    await store.commit({ guards: [], writes: [{ delete: `${at}a` }] });
+    await seen.until((texts) => texts.includes('-a'));
+    assert.deepEqual([...new Set(seen.texts)], ['all ', 'b=2', '-a']);
+    seen.end();
   });
 
   test(`${name}: a transaction whose guard does not hold writes nothing`, async () => {
@@ -119,7 +156,7 @@ export function storeContract(name: string, open: () => Promise<StoreCase>): voi
     const { revision } = await store.list(at);
     await store.commit({ guards: [], writes: [{ put: `${at}a`, value: '2' }] });
     await compact();
-    await assert.rejects(store.list(at, revision - 1), /compacted/);
+    await assert.rejects(store.list(at, { at: revision - 1 }), /compacted/);
   });
 
   test(`fault O71: ${name}: what hangs on a lease goes when it ends`, async () => {
@@ -141,16 +178,21 @@ export function storeContract(name: string, open: () => Promise<StoreCase>): voi
     await store.commit({ guards: [], writes: [{ put: `${at}b`, value: '1', lease: other }] });
     await store.revoke(other);
     assert.equal(await store.get(`${at}b`), undefined);
+    const late = store.commit({ guards: [], writes: [{ put: `${at}c`, value: '1', lease: other }] });
+    await assert.rejects(late, { kind: 'notFound' });
+    assert.equal(await store.get(`${at}c`), undefined);
   });
 }
 
 /** A watch's changes as texts, and the state that they add up to. */
-function follow(store: KeyValueStore, prefix: string) {
+function follow(store: KeyValueStore, prefix: string, from?: WatchFrom) {
   const abort = new AbortController();
   const texts: string[] = [];
   const state = new Map<string, string>();
+  let revision = 0;
   const apply = (change: Change): void => {
     if (change.kind === 'all') {
+      revision = change.range.revision;
       state.clear();
       for (const { key, value } of change.range.entries) state.set(key.slice(prefix.length), value);
       texts.push(`all ${[...state].map(([key, value]) => `${key}=${value}`).join(' ')}`);
@@ -163,11 +205,13 @@ function follow(store: KeyValueStore, prefix: string) {
     }
   };
   void (async () => {
-    for await (const changes of store.watch(prefix, abort.signal)) changes.forEach(apply);
+    for await (const changes of store.watch(prefix, abort.signal, from)) changes.forEach(apply);
   })();
   return {
     texts,
     state,
+    /** Of the last beginning. */
+    revision: () => revision,
     end: () => abort.abort(),
     until: async (holds: (texts: readonly string[]) => boolean): Promise<void> => {
       const end = Date.now() + 10_000;

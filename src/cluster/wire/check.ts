@@ -77,7 +77,7 @@ function isKeyValueRequest(value: unknown): boolean {
     texts !== undefined &&
     areTexts(value, ...texts) &&
     [revision, since].every((one) => one === undefined || isAmount(one)) &&
-    (verb !== 'watch' || isAmount(wait)) &&
+    (wait === undefined || isAmount(wait)) &&
     (verb !== 'grant' || isAmount(seconds)) &&
     (lease === undefined || typeof lease === 'string')
   );
