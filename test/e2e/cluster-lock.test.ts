@@ -1,6 +1,6 @@
 // Locked managers: their keys lie on disk sealed, and one that was killed comes back only with the unlock key.
 import assert from 'node:assert/strict';
-import { lstatSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { TestCluster, type TestNode } from '../support/cluster.ts';
@@ -21,7 +21,8 @@ const identity = (node: TestNode) =>
   JSON.parse(readFileSync(file(node, 'identity.json'), 'utf8')) as {
     readonly key: string;
     readonly locked?: string;
-    readonly manager: { readonly sealKey: string };
+    readonly role: string;
+    readonly manager?: { readonly sealKey: string };
   };
 const state = (node: TestNode): Promise<string> =>
   node.docker('info', '--format', '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}');
@@ -63,7 +64,7 @@ test('keys of all managers vanish from their disks when locking is turned on', a
   for (const { at: node, key: privateKey, manager } of known) {
     await until(() => Promise.resolve(assert.ok(identity(node).locked)));
     assert.ok(lstatSync(file(node, 'node.key')).isSymbolicLink());
-    for (const secret of [manager.sealKey, bodyOf(privateKey), key.slice(9)]) {
+    for (const secret of [manager?.sealKey ?? privateKey, bodyOf(privateKey), key.slice(9)]) {
       const found = await node.place.run('grep', '-rlF', secret, join(node.daemon.dataRoot, 'cluster'));
       assert.equal(found.stdout, '', `${node.name} still has a key in clear`);
     }
@@ -129,6 +130,45 @@ test('managers that are locked no more come back by themselves', async () => {
   assert.match((await cluster.node(1).daemon.berth('swarm', 'unlock-key')).stderr, /no unlock key is set/);
   await killed(node);
   await until(async () => assert.equal(await state(node), 'active true\n'), 30_000);
+});
+
+/** What of a manager's keys its disk had in clear while `step` went on. */
+async function clearWhile(node: TestNode, step: () => Promise<unknown>): Promise<Set<string>> {
+  const seen = new Set<string>();
+  const look = setInterval(() => {
+    if (!existsSync(file(node, 'identity.json'))) return;
+    const { role, key: privateKey, manager } = identity(node);
+    if (role === 'manager' && privateKey !== '') seen.add('its private key');
+    if (manager && manager.sealKey !== '') seen.add('the seal key');
+  }, 2);
+  await step();
+  clearInterval(look);
+  return seen;
+}
+
+test('who becomes a manager of a locked cluster never has its keys in clear', async () => {
+  const [n1, node] = [cluster.node(1), cluster.node(3)];
+  await n1.docker('swarm', 'update', '--autolock=true');
+  for (const one of cluster.nodes) await until(() => Promise.resolve(assert.ok(identity(one).locked)));
+  await node.docker('swarm', 'leave', '--force');
+  await until(() => n1.docker('node', 'rm', '--force', 'n3'));
+  const token = (await n1.docker('swarm', 'join-token', '-q', 'manager')).trim();
+  const words = ['--advertise-addr', node.address, '--token', token, `${n1.address}:2377`];
+  assert.deepEqual(await clearWhile(node, () => node.docker('swarm', 'join', ...words)), new Set());
+  assert.ok(identity(node).locked);
+  assert.ok(lstatSync(file(node, 'node.key')).isSymbolicLink());
+  await until(() => n1.docker('node', 'demote', 'n3'));
+  await until(() =>
+    Promise.resolve(assert.deepEqual([identity(node).role, identity(node).locked], ['worker', undefined])),
+  );
+  const promoted = async (): Promise<void> => {
+    await n1.docker('node', 'promote', 'n3');
+    await until(async () => assert.equal(await state(node), 'active true\n'), 60_000);
+  };
+  assert.deepEqual(await clearWhile(node, promoted), new Set());
+  assert.ok(identity(node).locked);
+  await killed(node);
+  await until(async () => assert.equal(await state(node), 'locked false\n'));
 });
 
 test('what is not implemented of certificates is refused by name', async () => {

@@ -80,7 +80,7 @@ export class SecretControl {
     const spec = { Name, Labels, ...(Templating ? { Templating } : {}) };
     const taken = `rpc error: code = AlreadyExists desc = ${this.#noun} ${Name} already exists`;
     if (this.#noun === 'secret') {
-      const key = this.#cluster.identity?.manager?.sealKey ?? '';
+      const { sealKey: key } = this.#cluster;
       const draft = { ID: id, Spec: spec, sealed: seal(key, id, data) };
       await writer.create<'secrets'>('secrets', keys.secret(id), draft, Name, taken);
     } else await writer.create<'configs'>('configs', keys.config(id), { ID: id, Spec: { ...spec, Data } }, Name, taken);
@@ -105,7 +105,7 @@ export class SecretControl {
   }
 
   #content(object: Secret | Config): Buffer {
-    if ('sealed' in object) return unseal(this.#cluster.identity?.manager?.sealKey ?? '', object.ID, object.sealed);
+    if ('sealed' in object) return unseal(this.#cluster.sealKey, object.ID, object.sealed);
     return Buffer.from(object.Spec.Data, 'base64');
   }
 

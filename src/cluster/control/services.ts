@@ -105,7 +105,7 @@ export class ServiceControl {
   }
 
   #sealed(service: string, spec: ServiceSpec, credentials: PullCredentials | undefined): string | undefined {
-    const key = this.#cluster.identity?.manager?.sealKey ?? '';
+    const { sealKey: key } = this.#cluster;
     return sealPullAuth(key, service, spec.TaskTemplate.ContainerSpec?.Image ?? '', credentials);
   }
 

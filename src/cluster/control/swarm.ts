@@ -6,10 +6,9 @@ import { type Backup, backupOf, checkBackup } from '../member/backup.ts';
 import { completeSpec, type InitRequest } from '../member/init.ts';
 import type { JoinRequest } from '../member/join.ts';
 import { type ClusterSpec, keys } from '../model/objects.ts';
-import { sealUnlockKey, unlockKeyOf } from '../member/lock.ts';
 import { newSealKey } from '../security/seal.ts';
 import { newToken } from '../security/token.ts';
-import { unlockKeyText } from '../security/unlock-key.ts';
+import { sealUnlockKey, unlockKeyOf, unlockKeyText } from '../security/unlock-key.ts';
 import { taskName } from './tasks.ts';
 import { clusterShape, initShape, joinShape, shaped, unlockShape } from './shape.ts';
 
@@ -39,7 +38,7 @@ export class SwarmControl {
     const next = completeSpec(spec);
     const rootDer = new X509Certificate(cache.cluster.RootCA.certificate).raw;
     let stale = false;
-    const sealKey = this.#cluster.identity?.manager?.sealKey ?? '';
+    const { sealKey } = this.#cluster;
     const isLocked = next.EncryptionConfig.AutoLockManagers;
     await writer.update<'cluster'>(keys.cluster, ({ Version, JoinTokens, UnlockKey }) => {
       stale = Version.Index !== version;
@@ -84,9 +83,8 @@ export class SwarmControl {
 
   /** Everything that the cluster knows, with the keys to it. */
   backup(): Promise<Backup> {
-    const { manager, identity } = this.#cluster;
-    if (!identity) throw internal('this node is in no cluster');
-    return backupOf(manager, identity);
+    const { manager, identity, sealKey } = this.#cluster;
+    return backupOf(manager, { cluster: identity?.cluster ?? '', sealKey });
   }
 
   restore(body: unknown): Promise<string> {
@@ -118,7 +116,7 @@ export class SwarmControl {
   /** Empty where managers are not locked. */
   unlockKey(): object {
     const { cache } = this.#cluster.manager;
-    const key = unlockKeyOf(cache.cluster, this.#cluster.identity?.manager?.sealKey ?? '');
+    const key = unlockKeyOf(cache.cluster, this.#cluster.sealKey);
     return { UnlockKey: key === undefined ? '' : unlockKeyText(key) };
   }
 

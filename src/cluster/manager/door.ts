@@ -5,6 +5,7 @@ import type { Log } from '../../base/log.ts';
 import { keys, type NodeRole } from '../model/objects.ts';
 import { bearerOf, type Bearer, issue } from '../security/authority.ts';
 import { type SealKey, unseal } from '../security/seal.ts';
+import { unlockKeyOf } from '../security/unlock-key.ts';
 import { sameToken } from '../security/token.ts';
 import { newId } from '../model/ids.ts';
 import { checkNodeMessage } from '../wire/check.ts';
@@ -289,7 +290,9 @@ export class Door {
       const members = (await etcd.members()).flatMap(({ id, name, peers }) =>
         peers.map((peer) => `${id === member ? '' : name}=${peer}`),
       );
-      connection.send({ type: 'member', member, members, sealKey: this.#options.sealKey });
+      const { sealKey, writer } = this.#options;
+      const unlockKey = unlockKeyOf(writer.cache.cluster, sealKey);
+      connection.send({ type: 'member', member, members, sealKey, ...(unlockKey === undefined ? {} : { unlockKey }) });
     }
   }
 

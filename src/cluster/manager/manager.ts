@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { notFound, unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Identity } from '../security/identity.ts';
+import type { SealKey } from '../security/seal.ts';
 import { EtcdChild } from '../store/child.ts';
 import { TaskAccess } from '../kv/task-access.ts';
 import { KeyValues } from '../kv/values.ts';
@@ -34,6 +35,7 @@ export interface ManagerOptions {
 
 export class Manager {
   readonly #options: ManagerOptions;
+  readonly #sealKey: SealKey;
   readonly etcd: EtcdChild;
   readonly writer: Writer;
   /** What applications keep in the cluster. */
@@ -56,7 +58,8 @@ export class Manager {
         hint: "'apt-get install etcd-server' brings it; its service is not needed",
       });
     this.#options = options;
-    const { peer, members, joins } = identity.manager;
+    const { peer, members, joins, sealKey } = identity.manager;
+    this.#sealKey = sealKey;
     this.etcd = new EtcdChild({
       program: etcdProgram,
       folder: join(options.folder, 'etcd'),
@@ -145,14 +148,13 @@ export class Manager {
     this.watches.open();
     this.election.onLead = () => this.#lead();
     this.election.onFollow = () => this.#follow();
-    const sealKey = identity.manager?.sealKey ?? '';
     this.#door = new Door({
       listen: identity.listen,
       root: identity.root,
       certificate: identity.certificate,
       key: identity.key,
       cluster: identity.cluster,
-      sealKey,
+      sealKey: this.#sealKey,
       writer: this.writer,
       etcd: this.etcd.store,
       election: this.election,
@@ -174,7 +176,7 @@ export class Manager {
       surelyLeads: () => this.election.surelyLeads,
       autoscaler,
       writer: this.writer,
-      sealKey: identity.manager?.sealKey ?? '',
+      sealKey: this.#sealKey,
       log,
       heartbeatMs: () => this.#cache.cluster.Spec.Dispatcher.HeartbeatPeriod / 1e6,
     });

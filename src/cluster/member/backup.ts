@@ -10,7 +10,8 @@ import { newId } from '../model/ids.ts';
 import type { Entry } from '../store/port.ts';
 import { issue, newKeyPair } from '../security/authority.ts';
 import type { Identity } from '../security/identity.ts';
-import { unseal } from '../security/seal.ts';
+import { type SealKey, unseal } from '../security/seal.ts';
+import { unlockKeyOf } from '../security/unlock-key.ts';
 import { addFirstNode, addressesOf, type InitRequest } from './init.ts';
 
 export interface Backup {
@@ -29,7 +30,10 @@ const BATCH_BYTES = 512 * 1024;
 /** Of applications' keys in a backup, in bytes as they are kept: one that is larger could not be read back. */
 export const MAX_VALUES_BYTES = 256 * 1024 * 1024;
 
-export async function backupOf(manager: Manager, identity: Identity): Promise<Backup> {
+export async function backupOf(
+  manager: Manager,
+  { cluster, sealKey }: Pick<Backup, 'cluster' | 'sealKey'>,
+): Promise<Backup> {
   const { store } = manager.etcd;
   const { revision, entries } = await store.list(keys.root);
   const kept = await store.list(keys.values, { at: revision, most: MAX_VALUES_BYTES }).catch((error: unknown) => {
@@ -42,8 +46,8 @@ export async function backupOf(manager: Manager, identity: Identity): Promise<Ba
   return {
     schema: 1,
     time: rfc3339(),
-    cluster: identity.cluster,
-    sealKey: identity.manager?.sealKey ?? '',
+    cluster,
+    sealKey,
     revision,
     entries: [...entries.filter(({ key }) => key !== keys.leader), ...kept.entries.filter(isLasting)].map(
       ({ key, value }) => ({ key, value }),
@@ -83,9 +87,14 @@ function clusterOf({ entries }: Backup): Cluster {
   return decode<Cluster>({ ...entry, revision: 0 });
 }
 
-/** A new node of the cluster of before, certified by its authority. */
-export async function restoredIdentity(backup: Backup, request: InitRequest, machine: Machine): Promise<Identity> {
-  const { RootCA, Spec } = clusterOf(backup);
+/** A new node of the cluster of before, certified by its authority, and what it locks its keys with. */
+export async function restoredIdentity(
+  backup: Backup,
+  request: InitRequest,
+  machine: Machine,
+): Promise<{ readonly identity: Identity; readonly unlockKey: SealKey | undefined }> {
+  const cluster = clusterOf(backup);
+  const { RootCA, Spec } = cluster;
   const { listen, advertise, address, peer } = addressesOf(request, machine);
   const authority = {
     certificate: RootCA.certificate,
@@ -101,7 +110,7 @@ export async function restoredIdentity(backup: Backup, request: InitRequest, mac
     publicKey: pair.publicKey,
     expiryMs: Spec.CAConfig.NodeCertExpiry / 1e6,
   });
-  return {
+  const identity: Identity = {
     schema: 1,
     node,
     cluster: backup.cluster,
@@ -115,6 +124,7 @@ export async function restoredIdentity(backup: Backup, request: InitRequest, mac
     key: pair.key,
     manager: { sealKey: backup.sealKey, peer, members: [`${node}=${peer}`], joins: false },
   };
+  return { identity, unlockKey: unlockKeyOf(cluster, backup.sealKey) };
 }
 
 /** Workers keep their state, and get the time that a new leader gives everybody; managers of before are down. */

@@ -15,8 +15,7 @@ import { keys, type NodeRole } from '../model/objects.ts';
 import type { Machine, TaskContainers, TaskNetworks } from '../agent/ports.ts';
 import { type Identity, IdentityFile } from '../security/identity.ts';
 import type { SealKey } from '../security/seal.ts';
-import { readUnlockKey } from '../security/unlock-key.ts';
-import { LOCKED, unlockKeyOf } from './lock.ts';
+import { readUnlockKey, unlockKeyOf } from '../security/unlock-key.ts';
 
 export interface ClusterOptions {
   readonly dataRoot: string;
@@ -37,6 +36,8 @@ const UNLOCK_MS = 20_000;
 /** Where the keys of a locked manager lie in memory, beside the files of tasks. */
 const KEYS = 'manager';
 
+const LOCKED =
+  'Swarm is encrypted and needs to be unlocked before it can be used. Please use "docker swarm unlock" to unlock it.';
 export const NO_MANAGER =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 export const WORKER_ONLY =
@@ -89,6 +90,13 @@ export class Cluster {
     throw unavailable(NO_MANAGER);
   }
 
+  /** What opens the cluster's secrets. Throws on a machine that has it not. */
+  get sealKey(): SealKey {
+    const sealKey = this.#identity?.manager?.sealKey ?? '';
+    if (sealKey === '') throw unavailable(this.#isLocked ? LOCKED : NO_MANAGER);
+    return sealKey;
+  }
+
   /** Takes up what this machine was before: tasks go on at once, whoever else is up. */
   async start(): Promise<void> {
     const identity = this.#identity;
@@ -105,6 +113,7 @@ export class Cluster {
       if (!this.#identity) throw unavailable('This node is not part of a swarm');
       if (!this.#isLocked) throw conflict('swarm is not locked');
       const unlockKey = readUnlockKey(text);
+      this.#file.checkUnlock(unlockKey);
       this.#identity = this.#file.unlock({ unlockKey, memory: await this.#options.machine.memoryFiles(KEYS) });
       this.#isLocked = false;
       this.#session?.start();
@@ -210,9 +219,10 @@ export class Cluster {
     return this.#identity;
   }
 
+  /** A manager to be is written down when it has its place: only then it is known whether its keys are to be locked. */
   #save(identity: Identity): void {
     this.#identity = identity;
-    this.#file.write(identity);
+    if (identity.role === 'worker' || identity.manager) this.#file.write(identity);
   }
 
   init(request: InitRequest): Promise<string> {
@@ -223,7 +233,9 @@ export class Cluster {
     return this.#alone(async () => {
       if (this.#identity) throw unavailable(ALREADY);
       const { machine } = this.#options;
-      this.#save(await restoredIdentity(backup, request, machine));
+      const restored = await restoredIdentity(backup, request, machine);
+      await this.#setLock(restored.unlockKey);
+      this.#save(restored.identity);
       return this.#begin((one) => writeBackup(one, backup, this.#known, machine));
     });
   }
@@ -309,7 +321,9 @@ export class Cluster {
 
   /** Takes a place in etcd, then serves. */
   async #becomeManager(): Promise<void> {
-    this.#save({ ...this.#known, manager: await takePlaceInEtcd(this.#known).then(({ manager }) => manager) });
+    const place = await takePlaceInEtcd(this.#known);
+    await this.#setLock(place.unlockKey);
+    this.#save({ ...this.#known, manager: place.manager });
     const manager = this.#newManager();
     this.#starting = manager;
     manager.etcd.start();

@@ -12,7 +12,7 @@ import type { Machine } from '../agent/ports.ts';
 import { type Authority, issue, newAuthority, newKeyPair } from '../security/authority.ts';
 import type { Identity } from '../security/identity.ts';
 import { newSealKey, seal, type SealKey } from '../security/seal.ts';
-import { sealUnlockKey } from './lock.ts';
+import { sealUnlockKey } from '../security/unlock-key.ts';
 import { newToken } from '../security/token.ts';
 import { splitAddress } from '../wire/dial.ts';
 

@@ -5,6 +5,7 @@ import { addressesOf, availability } from './init.ts';
 import type { Machine } from '../agent/ports.ts';
 import { newKeyPair } from '../security/authority.ts';
 import type { Identity } from '../security/identity.ts';
+import type { SealKey } from '../security/seal.ts';
 import { digestOf } from '../security/token.ts';
 import { ask, dialManager, dialWithToken } from '../wire/dial.ts';
 
@@ -59,11 +60,14 @@ export async function joinCluster(request: JoinRequest, machine: Machine): Promi
   }
 }
 
+export interface PlaceInEtcd {
+  readonly manager: NonNullable<Identity['manager']>;
+  /** With which managers of this cluster lock their keys. */
+  readonly unlockKey: SealKey | undefined;
+}
+
 /** First as a learner; with `promote`, once etcd runs here, as a member that counts. */
-export async function takePlaceInEtcd(
-  identity: Identity,
-  promote = false,
-): Promise<{ manager: NonNullable<Identity['manager']> }> {
+export async function takePlaceInEtcd(identity: Identity, promote = false): Promise<PlaceInEtcd> {
   const end = Date.now() + CATCH_UP_MS;
   const { host, port } = parts(identity.advertise);
   const peer = identity.manager?.peer ?? `https://${host}:${port + 3}`;
@@ -79,14 +83,15 @@ export async function takePlaceInEtcd(
   }
 }
 
-async function once(address: string, identity: Identity, peer: string, promote: boolean) {
+async function once(address: string, identity: Identity, peer: string, promote: boolean): Promise<PlaceInEtcd> {
   const connection = await dialManager(address, identity);
   try {
     const member = await ask(connection, { type: 'member', peer });
     if (member.type !== 'member') throw unavailable('the manager answered something else');
     if (promote) await ask(connection, { type: 'promote', member: member.member });
     const members = member.members.map((one) => (one.startsWith('=') ? `${identity.node}${one}` : one));
-    return { manager: { sealKey: member.sealKey, peer, members, joins: true } };
+    const { sealKey, unlockKey } = member;
+    return { manager: { sealKey, peer, members, joins: true }, unlockKey };
   } finally {
     connection.close();
   }

@@ -56,6 +56,8 @@ test('keys of a locked manager lie sealed, and come back with the unlock key alo
   assert.equal(again.isLocked, true);
   assert.equal(again.read()?.key, '');
   assert.equal(again.read()?.manager?.sealKey, '');
+  assert.throws(() => again.checkUnlock(newSealKey()), /invalid key provided/);
+  again.checkUnlock(unlockKey);
   assert.throws(() => again.unlock({ unlockKey: newSealKey(), memory }), /invalid key provided/);
   assert.equal(again.isLocked, true);
   assert.deepEqual(again.unlock({ unlockKey, memory }), identity);

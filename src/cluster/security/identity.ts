@@ -82,26 +82,35 @@ export class IdentityFile {
     this.#lock = lock;
   }
 
+  /** Throws for another key than the one that it was locked with. */
+  checkUnlock(unlockKey: SealKey): void {
+    this.#opened(unlockKey);
+  }
+
   /** With its keys, which are in memory from now on. Throws for another key. */
   unlock(lock: Lock): Identity {
+    const opened = this.#opened(lock.unlockKey);
+    this.#lock = lock;
+    this.write(opened);
+    return opened;
+  }
+
+  #opened(unlockKey: SealKey): Identity {
     const stored = this.#stored();
     if (stored?.locked === undefined) throw unauthorized(WRONG_KEY);
     const { locked, ...identity } = stored;
     let keys: Keys;
     try {
-      keys = parseJson(unseal(lock.unlockKey, subject(identity), locked).toString()) as Keys;
+      keys = parseJson(unseal(unlockKey, subject(identity), locked).toString()) as Keys;
     } catch {
       throw unauthorized(WRONG_KEY);
     }
-    this.#lock = lock;
     const { manager } = identity;
-    const opened = {
+    return {
       ...identity,
       key: keys.key,
       ...(manager ? { manager: { ...manager, sealKey: keys.sealKey } } : {}),
     };
-    this.write(opened);
-    return opened;
   }
 
   write(identity: Identity): void {

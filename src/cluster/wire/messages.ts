@@ -168,7 +168,14 @@ export type ManagerMessage =
     }
   | { readonly type: 'tunnel'; readonly address: string; readonly token: string }
   | { readonly type: 'certificate'; readonly certificate: string; readonly role: NodeRole }
-  | { readonly type: 'member'; readonly member: string; readonly members: readonly string[]; readonly sealKey: string }
+  | {
+      readonly type: 'member';
+      readonly member: string;
+      readonly members: readonly string[];
+      readonly sealKey: string;
+      /** Where managers are locked. */
+      readonly unlockKey?: string;
+    }
   | { readonly type: 'promoted' }
   | { readonly type: 'answer'; readonly answer: unknown }
   | { readonly type: 'left' }

@@ -107,7 +107,7 @@ export function makeEndpoint(network: NetworkRecord, request: EndpointRequest, u
       : macText(request.mac);
   // two interfaces with one are neither of them reached
   if (used.macs.has(mac)) throw forbidden(`MAC address ${mac} is already in use on network ${network.name}`);
-  return { ...base, mac, addresses, gateways: gatewaysOf(network, subnets) };
+  return { ...base, mac, addresses, gateways: gatewaysOf(network, addresses) };
 }
 
 function extrasOf({
@@ -133,9 +133,11 @@ function linksOf({ Links }: EndpointSettings): { target: string; alias: string }
   });
 }
 
-function gatewaysOf(network: NetworkRecord, subnets: readonly Subnet[]): Address[] {
+/** Of the subnets that its addresses are in: whoever leads out of another one is not reached without a way there. */
+function gatewaysOf(network: NetworkRecord, addresses: readonly Address[]): Address[] {
   if (network.internal || !leadsOut(network)) return [];
-  return subnets.map(({ block, gateway }) => {
+  const own = subnetsOf(network).filter(({ block }) => addresses.some((address) => contains(block, address)));
+  return own.map(({ block, gateway }) => {
     const other = (network.ipam ?? []).map((one) => one.AuxiliaryAddresses?.[DEFAULT_GATEWAY[block.family]]);
     return parseAddress(other.find((one) => one !== undefined) ?? '') ?? gateway;
   });
@@ -164,15 +166,16 @@ export function endpointFrom(network: NetworkRecord, settings: EndpointSettings)
     const found = parseAddress(text);
     return found ? [{ ...found, bits }] : [];
   };
+  const addresses = [
+    ...address(settings.IPAddress, settings.IPPrefixLen),
+    ...address(settings.GlobalIPv6Address, settings.GlobalIPv6PrefixLen),
+  ];
   return {
     id: settings.EndpointID,
     network,
     mac: settings.MacAddress,
-    addresses: [
-      ...address(settings.IPAddress, settings.IPPrefixLen),
-      ...address(settings.GlobalIPv6Address, settings.GlobalIPv6PrefixLen),
-    ],
-    gateways: hasLinks(network) ? gatewaysOf(network, subnetsOf(network)) : [],
+    addresses,
+    gateways: hasLinks(network) ? gatewaysOf(network, addresses) : [],
     names: settings.DNSNames ?? [],
     links: linksOf(settings),
     ...extrasOf(settings),
@@ -181,8 +184,9 @@ export function endpointFrom(network: NetworkRecord, settings: EndpointSettings)
   };
 }
 
-/** Of the network, and of families that the endpoint has, but not those that its addresses are in. */
+/** Of the network, and of families that the endpoint has, but not those that its addresses are in; none where the network's gateway leads there. */
 export function otherBlocks({ network, addresses }: Endpoint): Block[] {
+  if (leadsOut(network)) return [];
   const blocks = subnetsOf(network).map(({ block }) => block);
   return blocks.filter(
     (block) =>
