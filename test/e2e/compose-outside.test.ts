@@ -1,12 +1,14 @@
 // Compose whose disk is full or whose registry goes away in the middle: a clear error, nothing half made, and the next `up` does it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { unmountSync } from '../../src/host/mount.ts';
 import { TestDaemon } from '../support/daemon.ts';
 import { TestRegistry } from '../support/registry.ts';
+import { onSmallDisk } from '../support/small-disk.ts';
 
 const NAMES = ['ps', '-a', '--format', '{{.Name}} {{.State}}'] as const;
 
@@ -89,10 +91,9 @@ test('a registry that goes away in the middle of a pull: nothing is made, and th
 });
 
 test('a full disk: the error says so, what runs goes on, and with room again the next up finishes', async () => {
-  const disk = mkdtempSync('/tmp/berth-disk-');
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', disk]);
+  const daemon = await TestDaemon.start([], onSmallDisk(96));
+  const disk = daemon.dataRoot;
   try {
-    await using daemon = await TestDaemon.start(['--data-root', join(disk, 'data')]);
     await daemon.busybox();
     const folder = join(daemon.folder, 'full');
     mkdirSync(folder);
@@ -131,9 +132,10 @@ secrets: {s: {environment: FULL}}
     assert.equal((await run('exec', '-T', 'c', 'cat', '/v')).stdout, '2\n');
     assert.equal((await run('ps', '-q', 'a')).stdout, before);
     assert.equal((await run('down', '-v', '-t', '0')).code, 0);
-    await daemon.stop();
   } finally {
-    execFileSync('umount', ['-R', disk]);
-    rmSync(disk, { recursive: true });
+    await daemon.berth('rm', '-f', 'full-a-1', 'full-b-1', 'full-c-1');
+    await daemon.stop();
+    unmountSync(disk);
+    assert.deepEqual(await daemon.end(), []);
   }
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { unmountSync } from '../../src/host/mount.ts';
 import { TestDaemon, until } from '../support/daemon.ts';
+import { onSmallDisk } from '../support/small-disk.ts';
 
 const memory = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
@@ -59,12 +60,8 @@ test('fault R43: a container that floods its log is held up by it, not the daemo
   await ok(daemon, 'rm', '-f', 'flood');
 });
 
-/** Runs a daemon with a data root of 48 MB. */
-const ON_SMALL_DISK =
-  'for one; do [ "$last" = --data-root ] && root=$one; last=$one; done; mkdir "$root" && mount -t tmpfs -o size=48m,mode=700 none "$root" && exec "$@"';
-
 test('fault R43: a log that fills the disk stops neither its container nor the verbs on it, and goes with it', async () => {
-  const daemon = await TestDaemon.start([], ['sh', '-c', ON_SMALL_DISK, 'sh']);
+  const daemon = await TestDaemon.start([], onSmallDisk(48));
   try {
     await daemon.busybox();
     const fill =
