@@ -13,7 +13,7 @@ before(async () => {
 
 after(() => cluster[Symbol.asyncDispose]());
 
-const CREATE = ['service', 'create', '--name'];
+const CREATE = ['service', 'create', '--detach', '--no-resolve-image', '--name'];
 
 async function berth(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await cluster.node(1).daemon.berth(...args);
@@ -58,7 +58,7 @@ test('a service grows within 15 s of its load, says why, and shrinks after it', 
 });
 
 test('a job runs by its schedule', async () => {
-  await berth('service', 'create', '--name', 'tick', '--schedule', '* * * * * *', 'busybox', 'true');
+  await berth(...CREATE, 'tick', '--schedule', '* * * * * *', 'busybox', 'true');
   await until(async () => {
     const tasks = await cluster.tasks(cluster.node(1), 'tick');
     assert.ok(tasks.filter(({ Status }) => Status.State === 'complete').length >= 2, JSON.stringify(tasks));
@@ -66,12 +66,12 @@ test('a job runs by its schedule', async () => {
   await berth('service', 'rm', 'tick');
   const { stderr } = await cluster
     .node(1)
-    .daemon.berth('service', 'create', '--schedule', '61 * * * *', 'busybox', 'true');
+    .daemon.berth(...CREATE, 'never', '--schedule', '61 * * * *', 'busybox', 'true');
   assert.match(stderr, /label berth\.schedule: "61 \* \* \* \*"/);
 });
 
 test('a forecast equals what then happens', async () => {
-  await berth('service', 'create', '--name', 'web', '--replicas', '6', 'busybox', 'sleep', '1000');
+  await berth(...CREATE, 'web', '--replicas', '6', 'busybox', 'sleep', '1000');
   const before = await cluster.running(cluster.node(1), 'web', 6);
   const n3 = (await cluster.list(cluster.node(1))).find(({ Description }) => Description.Hostname === 'n3')?.ID;
   const moved = before.filter(({ NodeID }) => NodeID === n3).map(({ Slot }) => Slot);
@@ -88,7 +88,7 @@ test('a forecast equals what then happens', async () => {
     text,
   );
   await cluster.node(1).docker('node', 'update', '--availability', 'drain', 'n3');
-  await berth('service', 'scale', 'web=7');
+  await berth('service', 'scale', '--detach', 'web=7');
   const now = await cluster.running(cluster.node(1), 'web', 7);
   const count = (of: readonly (string | undefined)[]): Record<string, number> =>
     Object.fromEntries([...Map.groupBy(of, (one) => one ?? '')].map(([key, all]) => [key, all.length]));
@@ -104,7 +104,7 @@ test('a forecast equals what then happens', async () => {
 
 test('fault O72: a fenced task on a node that is cut off stops by itself before another one starts', async () => {
   await berth(...CREATE, 'one', '--fence', '--constraint=node.role==worker', 'busybox', 'sleep', '1000');
-  await berth('service', 'create', '--name', 'many', '--mode', 'global', 'busybox', 'sleep', '1000');
+  await berth(...CREATE, 'many', '--mode', 'global', 'busybox', 'sleep', '1000');
   const [task] = await cluster.running(cluster.node(1), 'one', 1);
   await cluster.running(cluster.node(1), 'many', 3);
   const names = new Map((await cluster.list(cluster.node(1))).map(({ ID, Description }) => [ID, Description.Hostname]));

@@ -75,6 +75,7 @@ test('keys of all managers vanish from their disks when locking is turned on', a
 test('a manager that was killed is locked, says so, and its containers run on', async () => {
   const node = cluster.node(2);
   const before = node.containerPids();
+  assert.ok(before.length > 0);
   await killed(node);
   await until(async () => assert.equal(await state(node), 'locked false\n'));
   assert.equal((await node.daemon.get('/_ping')).headers['swarm'], 'locked/manager');
@@ -130,6 +131,21 @@ test('managers that are locked no more come back by themselves', async () => {
   assert.match((await cluster.node(1).daemon.berth('swarm', 'unlock-key')).stderr, /no unlock key is set/);
   await killed(node);
   await until(async () => assert.equal(await state(node), 'active true\n'), 30_000);
+});
+
+test('the own client turns locking on, and says how a manager is unlocked', async () => {
+  const update = (...flags: string[]) => cluster.node(3).daemon.berth('swarm', 'update', ...flags);
+  const on = await update('--autolock');
+  const said =
+    /^Swarm updated\.\nTo unlock a swarm manager after it restarts, run the `berth swarm unlock`\n[^]*\n {4}(SWMKEY-1-\S{43})\n/;
+  const made = said.exec(on.stdout)?.[1];
+  assert.ok(made, on.stdout + on.stderr);
+  assert.notEqual(made, key);
+  assert.equal((await cluster.node(1).daemon.berth('swarm', 'unlock-key', '-q')).stdout.trim(), made);
+  // locked already: there is no new key to be said
+  assert.equal((await update('--autolock')).stdout, 'Swarm updated.\n');
+  assert.equal((await update('--autolock=false')).stdout, 'Swarm updated.\n');
+  for (const one of cluster.nodes) await until(() => Promise.resolve(assert.equal(identity(one).locked, undefined)));
 });
 
 /** What of a manager's keys its disk had in clear while `step` went on. */

@@ -33,7 +33,6 @@ test('settings of the cluster that are named change, and the others stay', async
   const changed = { Orchestration: { TaskHistoryRetentionLimit: 7 }, Dispatcher: { HeartbeatPeriod: 6e9 } };
   assert.deepEqual(Spec, { ...before.Spec, ...changed });
   assert.match((await n2.daemon.berth('swarm', 'update')).stderr, /no setting is named/);
-
   await n2.docker('swarm', 'update', '--task-history-limit', '5');
 });
 

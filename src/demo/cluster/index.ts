@@ -66,10 +66,12 @@ async function scenes(hosts: Hosts, nodes: number, step: Step): Promise<void> {
     return first.berth('node', 'ls');
   });
   const replicas = 2 * nodes;
+  // each step says itself when it is done, and no image is on a registry
+  const shown = ['--detach', '--no-resolve-image'];
   const program = ['sh', '-c', "trap 'exit 0' TERM; while :; do sleep 0.5; done"];
   await step(`$ berth service create --replicas ${replicas}   spread over the hosts`, async () => {
     const flags = ['--name', 'web', '--replicas', String(replicas), '--env', 'VERSION=1'];
-    await first.berth('service', 'create', ...flags, 'busybox', ...program);
+    await first.berth('service', 'create', ...shown, ...flags, 'busybox', ...program);
     await until(async () => (await running(first)).length === replicas);
     return countByHost(await running(first));
   });
@@ -84,7 +86,7 @@ async function scenes(hosts: Hosts, nodes: number, step: Step): Promise<void> {
   });
   await step('$ berth service update --env-add VERSION=2   one task after the other', async () => {
     const before = new Set(await running(first));
-    await first.berth('service', 'update', '--env-add', 'VERSION=2', 'web');
+    await first.berth('service', 'update', ...shown, '--env-add', 'VERSION=2', 'web');
     await until(async () => {
       const now = await running(first);
       return now.length === replicas && now.every((task) => !before.has(task));
@@ -92,7 +94,7 @@ async function scenes(hosts: Hosts, nodes: number, step: Step): Promise<void> {
     return first.berth('service', 'ls');
   });
   await step(`$ berth service scale web=${replicas + nodes}`, async () => {
-    await first.berth('service', 'scale', `web=${replicas + nodes}`);
+    await first.berth('service', 'scale', '--detach', `web=${replicas + nodes}`);
     await until(async () => (await running(first)).length === replicas + nodes);
     return countByHost(await running(first));
   });
