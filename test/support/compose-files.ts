@@ -8,7 +8,6 @@ export const FILES: readonly Scenario[] = [
     files: {
       '.env': `TAG=latest\nQ='single $TAG'\nD="double \${TAG}\\n2nd"\nU=plain value # comment\nM="a\nb"\nEMPTY=\n`,
       'web.env': `A=1\nB="two words"\nC='raw $D'\nD=\${TAG}\nexport E=e\nF\n`,
-      'opt.env.missing': '',
       'compose.yaml': `name: everyday
 x-common: &common
   image: busybox:\${TAG:-x}

@@ -36,15 +36,18 @@ const PLACES = [
   '/usr/lib/docker/cli-plugins/docker-compose',
 ];
 
-/** docker compose of the kind that Berth is measured with; `npm run clients` fetches one. */
-export const PLUGIN: string | undefined = PLACES.find(
-  (place) => existsSync(place) && / v?2\.4\d/.test(String(spawnSync(place, ['version']).stdout)),
-);
+let found: string | undefined;
+
+/** docker compose of the kind that Berth is measured with; `npm run clients` fetches one. It is looked for until there is one. */
+function plugin(): string | undefined {
+  found ??= PLACES.find((place) => existsSync(place) && / v?2\.4\d/.test(String(spawnSync(place, ['version']).stdout)));
+  return found;
+}
 
 /** A quarter of an hour: not part of every run. */
 export function composeMissing(): string | false {
   if (process.env['SAME_COMPOSE'] !== 'all') return 'SAME_COMPOSE=all compares it';
-  return PLUGIN === undefined ? 'docker compose 2.40 is not on this machine; npm run clients fetches it' : false;
+  return plugin() === undefined ? 'docker compose 2.40 is not on this machine; npm run clients fetches it' : false;
 }
 
 /** The scenario's files, in a fresh folder. */
@@ -116,7 +119,7 @@ function runner(
   const berth = daemon.command('berth', []);
   const quoted = (parts: readonly string[]): string => parts.map((part) => `'${part}'`).join(' ');
   const client = quoted([berth.file, ...berth.args]);
-  const compose = tool === 'berth' ? `${client} compose` : quoted([PLUGIN ?? '', 'compose']);
+  const compose = tool === 'berth' ? `${client} compose` : quoted([plugin() ?? '', 'compose']);
   const env = {
     ...berth.env,
     DOCKER_HOST: daemon.host,

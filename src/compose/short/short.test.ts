@@ -1,9 +1,8 @@
-// Short forms: ports, volumes, sizes, command lines.
+// Short forms: ports, volumes, sizes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sprint } from '../value/value.ts';
 import { parseSize } from './bytes.ts';
-import { splitWords } from '../../spec/docker/shorthand/index.ts';
 import { parsePorts } from './port.ts';
 import { canonicalVolume } from './volume.ts';
 
@@ -73,18 +72,4 @@ test('sizes are powers of 1024', () => {
     ['5q', "invalid suffix: 'q'"],
   ] as const)
     assert.throws(() => parseSize(text), { message }, text);
-});
-
-test('a command line is split at blanks, with quotes and backslashes, up to what a shell would act on', () => {
-  for (const [line, words] of [
-    ['a "b c" \'d e\' f\\ g', ['a', 'b c', 'd e', 'f g']],
-    ['a "" b', ['a', '', 'b']],
-    ['a | b', ['a']],
-    ['$(x y) z', ['$(x y)', 'z']],
-    ['`x y`', ['`x y`']],
-    ['', []],
-  ] as const)
-    assert.deepEqual(splitWords(line), words, line);
-  for (const line of ['a "b', 'a \\', '(a)'])
-    assert.throws(() => splitWords(line), /invalid command line string/, line);
 });

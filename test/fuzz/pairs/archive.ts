@@ -48,6 +48,7 @@ const TYPES: readonly NonNullable<Header['type']>[] = [
   'character-device',
   'contiguous-file',
 ];
+/** None is empty: tar-stream takes that for a target which is yet to be written as the content, and the archive never ends. */
 const TARGETS = ['a', 'd', '/a', '../a', '.', '/', 'nowhere', 'd/a', '../../x'];
 
 export const archive: Subject<Member> = {
