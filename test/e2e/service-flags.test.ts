@@ -153,6 +153,22 @@ test('a job is waited for until it is complete', async () => {
   await berth('service', 'rm', 'job');
 });
 
+test('a job that runs when it is due is not waited for', { timeout: 60_000 }, async () => {
+  await berth(
+    'service',
+    'create',
+    '--name',
+    'yearly',
+    '--schedule',
+    '0 0 1 1 *',
+    '--no-resolve-image',
+    'busybox',
+    'true',
+  );
+  await berth('service', 'update', '--label-add', 'a=b', 'yearly');
+  await berth('service', 'rm', 'yearly');
+});
+
 test('networks and ports are added and removed by name', async () => {
   await berth('network', 'create', '-d', 'overlay', 'back');
   await berth('service', 'create', '-q', '--name', 'net', ...QUICK, 'busybox', 'httpd', '-f', '-p', '80');

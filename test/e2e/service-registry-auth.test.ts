@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { TestCluster } from '../support/cluster.ts';
-import { type Client, execute, until } from '../support/daemon.ts';
+import { type Client, ENTRY, execute, until } from '../support/daemon.ts';
 import { HubProcess } from '../support/hub.ts';
 
-const BERTH = new URL('../../src/bin/berth.ts', import.meta.url).pathname;
 const REGISTRY = '10.77.0.1:5000';
 const IMAGE = `${REGISTRY}/private/app:1`;
 const PASSWORD = 'correct horse';
@@ -22,7 +21,7 @@ before(async () => {
   await cluster.form(1);
   const node = cluster.node(1);
   // nobody may write to it before there is an account
-  const words = ['--', BERTH, 'hub', 'user', 'add', 'ada', '--admin', '--root', root];
+  const words = ['--', ENTRY, 'hub', 'user', 'add', 'ada', '--admin', '--root', root];
   assert.equal((await execute(process.execPath, words, { input: `${PASSWORD}\n` })).code, 0);
   hub = await HubProcess.start({ root, listen: REGISTRY, enter: node.place.enterOffline() });
   await run('berth', 'login', '-u', 'ada', '-p', PASSWORD, REGISTRY);
@@ -56,6 +55,27 @@ async function forget(): Promise<void> {
     });
 }
 
+/** A text as it is, and as it looks within base64 of more: at each offset, without the ends that hang on what is beside it. */
+function formsOf(text: string): string[] {
+  const within = [0, 1, 2].map((offset) => {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
+    return bytes.toString('base64').slice([0, 2, 3][offset], Math.floor((bytes.length * 8) / 6));
+  });
+  const url = within.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
+  return [...new Set([text, ...within, ...url])];
+}
+
+test('what the search for the password knows is in whatever holds it', () => {
+  for (const encoding of ['base64', 'base64url'] as const)
+    for (const before of ['', 'a', 'ab', 'ada:', '{"username":"ada","password":"']) {
+      const held = Buffer.from(`${before}${PASSWORD}"}`).toString(encoding);
+      assert.ok(
+        formsOf(PASSWORD).some((form) => held.includes(form)),
+        `${before} ${encoding}`,
+      );
+    }
+});
+
 const CREATE = ['service', 'create', '--mode', 'global', '--stop-grace-period', '1s', '--restart-delay', '200ms'];
 
 for (const client of ['docker', 'berth'] as const)
@@ -65,13 +85,9 @@ for (const client of ['docker', 'berth'] as const)
     assert.equal(new Set(tasks.map(({ NodeID }) => NodeID)).size, 2);
     const shown = await run('berth', 'service', 'inspect', client);
     assert.doesNotMatch(shown, /ada|correct|Auth/);
+    const patterns = formsOf(PASSWORD).flatMap((form) => ['-e', form]);
     for (const { daemon, place } of cluster.nodes) {
-      const found = await place.run(
-        'grep',
-        '-rlE',
-        `${PASSWORD}|${Buffer.from(PASSWORD).toString('base64')}`,
-        daemon.dataRoot,
-      );
+      const found = await place.run('grep', '-rlaF', ...patterns, daemon.dataRoot);
       assert.equal(found.stdout, '');
     }
     await run('berth', 'service', 'rm', client);

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { MAX_HANDSHAKES } from '../../src/http/listener.ts';
 import { execute, TestDaemon, until } from '../support/daemon.ts';
+import { freePort } from '../support/registry.ts';
 
 const folder = mkdtempSync('/tmp/berth-tls-');
 let port: number;
@@ -48,15 +49,6 @@ function certificate(name: string, extensions: string): void {
     '-extfile',
     `${name}.ext`,
   );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
 
 before(async () => {

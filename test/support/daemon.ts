@@ -20,13 +20,13 @@ import { mountsBelow, unmountSync } from '../../src/host/mount.ts';
 import { onHost, removeFromHost } from '../../src/network/index.ts';
 
 const run = promisify(execFile);
-/** The sources, or the built program that BERTH_TEST_ENTRY names. */
 /** What the launcher would run the client in: Bun where set-up linked one. */
 const BUN = new URL('../../.berth/bun', import.meta.url).pathname;
 /** What set-up keeps beside the checkout: etcd. */
 const PROGRAMS = new URL('../../.berth/programs', import.meta.url).pathname;
 const CLIENT_RUNTIME = existsSync(BUN) ? BUN : process.execPath;
-const ENTRY = process.env['BERTH_TEST_ENTRY'] ?? new URL('../../src/bin/berth.ts', import.meta.url).pathname;
+/** The sources, or the built program that BERTH_TEST_ENTRY names. */
+export const ENTRY = process.env['BERTH_TEST_ENTRY'] ?? new URL('../../src/bin/berth.ts', import.meta.url).pathname;
 
 export type Client = 'docker' | 'berth';
 
