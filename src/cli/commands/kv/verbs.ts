@@ -1,9 +1,9 @@
 // `kv`: what applications keep in the cluster.
-import { readFileSync } from 'node:fs';
 import type { KeyValueEntry, KeyValueList } from '../../../spec/berth/index.ts';
 import { type Context, command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
 import { exactly, Failure, FORMAT_HELP, flag, range } from '../../grammar/index.ts';
+import { readStdin } from '../shared/stdin.ts';
 
 const KIND = { typeName: '*kv.entry', titles: { Key: 'KEY', Revision: 'REVISION', Size: 'SIZE', Lease: 'LEASE' } };
 const TABLE = 'table {{.Key}}\t{{.Revision}}\t{{.Size}}\t{{.Lease}}';
@@ -54,8 +54,7 @@ async function write(
   query: { readonly key: string; readonly lease?: string; readonly revision?: number },
   value: string,
 ): Promise<number> {
-  if (value === '-' && context.terminal(0)) throw new Failure('the value is read from STDIN, which is a terminal');
-  const data = value === '-' ? readFileSync(0) : Buffer.from(value);
+  const data = value === '-' ? readStdin(context, 'the value') : Buffer.from(value);
   const { Revision } = await context.client.json<{ Revision: number }>('BerthKvPut', {
     query,
     json: { Value: data.toString('base64') },

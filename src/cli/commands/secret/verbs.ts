@@ -1,12 +1,13 @@
 // `secret` and `config`: create, ls, inspect and rm of each, which differ in their routes only.
 import { readFileSync } from 'node:fs';
 import { humanDuration } from '../../../base/units.ts';
-import { type Context, command } from '../../session/context.ts';
+import { command } from '../../session/context.ts';
 import { renderRows } from '../../format/index.ts';
-import { atLeast, Failure, FORMAT_HELP, flag, INSPECT_FORMAT_HELP, none, range } from '../../grammar/index.ts';
+import { atLeast, FORMAT_HELP, flag, INSPECT_FORMAT_HELP, none, range } from '../../grammar/index.ts';
 import { forEach } from '../shared/batch.ts';
 import { inspect } from '../shared/inspecting.ts';
 import { natural } from '../shared/sorting.ts';
+import { readStdin } from '../shared/stdin.ts';
 import { toMap } from '../../../spec/docker/shorthand/index.ts';
 
 interface Summary {
@@ -36,7 +37,7 @@ function verbs(noun: 'secret' | 'config') {
       },
       async run(context, { flags, args: [name = '', file = '-'] }) {
         const driver = flags['template-driver'];
-        const data = read(context, file);
+        const data = file === '-' ? readStdin(context, 'the content') : readFileSync(file);
         const { ID } = await context.client.json<{ ID: string }>(`${Noun}Create`, {
           json: {
             Name: name,
@@ -97,11 +98,6 @@ function verbs(noun: 'secret' | 'config') {
       },
     }),
   };
-}
-
-function read(context: Context, file: string): Buffer {
-  if (file === '-' && context.terminal(0)) throw new Failure('the content is read from STDIN, which is a terminal');
-  return readFileSync(file === '-' ? 0 : file);
 }
 
 function ago(time: string): string {
