@@ -1,6 +1,6 @@
 // What a cluster has of a stack, and a plan carried out over the Swarm API, in its order.
-import { messageOf, notFound } from '../../base/errors.ts';
-import type { Client } from '../../client/index.ts';
+import { messageOf } from '../../base/errors.ts';
+import { type Client, idsOf, resolveDigest } from '../../client/index.ts';
 import { IMAGE_LABEL, type ServiceBody, STACK_LABEL } from './body.ts';
 import type { FileThere, ObservedStack, StackOp, StackStep, There } from './plan.ts';
 
@@ -32,16 +32,14 @@ export interface DeployOptions {
 /** Gives the ids of services that were made or changed. */
 export async function deploy(steps: readonly StackStep[], options: DeployOptions): Promise<string[]> {
   const changed: string[] = [];
-  // services of this file may name them from now on
-  const ids = new Map<string, string>();
   for (const { op } of steps.filter(({ op: { kind } }) => kind !== 'keep')) {
-    const id = await perform(op, options, ids);
+    const id = await perform(op, options);
     if (id !== undefined && (op.kind === 'createService' || op.kind === 'updateService')) changed.push(id);
   }
   return changed;
 }
 
-async function perform(op: StackOp, options: DeployOptions, ids: Map<string, string>): Promise<string | undefined> {
+async function perform(op: StackOp, options: DeployOptions): Promise<string | undefined> {
   const { client, say } = options;
   switch (op.kind) {
     case 'createNetwork':
@@ -74,7 +72,7 @@ async function perform(op: StackOp, options: DeployOptions, ids: Map<string, str
       return op.old.ID;
     case 'createService': {
       say(`Creating service ${op.body.Name}\n`);
-      const json = await withReferences(await resolved(op.body, undefined, options), client, ids);
+      const json = await withReferences(await resolved(op.body, undefined, options), client);
       return (
         await explained(
           `failed to create service ${op.body.Name}`,
@@ -85,7 +83,7 @@ async function perform(op: StackOp, options: DeployOptions, ids: Map<string, str
     case 'updateService': {
       const { ID, Version, Spec } = op.old;
       say(`Updating service ${op.body.Name} (id: ${ID})\n`);
-      const json = await withReferences(await resolved(op.body, Spec, options), client, ids);
+      const json = await withReferences(await resolved(op.body, Spec, options), client);
       await explained(
         `failed to update service ${op.body.Name}`,
         client.text('ServiceUpdate', {
@@ -125,11 +123,7 @@ async function resolved(body: ServiceBody, old: ServiceBody | undefined, options
   const isChanged = old?.Labels[IMAGE_LABEL] !== image;
   if (image.includes('@') || options.resolve === 'never' || (options.resolve === 'changed' && !isChanged)) return body;
   try {
-    const { Descriptor } = await options.client.json<{ Descriptor: { digest: string } }>('DistributionInspect', {
-      params: { name: image },
-      headers: { 'X-Registry-Auth': options.auth(image) },
-    });
-    return withImage(body, `${image}@${Descriptor.digest}`);
+    return withImage(body, await resolveDigest(options.client, image, options.auth(image)));
   } catch (error) {
     options.warn(
       `image ${image} could not be accessed on a registry to record its digest (${messageOf(error)}). Each node will access ${image} independently, possibly leading to different nodes running different versions of the image.\n`,
@@ -146,18 +140,13 @@ function withImage(body: ServiceBody, Image: string): ServiceBody {
 }
 
 /** Ids in the place of names of secrets and configs. */
-async function withReferences(body: ServiceBody, client: Client, known: Map<string, string>): Promise<ServiceBody> {
+async function withReferences(body: ServiceBody, client: Client): Promise<ServiceBody> {
   const { ContainerSpec } = body.TaskTemplate;
   const fill = async (noun: 'Secret' | 'Config'): Promise<object[]> => {
     const references = (ContainerSpec[`${noun}s`] ?? []) as readonly Record<string, string>[];
-    if (references.length > 0 && ![...known.keys()].some((key) => key.startsWith(noun)))
-      for (const { ID, Spec } of await client.json<FileThere[]>(`${noun}List`)) known.set(`${noun} ${Spec.Name}`, ID);
-    return references.map((reference) => {
-      const name = reference[`${noun}Name`] ?? '';
-      const id = known.get(`${noun} ${name}`);
-      if (id === undefined) throw notFound(`${noun.toLowerCase()} not found: ${name}`);
-      return { ...reference, [`${noun}ID`]: id };
-    });
+    const nameOf = (reference: Record<string, string>): string => reference[`${noun}Name`] ?? '';
+    const ids = await idsOf(client, noun, references.map(nameOf));
+    return references.map((reference) => ({ ...reference, [`${noun}ID`]: ids.get(nameOf(reference)) }));
   };
   const [Secrets, Configs] = [await fill('Secret'), await fill('Config')];
   return {

@@ -1,6 +1,7 @@
 // Images of a project pinned to the digests that their registries have now; the daemon asks them.
 import type { Project, Service } from '../../../compose/index.ts';
 import { messageOf } from '../../../base/errors.ts';
+import { resolveDigest } from '../../../client/index.ts';
 import { parseReference } from '../../../spec/docker/shorthand/index.ts';
 import type { Context } from '../../session/context.ts';
 import { Failure } from '../../grammar/index.ts';
@@ -34,11 +35,7 @@ async function pinned(image: string, cli: Context): Promise<string> {
   if (digest !== undefined) return `${full}@${digest}`;
   const tagged = `${full}:${tag ?? 'latest'}`;
   try {
-    const { Descriptor } = await cli.client.json<{ Descriptor: { digest: string } }>('DistributionInspect', {
-      params: { name: tagged },
-      headers: { 'x-registry-auth': cli.credentials.header(image) },
-    });
-    return `${tagged}@${Descriptor.digest}`;
+    return await resolveDigest(cli.client, tagged, cli.credentials.header(image));
   } catch (error) {
     throw new Failure(`failed to resolve digest for ${tagged}: ${messageOf(error)}`);
   }

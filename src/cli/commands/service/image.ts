@@ -1,5 +1,6 @@
 // The image of a service with the digest that its registry has now, so that every node runs the same.
 import { messageOf } from '../../../base/errors.ts';
+import { resolveDigest } from '../../../client/index.ts';
 import type { Context } from '../../session/context.ts';
 import type { ServiceSpec } from './spec/model.ts';
 
@@ -8,11 +9,7 @@ export async function resolveImage(context: Context, spec: ServiceSpec): Promise
   const image = ContainerSpec.Image;
   if (image.includes('@')) return spec;
   try {
-    const { Descriptor } = await context.client.json<{ Descriptor: { digest: string } }>('DistributionInspect', {
-      params: { name: image },
-      headers: { 'X-Registry-Auth': context.credentials.header(image) },
-    });
-    const Image = `${image}@${Descriptor.digest}`;
+    const Image = await resolveDigest(context.client, image, context.credentials.header(image));
     return { ...spec, TaskTemplate: { ...spec.TaskTemplate, ContainerSpec: { ...ContainerSpec, Image } } };
   } catch (error) {
     context.err(
