@@ -1,5 +1,6 @@
 // The body that creates one container of a service, as docker compose sends it. Pure.
 import { invalid } from '../../base/errors.ts';
+import { capabilityName } from '../../spec/docker/capability.ts';
 import type { ContainerCreateBody, HealthConfig, MountPoint, PortBinding } from '../../spec/docker/container.ts';
 import { LABEL, COMPOSE_VERSION } from './labels.ts';
 import { parseDuration } from '../load/durations.ts';
@@ -93,8 +94,8 @@ export function containerBody(
       AutoRemove: oneOff?.autoRemove ?? false,
       VolumesFrom: (service.volumes_from ?? []).map((text) => volumesFrom(around, text)),
       ...(service.annotations === undefined ? {} : { Annotations: { ...service.annotations } }),
-      CapAdd: capabilities(service.cap_add),
-      CapDrop: capabilities(service.cap_drop),
+      CapAdd: (service.cap_add ?? []).map(capabilityName),
+      CapDrop: (service.cap_drop ?? []).map(capabilityName),
       CgroupnsMode: service.cgroup === 'host' || service.cgroup === 'private' ? service.cgroup : '',
       Dns: [...(service.dns ?? [])],
       DnsOptions: [...(service.dns_opt ?? [])],
@@ -133,13 +134,6 @@ function environmentOf({ environment }: Service): string[] {
   return Object.entries(environment ?? {})
     .map(([name, value]) => (value === null ? name : `${name}=${value}`))
     .sort();
-}
-
-function capabilities(names: readonly string[] | undefined): string[] {
-  return (names ?? []).map((name) => {
-    const upper = name.toUpperCase();
-    return upper === 'ALL' || upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  });
 }
 
 function healthOf(check: Healthcheck): HealthConfig {

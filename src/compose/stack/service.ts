@@ -1,6 +1,6 @@
 // From a service of a Compose file to the specification that a cluster runs it by. Pure.
 import { invalid } from '../../base/errors.ts';
-import { parseReference } from '../../spec/docker/shorthand/index.ts';
+import { hostLine, parseReference, withDefaultTag } from '../../spec/docker/shorthand/index.ts';
 import { parseDuration } from '../load/durations.ts';
 import type { FileReference, Project, Resource, Service, UpdateConfig } from '../model/project.ts';
 import { IMAGE_LABEL, type ServiceBody, stackLabels } from './body.ts';
@@ -26,7 +26,7 @@ export function serviceBody(project: Project, key: string, service: Service): Se
     Name: `${stack}_${key}`,
     Labels: { ...stackLabels(stack, deploy?.labels), [IMAGE_LABEL]: image },
     TaskTemplate: present({
-      ContainerSpec: { Image: tagged(image), ...containerSpec(project, service) },
+      ContainerSpec: { Image: withDefaultTag(parseReference(image)), ...containerSpec(project, service) },
       Resources: resources(service),
       RestartPolicy: restartPolicy(service),
       Placement: present({
@@ -49,11 +49,6 @@ export function serviceBody(project: Project, key: string, service: Service): Se
     }) as object),
     EndpointSpec: present({ Mode: deploy?.endpoint_mode, Ports: portsOf(key, service) }),
   };
-}
-
-function tagged(image: string): string {
-  const { tag, digest } = parseReference(image);
-  return tag === undefined && digest === undefined ? `${image}:latest` : image;
 }
 
 function containerSpec(project: Project, service: Service): object {
@@ -96,12 +91,6 @@ function containerSpec(project: Project, service: Service): object {
     Secrets: files('secrets'),
     Configs: files('configs'),
   });
-}
-
-/** `host=address` -> the line of /etc/hosts */
-function hostLine(text: string): string {
-  const at = text.search(/[=:]/);
-  return `${text.slice(at + 1)} ${text.slice(0, at)}`;
 }
 
 function healthcheck({ healthcheck: check }: Service): object | undefined {

@@ -1,5 +1,6 @@
 // Which capabilities a container gets: Docker's default set, changed by CapAdd and CapDrop, within what the host has.
 import { invalid } from '../../base/errors.ts';
+import { capabilityName } from '../../spec/docker/capability.ts';
 
 /** What a container has unless told otherwise. */
 export const DEFAULT_CAPABILITIES: readonly string[] = [
@@ -29,18 +30,13 @@ export const KNOWN_CAPABILITIES: readonly string[] =
     .split(/\s+/)
     .map((name) => `CAP_${name}`);
 
-const upper = (name: string): string => {
-  const text = name.toUpperCase();
-  return text === 'ALL' || text.startsWith('CAP_') ? text : `CAP_${text}`;
-};
-
 /**
  * Names in upper case with CAP_, `ALL` as it is. Throws invalid for a name that Linux does not know, and for one that
  * the host lacks when `host` is given.
  */
 export function normaliseCapabilities(names: readonly string[] | null | undefined, host?: readonly string[]): string[] {
   return (names ?? []).map((given) => {
-    const name = upper(given);
+    const name = capabilityName(given);
     if (name === 'ALL') return name;
     if (!KNOWN_CAPABILITIES.includes(name)) throw invalid(`unknown capability: "${name}"`);
     if (host && !host.includes(name)) {

@@ -9,9 +9,9 @@ import type { ServiceSummary } from './ls.ts';
 import { waitOnService } from './progress.ts';
 import { findReferences } from './references.ts';
 import { scaleAll } from './scaling.ts';
-import { updateFlags, waitFlags } from './spec/flags.ts';
+import { checkRollback, updateFlags, waitFlags } from './spec/flags.ts';
 import type { ServiceSpec } from './spec/model.ts';
-import { checkRollback, updateSpec } from './spec/update.ts';
+import { updateSpec } from './spec/update.ts';
 
 type Inspected = Pick<ServiceSummary, 'ID' | 'Version'> & { readonly Spec: ServiceSpec };
 
@@ -100,7 +100,7 @@ export const update = command({
   async run(context, { flags, changed, args: [name = ''] }) {
     const { client } = context;
     const isChanged = (flag: string): boolean => changed(flag as keyof typeof flags);
-    if (flags.rollback) attempt(() => checkRollback(isChanged, Object.keys(updateFlags)));
+    if (flags.rollback) attempt(() => checkRollback(isChanged));
     const next = async (before: ServiceSpec): Promise<ServiceSpec> => {
       if (flags.rollback) return before;
       const references = await findReferences(client, {

@@ -62,6 +62,12 @@ export function checkSysctl(text: string): string {
   throw new Error(`sysctl '${text}' is not allowed`);
 }
 
+/** `name:ip` or `name=ip` -> a line of /etc/hosts. */
+export function hostLine(text: string): string {
+  const at = text.search(/[=:]/);
+  return `${text.slice(at + 1)} ${text.slice(0, at)}`;
+}
+
 /** `name:ip`, `name=ip`, `name:host-gateway`; gives the form with a colon, without square brackets. */
 export function checkExtraHost(text: string): string {
   const separator = text.includes('=') ? '=' : ':';

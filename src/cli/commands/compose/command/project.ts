@@ -60,7 +60,7 @@ export async function containerOf(
   const all = await containersOf(context, named, [service], 'all');
   const found = all
     .filter((one) => (state === 'any' || one.state === 'running') && (index === 0 || one.number === index))
-    .sort((a, b) => Number(a.isOneOff) - Number(b.isOneOff) || a.number - b.number);
+    .sort((a, b) => Number(a.isOneOff) - Number(b.isOneOff));
   const [first] = found;
   if (first !== undefined) return first;
   throw new Failure(

@@ -1,11 +1,12 @@
 // What the flags of `service update` change in the container of a service's tasks. Pure.
 import { cut } from '../../../../base/go-text.ts';
+import { hostLine } from '../../../../spec/docker/shorthand/index.ts';
 import { byName, tagged } from './create.ts';
 import type { Given, UpdateFlags } from './flags.ts';
 import { changedBy, changedList, changedMap, filled, keyOf, some } from './lists.ts';
 import type { ContainerSpec, References } from './model.ts';
 import { healthOf } from './policies.ts';
-import { capabilities, checkTargets, hostLine } from './readers.ts';
+import { capabilities, checkTargets } from './readers.ts';
 
 type Input = Given<UpdateFlags>;
 

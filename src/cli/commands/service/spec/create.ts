@@ -1,10 +1,10 @@
 // The flags of `service create` -> a service's specification, field by field as Docker's client sends it. Pure.
-import { parseReference, toMap, withDefaultTag } from '../../../../spec/docker/shorthand/index.ts';
+import { hostLine, parseReference, toMap, withDefaultTag } from '../../../../spec/docker/shorthand/index.ts';
 import type { CreateFlags, Given } from './flags.ts';
 import { filled, some } from './lists.ts';
 import type { ContainerSpec, References, ServiceMode, ServiceSpec } from './model.ts';
 import { healthOf, ownLabels, resourcesOf, restartOf, updateOf } from './policies.ts';
-import { capabilities, checkTargets, hostLine, readGeneric, uniqueEnv } from './readers.ts';
+import { capabilities, checkTargets, readGeneric, uniqueEnv } from './readers.ts';
 
 export interface CreateInput extends Given<CreateFlags> {
   readonly image: string;

@@ -222,3 +222,10 @@ export interface Given<F> {
 export type CommonFlags = Values<ReturnType<typeof common>>;
 export type CreateFlags = Values<typeof createFlags>;
 export type UpdateFlags = Values<typeof updateFlags>;
+
+/** Throws when a flag was given that says what is to change: what is changed back is not changed besides. */
+export function checkRollback(changed: Given<UpdateFlags>['changed']): void {
+  const beside = ['rollback', 'detach', 'quiet', 'no-resolve-image'];
+  if (Object.keys(updateFlags).some((name) => !beside.includes(name) && changed(name)))
+    throw new Error('other flags may not be combined with --rollback');
+}

@@ -1,5 +1,6 @@
 // Texts of flags of services -> parts of their specification. Pure; throws Error with Docker's text.
 import { cut, parseCsv } from '../../../../base/go-text.ts';
+import { capabilityName } from '../../../../spec/docker/capability.ts';
 import { parseNetwork, parsePorts } from '../../../../spec/docker/shorthand/index.ts';
 import type { ConfigReference, GenericResource, Network, Port, Preference, SecretReference } from './model.ts';
 
@@ -125,22 +126,14 @@ export function readGeneric(texts: readonly string[]): readonly GenericResource[
   });
 }
 
-const PLAIN = ['ALL', 'RESET'];
-
 /** `net_admin` -> `CAP_NET_ADMIN`. */
 export function capabilities(names: readonly string[] = []): Set<string> {
   return new Set(
     names.map((name) => {
-      const upper = name.trim().toUpperCase();
-      return PLAIN.includes(upper) || upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+      const full = capabilityName(name.trim());
+      return full === 'CAP_RESET' ? 'RESET' : full;
     }),
   );
-}
-
-/** `name:IP` of a flag -> a line of /etc/hosts. */
-export function hostLine(text: string): string {
-  const [name, address] = cut(text, ':');
-  return `${address} ${name}`;
 }
 
 /** Later settings of a variable take the place of earlier ones. */

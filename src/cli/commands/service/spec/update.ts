@@ -45,13 +45,6 @@ export function updateSpec(before: ServiceSpec, input: Input, references: Refere
   };
 }
 
-/** Names of flags beside `rollback` that were given: they go with nothing else. */
-export function checkRollback(changed: Input['changed'], names: readonly string[]): void {
-  const beside = ['rollback', 'detach', 'quiet', 'no-resolve-image'];
-  if (names.some((name) => !beside.includes(name) && changed(name)))
-    throw new Error('other flags may not be combined with --rollback');
-}
-
 function changedPlacement(before: Template['Placement'], { flags, changed }: Input): Template['Placement'] {
   const names = ['constraint-add', 'constraint-rm', 'placement-pref-add', 'placement-pref-rm', 'replicas-max-per-node'];
   if (!names.some(changed)) return before;
